@@ -1,0 +1,157 @@
+"""Field types of the configuration document: each takes what people write and refuses what would reach SMTP wrongly."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
+
+from transport.model.address import InvalidAddress, parse_domain, parse_mailbox
+
+_SIZE_UNITS = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
+_DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SIZE = re.compile(r"\s*(\d{1,12})\s*(B|KB|MB|GB)?\s*", re.IGNORECASE)
+_DURATION = re.compile(r"\s*(\d{1,9})\s*([smhd])?\s*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u2028\u2029]")
+
+
+def parse_size(value: Any) -> Any:
+    """``36 MB`` -> octets (binary multiples, as Exchange counts). Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    match = _SIZE.fullmatch(value)
+    if match is None:
+        raise ValueError(f"'{value}' is not a size; write for example 36 MB, 256 KB or 1000")
+    return int(match[1]) * _SIZE_UNITS[(match[2] or "B").upper()]
+
+
+def format_size(octets: int) -> str:
+    """The shortest exact text that ``parse_size`` reads back."""
+    for unit in ("GB", "MB", "KB"):
+        if octets and octets % _SIZE_UNITS[unit] == 0:
+            return f"{octets // _SIZE_UNITS[unit]} {unit}"
+    return f"{octets} B"
+
+
+def parse_duration(value: Any) -> Any:
+    """``10m`` -> seconds. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    match = _DURATION.fullmatch(value)
+    if match is None:
+        raise ValueError(f"'{value}' is not a duration; write for example 30s, 10m, 4h or 2d")
+    return int(match[1]) * _DURATION_UNITS[match[2] or "s"]
+
+
+def format_duration(seconds: int) -> str:
+    """The shortest exact text that ``parse_duration`` reads back."""
+    for unit in ("d", "h", "m"):
+        if seconds and seconds % _DURATION_UNITS[unit] == 0:
+            return f"{seconds // _DURATION_UNITS[unit]}{unit}"
+    return f"{seconds}s"
+
+
+def _refuse_control(value: str) -> str:
+    if _CONTROL.search(value):  # hostile.md, header injection: nothing of ours may carry CR, LF or NUL to SMTP
+        raise ValueError("must not contain control characters or line breaks")
+    return value.strip()
+
+
+def _network(value: str) -> str:
+    """A single address, ``a-b`` range or CIDR in canonical form. Raises ValueError."""
+    try:
+        if "-" in value:
+            low, high = (ipaddress.ip_address(part.strip()) for part in value.split("-", 1))
+            if low.version != high.version or int(low) > int(high):
+                raise ValueError(f"'{value}' is not a range: the first address must come before the last")
+            return f"{low}-{high}"
+        network = ipaddress.ip_network(value.strip(), strict=True)
+    except ValueError as error:
+        if "host bits" in str(error):
+            loose = ipaddress.ip_network(value.strip(), strict=False)
+            raise ValueError(f"'{value}' has host bits set; did you mean {loose}?") from None
+        if "is not a range" in str(error):
+            raise
+        raise ValueError(
+            f"'{value}' is not a network; write for example 10.1.2.3, 10.1.2.0/24 or 10.1.2.3-10.1.2.9"
+        ) from None
+    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+
+
+def _domain(value: str) -> str:
+    try:
+        return parse_domain(value.strip())
+    except InvalidAddress:
+        raise ValueError(f"'{value}' is not a domain; write for example contoso.com") from None
+
+
+def _domain_pattern(value: str) -> str:
+    """``*``, ``contoso.com`` or ``*.contoso.com`` (Exchange: the domain and its subdomains)."""
+    value = value.strip()
+    if value == "*":
+        return value
+    return "*." + _domain(value[2:]) if value.startswith("*.") else _domain(value)
+
+
+def _mailbox(value: str) -> str:
+    try:
+        return str(parse_mailbox(value.strip()))
+    except InvalidAddress as error:
+        raise ValueError(f"'{value}' is not an address: {error}") from None
+
+
+def _address_pattern(value: str) -> str:
+    """An address, a domain or ``*.domain``."""
+    return _mailbox(value) if "@" in value else _domain_pattern(value)
+
+
+_HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^\s:\[\]]+))(?::(\d{1,5}))?")
+
+
+def _smart_host(value: str) -> str:
+    """``host``, ``host:port``, ``[address]`` or ``[address]:port``. Raises ValueError."""
+    match = _HOST.fullmatch(value.strip())
+    if match is None or (match[3] is not None and not 0 < int(match[3]) < 65536):
+        raise ValueError(f"'{value}' is not a smart host; write for example mx.contoso.com, 10.1.2.3:25 or [::1]:25")
+    port = f":{int(match[3])}" if match[3] else ""
+    if match[1]:
+        return f"[{ipaddress.ip_address(match[1])}]{port}"
+    return _domain(match[2]) + port
+
+
+def _binding(value: str) -> str:
+    """``smtp``, ``submission`` (the node's own addresses) or ``address:port``. Raises ValueError."""
+    value = value.strip()
+    if value in ("smtp", "submission"):
+        return value
+    match = _HOST.fullmatch(value)
+    if match is None or not match[3]:
+        raise ValueError(f"'{value}' is not a binding; write smtp, submission, 0.0.0.0:25 or [::]:25")
+    address = ipaddress.ip_address(match[1] or match[2])
+    return f"[{address}]:{int(match[3])}" if address.version == 6 else f"{address}:{int(match[3])}"
+
+
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    PlainSerializer(format_size, return_type=str),
+    WithJsonSchema({"type": ["string", "integer"], "examples": ["36 MB"]}),
+]
+Duration = Annotated[
+    int,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": ["string", "integer"], "examples": ["10m"]}),
+]
+ObjectId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Line = Annotated[str, StringConstraints(max_length=500), AfterValidator(_refuse_control)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_refuse_control)]
+Network = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_network)]
+Domain = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain)]
+DomainPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain_pattern)]
+Mailbox = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_mailbox)]
+AddressPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_address_pattern)]
+SmartHost = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_smart_host)]
+Binding = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_binding)]

@@ -1,0 +1,98 @@
+"""Tracking events: what happened to sessions and messages, for people, in Exchange's words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class EventId(StrEnum):
+    """Exchange's event-id, as far as it has a meaning here, and REFUSE, which Exchange lacks."""
+
+    RECEIVE = "RECEIVE"
+    REFUSE = "REFUSE"
+    RESOLVE = "RESOLVE"
+    EXPAND = "EXPAND"
+    ROUTE = "ROUTE"
+    SEND = "SEND"
+    DEFER = "DEFER"
+    FAIL = "FAIL"
+    DSN = "DSN"
+    EXPIRE = "EXPIRE"
+    SUSPEND = "SUSPEND"
+    RESUME = "RESUME"
+    POISON = "POISONMESSAGE"
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    EventId.RECEIVE: "The message was accepted and committed to disk.",
+    EventId.REFUSE: "A command of a peer was refused or deferred.",
+    EventId.RESOLVE: "The recipient was resolved to another address.",
+    EventId.EXPAND: "The group was expanded to its members.",
+    EventId.ROUTE: "A send connector and next hop were chosen.",
+    EventId.SEND: "The next hop took the message.",
+    EventId.DEFER: "A delivery attempt did not succeed; it will be tried again.",
+    EventId.FAIL: "Delivery was given up.",
+    EventId.DSN: "A delivery status notification was made.",
+    EventId.EXPIRE: "The message was too long in the queue.",
+    EventId.SUSPEND: "An operator suspended it.",
+    EventId.RESUME: "An operator resumed it.",
+    EventId.POISON: "The message could not be processed and was set aside.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingEvent:
+    """One event. ``at`` is unix seconds. ``message_id`` is the spool's id, 0 for a refusal before acceptance.
+    ``detail`` holds what only this kind of event has (JSON values; hostile text allowed)."""
+
+    event: EventId
+    at: float
+    message_id: int = 0
+    session_id: str = ""
+    sender: str = ""
+    recipient: str = ""
+    peer: str = ""
+    connector_id: str = ""
+    reply: str = ""
+    reason: str = ""
+    size_bytes: int = 0
+    revision: int = 0
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> bytes:
+        """A JSON object; fields that are empty are left out."""
+        row = {"e": self.event.value, "at": round(self.at, 6)}
+        for name in _FIELDS:
+            value = getattr(self, name)
+            if value:
+                row[name] = value
+        return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> TrackingEvent:
+        """The inverse of ``to_json``; unknown keys are ignored. Raises ValueError, KeyError."""
+        row = json.loads(data)
+        known = {name: row[name] for name in _FIELDS if name in row}
+        return cls(EventId(row["e"]), row["at"], **known)
+
+
+_FIELDS = (
+    "message_id",
+    "session_id",
+    "sender",
+    "recipient",
+    "peer",
+    "connector_id",
+    "reply",
+    "reason",
+    "size_bytes",
+    "revision",
+    "detail",
+)

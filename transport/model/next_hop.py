@@ -1,0 +1,53 @@
+"""Where a recipient's mail goes next: the key of a delivery queue (Exchange's NextHopSolutionKey)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class DeliveryType(StrEnum):
+    """How a delivery queue reaches its next hop."""
+
+    DNS_CONNECTOR = "DnsConnectorDelivery"
+    SMART_HOST_CONNECTOR = "SmartHostConnectorDelivery"
+    UNREACHABLE = "Unreachable"
+    SUBMISSION = "Submission"
+    POISON = "Poison"
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    DeliveryType.DNS_CONNECTOR: "Delivered to the mail exchangers that DNS names for the domain.",
+    DeliveryType.SMART_HOST_CONNECTOR: "Delivered to the smart hosts of a send connector.",
+    DeliveryType.UNREACHABLE: "No send connector covers the domain; waits until the configuration changes.",
+    DeliveryType.SUBMISSION: "Accepted, and waiting to be resolved and routed.",
+    DeliveryType.POISON: "Could not be processed; an operator decides.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NextHop:
+    """``domain`` is the recipient domain for DNS routing, the list of smart hosts for a smart host connector, and empty
+    otherwise; ``connector_id`` names the send connector."""
+
+    delivery_type: DeliveryType
+    domain: str = ""
+    connector_id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.delivery_type}/{self.connector_id}/{self.domain}"
+
+    @classmethod
+    def parse(cls, text: str) -> NextHop:
+        """The inverse of ``str()``. Raises ValueError."""
+        kind, connector_id, domain = text.split("/", 2)
+        return cls(DeliveryType(kind), domain, connector_id)
+
+
+UNREACHABLE = NextHop(DeliveryType.UNREACHABLE)
+SUBMISSION = NextHop(DeliveryType.SUBMISSION)
+POISON = NextHop(DeliveryType.POISON)

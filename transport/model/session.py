@@ -1,0 +1,38 @@
+"""What is known of a peer while it talks to us: the input of every admission rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFacts:
+    """The TLS of a session: protocol and cipher names as OpenSSL gives them; the client certificate's SHA-256
+    fingerprint in lower hex and subject, empty when none was shown or it did not verify."""
+
+    version: str
+    cipher: str
+    client_fingerprint: str = ""
+    client_subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """One SMTP session as the rules see it.
+
+    ``peer`` is the client's IP address as text (IPv4-mapped IPv6 unwrapped); ``binding`` the local ``address:port``
+    as the configuration names it; ``connector_id`` the receive connector that serves it; ``identity`` the
+    authenticated user or empty; ``revision`` the configuration it began under and ends under.
+    """
+
+    session_id: str
+    peer: str
+    peer_port: int
+    binding: str
+    connector_id: str
+    revision: int
+    started_at: float
+    helo: str = ""
+    is_esmtp: bool = False
+    identity: str = ""
+    tls: TlsFacts | None = field(default=None)

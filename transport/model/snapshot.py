@@ -1,0 +1,94 @@
+"""What a node shows of itself each second: values for dashboards, made without touching the disk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+
+class QueueStatus(StrEnum):
+    """Exchange's queue status."""
+
+    ACTIVE = "Active"
+    CONNECTING = "Connecting"
+    READY = "Ready"
+    RETRY = "Retry"
+    SUSPENDED = "Suspended"
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    QueueStatus.ACTIVE: "Messages are being delivered.",
+    QueueStatus.CONNECTING: "A connection to the next hop is being made.",
+    QueueStatus.READY: "Nothing is waiting, or what waits is delivered at once.",
+    QueueStatus.RETRY: "The last connection or delivery did not succeed; the next try is at the time shown.",
+    QueueStatus.SUSPENDED: "An operator suspended the queue.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSnapshot:
+    """One queue of one node. Times are unix seconds, 0 for never; rates in messages per minute over the last minute.
+
+    ``last_error`` and ``last_reply`` are hostile text. ``waiting_because`` is a sentence: what decides now, and what
+    would change it.
+    """
+
+    key: str
+    delivery_type: str
+    next_hop: str
+    connector_id: str
+    status: QueueStatus
+    message_count: int
+    deferred_count: int
+    oldest_at: float
+    first_retry_at: float
+    last_retry_at: float
+    next_retry_at: float
+    retry_count: int
+    last_error: str
+    last_reply: str
+    incoming_per_min: float
+    outgoing_per_min: float
+    connections: int
+    waiting_because: str
+
+    @property
+    def velocity(self) -> float:
+        """Exchange's Velocity: outgoing minus incoming rate; negative means the queue grows."""
+        return self.outgoing_per_min - self.incoming_per_min
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSnapshot:
+    """One node. Counters count since the node started; ``messages`` is what the spool holds."""
+
+    node: str
+    at: float
+    started_at: float
+    revision: int
+    is_accepting: bool
+    why_not_accepting: str
+    sessions: int
+    messages: int
+    accepted_total: int
+    refused_total: int
+    delivered_total: int
+    deferred_total: int
+    failed_total: int
+    listening: tuple[str, ...] = ()
+    queues: tuple[QueueSnapshot, ...] = field(default=())
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> NodeSnapshot:
+        """The inverse of ``to_json``. Raises ValueError, TypeError, KeyError."""
+        row = json.loads(data)
+        queues = tuple(QueueSnapshot(**{**q, "status": QueueStatus(q["status"])}) for q in row.pop("queues"))
+        return cls(**{**row, "listening": tuple(row["listening"])}, queues=queues)
