@@ -1,0 +1,36 @@
+"""Sign-in, sign-out, and the page of somebody who guessed too often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+
+from mailconsole.accounts.forms import SignInForm
+
+log = structlog.get_logger(__name__)
+
+
+@method_decorator(login_not_required, name="dispatch")
+class SignInView(auth_views.LoginView):
+    """Django's own: new session key at sign-in, `next` only within this host."""
+
+    template_name = "accounts/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+
+class SignOutView(auth_views.LogoutView):
+    """By POST only."""
+
+    http_method_names = ["post", "options"]
+
+
+def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, *_: Any) -> HttpResponse:
+    log.warning("sign_in.locked_out")
+    return render(request, "accounts/locked_out.html", status=429)

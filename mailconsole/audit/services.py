@@ -1,0 +1,103 @@
+"""`record` is the only way into the audit, `verify_chain` tells whether anybody took another."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+from django.http import HttpRequest
+
+from mailconsole.audit.chain import CHAINED_FIELDS, entry_digest
+from mailconsole.audit.models import AuditEntry, AuditHead
+from mailconsole.common.middleware import request_id
+
+SYSTEM = "system"
+
+
+def record(
+    *,
+    actor: Any,
+    action: str,
+    object_kind: str,
+    object_id: str,
+    summary: str,
+    before: Any = None,
+    after: Any = None,
+    reason: str = "",
+    request: HttpRequest | None = None,
+    now: datetime | None = None,
+) -> AuditEntry:
+    """Append one entry in the caller's transaction; `actor` is a person, or None for the system itself.
+
+    `action` is `entity.verb`; `before` and `after` are JSON values without secrets.
+    """
+    with transaction.atomic():
+        head = _locked_head()
+        at = (now or datetime.now(UTC)).astimezone(UTC)
+        fields = {
+            "number": head.number + 1,
+            "at": at.isoformat(timespec="microseconds"),
+            "actor_name": actor.get_username() if actor is not None else SYSTEM,
+            "actor_id": actor.pk if actor is not None else None,
+            "action": action,
+            "object_kind": object_kind,
+            "object_id": str(object_id),
+            "summary": summary,
+            "reason": reason,
+            "before": _plain(before),
+            "after": _plain(after),
+            "peer": request.META.get("REMOTE_ADDR", "") if request is not None else "",
+            "request_id": request_id(request) if request is not None else "",
+        }
+        digest = entry_digest(head.digest, fields)
+        entry = AuditEntry(**{**fields, "at": at}, previous_digest=head.digest, digest=digest)
+        entry.save(force_insert=True)
+        AuditHead.objects.filter(pk=head.pk).update(number=entry.number, digest=digest)
+        return entry
+
+
+@dataclass(frozen=True, slots=True)
+class ChainCheck:
+    """What `verify_chain` found; `problem` is empty where the chain is whole."""
+
+    checked: int
+    problem: str
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.problem
+
+
+def verify_chain() -> ChainCheck:
+    """Walk the chain from its beginning and compare every digest, every number, and its end."""
+    digest, number = "", 0
+    for entry in AuditEntry.objects.order_by("number").iterator(chunk_size=500):
+        if entry.number != number + 1:
+            return ChainCheck(number, f"Entry {number + 1} is missing: the next one is {entry.number}.")
+        if entry.previous_digest != digest or entry.digest != entry_digest(digest, _said(entry)):
+            return ChainCheck(number, f"Entry {entry.number} was changed after it was written.")
+        digest, number = entry.digest, entry.number
+    head = AuditHead.objects.filter(pk=1).first()
+    if head is not None and (head.number, head.digest) != (number, digest):
+        return ChainCheck(number, f"The chain ends at entry {number}, but entry {head.number} was written.")
+    return ChainCheck(number, "")
+
+
+def _locked_head() -> AuditHead:
+    """SQLite's BEGIN IMMEDIATE lets one writer in anyway; PostgreSQL waits at this row."""
+    AuditHead.objects.get_or_create(pk=1)
+    return AuditHead.objects.select_for_update().get(pk=1)
+
+
+def _said(entry: AuditEntry) -> dict[str, Any]:
+    fields = {name: getattr(entry, name) for name in CHAINED_FIELDS}
+    return fields | {"at": entry.at.astimezone(UTC).isoformat(timespec="microseconds")}
+
+
+def _plain(value: Any) -> Any:
+    """Through JSON once, so that what is chained is what the database gives back."""
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))

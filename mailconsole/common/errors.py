@@ -1,0 +1,86 @@
+"""Error pages: what happened, what to do, and the request's id; never a traceback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import requires_csrf_token
+
+from mailconsole.common.middleware import request_id
+from mailconsole.common.refusals import PageRefused
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """The words of one error page."""
+
+    status: int
+    title: str
+    sentence: str
+    next_step: str
+
+
+BAD_REQUEST = ErrorPage(
+    400,
+    "The request can't be read",
+    "What the browser sent is not what this page expects.",
+    "Go back, reload the page and try again.",
+)
+FORBIDDEN = ErrorPage(403, "Not allowed", "Your roles don't include this.", "Ask an administrator for the role.")
+CSRF = ErrorPage(
+    403,
+    "The form is out of date",
+    "The page was opened before you signed in, or cookies are off.",
+    "Go back, reload the page and send the form again.",
+)
+NOT_FOUND = ErrorPage(
+    404,
+    "Nothing here",
+    "The address is mistyped, or what it showed is gone.",
+    "Use the search, or the navigation on the left.",
+)
+SERVER_ERROR = ErrorPage(
+    500,
+    "Something failed on our side",
+    "The console could not finish this request. Mail is not affected.",
+    "Try again. If it fails again, give the request id to whoever reads the console's log.",
+)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, BAD_REQUEST)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, PageRefused):
+        return _page(request, ErrorPage(403, FORBIDDEN.title, exception.sentence, exception.next_step))
+    return _page(request, FORBIDDEN)
+
+
+@requires_csrf_token
+def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    log.warning("request.csrf_refused", reason=reason)
+    return _page(request, CSRF)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, NOT_FOUND)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """No context processors here: what broke the page must not break its error page."""
+    from django.template.loader import render_to_string
+
+    words = {"error": SERVER_ERROR, "request_id": request_id(request)}
+    return HttpResponse(render_to_string("errors/server_error.html", words), status=500)
+
+
+def _page(request: HttpRequest, error: ErrorPage) -> HttpResponse:
+    words = {"error": error, "request_id": request_id(request)}
+    template = "errors/_error.html" if getattr(request, "htmx", False) else "errors/error.html"
+    return render(request, template, words, status=error.status)

@@ -1,0 +1,48 @@
+"""The one store of passwords and keys: encrypted rows, named elsewhere; nothing else ever holds a secret.
+
+The key file is made at first use; a second line in it, put before the first, rotates the key.
+"""
+
+from __future__ import annotations
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from mailconsole.common.models import Secret
+from mailconsole.common.refusals import Refusal
+from mailconsole.environment import read_or_make_key
+
+
+class SecretMissing(Refusal):
+    """No secret of that name, or it was written with a key that is gone."""
+
+
+def store_secret(*, name: str, value: str) -> None:
+    """Put a secret under its name; replaces an earlier one."""
+    ciphertext = _cipher().encrypt(value.encode()).decode("ascii")
+    Secret.objects.update_or_create(name=name, defaults={"ciphertext": ciphertext})
+
+
+def read_secret(name: str) -> str:
+    """The secret in clear. Raises SecretMissing."""
+    secret = Secret.objects.filter(name=name).first()
+    if secret is None:
+        raise SecretMissing(f"The secret {name} is not in the store: enter it again.")
+    try:
+        return _cipher().decrypt(secret.ciphertext.encode("ascii")).decode()
+    except InvalidToken:
+        raise SecretMissing(f"The secret {name} was stored under another key: enter it again.") from None
+
+
+def forget_secret(name: str) -> None:
+    """Remove a secret; one that is not there is already forgotten."""
+    Secret.objects.filter(name=name).delete()
+
+
+def has_secret(name: str) -> bool:
+    return Secret.objects.filter(name=name).exists()
+
+
+def _cipher() -> MultiFernet:
+    keys = read_or_make_key(settings.SECRETS_KEY_FILE, Fernet.generate_key().decode("ascii"))
+    return MultiFernet([Fernet(key) for key in keys.split()])

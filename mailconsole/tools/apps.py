@@ -1,0 +1,9 @@
+"""Explain and tests."""
+
+from django.apps import AppConfig
+
+
+class ToolsConfig(AppConfig):
+    name = "mailconsole.tools"
+    label = "tools"
+    verbose_name = "Tools"

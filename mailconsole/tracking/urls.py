@@ -1,0 +1,6 @@
+"""Addresses of the pages of tracking."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "tracking"
+urlpatterns: list[URLPattern | URLResolver] = []
