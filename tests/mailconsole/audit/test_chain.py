@@ -1,0 +1,81 @@
+import threading
+
+import pytest
+from django.db import close_old_connections, connection
+
+from mailconsole.audit import services
+from mailconsole.audit.models import AuditEntry, AuditImmutable
+from tests.support import factories
+
+
+def record(number: int = 0, **fields):
+    return services.record(
+        actor=None, action="test.done", object_kind="test", object_id=str(number), summary=f"Test {number}", **fields
+    )
+
+
+@pytest.mark.django_db
+def test_record__two_entries__are_chained_and_whole():
+    first = record(1)
+    second = record(2, before={"a": 1}, after={"a": 2}, reason="because")
+    assert second.number == first.number + 1
+    assert second.previous_digest == first.digest
+    assert services.verify_chain() == services.ChainCheck(2, "")
+
+
+@pytest.mark.django_db
+def test_record__by_a_person__names_them():
+    editor = factories.create_editor(username="erin")
+    entry = services.record(actor=editor, action="a.b", object_kind="k", object_id="1", summary="s")
+    assert (entry.actor_name, entry.actor_id) == ("erin", editor.pk)
+
+
+@pytest.mark.django_db
+def test_verify__an_entry_changed_behind_our_back__names_it():
+    record(1)
+    record(2)
+    AuditEntry.objects.filter(number=1).update(summary="Nothing happened")
+    assert services.verify_chain().problem == "Entry 1 was changed after it was written."
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("gone", "says"), [(1, "Entry 1 is missing"), (2, "ends at entry 1, but entry 2")])
+def test_verify__an_entry_taken_out__is_noticed(gone, says):
+    record(1)
+    record(2)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM audit_auditentry WHERE number = %s", [gone])
+    assert says in services.verify_chain().problem
+
+
+@pytest.mark.django_db
+def test_entry__changed_or_deleted_in_code__refuses():
+    entry = record()
+    entry.summary = "Other"
+    with pytest.raises(AuditImmutable):
+        entry.save()
+    with pytest.raises(AuditImmutable):
+        entry.delete()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_record__from_many_threads_at_once__never_forks():
+    problems = []
+
+    def write(thread: int) -> None:
+        try:
+            for number in range(10):
+                record(thread * 100 + number)
+        except Exception as problem:
+            problems.append(problem)
+        finally:
+            close_old_connections()
+            connection.close()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert services.verify_chain() == services.ChainCheck(40, "")
