@@ -1,0 +1,199 @@
+"""ldap3, wrapped: one verified, bound connection that belongs to one task.
+
+ldap3 itself verifies nothing unless told so, and its own name check knows no IP address; here the standard library
+verifies chain and name, and every failure of ldap3 becomes one of directory.errors.
+"""
+
+import contextlib
+import ssl
+from collections.abc import Iterator
+from typing import Any, Self
+
+import ldap3
+from ldap3.core import exceptions as ldap3_errors
+
+from directory import errors
+from directory.bind_codes import bind_refusal
+from directory.entry import Entry
+from directory.settings import Security, Server, SourceSettings, tls_context
+
+_PAGED_RESULTS = "1.2.840.113556.1.4.319"  # RFC 2696
+_SUCCESS, _NO_SUCH_OBJECT = 0, 32
+
+
+class VerifiedTls(ldap3.Tls):
+    """Lets the standard library check chain and host name, on every Python alike."""
+
+    def __init__(self, context: ssl.SSLContext, name: str | None) -> None:
+        super().__init__(validate=ssl.CERT_REQUIRED)
+        self._context = context
+        self._name = name
+
+    def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
+        name = self._name or connection.server.host
+        connection.socket = self._context.wrap_socket(connection.socket, server_hostname=name)
+
+
+class Connection:
+    """A bound connection to one controller; a context manager. Not to be shared between threads."""
+
+    def __init__(self, server: Server, raw: Any) -> None:
+        self.server = server
+        self._raw = raw
+
+    @classmethod
+    def open(cls, settings: SourceSettings, server: Server, *, user: str, password: str) -> Self:
+        """Connects, verifies, binds. Raises ServerUnreachable, CertificateRefused, BindRefused or EmptyPassword."""
+        if not password or not user:
+            raise errors.EmptyPassword("An empty name or password is never sent: it would be an anonymous bind.")
+        raw = ldap3.Connection(
+            _ldap3_server(settings, server),
+            user=user,
+            password=password,
+            client_strategy=ldap3.SYNC,
+            receive_timeout=settings.receive_timeout_s,
+            auto_referrals=False,
+            return_empty_attributes=False,
+            auto_range=True,
+        )
+        connection = cls(server, raw)
+        try:
+            connection._bind(settings, user)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with contextlib.suppress(ldap3_errors.LDAPException, OSError):  # the controller may have closed first
+            self._raw.unbind()
+
+    def root_dse(self) -> Entry:
+        """The controller's own description of itself (RFC 4512 5.1)."""
+        wanted = ("defaultNamingContext", "namingContexts", "highestCommittedUSN", "dnsHostName", "dsServiceName")
+        entries = self._search("", "(objectClass=*)", wanted, scope=ldap3.BASE)
+        return entries[0] if entries else Entry("", {})
+
+    def read(self, dn: str, attributes: tuple[str, ...]) -> Entry | None:
+        """One entry by its name, or None where there is none."""
+        entries = self._search(dn, "(objectClass=*)", attributes, scope=ldap3.BASE)
+        return entries[0] if entries else None
+
+    def search_pages(
+        self, base_dn: str, search_filter: str, attributes: tuple[str, ...], *, page_size: int
+    ) -> Iterator[list[Entry]]:
+        """All entries, page by page; groups come with all their members. Raises SearchFailed, never ends early."""
+        cookie: bytes | None = None
+        while True:
+            yield self._search(base_dn, search_filter, attributes, page_size=page_size, cookie=cookie)
+            cookie = self._next_cookie()
+            if not cookie:
+                return
+
+    def _bind(self, settings: SourceSettings, user: str) -> None:
+        try:
+            self._raw.open(read_server_info=False)
+            if settings.security is Security.STARTTLS:
+                self._raw.start_tls(read_server_info=False)
+            is_bound = self._raw.bind(read_server_info=False)
+        except (ldap3_errors.LDAPException, OSError, UnicodeError) as error:
+            raise connection_failure(self.server, error) from error
+        if not is_bound:
+            result = self._raw.result or {}
+            raise bind_refusal(
+                user=user, result_code=int(result.get("result", -1)), diagnostic=_printable(result.get("message"))
+            )
+
+    def _search(
+        self,
+        base_dn: str,
+        search_filter: str,
+        attributes: tuple[str, ...],
+        *,
+        scope: str = ldap3.SUBTREE,
+        page_size: int | None = None,
+        cookie: bytes | None = None,
+    ) -> list[Entry]:
+        try:
+            self._raw.search(
+                base_dn, search_filter, scope, attributes=list(attributes), paged_size=page_size, paged_cookie=cookie
+            )
+        except (ldap3_errors.LDAPException, OSError) as error:
+            raise errors.SearchFailed(f"Reading from {self.server} broke off: {_printable(error)}.") from error
+        result = self._raw.result
+        if result["result"] == _NO_SUCH_OBJECT and scope == ldap3.BASE:
+            return []
+        if result["result"] != _SUCCESS:
+            raise errors.SearchFailed(_search_failure(self.server, base_dn, result))
+        # A search from the root also returns referrals to other partitions; they are no entries.
+        return [_entry(item) for item in self._raw.response or () if item["type"] == "searchResEntry"]
+
+    def _next_cookie(self) -> bytes | None:
+        control = (self._raw.result.get("controls") or {}).get(_PAGED_RESULTS)
+        return control["value"]["cookie"] if control else None
+
+
+def connection_failure(server: Server, error: BaseException) -> errors.DirectoryUnavailable:
+    """A failed connection in words: a refused certificate apart from everything else."""
+    text = _printable(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return errors.CertificateRefused(f"The certificate of {server} is refused: {_certificate_reason(text)}.")
+    for sign, words in _CONNECTION_FAILURES:
+        if sign in text:
+            return errors.ServerUnreachable(f"Cannot connect to {server}: {words}.")
+    return errors.ServerUnreachable(f"Cannot connect to {server}: {text}.")
+
+
+_CONNECTION_FAILURES = (
+    ("invalid server address", "its name cannot be resolved"),
+    ("Connection refused", "nothing listens there (connection refused)"),
+    ("timed out", "it does not answer in time"),
+    ("Network is unreachable", "there is no route to its network"),
+    ("No route to host", "there is no route to it"),
+    ("UNEXPECTED_EOF_WHILE_READING", "it does not speak TLS on this port; is it LDAPS or StartTLS?"),
+    ("WRONG_VERSION_NUMBER", "it does not speak TLS on this port; is it LDAPS or StartTLS?"),
+    ("Connection reset by peer", "it closed the connection; is it LDAPS or StartTLS?"),
+)
+
+
+def _certificate_reason(text: str) -> str:
+    reason = text.partition("certificate verify failed: ")[2].rpartition(" (_ssl")[0] or text
+    return reason.replace("\\'", "'").rstrip(".")
+
+
+def _ldap3_server(settings: SourceSettings, server: Server) -> Any:
+    tls = None
+    if settings.security is not Security.PLAIN:
+        tls = VerifiedTls(tls_context(settings.ca_pem), settings.tls_name)
+    return ldap3.Server(
+        server.host,
+        port=server.port,
+        use_ssl=settings.security is Security.LDAPS,
+        tls=tls,
+        get_info=ldap3.NONE,  # with a schema loaded, asking for an attribute that the server lacks would raise
+        connect_timeout=settings.connect_timeout_s,
+    )
+
+
+def _entry(item: dict[str, Any]) -> Entry:
+    raw = item["raw_attributes"]
+    return Entry(item["dn"], {name.lower(): values for name, values in raw.items() if values})
+
+
+def _search_failure(server: Server, base_dn: str, result: dict[str, Any]) -> str:
+    if result["result"] == _NO_SUCH_OBJECT:
+        return f"{server} has no object {base_dn!r}, or the bind account may not see it: check the base DN."
+    reason = _printable(result.get("message")) or "no reason given"
+    return f"{server} ended the search below {base_dn!r} with {result['description']} ({result['result']}): {reason}."
+
+
+def _printable(value: object) -> str:
+    """Text from the wire or from a library, fit for a page and a log line."""
+    text = "".join(c if c.isprintable() else " " for c in str(value or ""))
+    return " ".join(text.split())[:300].rstrip(".")

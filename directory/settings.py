@@ -1,0 +1,108 @@
+"""Values: how to reach one directory. Made and checked here, so that a bad setting is said before any socket opens."""
+
+import enum
+import ssl
+from dataclasses import dataclass, field
+
+from directory.errors import InsecureConnectionRefused, InvalidSourceSettings
+from directory.mapping import DEFAULT_FILTER
+
+DEFAULT_PAGE_SIZE = 500
+
+
+class Security(enum.StrEnum):
+    """How the connection is protected. `sentence` is the explanation shown to people."""
+
+    LDAPS = "ldaps"
+    STARTTLS = "starttls"
+    PLAIN = "plain"
+
+    @property
+    def default_port(self) -> int:
+        return 636 if self is Security.LDAPS else 389
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Security.LDAPS: "TLS from the first byte, usually on port 636.",
+    Security.STARTTLS: "Plain at first, then TLS before any password is sent, usually on port 389.",
+    Security.PLAIN: "No TLS: the bind password and every answer can be read on the way.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One controller."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """One directory: its controllers in the order in which they are tried, and what is read from it.
+
+    `ca_pem` None means the system's own certificate authorities. `tls_name` is the name that the certificate must
+    hold where it differs from the host, as it does for a controller given by its address.
+    """
+
+    servers: tuple[Server, ...]
+    base_dn: str
+    bind_user: str
+    bind_password: str = field(repr=False)
+    security: Security = Security.LDAPS
+    allow_plain: bool = False
+    ca_pem: str | None = field(default=None, repr=False)
+    tls_name: str | None = None
+    search_filter: str = DEFAULT_FILTER
+    page_size: int = DEFAULT_PAGE_SIZE
+    connect_timeout_s: int = 5
+    receive_timeout_s: int = 30
+
+    def __post_init__(self) -> None:
+        if not self.servers:
+            raise InvalidSourceSettings("Name at least one domain controller.")
+        if not 1 <= self.page_size <= 1000:
+            raise InvalidSourceSettings("The page size must be from 1 to 1000, Active Directory's own maximum.")
+        if self.security is Security.PLAIN and not self.allow_plain:
+            raise InsecureConnectionRefused(
+                "Plain LDAP would send the bind password in clear text. Use LDAPS or StartTLS, or allow it expressly."
+            )
+
+
+def parse_servers(text: str, security: Security) -> tuple[Server, ...]:
+    """Controllers from `host`, `host:port` or `[v6]:port`, by spaces, commas or lines.
+
+    Raises InvalidSourceSettings, which names the part that cannot be read.
+    """
+    return tuple(_parse_server(word, security) for word in text.replace(",", " ").split())
+
+
+def tls_context(ca_pem: str | None) -> ssl.SSLContext:
+    """A context that verifies chain and name. Raises InvalidSourceSettings for a CA that is no certificate."""
+    try:
+        return ssl.create_default_context(cadata=ca_pem or None)
+    except (ssl.SSLError, ValueError) as error:
+        raise InvalidSourceSettings(f"The CA certificate cannot be read as PEM: {error}.") from error
+
+
+def _parse_server(word: str, security: Security) -> Server:
+    word = word.removeprefix("ldaps://").removeprefix("ldap://").rstrip("/")
+    host, port = word, str(security.default_port)
+    if word.startswith("["):
+        host, bracket, rest = word[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise InvalidSourceSettings(f"{word!r} is no server: an IPv6 address needs both brackets.")
+        port = rest[1:] or port
+    elif word.count(":") == 1:
+        host, _, port = word.partition(":")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise InvalidSourceSettings(f"{word!r} is no server: write host, host:port or [IPv6 address]:port.")
+    return Server(host, int(port))

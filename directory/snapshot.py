@@ -1,0 +1,178 @@
+"""The read-only look-up file that the transport uses, as its readers see it.
+
+A folder holds `recipients-<n>.sqlite3` and `current`, a pointer that is renamed into place. Readers open the file
+read-only and immutable and look at the pointer at most once a second, so that a look-up costs no lock and no wait.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from directory.addresses import address_key, domain_key
+from directory.errors import SnapshotUnavailable
+from directory.model import RecipientKind
+
+FORMAT = 1
+POINTER = "current"
+LOOK_EVERY_S = 1.0
+
+_FIND = """
+    SELECT a.conflict, e.object_guid, e.kind, e.primary_address, e.target_address, e.forwarding_address,
+           e.deliver_and_redirect, e.disabled, e.require_auth, e.is_restricted, e.max_receive_size_kib, e.members
+    FROM address a LEFT JOIN entry e ON e.id = a.entry_id WHERE a.key = ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotEntry:
+    """What an address leads to. In a conflict there is no object: `object_guid` and `primary_address` are empty."""
+
+    address: str
+    kind: RecipientKind
+    object_guid: str = ""
+    primary_address: str = ""
+    target_address: str | None = None
+    forwarding_address: str | None = None
+    deliver_and_redirect: bool = False
+    disabled: bool = False
+    require_auth: bool = False
+    is_restricted: bool = False
+    max_receive_size_kib: int | None = None
+    members: tuple[str, ...] = ()
+
+    @property
+    def is_conflict(self) -> bool:
+        return self.kind is RecipientKind.CONFLICT
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    connection: sqlite3.Connection
+    version: int
+    read_at: float
+    address_count: int
+
+
+class Snapshot:
+    """The newest look-up file of a folder. Opening never fails: asking does, while there is no file to ask.
+
+    One instance belongs to one thread. A new file that cannot be read leaves the last good one in use, and
+    `last_error` says why.
+    """
+
+    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pointer = folder / POINTER
+        self._folder = folder
+        self._clock = clock
+        self._look_at = float("-inf")
+        self._seen: tuple[int, int] | None = None
+        self._opened: _Opened | None = None
+        self.last_error: str | None = None
+
+    @classmethod
+    def open(cls, folder: Path, *, clock: Callable[[], float] = time.monotonic) -> Self:
+        return cls(folder, clock=clock)
+
+    def find(self, address: str) -> SnapshotEntry | None:
+        """What the address leads to, or None where no object has it. Raises SnapshotUnavailable."""
+        key = address_key(address)
+        try:
+            row = self._current().connection.execute(_FIND, (key,)).fetchone()
+        except sqlite3.Error as error:
+            raise SnapshotUnavailable(f"The look-up file cannot be read: {error}.") from error
+        return None if row is None else _entry(key, row)
+
+    def has_domain(self, domain: str) -> bool:
+        """Whether any object has an address in this domain. Raises SnapshotUnavailable."""
+        row = (
+            self._current().connection.execute("SELECT 1 FROM domain WHERE name = ?", (domain_key(domain),)).fetchone()
+        )
+        return row is not None
+
+    def age_s(self, now: float) -> float:
+        """Seconds since the directory was last read, by the wall clock's `now`. Raises SnapshotUnavailable."""
+        return max(0.0, now - self._current().read_at)
+
+    @property
+    def version(self) -> int | None:
+        """The number of the file in use, None while there is none."""
+        self._look()
+        return self._opened.version if self._opened else None
+
+    @property
+    def address_count(self) -> int:
+        return self._current().address_count
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.connection.close()
+        self._opened, self._seen, self._look_at = None, None, float("-inf")
+
+    def _current(self) -> _Opened:
+        self._look()
+        if self._opened is None:
+            raise SnapshotUnavailable(self.last_error or "The directory has not been read yet.")
+        return self._opened
+
+    def _look(self) -> None:
+        now = self._clock()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_EVERY_S
+        try:
+            status = self._pointer.stat()
+        except OSError:
+            return  # nothing published yet, or the folder is gone: what is open stays good
+        seen = (status.st_mtime_ns, status.st_ino)
+        if seen != self._seen:
+            self._swap(seen)
+
+    def _swap(self, seen: tuple[int, int]) -> None:
+        try:
+            opened = _open(self._folder / self._pointer.read_text().strip())
+        except (OSError, sqlite3.Error, ValueError) as error:
+            self.last_error = f"The look-up file cannot be read: {error}."
+            return
+        if self._opened is not None:
+            self._opened.connection.close()
+        self._opened, self._seen, self.last_error = opened, seen, None
+
+
+def _open(path: Path) -> _Opened:
+    # Immutable: the file never changes after its name is published, so SQLite needs no lock and no -wal beside it.
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    connection = sqlite3.connect(uri, uri=True, check_same_thread=False, cached_statements=8)
+    try:
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found != FORMAT:
+            raise ValueError(f"{path.name} has format {found}, this program reads {FORMAT}")
+        version, read_at, count = connection.execute("SELECT version, read_at, address_count FROM about").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return _Opened(connection, version, read_at, count)
+
+
+def _entry(address: str, row: tuple) -> SnapshotEntry:  # type: ignore[type-arg]
+    if row[0]:
+        return SnapshotEntry(address=address, kind=RecipientKind.CONFLICT)
+    return SnapshotEntry(
+        address=address,
+        object_guid=row[1],
+        kind=_KINDS[row[2]],
+        primary_address=row[3],
+        target_address=row[4],
+        forwarding_address=row[5],
+        deliver_and_redirect=bool(row[6]),
+        disabled=bool(row[7]),
+        require_auth=bool(row[8]),
+        is_restricted=bool(row[9]),
+        max_receive_size_kib=row[10],
+        members=tuple(row[11].split("\n")) if row[11] else (),
+    )
+
+
+_KINDS = {kind.value: kind for kind in RecipientKind}
