@@ -1,0 +1,263 @@
+"""What the engine needs from outside, as protocols; the runtime and the tests plug in what fits."""
+
+from __future__ import annotations
+
+from asyncio import Future
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from transport.model.envelope import Message, Recipient
+from transport.model.event import TrackingEvent
+
+
+class LookupUnavailable(Exception):
+    """The look-up cannot be made now: the answer is "cannot tell" (law 6). ``str()`` is a private reason."""
+
+
+class EntryKind(StrEnum):
+    """What a directory entry is to mail flow."""
+
+    MAILBOX = "mailbox"
+    CONTACT = "contact"
+    GROUP = "group"
+    CONFLICT = "conflict"
+
+    @property
+    def sentence(self) -> str:
+        return _ENTRY_SENTENCES[self]
+
+
+_ENTRY_SENTENCES = {
+    EntryKind.MAILBOX: "A recipient in this organisation.",
+    EntryKind.CONTACT: "A recipient elsewhere, known to the directory.",
+    EntryKind.GROUP: "A group: its members get the mail.",
+    EntryKind.CONFLICT: "Two directory objects hold the address; mail to it waits.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientEntry:
+    """One recipient as the directory knows it. Addresses are ``local@domain`` texts; ``members`` only for groups;
+    ``forward_to`` replaces delivery unless ``deliver_and_forward``."""
+
+    address: str
+    kind: EntryKind
+    primary_address: str
+    forward_to: str = ""
+    deliver_and_forward: bool = False
+    members: tuple[str, ...] = ()
+
+
+class RecipientLookup(Protocol):
+    """The directory snapshot. Called on the hot path: must answer from local memory or file within microseconds."""
+
+    def find(self, address: str) -> RecipientEntry | None:
+        """The entry that holds ``address`` (compared without case), or None. Raises LookupUnavailable."""
+        ...
+
+
+class NoDirectory:
+    """A RecipientLookup for a node without a directory."""
+
+    def find(self, address: str) -> RecipientEntry | None:
+        raise LookupUnavailable("no directory has been synchronised yet")
+
+
+class AuthResult(StrEnum):
+    """The answer to a password check."""
+
+    YES = "yes"
+    NO = "no"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthAnswer:
+    """``identity`` is the canonical user name when the answer is yes; ``reason`` is private."""
+
+    result: AuthResult
+    identity: str = ""
+    reason: str = ""
+
+
+class Authenticator(Protocol):
+    """Checks a password; may wait for a domain controller, bounded by itself."""
+
+    async def check(self, *, username: str, password: str, peer: str) -> AuthAnswer: ...
+
+
+class NoAuthenticator:
+    """An Authenticator for a node that knows no accounts."""
+
+    async def check(self, *, username: str, password: str, peer: str) -> AuthAnswer:
+        return AuthAnswer(AuthResult.NO, reason="no accounts are configured")
+
+
+class SecretReader(Protocol):
+    """Resolves a secret's name to its value (law 9). Raises LookupUnavailable."""
+
+    def __call__(self, name: str) -> str: ...
+
+
+def no_secrets(name: str) -> str:
+    """A SecretReader that knows none."""
+    raise LookupUnavailable(f"the secret '{name}' is not known here")
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientUpdate:
+    """The new state of one recipient, to be written; ``recipient`` is read when the batch is written."""
+
+    message_id: int
+    recipient: Recipient
+
+
+class OutboxReader(Protocol):
+    """Tracking events not yet shipped, in order; thread-safe, at least once."""
+
+    def read(self, *, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Up to ``limit`` of (sequence, TrackingEvent JSON) with a sequence greater than ``after``."""
+        ...
+
+    def acknowledge(self, *, up_to: int) -> None:
+        """Forget events up to and including ``up_to``; they are shipped."""
+        ...
+
+
+class Spool(Protocol):
+    """The durable queue of one process. All methods are called on the engine's loop."""
+
+    async def commit(self, message: Message, events: Sequence[TrackingEvent]) -> None:
+        """Make the message, its recipients and the events durable; together with whatever else waits (group commit).
+
+        Returns only when it is synced to disk (law 1). Raises SpoolUnavailable: then nothing was stored.
+        """
+        ...
+
+    def update(self, updates: Sequence[RecipientUpdate], events: Sequence[TrackingEvent]) -> None:
+        """Write recipient states and events lazily, within about 20 ms, in one batch with new messages.
+
+        A message whose recipients are all final is removed with its body. A crash before the batch may repeat a
+        delivery, never lose one.
+        """
+        ...
+
+    def record(self, events: Sequence[TrackingEvent]) -> None:
+        """Write events that belong to no message (refusals), lazily."""
+        ...
+
+    async def read_body(self, message_id: int) -> bytes:
+        """The stored octets. Raises SpoolUnavailable, KeyError."""
+        ...
+
+    def new_id(self) -> int:
+        """A message id never given out before by this node."""
+        ...
+
+    @property
+    def outbox(self) -> OutboxReader: ...
+
+
+class Intake(Protocol):
+    """Where accepted mail enters the engine: resolved, routed, committed, queued. The listener, DSNs and pickup use it."""
+
+    @property
+    def why_not_accepting(self) -> str:
+        """Empty while mail is taken; else the private reason for which new mail is deferred (draining, disk full)."""
+        ...
+
+    def new_id(self) -> int:
+        """A message id for ``Message.id``; its queue id stands in the Received header."""
+        ...
+
+    def submit(self, message: Message, events: Sequence[TrackingEvent]) -> Future[None]:
+        """Resolve, route and commit ``message`` (``body`` set, trace headers prepended); then queue it.
+
+        The future is done when the message is synced to disk; it fails with SpoolUnavailable, and then nothing was
+        stored. ``events`` are the RECEIVE events; resolving and routing add theirs.
+        """
+        ...
+
+    def record(self, events: Sequence[TrackingEvent]) -> None:
+        """Keep events that belong to no message (refusals)."""
+        ...
+
+
+class SpoolUnavailable(Exception):
+    """The spool cannot store or read; ``str()`` is a private reason (disk full, I/O error)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailExchanger:
+    """One place to connect to. ``host`` is the name to verify certificates by."""
+
+    host: str
+    addresses: tuple[str, ...]
+    port: int
+
+
+class NextHopUnresolved(Exception):
+    """No address to connect to. ``is_temporary`` tells whether trying again can help; ``enhanced`` is its status."""
+
+    def __init__(self, reason: str, *, is_temporary: bool, enhanced: str) -> None:
+        super().__init__(reason)
+        self.is_temporary = is_temporary
+        self.enhanced = enhanced
+
+
+class Resolver(Protocol):
+    """DNS as delivery needs it, cached by TTL."""
+
+    async def exchangers(self, domain: str, *, port: int) -> Sequence[MailExchanger]:
+        """MX hosts in preference order (random within one), or the domain itself. Raises NextHopUnresolved."""
+        ...
+
+    async def host(self, name: str, *, port: int) -> MailExchanger:
+        """A smart host given as a name or address. Raises NextHopUnresolved."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """One of the node's own addresses, by the name that bindings use (``smtp``, ``submission``)."""
+
+    name: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything from outside, for one TransportService. ``resolver`` None means the system's DNS."""
+
+    recipients: RecipientLookup = field(default_factory=NoDirectory)
+    authenticator: Authenticator = field(default_factory=NoAuthenticator)
+    secrets: SecretReader = no_secrets
+    resolver: Resolver | None = None
+
+
+__all__ = [
+    "AuthAnswer",
+    "AuthResult",
+    "Authenticator",
+    "EntryKind",
+    "Intake",
+    "ListenAddress",
+    "LookupUnavailable",
+    "MailExchanger",
+    "NextHopUnresolved",
+    "NoAuthenticator",
+    "NoDirectory",
+    "OutboxReader",
+    "Ports",
+    "RecipientEntry",
+    "RecipientLookup",
+    "RecipientUpdate",
+    "Resolver",
+    "SecretReader",
+    "Spool",
+    "SpoolUnavailable",
+    "no_secrets",
+]
