@@ -156,9 +156,9 @@ _CONNECTION_FAILURES = (
     ("timed out", "it does not answer in time"),
     ("Network is unreachable", "there is no route to its network"),
     ("No route to host", "there is no route to it"),
-    ("UNEXPECTED_EOF_WHILE_READING", "it does not speak TLS on this port; is it LDAPS or StartTLS?"),
-    ("WRONG_VERSION_NUMBER", "it does not speak TLS on this port; is it LDAPS or StartTLS?"),
-    ("Connection reset by peer", "it closed the connection; is it LDAPS or StartTLS?"),
+    ("UNEXPECTED_EOF_WHILE_READING", "it does not speak TLS on this port (LDAPS and StartTLS have different ones)"),
+    ("WRONG_VERSION_NUMBER", "it does not speak TLS on this port (LDAPS and StartTLS have different ones)"),
+    ("Connection reset by peer", "it closed the connection (LDAPS and StartTLS have different ports)"),
 )
 
 

@@ -1,9 +1,11 @@
 """The read-only look-up file that the transport uses, as its readers see it.
 
-A folder holds `recipients-<n>.sqlite3` and `current`, a pointer that is renamed into place. Readers open the file
-read-only and immutable and look at the pointer at most once a second, so that a look-up costs no lock and no wait.
+A folder holds `recipients-<n>.sqlite3` and `current`, a small JSON pointer that is renamed into place: the file's name
+and when the directory was last read. Readers open the file read-only and immutable and look at the pointer at most once
+a second, so that a look-up costs no lock and no wait.
 """
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable
@@ -51,8 +53,8 @@ class SnapshotEntry:
 @dataclass(frozen=True, slots=True)
 class _Opened:
     connection: sqlite3.Connection
+    file_name: str
     version: int
-    read_at: float
     address_count: int
 
 
@@ -70,6 +72,7 @@ class Snapshot:
         self._look_at = float("-inf")
         self._seen: tuple[int, int] | None = None
         self._opened: _Opened | None = None
+        self._read_at = 0.0
         self.last_error: str | None = None
 
     @classmethod
@@ -94,7 +97,8 @@ class Snapshot:
 
     def age_s(self, now: float) -> float:
         """Seconds since the directory was last read, by the wall clock's `now`. Raises SnapshotUnavailable."""
-        return max(0.0, now - self._current().read_at)
+        self._current()
+        return max(0.0, now - self._read_at)
 
     @property
     def version(self) -> int | None:
@@ -132,13 +136,19 @@ class Snapshot:
 
     def _swap(self, seen: tuple[int, int]) -> None:
         try:
-            opened = _open(self._folder / self._pointer.read_text().strip())
-        except (OSError, sqlite3.Error, ValueError) as error:
+            pointer = json.loads(self._pointer.read_text())
+            file_name, read_at = str(pointer["file"]), float(pointer["read_at"])
+            if self._opened is None or self._opened.file_name != file_name:
+                self._replace(_open(self._folder / file_name))
+        except (OSError, sqlite3.Error, ValueError, KeyError, TypeError) as error:
             self.last_error = f"The look-up file cannot be read: {error}."
             return
+        self._read_at, self._seen, self.last_error = read_at, seen, None
+
+    def _replace(self, opened: _Opened) -> None:
         if self._opened is not None:
             self._opened.connection.close()
-        self._opened, self._seen, self.last_error = opened, seen, None
+        self._opened = opened
 
 
 def _open(path: Path) -> _Opened:
@@ -149,11 +159,11 @@ def _open(path: Path) -> _Opened:
         found = connection.execute("PRAGMA user_version").fetchone()[0]
         if found != FORMAT:
             raise ValueError(f"{path.name} has format {found}, this program reads {FORMAT}")
-        version, read_at, count = connection.execute("SELECT version, read_at, address_count FROM about").fetchone()
+        version, count = connection.execute("SELECT version, address_count FROM about").fetchone()
     except BaseException:
         connection.close()
         raise
-    return _Opened(connection, version, read_at, count)
+    return _Opened(connection, path.name, version, count)
 
 
 def _entry(address: str, row: tuple) -> SnapshotEntry:  # type: ignore[type-arg]

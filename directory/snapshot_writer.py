@@ -1,10 +1,12 @@
 """Builds a look-up file aside, syncs it, and swaps it in whole. One writer at a time; readers are never disturbed."""
 
 import contextlib
+import fcntl
+import json
 import os
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ _KEEP = 2  # the file in use, and the one before for a reader that is just openi
 
 _SCHEMA = f"""
     PRAGMA user_version = {FORMAT};
-    CREATE TABLE about (version INTEGER NOT NULL, read_at REAL NOT NULL, address_count INTEGER NOT NULL);
+    CREATE TABLE about (version INTEGER NOT NULL, address_count INTEGER NOT NULL);
     CREATE TABLE entry (
         id INTEGER PRIMARY KEY, object_guid TEXT NOT NULL, kind TEXT NOT NULL, primary_address TEXT NOT NULL,
         target_address TEXT, forwarding_address TEXT, deliver_and_redirect INTEGER NOT NULL,
@@ -55,28 +57,47 @@ class Published:
 def publish(folder: Path, recipients: Iterable[Recipient], *, read_at: float) -> Published:
     """Writes all recipients into a new file and makes it the current one. `read_at` is when they were true.
 
+    `recipients` is consumed while other writers wait, so that the last to publish has seen what the others had.
     Raises OSError (no room, no right); the file in use then stays in use.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    version = max((number for number, _ in _files(folder)), default=0) + 1
-    path = folder / f"recipients-{version}.sqlite3"
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    try:
-        entries, addresses, conflicts = _write(part, recipients, version, read_at)
-        _sync(part)
-        part.rename(path)
-    except BaseException:
+    with _one_writer(folder):
+        version = max((number for number, _ in _files(folder)), default=0) + 1
+        path = folder / f"recipients-{version}.sqlite3"
+        part = path.with_suffix(".part")
         part.unlink(missing_ok=True)
-        raise
-    _point_to(folder, path)
-    _remove_old(folder)
+        try:
+            entries, addresses, conflicts = _write(part, recipients, version)
+            _sync(part)
+            part.rename(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        _point_to(folder, path.name, read_at)
+        _remove_old(folder)
     return Published(version, path, entries, addresses, conflicts)
 
 
-def _write(
-    part: Path, recipients: Iterable[Recipient], version: int, read_at: float
-) -> tuple[int, int, tuple[Conflict, ...]]:
+def confirm(folder: Path, *, read_at: float) -> bool:
+    """Says that the current file was still true at `read_at`; False where there is none to confirm."""
+    if not (folder / POINTER).exists():
+        return False
+    with _one_writer(folder):
+        file_name = json.loads((folder / POINTER).read_text())["file"]
+        if not (folder / file_name).exists():
+            return False
+        _point_to(folder, file_name, read_at)
+    return True
+
+
+@contextlib.contextmanager
+def _one_writer(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _write(part: Path, recipients: Iterable[Recipient], version: int) -> tuple[int, int, tuple[Conflict, ...]]:
     with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as db:
         # Nothing of this file is of use before it is whole and synced, so SQLite need not guard it meanwhile.
         db.execute("PRAGMA journal_mode = OFF")
@@ -89,7 +110,7 @@ def _write(
         conflicts = _conflicts(db)
         _insert_domains(db)
         (count,) = db.execute("SELECT count(*) FROM address").fetchone()
-        db.execute("INSERT INTO about VALUES (?, ?, ?)", (version, read_at, count))
+        db.execute("INSERT INTO about VALUES (?, ?)", (version, count))
         db.execute("COMMIT")
     return len(primary_of), count, conflicts
 
@@ -133,9 +154,9 @@ def _insert_domains(db: sqlite3.Connection) -> None:
     db.executemany("INSERT INTO domain VALUES (?)", [(domain,) for domain in sorted(domains)])
 
 
-def _point_to(folder: Path, path: Path) -> None:
+def _point_to(folder: Path, file_name: str, read_at: float) -> None:
     new = folder / f"{POINTER}.new"
-    new.write_text(path.name + "\n")
+    new.write_text(json.dumps({"file": file_name, "read_at": read_at}) + "\n")
     _sync(new)
     new.replace(folder / POINTER)
     _sync(folder)
