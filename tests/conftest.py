@@ -1,0 +1,10 @@
+"""The test kit's fixtures and marks; each lives in its own file of tests/support."""
+
+pytest_plugins = (
+    "tests.support.lab",
+    "tests.support.postgres",
+    "tests.support.certificates",
+    "tests.support.sink",
+    "tests.support.browser",
+    "tests.support.needs",  # after those it imports, so that their assertions are rewritten
+)
