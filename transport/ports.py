@@ -161,7 +161,7 @@ class Spool(Protocol):
 
 
 class Intake(Protocol):
-    """Where accepted mail enters the engine: resolved, routed, committed, queued. The listener, DSNs and pickup use it."""
+    """Where accepted mail enters the engine: resolved, routed, committed, queued."""
 
     @property
     def why_not_accepting(self) -> str:

@@ -1,0 +1,247 @@
+"""Why a command is accepted or refused. Pure: the listener, the simulator and the tests call the same functions.
+
+Each function takes values and ``now`` (unix seconds) and returns a Verdict with the whole trail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from transport.config.objects import DomainType, PermissionGroup, ReceiveConnector, TlsMode
+from transport.config.types import format_size
+from transport.model.address import Address
+from transport.model.reply import Reply
+from transport.model.session import SessionFacts
+from transport.model.verdict import Action, Answer, Stage, Step, Verdict
+from transport.ports import EntryKind, LookupUnavailable, RecipientLookup
+from transport.rules import ip_filter, relay
+from transport.rules.ruleset import Ruleset
+
+ACCESS_DENIED = Reply(554, "5.7.1", "Access denied")  # RFC 5321 3.1
+TLS_REQUIRED = Reply(530, "5.7.0", "Must issue a STARTTLS command first")  # RFC 3207 4
+AUTH_REQUIRED = Reply(530, "5.7.0", "Authentication required")  # RFC 4954 6
+TOO_LARGE = Reply(552, "5.3.4", "Message size exceeds fixed limit")  # RFC 1870 6.1
+UNABLE_TO_RELAY = Reply(550, "5.7.1", "Unable to relay")
+USER_UNKNOWN = Reply(550, "5.1.1", "User unknown")
+CANNOT_VERIFY = Reply(451, "4.3.0", "Recipient cannot be verified now, try again later")
+ROUTING_LOOP = Reply(554, "5.4.6", "Too many hops, routing loop detected")
+HEADER_TOO_LARGE = Reply(552, "5.3.4", "Message header size exceeds fixed limit")
+
+
+def accept(stage: Stage, trail: tuple[Step, ...] = ()) -> Verdict:
+    return Verdict(Action.ACCEPT, stage, None, "", trail)
+
+
+def refuse(stage: Stage, reply: Reply, reason: str, trail: tuple[Step, ...] = ()) -> Verdict:
+    """A refusal; a 4xx reply makes it a deferral."""
+    return Verdict(Action.DEFER if reply.is_temporary else Action.REFUSE, stage, reply, reason, trail)
+
+
+def connect(ruleset: Ruleset, facts: SessionFacts, *, now: float) -> Verdict:
+    """Whether the peer may talk to us at all."""
+    is_blocked, trail = ip_filter.check(ruleset, facts.peer, now=now)
+    if is_blocked:
+        reason = f"IP block list: {trail[0].name}. {trail[0].because}"
+        return Verdict(Action.DISCONNECT, Stage.CONNECT, ACCESS_DENIED, reason, trail)
+    connector = ruleset.receive_connectors.get(facts.connector_id)
+    if connector is None:
+        reason = f"No receive connector on {facts.binding} serves {facts.peer}."
+        step = Step("receive_connectors", "", "receive connectors", Answer.NO, reason)
+        return Verdict(Action.DISCONNECT, Stage.CONNECT, ACCESS_DENIED, reason, (*trail, step))
+    served = Step("receive_connectors", connector.id, connector.name, Answer.YES, f"Serves {facts.peer}.")
+    return accept(Stage.CONNECT, (*trail, served))
+
+
+def helo(ruleset: Ruleset, facts: SessionFacts, *, now: float) -> Verdict:
+    """Whether the peer's name is taken. No rule asks it yet."""
+    return accept(Stage.HELO)
+
+
+def mail(ruleset: Ruleset, facts: SessionFacts, sender: Address, *, declared_size_bytes: int, now: float) -> Verdict:
+    """Whether the peer may send at all, and a message of this declared size (0 when SIZE= was not given)."""
+    connector = ruleset.receive_connectors[facts.connector_id]
+    if connector.tls_mode in (TlsMode.REQUIRED, TlsMode.IMPLICIT) and facts.tls is None:
+        return _by_connector(Stage.MAIL, connector, TLS_REQUIRED, "The connector takes mail only over TLS.")
+    if not _is_permitted(connector, facts):
+        groups = " or ".join(connector.permission_groups) or "nobody"
+        return _by_connector(Stage.MAIL, connector, AUTH_REQUIRED, f"The connector serves {groups}.")
+    if declared_size_bytes > connector.max_message_size:
+        limit = format_size(connector.max_message_size)
+        reason = f"Declared {declared_size_bytes} octets; the connector's limit is {limit}."
+        return _by_connector(Stage.MAIL, connector, TOO_LARGE, reason)
+    return accept(Stage.MAIL)
+
+
+def _is_permitted(connector: ReceiveConnector, facts: SessionFacts) -> bool:
+    groups = connector.permission_groups
+    if PermissionGroup.ANONYMOUS_USERS in groups:
+        return True
+    if PermissionGroup.EXCHANGE_USERS in groups and facts.identity:
+        return True
+    return PermissionGroup.PARTNERS in groups and facts.tls is not None and bool(facts.tls.client_fingerprint)
+
+
+def _by_connector(stage: Stage, connector: ReceiveConnector, reply: Reply, because: str) -> Verdict:
+    step = Step("receive_connectors", connector.id, connector.name, Answer.NO, because)
+    return refuse(stage, reply, f"Receive connector {connector.name}: {because}", (step,))
+
+
+def rcpt(
+    ruleset: Ruleset,
+    facts: SessionFacts,
+    sender: Address,
+    recipient: Address,
+    *,
+    size_bytes: int,
+    lookup: RecipientLookup,
+    now: float,
+) -> Verdict:
+    """Relay or own (design.md): a recipient of an accepted domain, else a relay policy has to grant it."""
+    if not recipient.domain:
+        return _bare_postmaster(ruleset)
+    domain = ruleset.accepted_domain(recipient.domain)
+    if domain is None:
+        return _relayed(ruleset, facts, sender, recipient, size_bytes=size_bytes, now=now)
+    step = Step(
+        "accepted_domains",
+        domain.id,
+        domain.name,
+        Answer.YES,
+        f"{recipient.domain} is accepted ({domain.domain_type}).",
+    )
+    if domain.domain_type is not DomainType.AUTHORITATIVE:
+        return accept(Stage.RCPT, (step,))
+    return _known(recipient, step, lookup)
+
+
+def _bare_postmaster(ruleset: Ruleset) -> Verdict:
+    if ruleset.organization.postmaster_address or ruleset.document.default_domain:  # RFC 5321 4.5.1
+        step = Step("organization", "", "postmaster", Answer.YES, "Mail to postmaster is always taken.")
+        return accept(Stage.RCPT, (step,))
+    reason = "Mail to postmaster without a domain, but there is neither a postmaster address nor an accepted domain."
+    return refuse(Stage.RCPT, USER_UNKNOWN, reason, (Step("organization", "", "postmaster", Answer.NO, reason),))
+
+
+def _known(recipient: Address, domain_step: Step, lookup: RecipientLookup) -> Verdict:
+    """A recipient of an authoritative domain must be in the directory; law 6: unavailable is not unknown."""
+    try:
+        entry = lookup.find(str(recipient))
+    except LookupUnavailable as error:
+        reason = f"The directory cannot say whether {recipient} exists: {error}."
+        step = Step("directory", "", "directory", Answer.CANNOT_TELL, reason)
+        return refuse(Stage.RCPT, CANNOT_VERIFY, reason, (domain_step, step))
+    if entry is None:
+        reason = f"{recipient} is not in the directory, and {domain_step.name} is authoritative."
+        step = Step("directory", "", "directory", Answer.NO, "No object holds the address.")
+        return refuse(Stage.RCPT, USER_UNKNOWN, reason, (domain_step, step))
+    if entry.kind is EntryKind.CONFLICT:
+        reason = f"Two directory objects hold {recipient}; mail to it waits until that is resolved."
+        step = Step("directory", "", "directory", Answer.CANNOT_TELL, reason)
+        return refuse(Stage.RCPT, CANNOT_VERIFY, reason, (domain_step, step))
+    found = Step("directory", "", "directory", Answer.YES, f"The address is known ({entry.kind}).")
+    return accept(Stage.RCPT, (domain_step, found))
+
+
+def _relayed(
+    ruleset: Ruleset, facts: SessionFacts, sender: Address, recipient: Address, *, size_bytes: int, now: float
+) -> Verdict:
+    result = relay.grant(ruleset, facts, sender, recipient, size_bytes=size_bytes, now=now)
+    if result.policy is not None:
+        return accept(Stage.RCPT, result.trail)
+    outside = Step(
+        "accepted_domains", "", "accepted domains", Answer.NO, f"{recipient.domain} is not an accepted domain."
+    )
+    reason = f"{recipient.domain} is not an accepted domain and no relay policy lets {facts.peer} send there."
+    return refuse(Stage.RCPT, UNABLE_TO_RELAY, reason, (outside, *result.trail))
+
+
+def data(
+    ruleset: Ruleset,
+    facts: SessionFacts,
+    sender: Address,
+    recipients: Sequence[Address],
+    *,
+    size_bytes: int,
+    header_size_bytes: int,
+    hop_count: int,
+    now: float,
+) -> Verdict:
+    """Whether the message as it was transferred may be accepted; sizes in octets without our trace headers."""
+    connector = ruleset.receive_connectors[facts.connector_id]
+    if size_bytes > connector.max_message_size:
+        reason = f"{size_bytes} octets; the connector's limit is {format_size(connector.max_message_size)}."
+        return _by_connector(Stage.DATA, connector, TOO_LARGE, reason)
+    if header_size_bytes > connector.max_header_size:
+        reason = f"A header of {header_size_bytes} octets; the limit is {format_size(connector.max_header_size)}."
+        return _by_connector(Stage.DATA, connector, HEADER_TOO_LARGE, reason)
+    if hop_count > connector.max_hop_count:
+        reason = f"{hop_count} Received fields; the limit is {connector.max_hop_count}."
+        return _by_connector(Stage.DATA, connector, ROUTING_LOOP, reason)
+    if ruleset.has_policy_size_limits:
+        return _still_granted(ruleset, facts, sender, recipients, size_bytes=size_bytes, now=now)
+    return accept(Stage.DATA)
+
+
+def _still_granted(
+    ruleset: Ruleset,
+    facts: SessionFacts,
+    sender: Address,
+    recipients: Sequence[Address],
+    *,
+    size_bytes: int,
+    now: float,
+) -> Verdict:
+    """A relay policy's size limit holds for the real size, whatever SIZE= said."""
+    for recipient in recipients:
+        if not recipient.domain or ruleset.accepted_domain(recipient.domain) is not None:
+            continue
+        result = relay.grant(ruleset, facts, sender, recipient, size_bytes=size_bytes, now=now)
+        if result.policy is None:
+            reason = f"No relay policy lets {facts.peer} send {size_bytes} octets to {recipient.domain}."
+            return refuse(Stage.DATA, TOO_LARGE, reason, result.trail)
+    return accept(Stage.DATA)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionInput:
+    """One decision of the past, or one asked about: enough to decide it again under any document."""
+
+    facts: SessionFacts
+    sender: Address
+    recipient: Address | None
+    size_bytes: int = 0
+
+
+def replay(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup, now: float) -> Verdict:
+    """Decide ``question`` from the start: connect, helo, mail, rcpt; the first that is not an acceptance is the answer.
+
+    The receive connector is chosen anew. The trail is that of all stages asked.
+    """
+    connector = ruleset.connector_for(question.facts.binding, question.facts.peer)
+    facts = replace(question.facts, connector_id=connector.id if connector else "", revision=ruleset.revision)
+    trail: tuple[Step, ...] = ()
+    verdict = connect(ruleset, facts, now=now)
+    asks: tuple[Callable[[], Verdict], ...] = (
+        lambda: helo(ruleset, facts, now=now),
+        lambda: mail(ruleset, facts, question.sender, declared_size_bytes=question.size_bytes, now=now),
+        lambda: _replay_rcpt(ruleset, facts, question, lookup=lookup, now=now),
+    )
+    for ask in asks:
+        trail += verdict.trail
+        if not verdict.is_accepted:
+            break
+        verdict = ask()
+    else:
+        trail += verdict.trail
+    return replace(verdict, trail=trail)
+
+
+def _replay_rcpt(
+    ruleset: Ruleset, facts: SessionFacts, question: DecisionInput, *, lookup: RecipientLookup, now: float
+) -> Verdict:
+    if question.recipient is None:
+        return accept(Stage.MAIL)
+    return rcpt(
+        ruleset, facts, question.sender, question.recipient, size_bytes=question.size_bytes, lookup=lookup, now=now
+    )

@@ -1,0 +1,23 @@
+"""IP allow and block lists. Pure."""
+
+from __future__ import annotations
+
+from transport.config.objects import IpListEntry
+from transport.model.verdict import Answer, Step
+from transport.rules.ruleset import Ruleset
+
+
+def check(ruleset: Ruleset, peer: str, *, now: float) -> tuple[bool, tuple[Step, ...]]:
+    """Whether ``peer`` is blocked, and the steps that say why. An allow entry wins over a block entry."""
+    allowed = ruleset.ip_allow_list.find(peer, now)
+    if allowed is not None:
+        return False, (_step("ip_allow_list", allowed, "allowed"),)
+    blocked = ruleset.ip_block_list.find(peer, now)
+    if blocked is not None:
+        return True, (_step("ip_block_list", blocked, "blocked"),)
+    return False, ()
+
+
+def _step(kind: str, entry: IpListEntry, what: str) -> Step:
+    comment = f" ({entry.comment})" if entry.comment else ""
+    return Step(kind, entry.network, entry.network, Answer.YES, f"The peer's address is {what} by this entry{comment}.")

@@ -1,0 +1,37 @@
+"""Which addresses and domains a list of patterns names: addresses, ``domain``, ``*.domain``, ``*``. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from transport.model.address import Address
+
+
+def parent_domains(domain: str) -> list[str]:
+    """``a.b.c`` -> ``a.b.c``, ``b.c``, ``c``: the domain itself first."""
+    labels = domain.split(".")
+    return [".".join(labels[i:]) for i in range(len(labels))]
+
+
+class AddressPatterns:
+    """A compiled list of patterns. ``*.contoso.com`` names the domain and its subdomains, as in Exchange."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self.patterns = tuple(patterns)
+        lowered = [pattern.lower() for pattern in self.patterns]
+        self._everything = "*" in lowered
+        self._addresses = frozenset(p for p in lowered if "@" in p)
+        self._trees = frozenset(p[2:] for p in lowered if p.startswith("*."))
+        self._domains = frozenset(p for p in lowered if "@" not in p and not p.startswith("*"))
+
+    def match(self, address: Address) -> bool:
+        """Whether one of the patterns names ``address``; the null reverse-path is named by ``*`` alone."""
+        if self._everything:
+            return True
+        if address.domain in self._domains or (self._addresses and str(address).lower() in self._addresses):
+            return True
+        return bool(self._trees) and any(domain in self._trees for domain in parent_domains(address.domain))
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.patterns[:3])
+        return f"{shown} and {len(self.patterns) - 3} more" if len(self.patterns) > 3 else shown

@@ -1,0 +1,103 @@
+"""A configuration document made ready to answer: indexes, built once for each revision, immutable after that. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from transport.config.document import MailFlow
+from transport.config.objects import AcceptedDomain, IpListEntry, ReceiveConnector, RelayPolicy, SendConnector
+from transport.rules.networks import NetworkIndex
+from transport.rules.patterns import AddressPatterns, parent_domains
+
+
+class CompiledPolicy:
+    """A relay policy with its patterns compiled. ``expires`` is unix seconds or infinity."""
+
+    __slots__ = ("any_identity", "expires", "identities", "policy", "recipients", "senders")
+
+    def __init__(self, policy: RelayPolicy) -> None:
+        self.policy = policy
+        self.identities = frozenset(name.lower() for name in policy.identities)
+        self.any_identity = "*" in self.identities
+        self.senders = AddressPatterns(policy.sender_addresses) if policy.sender_addresses else None
+        self.recipients = AddressPatterns(policy.recipient_addresses) if policy.recipient_addresses else None
+        self.expires = policy.expires_at.timestamp() if policy.expires_at else float("inf")
+
+
+class IpList:
+    """A compiled IP allow or block list."""
+
+    def __init__(self, entries: Iterable[IpListEntry]) -> None:
+        self._index = NetworkIndex((entry.network, entry) for entry in entries)
+
+    def find(self, peer: str, now: float) -> IpListEntry | None:
+        """The most specific entry in force that holds ``peer``."""
+        for entry in self._index.find_all(peer):
+            if entry.expires_at is None or now < entry.expires_at.timestamp():
+                return entry
+        return None
+
+
+class Ruleset:
+    """What the rules ask. ``document`` is the whole configuration, ``revision`` its number."""
+
+    def __init__(self, document: MailFlow, revision: int = 0) -> None:
+        self.document = document
+        self.revision = revision
+        self.organization = document.organization
+        self.ip_allow_list = IpList(document.ip_allow_list)
+        self.ip_block_list = IpList(document.ip_block_list)
+        self.receive_connectors = {c.id: c for c in document.receive_connectors}
+        self._by_binding = _index_connectors(document.receive_connectors)
+        self._domains = {d.domain: d for d in document.accepted_domains}
+        self._trees = {d.domain: d for d in document.accepted_domains if d.match_subdomains}
+        enabled = sorted((p for p in document.relay_policies if p.is_enabled), key=lambda p: p.name.lower())
+        self.policies = tuple(CompiledPolicy(p) for p in enabled)
+        self.has_policy_size_limits = any(p.policy.max_message_size for p in self.policies)
+        self._by_network = NetworkIndex((n, p) for p in self.policies for n in p.policy.networks)
+        self._without_network = tuple(p for p in self.policies if not p.policy.networks)
+        self.send_connectors: tuple[SendConnector, ...] = tuple(
+            sorted(document.send_connectors, key=lambda c: (c.name.lower(), c.id))
+        )
+
+    def bindings(self) -> dict[str, list[ReceiveConnector]]:
+        """The enabled receive connectors by binding."""
+        found: dict[str, list[ReceiveConnector]] = {}
+        for connector in self.document.receive_connectors:
+            for binding in connector.bindings if connector.is_enabled else ():
+                found.setdefault(binding, []).append(connector)
+        return found
+
+    def connector_for(self, binding: str, peer: str) -> ReceiveConnector | None:
+        """The connector of ``binding`` whose range that holds ``peer`` is the most specific, as in Exchange."""
+        index = self._by_binding.get(binding)
+        found = index.find_all(peer) if index else []
+        return found[0] if found else None
+
+    def accepted_domain(self, domain: str) -> AcceptedDomain | None:
+        """The accepted domain that covers ``domain``: itself, else the nearest parent with subdomains."""
+        exact = self._domains.get(domain)
+        if exact is not None or not self._trees:
+            return exact
+        return next((self._trees[parent] for parent in parent_domains(domain)[1:] if parent in self._trees), None)
+
+    def policies_for(self, peer: str) -> list[CompiledPolicy]:
+        """Enabled relay policies whose networks hold ``peer`` or that name no network, in order of name."""
+        named = self._by_network.find_all(peer)
+        if len(named) + len(self._without_network) < 2:
+            return named or list(self._without_network)
+        found = {id(p): p for p in (*named, *self._without_network)}
+        return sorted(found.values(), key=lambda p: p.policy.name.lower())
+
+
+def _index_connectors(connectors: Iterable[ReceiveConnector]) -> dict[str, NetworkIndex[ReceiveConnector]]:
+    pairs: dict[str, list[tuple[str, ReceiveConnector]]] = {}
+    for connector in connectors:
+        for binding in connector.bindings if connector.is_enabled else ():
+            pairs.setdefault(binding, []).extend((network, connector) for network in connector.remote_ip_ranges)
+    return {binding: NetworkIndex(items) for binding, items in pairs.items()}
+
+
+def compile_ruleset(document: MailFlow, revision: int = 0) -> Ruleset:
+    """Build the indexes of ``document``."""
+    return Ruleset(document, revision)
