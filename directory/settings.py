@@ -22,10 +22,15 @@ class Security(enum.StrEnum):
         return 636 if self is Security.LDAPS else 389
 
     @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+    @property
     def sentence(self) -> str:
         return _SENTENCES[self]
 
 
+_LABELS = {Security.LDAPS: "LDAPS", Security.STARTTLS: "StartTLS", Security.PLAIN: "None (plain LDAP)"}
 _SENTENCES = {
     Security.LDAPS: "TLS from the first byte, usually on port 636.",
     Security.STARTTLS: "Plain at first, then TLS before any password is sent, usually on port 389.",

@@ -1,8 +1,8 @@
 """The read-only look-up file that the transport uses, as its readers see it.
 
 A folder holds `recipients-<n>.sqlite3` and `current`, a small JSON pointer that is renamed into place: the file's name
-and when the directory was last read. Readers open the file read-only and immutable and look at the pointer at most once
-a second, so that a look-up costs no lock and no wait.
+and when the directory was last read; an empty name means that no directory is in use. Readers open the file read-only
+and immutable and look at the pointer at most once a second, so that a look-up costs no lock and no wait.
 """
 
 import json
@@ -138,14 +138,16 @@ class Snapshot:
         try:
             pointer = json.loads(self._pointer.read_text())
             file_name, read_at = str(pointer["file"]), float(pointer["read_at"])
-            if self._opened is None or self._opened.file_name != file_name:
+            if not file_name:
+                self._replace(None)
+            elif self._opened is None or self._opened.file_name != file_name:
                 self._replace(_open(self._folder / file_name))
         except (OSError, sqlite3.Error, ValueError, KeyError, TypeError) as error:
             self.last_error = f"The look-up file cannot be read: {error}."
             return
         self._read_at, self._seen, self.last_error = read_at, seen, None
 
-    def _replace(self, opened: _Opened) -> None:
+    def _replace(self, opened: _Opened | None) -> None:
         if self._opened is not None:
             self._opened.connection.close()
         self._opened = opened

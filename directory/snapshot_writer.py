@@ -80,14 +80,24 @@ def publish(folder: Path, recipients: Iterable[Recipient], *, read_at: float) ->
 
 def confirm(folder: Path, *, read_at: float) -> bool:
     """Says that the current file was still true at `read_at`; False where there is none to confirm."""
-    if not (folder / POINTER).exists():
+    if not folder.exists():
         return False
     with _one_writer(folder):
-        file_name = json.loads((folder / POINTER).read_text())["file"]
-        if not (folder / file_name).exists():
+        try:
+            file_name = str(json.loads((folder / POINTER).read_text())["file"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        if not (folder / file_name).is_file():
             return False
         _point_to(folder, file_name, read_at)
     return True
+
+
+def withdraw(folder: Path) -> None:
+    """Takes the look-up file out of use, because no directory is to be asked any more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _one_writer(folder):
+        _point_to(folder, "", 0.0)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,150 @@
+"""`directory add|list|test|sync|find`: the directory's services at the command line."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from getpass import getpass
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from directory.errors import DirectoryError
+from directory.mapping import DEFAULT_FILTER
+from directory.settings import Security
+from directory.snapshot import Snapshot, SnapshotEntry
+from mailconsole.common.refusals import Refusal
+from mailconsole.common.templatetags.words import wire
+from mailconsole.recipients.models import DirectorySource
+from mailconsole.recipients.services import sources
+from mailconsole.recipients.services.check import run_test
+from mailconsole.recipients.services.search import find_address
+from mailconsole.recipients.services.snapshot import snapshot_folder
+from mailconsole.recipients.services.sync import sync_source
+from mailconsole.recipients.states import SyncState
+
+PASSWORD_VARIABLE = "MAILCONSOLE_BIND_PASSWORD"  # noqa: S105
+
+
+class Command(BaseCommand):
+    help = "Add, test and read directories (Active Directory), and look an address up."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|test|sync|find")
+        add = verbs.add_parser(
+            "add", help=f"Add a directory; the password is asked for or read from {PASSWORD_VARIABLE}."
+        )
+        add.add_argument("name")
+        add.add_argument("--server", action="append", required=True, help="host, host:port or [v6]:port; in order")
+        add.add_argument("--base-dn", required=True)
+        add.add_argument("--bind-user", required=True, help="name@domain, DOMAIN\\name or a distinguished name")
+        add.add_argument("--ca-file", type=Path, help="PEM of the authority that signed the controllers' certificates")
+        add.add_argument("--tls-name", default="", help="the name in the certificate, where it is not the host")
+        add.add_argument("--security", choices=[one.value for one in Security], default=Security.LDAPS.value)
+        add.add_argument("--allow-plain", action="store_true", help="allow --security plain, without any TLS")
+        add.add_argument("--filter", default=DEFAULT_FILTER)
+        add.add_argument("--page-size", type=int, default=500)
+        verbs.add_parser("list", help="List the directories and when they were last read.")
+        for verb, words in (("test", "Test each step to each controller."), ("sync", "Read the whole directory now.")):
+            verbs.add_parser(verb, help=words).add_argument("name", nargs="?", help="default: every enabled directory")
+        find = verbs.add_parser("find", help="Say what an address leads to, for people and for nodes.")
+        find.add_argument("address")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            getattr(self, f"_{options['verb']}")(options)
+        except (Refusal, DirectoryError) as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+    def _add(self, options: dict[str, Any]) -> None:
+        if DirectorySource.objects.filter(name=options["name"]).exists():
+            raise CommandError(f"There is a directory {options['name']!r} already.")
+        source = DirectorySource(
+            name=options["name"],
+            servers="\n".join(options["server"]),
+            security=options["security"],
+            is_plain_allowed=options["allow_plain"],
+            ca_pem=_read_ca(options["ca_file"]),
+            tls_name=options["tls_name"],
+            base_dn=options["base_dn"],
+            bind_user=options["bind_user"],
+            search_filter=options["filter"],
+            page_size=options["page_size"],
+        )
+        password = os.environ.get(PASSWORD_VARIABLE) or getpass(f"Password of {source.bind_user}: ")
+        sources.create_source(source=source, password=password, actor=None, now=timezone.now())
+        self.stdout.write(f"Added the directory {source}. Try it with: directory test {source}")
+
+    def _list(self, options: dict[str, Any]) -> None:
+        for source in DirectorySource.objects.all():
+            read_at = f"read {source.last_read_at:%Y-%m-%d %H:%M:%S} UTC" if source.last_read_at else "never read"
+            state = "enabled" if source.is_enabled else "switched off"
+            self.stdout.write(f"{source}  {' '.join(source.servers.split())}  {source.base_dn}  {state}  {read_at}")
+
+    def _test(self, options: dict[str, Any]) -> None:
+        failed = False
+        for source in _sources(options["name"]):
+            for controller in run_test(settings=sources.settings_of(source)):
+                self.stdout.write(f"{source}: {controller.server}")
+                failed = failed or not controller.is_ok
+                for step in controller.steps:
+                    word = "ok    " if step.is_ok else "FAILED"
+                    self.stdout.write(f"  {word} {step.title:<22} {step.took_ms:7.1f} ms  {step.text}")
+        if failed:
+            raise CommandError("A step failed; see above.")
+
+    def _sync(self, options: dict[str, Any]) -> None:
+        failed = False
+        for source in _sources(options["name"]):
+            run = sync_source(source=source, actor=None, now=timezone.now())
+            failed = failed or run.state != SyncState.SUCCEEDED
+            self.stdout.write(
+                f"{source}: {run.state} in {run.took_s or 0:.1f} s, {run.recipient_count:,} recipients, "
+                f"{run.added_count:,} added, {run.changed_count:,} changed, {run.removed_count:,} removed, "
+                f"{run.problem_count:,} problems. {run.message}"
+            )
+        if failed:
+            raise CommandError("A directory could not be read; the last good data stays in use.")
+
+    def _find(self, options: dict[str, Any]) -> None:
+        found = find_address(address=options["address"])
+        for recipient in found.recipients:
+            value = recipient.value
+            words = (value.kind.label, value.display_name, value.primary_address, value.dn)
+            self.stdout.write("  ".join(wire(word) for word in words))
+        entry = Snapshot.open(snapshot_folder()).find(options["address"])
+        self.stdout.write(f"Nodes: {_words(entry)}")
+        if entry is None:
+            raise CommandError(f"No recipient has the address {found.address}.")
+
+
+def _sources(name: str | None) -> list[DirectorySource]:
+    found = DirectorySource.objects.filter(name=name) if name else DirectorySource.objects.filter(is_enabled=True)
+    if not found:
+        raise CommandError(f"There is no directory {name!r}." if name else "There is no directory; see: directory add")
+    return list(found)
+
+
+def _read_ca(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"The CA file {path} cannot be read: {error}.") from error
+
+
+def _words(entry: SnapshotEntry | None) -> str:
+    if entry is None:
+        return "unknown recipient"
+    if entry.is_conflict:
+        return entry.kind.sentence
+    words = f"{entry.kind.label}, primary address {entry.primary_address}"
+    if entry.target_address:
+        words += f", delivered to {entry.target_address}"
+    if entry.forwarding_address:
+        words += f", forwarded to {entry.forwarding_address}"
+        words += " with a copy kept" if entry.deliver_and_redirect else ""
+    return words + (f", {len(entry.members):,} members" if entry.members else "")

@@ -1,0 +1,154 @@
+"""What the console keeps of directories: the sources, what they said last, and every reading of them.
+
+Rows of recipients are a projection for people; nodes use the look-up file that is built from them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from directory.mapping import DEFAULT_FILTER
+from directory.model import Recipient as DirectoryRecipient
+from directory.model import RecipientKind
+from directory.settings import DEFAULT_PAGE_SIZE, Security
+from mailconsole.recipients.states import SyncState, SyncTrigger
+
+STALE_AFTER_S = 300
+
+
+class DirectorySource(models.Model):
+    """One directory and how to reach it. The bind password lies in the secret store under `secret_name`."""
+
+    name = models.CharField(max_length=100, unique=True)
+    servers = models.TextField()
+    security = models.CharField(max_length=20, choices=[(one.value, one.label) for one in Security])
+    is_plain_allowed = models.BooleanField(default=False)
+    ca_pem = models.TextField(blank=True)
+    tls_name = models.CharField(max_length=253, blank=True)
+    base_dn = models.CharField(max_length=1000)
+    bind_user = models.CharField(max_length=500)
+    search_filter = models.TextField(default=DEFAULT_FILTER)
+    page_size = models.PositiveIntegerField(
+        default=DEFAULT_PAGE_SIZE, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+    )
+    shrink_limit_percent = models.PositiveIntegerField(default=10, validators=[MaxValueValidator(100)])
+    is_enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+    last_read_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def secret_name(self) -> str:
+        return f"directory/{self.pk}/bind-password"
+
+
+class Recipient(models.Model):
+    """One object that takes mail, known by its object GUID through renames. `document` is the whole value."""
+
+    source = models.ForeignKey(DirectorySource, on_delete=models.CASCADE, related_name="recipients")
+    object_guid = models.UUIDField(db_index=True)
+    kind = models.CharField(max_length=30, db_index=True)
+    display_name = models.TextField()
+    primary_address = models.TextField()
+    search_text = models.TextField()
+    digest = models.CharField(max_length=64)
+    document = models.JSONField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["display_name", "pk"]
+        constraints = [models.UniqueConstraint(fields=["source", "object_guid"], name="recipient_once_a_source")]
+        indexes = [models.Index(fields=["display_name"], name="recipient_display_name")]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def value(self) -> DirectoryRecipient:
+        return DirectoryRecipient.from_document(self.document)
+
+    @property
+    def kind_value(self) -> RecipientKind:
+        return RecipientKind(self.kind)
+
+
+class RecipientAddress(models.Model):
+    """One address of one recipient, found by its key; an address on two rows is a conflict, to be shown as such."""
+
+    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="address_rows")
+    key = models.TextField(db_index=True)
+    address = models.TextField()
+    is_primary = models.BooleanField()
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class GroupMember(models.Model):
+    """One member of one group, by object GUID; it may be no recipient that is known."""
+
+    group = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="member_rows")
+    member_guid = models.UUIDField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.member_guid} in {self.group_id}"
+
+
+class SyncRun(models.Model):
+    """One reading of one source: what it found, what it changed, or why it could not."""
+
+    source = models.ForeignKey(DirectorySource, on_delete=models.CASCADE, related_name="runs")
+    state = models.CharField(max_length=20, choices=[(one.value, one.label) for one in SyncState])
+    trigger = models.CharField(max_length=20, choices=[(one.value, one.label) for one in SyncTrigger])
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    started_at = models.DateTimeField(db_index=True)
+    heartbeat_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    server = models.CharField(max_length=300, blank=True)
+    message = models.TextField(blank=True)
+    entries_read = models.PositiveIntegerField(default=0)
+    recipient_count = models.PositiveIntegerField(default=0)
+    added_count = models.PositiveIntegerField(default=0)
+    changed_count = models.PositiveIntegerField(default=0)
+    removed_count = models.PositiveIntegerField(default=0)
+    problem_count = models.PositiveIntegerField(default=0)
+    problems = models.JSONField(default=list)
+    changes = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def state_value(self) -> SyncState:
+        return SyncState(self.state)
+
+    @property
+    def took_s(self) -> float | None:
+        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether a run that should be going has gone silent: its worker ended before it did."""
+        return self.state == SyncState.RUNNING and (now - self.heartbeat_at).total_seconds() > STALE_AFTER_S
+
+
+class AddressConflict(models.Model):
+    """One address that several objects claim, as the look-up file in use has it: mail to it waits."""
+
+    address = models.TextField(unique=True)
+    object_guids = models.JSONField()
+    found_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.address

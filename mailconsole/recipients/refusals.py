@@ -1,0 +1,15 @@
+"""What the services of this app refuse, by name."""
+
+from mailconsole.common.refusals import Refusal
+
+
+class SourceRefused(Refusal):
+    """A setting of the source cannot be used; the text names it."""
+
+
+class SyncInProgress(Refusal):
+    """This source is being read already; one reading at a time."""
+
+
+class NothingToConfirm(Refusal):
+    """The last run was not stopped, so there is no shrink to confirm."""

@@ -1,0 +1,50 @@
+"""What Celery runs of the directory: short to start, safe to run twice. Tasks are called by their names.
+
+`recipients.sync_directories` is for beat; `recipients.build_snapshot` for each machine that holds nodes.
+"""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from mailconsole.accounts.models import User
+from mailconsole.recipients.models import DirectorySource
+from mailconsole.recipients.refusals import SourceRefused, SyncInProgress
+from mailconsole.recipients.services.snapshot import publish_snapshot
+from mailconsole.recipients.services.sync import sync_source
+from mailconsole.recipients.states import SyncTrigger
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name="recipients.sync_directory", ignore_result=True)  # type: ignore[untyped-decorator]
+def sync_directory(source_id: int, actor_id: int | None = None) -> None:
+    """Read one source now, for the person who asked."""
+    source = DirectorySource.objects.filter(pk=source_id).first()
+    if source is None:
+        log.info("directory.sync_skipped", source=source_id, reason="the source is gone")
+        return
+    actor = User.objects.filter(pk=actor_id).first() if actor_id else None
+    _sync(source, actor, SyncTrigger.BUTTON if actor_id else SyncTrigger.SCHEDULE)
+
+
+@shared_task(name="recipients.sync_directories", ignore_result=True)  # type: ignore[untyped-decorator]
+def sync_directories() -> None:
+    """Read every enabled source, one after the other; one that fails does not keep the others from being read."""
+    for source in DirectorySource.objects.filter(is_enabled=True):
+        _sync(source, None, SyncTrigger.SCHEDULE)
+
+
+@shared_task(name="recipients.build_snapshot", ignore_result=True)  # type: ignore[untyped-decorator]
+def build_snapshot() -> None:
+    """Build this machine's look-up file from the console's rows."""
+    publish_snapshot(now=timezone.now())
+
+
+def _sync(source: DirectorySource, actor: User | None, trigger: SyncTrigger) -> None:
+    try:
+        sync_source(source=source, actor=actor, now=timezone.now(), trigger=trigger)
+    except (SyncInProgress, SourceRefused) as refusal:
+        log.info("directory.sync_skipped", source=source.pk, reason=str(refusal))
