@@ -129,10 +129,10 @@ class OutboxReader(Protocol):
 class Spool(Protocol):
     """The durable queue of one process. All methods are called on the engine's loop."""
 
-    async def commit(self, message: Message, events: Sequence[TrackingEvent]) -> None:
+    def commit(self, message: Message, events: Sequence[TrackingEvent]) -> Future[None]:
         """Make the message, its recipients and the events durable; together with whatever else waits (group commit).
 
-        Returns only when it is synced to disk (law 1). Raises SpoolUnavailable: then nothing was stored.
+        Done only when it is synced to disk (law 1). Fails with SpoolUnavailable: then nothing was stored.
         """
         ...
 
@@ -142,6 +142,10 @@ class Spool(Protocol):
         A message whose recipients are all final is removed with its body. A crash before the batch may repeat a
         delivery, never lose one.
         """
+        ...
+
+    def rewrite(self, message: Message, events: Sequence[TrackingEvent]) -> None:
+        """Write the message's recipients anew, lazily: they were resolved or routed again."""
         ...
 
     def record(self, events: Sequence[TrackingEvent]) -> None:

@@ -41,7 +41,7 @@ class Envelope:
     envid: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Recipient:
     """One recipient of a spooled message, after resolution; the unit that is delivered, deferred or failed.
 
@@ -65,7 +65,7 @@ class Recipient:
     is_delay_dsn_sent: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Message:
     """A spooled message. ``body`` holds header and content with CRLF line ends and our trace header, or None when it
     is only on disk (``Spool.read_body``). ``size_bytes`` counts body with trace headers. ``internet_message_id`` and
