@@ -1,0 +1,84 @@
+"""Documents to compare, and a strategy that draws them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from transport.config.document import MailFlow, initial_document
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+SCANNERS: dict[str, Any] = {
+    "id": "scanners",
+    "name": "Scanners",
+    "networks": ["10.1.0.0/16"],
+    "sender_addresses": ["scanner@contoso.com"],
+    "owner": "Facilities",
+    "purpose": "Scan to mail",
+}
+
+
+def document(**sections: Any) -> MailFlow:
+    """The initial document with these sections in place of its own."""
+    return MailFlow.model_validate(initial_document().model_dump(mode="json") | sections)
+
+
+def changed(before: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return before | fields
+
+
+_words = st.text(alphabet="abcdefgh *'\"&:#-éß", min_size=1, max_size=12).filter(lambda text: text.strip() != "")
+_ids = st.sampled_from(["one", "two", "three", "four"])
+_networks = st.sampled_from(["10.1.0.0/16", "10.2.0.0/16", "192.0.2.1", "2001:db8::/48", "10.9.0.1-10.9.0.7"])
+_patterns = st.sampled_from(["*", "contoso.com", "*.contoso.com", "a@contoso.com"])
+_times = st.none() | st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+
+_policies = st.fixed_dictionaries(
+    {
+        "id": _ids,
+        "name": _words,
+        "networks": st.lists(_networks, min_size=1, unique=True, max_size=3),
+        "sender_addresses": st.lists(_patterns, unique=True, max_size=3),
+        "recipient_addresses": st.lists(_patterns, unique=True, max_size=3),
+        "max_message_size": st.none() | st.integers(1024, 10**8),
+        "expires_at": _times,
+        "owner": _words,
+        "purpose": _words,
+        "is_enabled": st.booleans(),
+    }
+)
+_connectors = st.fixed_dictionaries(
+    {
+        "id": _ids,
+        "name": _words,
+        "address_spaces": st.lists(
+            st.fixed_dictionaries(
+                {"domain": _patterns.filter(lambda text: "@" not in text), "cost": st.integers(1, 9)}
+            ),
+            min_size=1,
+            max_size=2,
+        ),
+        "smart_hosts": st.lists(st.sampled_from(["mx.contoso.com", "192.0.2.7:2525"]), unique=True, max_size=3),
+        "connection_inactivity_timeout": st.integers(1, 86400),
+    }
+)
+_entries = st.fixed_dictionaries({"network": _networks, "comment": _words, "expires_at": _times})
+_organizations = st.fixed_dictionaries({"name": _words, "max_recipient_envelope_limit": st.integers(1, 500)})
+
+
+def _listed(items: st.SearchStrategy[dict[str, Any]], key: str) -> st.SearchStrategy[list[dict[str, Any]]]:
+    return st.lists(items, unique_by=lambda item: item[key], max_size=3)
+
+
+documents = st.fixed_dictionaries(
+    {
+        "organization": _organizations,
+        "relay_policies": _listed(_policies, "id"),
+        "send_connectors": _listed(_connectors, "id"),
+        "ip_block_list": _listed(_entries, "network"),
+        "ip_allow_list": _listed(_entries, "network"),
+    }
+).map(MailFlow.model_validate)

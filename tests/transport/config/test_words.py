@@ -1,0 +1,95 @@
+"""The diff in words against golden files: words that people read before they approve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.transport.config.documents import SCANNERS, changed, document
+from transport.config.diff import diff
+from transport.config.document import MailFlow
+from transport.config.words import in_words, plain
+
+GOLDEN = Path(__file__).parent / "golden"
+SMART: dict[str, Any] = {
+    "id": "smart",
+    "name": "Internet",
+    "address_spaces": [{"domain": "*"}],
+    "smart_hosts": ["mx.contoso.com"],
+    "tls_level": "EncryptionOnly",
+    "username": "relay",
+    "password_secret": "smart-host",
+}
+CONTOSO = {"id": "contoso", "name": "Contoso", "domain": "contoso.com", "domain_type": "Authoritative"}
+
+CASES: dict[str, tuple[MailFlow, MailFlow]] = {
+    "policy_admits_more": (
+        document(relay_policies=[SCANNERS]),
+        document(relay_policies=[changed(SCANNERS, networks=["10.1.0.0/16", "10.2.0.0/16"])]),
+    ),
+    "policy_created": (
+        document(),
+        document(relay_policies=[changed(SCANNERS, expires_at="2027-01-31T00:00:00Z", is_tls_required=True)]),
+    ),
+    "policy_deleted": (document(relay_policies=[SCANNERS]), document()),
+    "policy_rewritten": (
+        document(relay_policies=[SCANNERS]),
+        document(
+            relay_policies=[
+                changed(
+                    SCANNERS,
+                    name="Printers",
+                    networks=["192.0.2.0/24"],
+                    identities=["svc-scan"],
+                    sender_addresses=[],
+                    recipient_addresses=["contoso.com"],
+                    max_message_size="20 MB",
+                    expires_at="2027-01-31T00:00:00Z",
+                    is_enabled=False,
+                    purpose="Scan and print",
+                )
+            ]
+        ),
+    ),
+    "connectors": (
+        document(send_connectors=[SMART]),
+        document(
+            send_connectors=[changed(SMART, smart_hosts=[], username="", password_secret="", max_connections=40)],
+            receive_connectors=[],
+        ),
+    ),
+    "domains": (
+        document(),
+        document(accepted_domains=[CONTOSO | {"match_subdomains": True, "is_default": True}], send_connectors=[SMART]),
+    ),
+    "block_list_of_many": (
+        document(ip_block_list=[{"network": "192.0.2.1"}, {"network": "192.0.2.2", "comment": "spam"}]),
+        document(
+            ip_block_list=[
+                {"network": "192.0.2.2", "expires_at": "2027-01-31T00:00:00Z"},
+                *({"network": f"198.51.100.{n}"} for n in range(200)),
+                {"network": "10.0.0.0/8", "comment": "not from here"},
+            ]
+        ),
+    ),
+    "organization": (document(), document(organization={"name": "Contoso", "message_expiration_timeout": "1d"})),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_in_words__case__reads_as_the_golden_file(name: str) -> None:
+    before, after = CASES[name]
+    assert plain(in_words(diff(before, after))) + "\n" == (GOLDEN / f"{name}.txt").read_text()
+
+
+def test_in_words__hostile_name__stays_one_emphasised_piece() -> None:
+    before = document(relay_policies=[changed(SCANNERS, name="*<b>x</b>*")])
+    (sentence,) = in_words(diff(before, document()))
+    assert [part.text for part in sentence.parts if part.is_emphasised] == ["*<b>x</b>*"]
+
+
+def test_in_words__password__names_the_secret_only() -> None:
+    before, after = document(), document(send_connectors=[SMART])
+    assert "password" not in plain(in_words(diff(before, after)))

@@ -1,0 +1,225 @@
+"""What a change of one field means, as the rest of a sentence whose subject is the object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from transport.config.diff import FieldChange, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A piece of a sentence; the name of a thing is emphasised."""
+
+    text: str
+    is_emphasised: bool = False
+
+
+Parts = tuple[Say, ...]
+
+
+def em(text: str) -> Say:
+    return Say(text, is_emphasised=True)
+
+
+def join(items: Iterable[Any]) -> str:
+    """``a, b and c``."""
+    texts = [str(item) for item in items]
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+
+
+def show(field: str, value: Any) -> str:
+    """A value as people read it: sizes and durations are text already, nothing is *nothing*, times are in UTC."""
+    if value is None or value == "" or value == []:
+        return "nothing"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if field.endswith("_at"):
+        return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    if isinstance(value, list):
+        return join(_item(item) for item in value)
+    return str(value)
+
+
+def _item(item: Any) -> str:
+    return f"{item['domain']} at cost {item['cost']}" if isinstance(item, dict) else str(item)
+
+
+def label(field: str) -> str:
+    """The field's name in words: ``is_tls_required`` is *TLS required*."""
+    words = field.removeprefix("is_").split("_")
+    return " ".join(_UPPER.get(word, word) for word in words)
+
+
+_UPPER = {word: word.upper() for word in ("tls", "dsn", "ip", "fqdn", "smtputf8", "mime")}
+
+
+def field_words(kind: str, change: FieldChange) -> Iterator[Parts]:
+    """The changed field as one clause or more: what is added and what goes are told apart."""
+    teller = _TELLERS.get((kind, change.field)) or _TELLERS.get(("", change.field))
+    if teller is not None:
+        yield from teller(change)
+    elif isinstance(change.before, list) and isinstance(change.after, list):
+        yield from _list_setting(change)
+    else:
+        yield (Say(f"changes its {label(change.field)} from {_shown(change, change.before)} to "
+                   f"{_shown(change, change.after)}"),)  # fmt: skip
+
+
+def _shown(change: FieldChange, value: Any) -> str:
+    if value is None and not change.field.endswith("_at"):
+        return "unlimited" if _is_limit(change.field) else "nothing"
+    text = show(change.field, value)
+    return f"“{text}”" if change.field in _FREE_TEXT and value else text
+
+
+_FREE_TEXT = {"comment", "purpose", "owner", "ticket", "banner"}
+
+
+def _is_limit(field: str) -> bool:
+    return field.startswith("max_") or field.endswith("_per_min")
+
+
+def _list_setting(change: FieldChange) -> Iterator[Parts]:
+    gone = [item for item in change.before if item not in change.after]
+    new = [item for item in change.after if item not in change.before]
+    if new:
+        yield (Say(f"adds {show('', new)} to its {label(change.field)}"),)
+    if gone:
+        yield (Say(f"takes {show('', gone)} from its {label(change.field)}"),)
+    if not new and not gone:
+        yield (Say(f"changes the order of its {label(change.field)} to {show('', change.after)}"),)
+
+
+def _on_off(on: str, off: str) -> Callable[[FieldChange], Iterator[Parts]]:
+    def tell(change: FieldChange) -> Iterator[Parts]:
+        yield (Say(on if change.after else off),)
+
+    return tell
+
+
+def _members(*, added: str, removed: str, emptied: str, begun: str) -> Callable[[FieldChange], Iterator[Parts]]:
+    """A list in which empty means everybody (``emptied``, ``begun``), or else nobody."""
+
+    def tell(change: FieldChange) -> Iterator[Parts]:
+        before, after = change.before, change.after
+        if not after and emptied:
+            yield (Say(f"{emptied}, instead of {join(before)} only"),)
+        elif not before and begun:
+            yield (Say(begun.format(join(after))),)
+        else:
+            new, gone = [one for one in after if one not in before], [one for one in before if one not in after]
+            yield from [(Say(added.format(join(new))),)] if new else []
+            yield from [(Say(removed.format(join(gone))),)] if gone else []
+
+    return tell
+
+
+def _renamed(change: FieldChange) -> Iterator[Parts]:
+    yield (Say("is now called "), em(str(change.after)))
+
+
+def _expiry(change: FieldChange) -> Iterator[Parts]:
+    if change.after is None:
+        yield (Say(f"no longer expires (it would have on {show('expires_at', change.before)})"),)
+    else:
+        before = f" instead of {show('expires_at', change.before)}" if change.before else ""
+        yield (Say(f"now expires on {show('expires_at', change.after)}{before}"),)
+
+
+def _next_hops(change: FieldChange) -> Iterator[Parts]:
+    after = f"through {show('', change.after)}" if change.after else "by DNS (MX records)"
+    before = f"through {show('', change.before)}" if change.before else "by DNS (MX records)"
+    yield (Say(f"now sends {after} instead of {before}"),)
+
+
+_TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
+    ("", "name"): _renamed,
+    ("", "is_enabled"): _on_off("is now enabled", "is now disabled"),
+    ("", "expires_at"): _expiry,
+    ("relay_policies", "networks"): _members(
+        added="now admits {}",
+        removed="no longer admits {}",
+        emptied="now admits any network",
+        begun="now admits only {}",
+    ),
+    ("relay_policies", "identities"): _members(
+        added="now admits the user {}",
+        removed="no longer admits the user {}",
+        emptied="now asks nobody to sign in",
+        begun="now admits only the user {}",
+    ),
+    ("relay_policies", "sender_addresses"): _members(
+        added="may now send as {}",
+        removed="may no longer send as {}",
+        emptied="may now send as anyone",
+        begun="may now send only as {}",
+    ),
+    ("relay_policies", "recipient_addresses"): _members(
+        added="may now send to {}",
+        removed="may no longer send to {}",
+        emptied="may now send to anyone",
+        begun="may now send only to {}",
+    ),
+    ("relay_policies", "is_tls_required"): _on_off("now works only over TLS", "now works without TLS too"),
+    ("relay_policies", "is_broad_override"): _on_off(
+        "now says that its broad network is meant", "no longer says that its broad network is meant"
+    ),
+    ("send_connectors", "smart_hosts"): _next_hops,
+    ("accepted_domains", "is_default"): _on_off("is now the default domain", "is no longer the default domain"),
+    ("accepted_domains", "match_subdomains"): _on_off(
+        "now covers its subdomains too", "no longer covers its subdomains"
+    ),
+}
+
+
+def create_words(kind: str, value: Json) -> Parts:
+    """What a new object does, in one clause."""
+    return (Say(f": {'; '.join(_CREATED[kind](value))}"),) if kind in _CREATED else ()
+
+
+def _new_policy(value: Json) -> list[str]:
+    who = [*value["networks"], *(f"the user {name}" for name in value["identities"])]
+    said = [
+        f"{'' if value['is_enabled'] else 'disabled; '}admits {join(who)}",
+        f"as {join(value['sender_addresses']) or 'any sender'}",
+        f"to {join(value['recipient_addresses']) or 'any recipient'}",
+    ]
+    said += ["only over TLS"] if value["is_tls_required"] else []
+    said += [f"messages up to {value['max_message_size']}"] if value["max_message_size"] else []
+    until = show("expires_at", value["expires_at"]) if value["expires_at"] else ""
+    return [*said, f"until {until}" if until else "without an end", f"owner {value['owner']}"]
+
+
+def _new_domain(value: Json) -> list[str]:
+    domain = value["domain"] + (" and its subdomains" if value["match_subdomains"] else "")
+    said = [f"accepts mail for {domain} from everyone, as {value['domain_type']}"]
+    return said + (["it is the default domain"] if value["is_default"] else [])
+
+
+def _new_send_connector(value: Json) -> list[str]:
+    way = f"through {show('', value['smart_hosts'])}" if value["smart_hosts"] else "by DNS (MX records)"
+    said = [f"sends mail for {show('', value['address_spaces'])} {way}", f"TLS {value['tls_level']}"]
+    said += [f"signs in as {value['username']}"] if value["username"] else []
+    return said if value["is_enabled"] else ["disabled", *said]
+
+
+def _new_receive_connector(value: Json) -> list[str]:
+    said = [
+        f"listens on {join(value['bindings'])}",
+        f"serves {join(value['remote_ip_ranges'])}",
+        f"for {join(value['permission_groups']) or 'nobody'}",
+        f"TLS {value['tls_mode']}",
+    ]
+    return said if value["is_enabled"] else ["disabled", *said]
+
+
+_CREATED: dict[str, Callable[[Json], list[str]]] = {
+    "relay_policies": _new_policy,
+    "accepted_domains": _new_domain,
+    "send_connectors": _new_send_connector,
+    "receive_connectors": _new_receive_connector,
+}

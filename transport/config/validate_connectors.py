@@ -1,0 +1,125 @@
+"""Rules across connectors: which connector serves a peer and where mail can go must not be a surprise."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import combinations
+
+from transport.config.document import MailFlow
+from transport.config.objects import PermissionGroup, ReceiveConnector, SendConnector, TlsLevel, TlsMode
+from transport.config.problem import Problem, Severity
+from transport.config.ranges import parse_range
+
+RECEIVE, SEND = "receive_connectors", "send_connectors"
+
+
+def _no_peer_has_two_connectors(document: MailFlow, now: datetime) -> Iterator[Problem]:
+    for one, two in _pairs_on_a_binding(document):
+        for ours in two.remote_ip_ranges:
+            clash = next((theirs for theirs in one.remote_ip_ranges if _is_ambiguous(ours, theirs)), None)
+            if clash is not None:
+                yield Problem(RECEIVE, two.id, "remote_ip_ranges", _clash_sentence(one, two, clash, ours))
+
+
+def _is_ambiguous(one: str, two: str) -> bool:
+    """Exchange: ranges of one binding may overlap only where one wholly contains the other, and is larger."""
+    first, second = parse_range(one), parse_range(two)
+    if not first.overlaps(second):
+        return False
+    return first == second or not (first.contains(second) or second.contains(first))
+
+
+def _clash_sentence(one: ReceiveConnector, two: ReceiveConnector, theirs: str, ours: str) -> str:
+    where = ", ".join(binding for binding in two.bindings if binding in one.bindings)
+    if parse_range(theirs) == parse_range(ours):
+        what = f"serve {ours}"
+    else:
+        what = f"serve part of each other's range, {theirs} and {ours}"
+    return f"{one.name} and {two.name} both listen on {where} and {what}: it is not clear which takes a client."
+
+
+def _pairs_on_a_binding(document: MailFlow) -> Iterator[tuple[ReceiveConnector, ReceiveConnector]]:
+    enabled = [item for item in document.receive_connectors if item.is_enabled]
+    return ((one, two) for one, two in combinations(enabled, 2) if set(one.bindings) & set(two.bindings))
+
+
+def _a_binding_begins_one_way(document: MailFlow, now: datetime) -> Iterator[Problem]:
+    for one, two in _pairs_on_a_binding(document):
+        if (one.tls_mode is TlsMode.IMPLICIT) != (two.tls_mode is TlsMode.IMPLICIT):
+            sentence = f"{one.name} and {two.name} share a binding, but only one begins with TLS from the first byte."
+            yield Problem(RECEIVE, two.id, "tls_mode", sentence)
+
+
+def _passwords_travel_over_tls(document: MailFlow, now: datetime) -> Iterator[Problem]:
+    for item in document.receive_connectors:
+        if PermissionGroup.EXCHANGE_USERS in item.permission_groups and item.tls_mode is TlsMode.NONE:
+            sentence = f"{item.name} takes users who sign in but has no TLS: AUTH is not offered without it."
+            yield Problem(RECEIVE, item.id, "tls_mode", sentence, Severity.WARNING)
+        if item.is_enabled and not item.permission_groups:
+            sentence = f"{item.name} gives no permission to anybody: it refuses everyone."
+            yield Problem(RECEIVE, item.id, "permission_groups", sentence, Severity.WARNING)
+
+
+def _something_listens(document: MailFlow, now: datetime) -> Iterator[Problem]:
+    if not any(item.is_enabled for item in document.receive_connectors):
+        sentence = "No receive connector is enabled: no mail can come in."
+        yield Problem(RECEIVE, "", "", sentence, Severity.WARNING)
+
+
+def _mail_has_somewhere_to_go(document: MailFlow, now: datetime) -> Iterator[Problem]:
+    spaces = [space.domain for item in document.send_connectors if item.is_enabled for space in item.address_spaces]
+    if "*" in spaces:
+        return
+    for domain in document.accepted_domains:
+        if not any(_serves(space, domain.domain) for space in spaces):
+            sentence = f"No enabled send connector serves {domain.domain}: its mail would wait as unreachable."
+            yield Problem("accepted_domains", domain.id, "domain", sentence, Severity.WARNING)
+    if document.relay_policies and any(policy.is_enabled for policy in document.relay_policies):
+        sentence = "No enabled send connector serves *: relayed mail to other domains would wait as unreachable."
+        yield Problem(SEND, "", "", sentence, Severity.WARNING)
+
+
+def _serves(space: str, domain: str) -> bool:
+    if space.startswith("*."):
+        return domain == space[2:] or domain.endswith(space[1:])
+    return domain == space
+
+
+def _smart_hosts_can_be_checked(document: MailFlow, now: datetime) -> Iterator[Problem]:
+    for item in document.send_connectors:
+        if item.source_ip_address and not _is_address(item.source_ip_address):
+            sentence = (
+                f"'{item.source_ip_address}' is not an IP address; write for example 10.1.2.3, or leave it empty."
+            )
+            yield Problem(SEND, item.id, "source_ip_address", sentence)
+        if item.tls_level is TlsLevel.DOMAIN_VALIDATION:
+            yield from _addresses_have_no_name(item)
+        if len({host.lower() for host in item.smart_hosts}) < len(item.smart_hosts):
+            yield Problem(SEND, item.id, "smart_hosts", f"{item.name} names a smart host twice.", Severity.WARNING)
+
+
+def _addresses_have_no_name(item: SendConnector) -> Iterator[Problem]:
+    for host in item.smart_hosts:
+        if _is_address(host.rsplit(":", 1)[0].strip("[]") if host.startswith("[") else host.split(":", 1)[0]):
+            sentence = f"DomainValidation compares names, but {host} is an address: its certificate must carry it."
+            yield Problem(SEND, item.id, "tls_level", sentence, Severity.WARNING)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+RULES = (
+    _no_peer_has_two_connectors,
+    _a_binding_begins_one_way,
+    _passwords_travel_over_tls,
+    _something_listens,
+    _mail_has_somewhere_to_go,
+    _smart_hosts_can_be_checked,
+)
