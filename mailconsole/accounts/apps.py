@@ -7,3 +7,18 @@ class AccountsConfig(AppConfig):
     name = "mailconsole.accounts"
     label = "accounts"
     verbose_name = "People and roles"
+
+    def ready(self) -> None:
+        from mailconsole.common.navigation import NavItem, Section, register
+
+        register(
+            NavItem(
+                section=Section.ADMINISTRATION,
+                label="People and roles",
+                url_name="people:list",
+                icon="users",
+                order=10,
+                role="administrator",
+                key="p",
+            )
+        )

@@ -40,8 +40,37 @@ class User(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def role_names(self) -> frozenset[str]:
         """Every role this person may act in, implied ones included."""
-        held = {Role(name) for name in self.groups.values_list("name", flat=True) if name in set(Role)}
-        return frozenset(role.value for one in held for role in one.implied)
+        return frozenset(role.value for given in self.given_roles for role in given.implied)
+
+    @property
+    def is_viewer(self) -> bool:
+        return Role.VIEWER.value in self.role_names
+
+    @property
+    def is_operator(self) -> bool:
+        return Role.OPERATOR.value in self.role_names
+
+    @property
+    def is_editor(self) -> bool:
+        return Role.EDITOR.value in self.role_names
+
+    @property
+    def is_reviewer(self) -> bool:
+        return Role.REVIEWER.value in self.role_names
+
+    @property
+    def is_administrator(self) -> bool:
+        return Role.ADMINISTRATOR.value in self.role_names
+
+    @property
+    def given_roles(self) -> list[Role]:
+        """The roles that somebody gave, without those they bring along."""
+        names = {group.name for group in self.groups.all()}
+        return [role for role in Role if role.value in names]
+
+    @property
+    def role_labels(self) -> str:
+        return ", ".join(role.label for role in self.given_roles) or "No role yet"
 
     @property
     def initials(self) -> str:

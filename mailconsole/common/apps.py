@@ -7,3 +7,9 @@ class CommonConfig(AppConfig):
     name = "mailconsole.common"
     label = "common"
     verbose_name = "Common"
+
+    def ready(self) -> None:
+        from mailconsole.common import help as help_pages
+        from mailconsole.common import search
+
+        search.register(search.Searcher("Help", 90, help_pages.search_help))

@@ -10,14 +10,20 @@ from django.utils.functional import SimpleLazyObject
 from mailconsole.common.middleware import request_id
 from mailconsole.common.navigation import navigation_for
 
-THEMES = ("light", "dark", "auto")
+THEME_CHOICES = (("light", "sun", "Light"), ("dark", "moon", "Dark"), ("auto", "device-desktop", "As the system"))
+SCRIPTS = ("js/theme.js", "js/keys.js", "js/times.js", "js/parts.js", "js/charts.js")
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get("theme", "auto")
+    key = request.resolver_match.view_name if request.resolver_match else ""
     return {
         "csp_nonce": getattr(request, "csp_nonce", None),
+        "is_purpose_dismissed": key in request.COOKIES.get("dismissed", "").split("|"),
         "navigation": SimpleLazyObject(lambda: navigation_for(request)),
+        "page_key": key,
         "request_id": request_id(request),
-        "theme": theme if theme in THEMES else "auto",
+        "scripts": SCRIPTS,
+        "theme": theme if theme in {choice for choice, _, _ in THEME_CHOICES} else "auto",
+        "theme_choices": THEME_CHOICES,
     }

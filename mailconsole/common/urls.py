@@ -1,6 +1,13 @@
-"""Addresses of the in-product help and of what the frame needs."""
+"""Addresses of the search and of the in-product help."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from mailconsole.common.views.help import help_index, help_topic
+from mailconsole.common.views.search import search
 
 app_name = "common"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("search/", search, name="search"),
+    path("help/", help_index, name="help"),
+    path("help/<slug:slug>/", help_topic, name="help-topic"),
+]

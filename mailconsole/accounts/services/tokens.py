@@ -1,0 +1,115 @@
+"""API tokens: made, shown once, kept as a digest, revoked; and who a token speaks for."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.http import HttpRequest
+
+from mailconsole.accounts.access import user_has_role
+from mailconsole.accounts.models import ApiToken, User
+from mailconsole.accounts.roles import Role
+from mailconsole.audit import services as audit
+from mailconsole.common.refusals import Refusal
+
+PREFIX = "mc_"
+_SEEN_EVERY = timedelta(minutes=1)
+
+
+class ScopeNotHeld(Refusal):
+    """A token can't do what its owner can't."""
+
+
+class TokenNotYours(Refusal):
+    """Only its owner or an administrator revokes a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """The token's text, shown once."""
+
+    token: ApiToken
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBearer:
+    """Who calls the API, and in which roles: those of the token that its owner still has."""
+
+    person: User
+    token: ApiToken
+    roles: frozenset[str]
+
+
+@transaction.atomic
+def create_token(
+    *,
+    owner: User,
+    name: str,
+    scopes: Iterable[Role],
+    now: datetime,
+    expires_at: datetime | None,
+    request: HttpRequest | None = None,
+) -> NewToken:
+    """A token for programs of this person. Raises ScopeNotHeld."""
+    wanted = list(scopes)
+    for role in wanted:
+        if not user_has_role(owner, role):
+            raise ScopeNotHeld(f"You don't have the role {role.value}, so a token of yours can't either.")
+    text = PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken.objects.create(
+        owner=owner,
+        name=name,
+        prefix=text[: len(PREFIX) + 6],
+        digest=_digest(text),
+        scopes=[role.value for role in wanted],
+        created_at=now,
+        expires_at=expires_at,
+    )
+    after = {"scopes": token.scopes, "expires_at": expires_at}
+    _record(owner, "token.created", token, f"Made the API token {name}", request, after)
+    return NewToken(token, text)
+
+
+@transaction.atomic
+def revoke_token(*, actor: User, token: ApiToken, now: datetime, request: HttpRequest | None = None) -> None:
+    """End a token at once. Raises TokenNotYours."""
+    if token.owner_id != actor.pk and not actor.is_administrator:
+        raise TokenNotYours("Only the owner of a token or an administrator can revoke it.")
+    # The first to revoke sets the time; a second click changes nothing.
+    if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+        _record(actor, "token.revoked", token, f"Revoked the API token {token.name}", request, None)
+
+
+def bearer_of(text: str, *, now: datetime) -> TokenBearer | None:
+    """Whom this token speaks for; None where it is unknown, expired, revoked, or its owner is switched off."""
+    token = ApiToken.objects.select_related("owner").filter(digest=_digest(text), revoked_at=None).first()
+    if token is None or not token.owner.is_active or (token.expires_at is not None and token.expires_at <= now):
+        return None
+    if token.last_used_at is None or now - token.last_used_at > _SEEN_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    granted = frozenset(role.value for name in token.scopes for role in Role(name).implied)
+    return TokenBearer(token.owner, token, granted & token.owner.role_names)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _record(
+    actor: User, action: str, token: ApiToken, summary: str, request: HttpRequest | None, after: object
+) -> None:
+    audit.record(
+        actor=actor,
+        action=action,
+        object_kind="token",
+        object_id=str(token.pk),
+        summary=summary,
+        after=after,
+        request=request,
+    )

@@ -1,0 +1,69 @@
+"""The in-product help: one template per task under templates/help/, found by its topic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from mailconsole.common.search import Hit
+from mailconsole.environment import SETTINGS
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One help page: `slug` is its template's name, `sentence` says what one can do after reading it."""
+
+    slug: str
+    title: str
+    sentence: str
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic("first-set-up", "First set-up", "From a fresh start to mail that flows: a domain, a way out, two people."),
+    Topic(
+        "let-a-device-relay",
+        "Let a device relay",
+        "A printer or an application may send to the outside, and only that.",
+    ),
+    Topic("review-and-publish", "Review and publish a change", "What a reviewer sees, and what happens on publish."),
+    Topic("find-a-message", "Find a message", "Any message's fate, from a message-id, an address or a time."),
+    Topic("why-is-mail-waiting", "Why is mail waiting?", "Read a queue, and know which setting decides the next try."),
+    Topic("directory-sync", "Directory sync", "How recipients come from Active Directory, and what stops a sync."),
+    Topic("people-and-roles", "People and roles", "Who may do what, and how to hand out roles."),
+    Topic("settings", "Settings", "Every setting of the environment, with its default."),
+    Topic("keys", "Keys", "The console without a mouse."),
+)
+_BY_SLUG = {topic.slug: topic for topic in TOPICS}
+_TAG = re.compile(r"<[^>]+>")
+
+
+def topic_of(slug: str) -> Topic | None:
+    return _BY_SLUG.get(slug)
+
+
+def body_of(topic: Topic) -> str:
+    return render_to_string(f"help/{topic.slug}.html", {"settings": SETTINGS})
+
+
+def find_topics(query: str) -> list[Topic]:
+    """Topics in which every word of the query occurs; those with the words in the title first."""
+    words = query.lower().split()
+    found = [topic for topic in TOPICS if all(word in _text_of(topic.slug) for word in words)]
+    return sorted(found, key=lambda topic: not all(word in topic.title.lower() for word in words))
+
+
+def search_help(request: HttpRequest, query: str) -> Iterable[Hit]:
+    for topic in find_topics(query):
+        yield Hit(topic.title, reverse("common:help-topic", args=[topic.slug]), topic.sentence, "book")
+
+
+@cache
+def _text_of(slug: str) -> str:
+    topic = _BY_SLUG[slug]
+    return f"{topic.title} {topic.sentence} {_TAG.sub(' ', body_of(topic))}".lower()

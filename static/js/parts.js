@@ -1,0 +1,37 @@
+// Small parts of the page kit: copy buttons, dialogs, things that can be dismissed, row links, reveal, select all.
+async function copy(button) {
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.classList.add("is-copied");
+  setTimeout(() => button.classList.remove("is-copied"), 1500);
+}
+
+function dismissPurpose(button) {
+  const purpose = button.closest("[data-purpose]");
+  const known = document.cookie.split("; ").find((part) => part.startsWith("dismissed="))?.slice(10) ?? "";
+  const keys = new Set(known.split("|").filter(Boolean)).add(purpose.dataset.purpose);
+  document.cookie = `dismissed=${[...keys].join("|")};path=/;max-age=31536000;samesite=lax`;
+  purpose.remove();
+}
+
+function selectAll(box) {
+  for (const each of document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(box.dataset.selectAll)}"]`)) {
+    if (each.checked !== box.checked) each.click();
+  }
+}
+
+function isOutside(dialog, event) {
+  const box = dialog.getBoundingClientRect();
+  return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+}
+
+document.addEventListener("click", (event) => {
+  const at = (selector) => event.target.closest(selector);
+  if (at("[data-copy]")) copy(at("[data-copy]"));
+  else if (at("[data-open]")) document.getElementById(at("[data-open]").dataset.open)?.showModal();
+  else if (at("[data-close]")) at("dialog")?.close();
+  else if (at("[data-dismiss-purpose]")) dismissPurpose(at("[data-dismiss-purpose]"));
+  else if (at("[data-dismiss-message]")) at(".mc-message").remove();
+  else if (at("[data-select-all]")) selectAll(at("[data-select-all]"));
+  else if (at("tr[data-href]") && !at("a, button, input, label, select")) location.assign(at("tr[data-href]").dataset.href);
+  else if (event.target instanceof HTMLDialogElement && event.detail && isOutside(event.target, event)) event.target.close();
+});
