@@ -1,0 +1,173 @@
+"""The look-up file: what it answers, how it is swapped, and what a reader does when it is broken or gone."""
+
+import json
+import multiprocessing
+from dataclasses import replace
+
+import pytest
+
+from directory.errors import SnapshotUnavailable
+from directory.model import RecipientKind
+from directory.snapshot import Snapshot
+from directory.snapshot_writer import confirm, publish, withdraw
+from tests.directory.entries import a_recipient, guid_of
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def snapshot(tmp_path, clock):
+    opened = Snapshot.open(tmp_path, clock=clock)
+    yield opened
+    opened.close()
+
+
+def test_find__before_the_first_reading__cannot_tell(snapshot):
+    with pytest.raises(SnapshotUnavailable, match="not been read yet"):
+        snapshot.find("anna@acme.example")
+    assert snapshot.version is None
+
+
+def test_find__any_spelling__leads_to_the_object(tmp_path, snapshot):
+    anna = a_recipient("anna", addresses=("anna@acme.example", "A.Baker@Globex.Example"))
+    publish(tmp_path, [anna], read_at=0)
+    entry = snapshot.find("a.BAKER@globex.example")
+    assert (entry.object_guid, entry.primary_address) == (guid_of("anna"), "anna@acme.example")
+    assert snapshot.find("ben@acme.example") is None
+    assert snapshot.has_domain("ACME.example")
+    assert not snapshot.has_domain("partner.example")
+
+
+def test_find__address_on_two_objects__is_a_conflict_and_neither_wins(tmp_path, snapshot):
+    one = a_recipient("one", addresses=("one@acme.example", "twice@acme.example"))
+    two = a_recipient("two", addresses=("two@acme.example", "TWICE@acme.example"))
+    published = publish(tmp_path, [one, two], read_at=0)
+    assert snapshot.find("twice@acme.example").is_conflict
+    assert snapshot.find("one@acme.example").object_guid == guid_of("one")
+    assert [(c.address, set(c.object_guids)) for c in published.conflicts] == [
+        ("twice@acme.example", {guid_of("one"), guid_of("two")})
+    ]
+
+
+def test_find__one_object_with_an_address_in_two_spellings__is_no_conflict(tmp_path, snapshot):
+    publish(tmp_path, [a_recipient("x", addresses=("x@acme.example", "X@ACME.example"))], read_at=0)
+    assert snapshot.find("x@acme.example").kind is RecipientKind.MAILBOX
+
+
+def test_find__group_and_forwarding__lead_to_primary_addresses(tmp_path, snapshot):
+    anna = a_recipient("anna", forwarding_guid=guid_of("ben"), deliver_and_redirect=True)
+    ben = a_recipient("ben", primary_address="b@globex.example")
+    team = a_recipient(
+        "team", kind=RecipientKind.DISTRIBUTION_GROUP, member_guids=(guid_of("anna"), guid_of("ben"), guid_of("gone"))
+    )
+    publish(tmp_path, [team, anna, ben], read_at=0)
+    assert snapshot.find("team@acme.example").members == ("anna@acme.example", "b@globex.example")
+    entry = snapshot.find("anna@acme.example")
+    assert (entry.forwarding_address, entry.deliver_and_redirect) == ("b@globex.example", True)
+
+
+def test_find__after_a_swap__sees_the_new_file_within_a_second(tmp_path, snapshot, clock):
+    publish(tmp_path, [a_recipient("anna")], read_at=0)
+    assert snapshot.find("anna@acme.example")
+    publish(tmp_path, [a_recipient("ben")], read_at=0)
+    assert snapshot.find("anna@acme.example"), "no look at the pointer before a second has passed"
+    clock.now += 1.0
+    assert snapshot.find("anna@acme.example") is None
+    assert snapshot.find("ben@acme.example")
+    assert snapshot.version == 2
+
+
+def test_find__new_file_is_broken__goes_on_with_the_last_good_one(tmp_path, snapshot, clock):
+    publish(tmp_path, [a_recipient("anna")], read_at=0)
+    assert snapshot.find("anna@acme.example")
+    (tmp_path / "recipients-2.sqlite3").write_bytes(b"not a database" * 100)
+    (tmp_path / "current").write_text(json.dumps({"file": "recipients-2.sqlite3", "read_at": 0}))
+    clock.now += 1.0
+    assert snapshot.find("anna@acme.example")
+    assert "cannot be read" in snapshot.last_error
+
+
+def test_find__folder_is_gone__goes_on_with_the_open_file(tmp_path, snapshot, clock):
+    publish(tmp_path, [a_recipient("anna")], read_at=0)
+    assert snapshot.find("anna@acme.example")
+    for path in tmp_path.iterdir():
+        path.unlink()
+    clock.now += 1.0
+    assert snapshot.find("anna@acme.example")
+
+
+def test_withdraw__no_directory_in_use__cannot_tell_instead_of_unknown(tmp_path, snapshot, clock):
+    publish(tmp_path, [a_recipient("anna")], read_at=0)
+    assert snapshot.find("anna@acme.example")
+    withdraw(tmp_path)
+    clock.now += 1.0
+    with pytest.raises(SnapshotUnavailable):
+        snapshot.find("anna@acme.example")
+
+
+def test_confirm__nothing_changed__renews_the_age_and_keeps_the_file(tmp_path, snapshot, clock):
+    publish(tmp_path, [a_recipient("anna")], read_at=100)
+    assert snapshot.age_s(now=160) == 60
+    assert confirm(tmp_path, read_at=150)
+    clock.now += 1.0
+    assert snapshot.age_s(now=160) == 10
+    assert snapshot.version == 1
+
+
+def test_confirm__no_file__is_not_there_to_confirm(tmp_path):
+    assert not confirm(tmp_path, read_at=0)
+    assert not confirm(tmp_path / "missing", read_at=0)
+
+
+def test_publish__breaks_off__leaves_the_file_in_use_alone(tmp_path, snapshot, clock):
+    publish(tmp_path, [a_recipient("anna")], read_at=0)
+
+    def half():
+        yield a_recipient("ben")
+        raise ConnectionError("gone")
+
+    with pytest.raises(ConnectionError):
+        publish(tmp_path, half(), read_at=0)
+    assert snapshot.find("anna@acme.example")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["current", "lock", "recipients-1.sqlite3"]
+
+
+def test_publish__many_times__keeps_two_files(tmp_path):
+    for _ in range(4):
+        publish(tmp_path, [a_recipient("anna")], read_at=0)
+    assert sorted(path.name for path in tmp_path.glob("*.sqlite3")) == ["recipients-3.sqlite3", "recipients-4.sqlite3"]
+
+
+def _publish_some(folder, name):
+    for _ in range(5):
+        publish(folder, [a_recipient(name)], read_at=0)
+
+
+def test_publish__two_processes_at_once__each_file_is_whole(tmp_path, snapshot):
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_publish_some, args=(tmp_path, name)) for name in ("anna", "ben")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+        assert writer.exitcode == 0
+    assert snapshot.version == 10
+    assert bool(snapshot.find("anna@acme.example")) != bool(snapshot.find("ben@acme.example"))
+
+
+def test_publish__restricted_recipient__is_marked(tmp_path, snapshot):
+    anna = a_recipient("anna")
+    publish(tmp_path, [replace(anna, restrictions=replace(anna.restrictions, require_auth=True))], read_at=0)
+    entry = snapshot.find("anna@acme.example")
+    assert entry.require_auth
+    assert entry.is_restricted
