@@ -1,0 +1,74 @@
+"""One group commit: what has gathered since the last one began, as rows ready to be written."""
+
+from __future__ import annotations
+
+import sqlite3
+from asyncio import Future
+from dataclasses import dataclass, field
+
+from transport.spool.bodies import Bodies
+
+
+@dataclass(slots=True)
+class Batch:
+    """``waiting`` futures are done once the batch is synced. ``removed`` message ids are deleted with their rows;
+    ``stated`` those of them that may have rows in ``recipient``; ``filed`` those whose body is a file.
+    ``message_events`` belong to ``messages``; ``events`` to what was stored before."""
+
+    messages: list[tuple[int, str, bytes | None]] = field(default_factory=list)
+    files: list[tuple[int, bytes]] = field(default_factory=list)
+    waiting: list[Future[None]] = field(default_factory=list)
+    rewritten: list[tuple[str, int]] = field(default_factory=list)
+    states: list[tuple[int, int, str]] = field(default_factory=list)
+    removed: list[tuple[int]] = field(default_factory=list)
+    stated: list[tuple[int]] = field(default_factory=list)
+    filed: list[int] = field(default_factory=list)
+    message_events: list[bytes] = field(default_factory=list)
+    events: list[bytes] = field(default_factory=list)
+    acknowledged: int = 0
+
+    @property
+    def event_count(self) -> int:
+        return len(self.message_events) + len(self.events)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.waiting or self.rewritten or self.states or self.removed or self.events or self.acknowledged)
+
+    def write(self, connection: sqlite3.Connection, bodies: Bodies, *, first_event: int) -> None:
+        """Write all in one transaction and sync. Raises sqlite3.Error, OSError; then nothing was stored."""
+        self._write_files(bodies)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._write_rows(connection, first_event)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        bodies.remove(self.filed)
+
+    def _write_files(self, bodies: Bodies) -> None:
+        for message_id, body in self.files:
+            bodies.write(message_id, body)
+        if self.files:
+            bodies.sync_folder()
+
+    def _write_rows(self, connection: sqlite3.Connection, first_event: int) -> None:
+        if self.messages:
+            connection.executemany("INSERT INTO message VALUES (?, ?, ?)", self.messages)
+        if self.rewritten:
+            connection.executemany("UPDATE message SET envelope = ? WHERE id = ?", self.rewritten)
+            connection.executemany("DELETE FROM recipient WHERE message_id = ?", [(i,) for _, i in self.rewritten])
+        if self.states:
+            connection.executemany("INSERT OR REPLACE INTO recipient VALUES (?, ?, ?)", self.states)
+        if self.removed:
+            connection.executemany("DELETE FROM message WHERE id = ?", self.removed)
+        if self.stated:
+            connection.executemany("DELETE FROM recipient WHERE message_id = ?", self.stated)
+        if self.event_count:
+            row = (first_event, self.event_count, b"\n".join(self.message_events + self.events))
+            connection.execute("INSERT INTO outbox VALUES (?, ?, ?)", row)
+        if self.acknowledged:
+            connection.execute("DELETE FROM outbox WHERE first + count - 1 <= ?", (self.acknowledged,))
+            connection.execute("INSERT OR REPLACE INTO mark VALUES ('acknowledged', ?)", (self.acknowledged,))

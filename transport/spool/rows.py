@@ -1,0 +1,124 @@
+"""Messages and recipients as the spool's rows hold them: JSON texts, and back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from transport.model.address import Address
+from transport.model.envelope import BodyType, Message, Recipient
+from transport.model.next_hop import NextHop
+from transport.model.outcome import RecipientStatus
+
+_PLAIN = (
+    "size_bytes",
+    "received_at",
+    "expires_at",
+    "session_id",
+    "peer",
+    "helo",
+    "identity",
+    "connector_id",
+    "revision",
+    "is_smtputf8",
+    "requires_tls",
+    "ret",
+    "envid",
+    "internet_message_id",
+    "subject",
+    "is_dsn",
+)
+_STATE = (
+    "attempts",
+    "first_attempt_at",
+    "last_attempt_at",
+    "next_attempt_at",
+    "last_reply",
+    "last_reason",
+    "is_delay_dsn_sent",
+)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _text(row: Any) -> str:
+    """JSON that SQLite can hold: lone surrogates of hostile text become question marks."""
+    text = _encode(row)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def encode_message(message: Message) -> str:
+    """The envelope and all recipients, without the body."""
+    row: dict[str, Any] = {name: value for name in _PLAIN if (value := getattr(message, name))}
+    row["sender"] = _pair(message.envelope_sender)
+    if message.body_type is not BodyType.SEVEN_BIT:
+        row["body_type"] = message.body_type.value
+    row["recipients"] = [_recipient_row(recipient) for recipient in message.recipients]
+    return _text(row)
+
+
+def decode_message(message_id: int, text: str) -> Message:
+    """The inverse of ``encode_message``; ``body`` is None. Raises ValueError, KeyError, TypeError."""
+    row = json.loads(text)
+    recipients = [_recipient(item) for item in row.pop("recipients")]
+    sender = Address(*row.pop("sender"))
+    body_type = BodyType(row.pop("body_type", BodyType.SEVEN_BIT))
+    given = {name: row.get(name, default) for name, default in _DEFAULTS.items()}
+    return Message(id=message_id, envelope_sender=sender, recipients=recipients, body_type=body_type, **given)
+
+
+_DEFAULTS: dict[str, Any] = dict.fromkeys(_PLAIN, "") | {
+    "size_bytes": 0,
+    "received_at": 0.0,
+    "expires_at": 0.0,
+    "revision": 0,
+    "is_smtputf8": False,
+    "requires_tls": False,
+    "is_dsn": False,
+}
+
+
+def encode_recipient(recipient: Recipient) -> str:
+    """One recipient with its state."""
+    return _text(_recipient_row(recipient))
+
+
+def decode_recipient(text: str) -> Recipient:
+    """The inverse of ``encode_recipient``. Raises ValueError, KeyError, TypeError."""
+    return _recipient(json.loads(text))
+
+
+def _pair(address: Address) -> list[str]:
+    return [address.local_part, address.domain]
+
+
+def _recipient_row(recipient: Recipient) -> dict[str, Any]:
+    row: dict[str, Any] = {"i": recipient.index, "to": _pair(recipient.address)}
+    if recipient.original is not recipient.address and recipient.original != recipient.address:
+        row["original"] = _pair(recipient.original)
+    if recipient.notify:
+        row["notify"] = sorted(recipient.notify)
+    if recipient.orcpt:
+        row["orcpt"] = recipient.orcpt
+    if recipient.status is not RecipientStatus.READY:
+        row["status"] = recipient.status.value
+    if recipient.next_hop is not None:
+        row["hop"] = str(recipient.next_hop)
+    for name in _STATE:
+        value = getattr(recipient, name)
+        if value:
+            row[name] = value
+    return row
+
+
+def _recipient(row: dict[str, Any]) -> Recipient:
+    address = Address(*row["to"])
+    return Recipient(
+        index=row["i"],
+        address=address,
+        original=Address(*row["original"]) if "original" in row else address,
+        notify=frozenset(row.get("notify", ())),
+        orcpt=row.get("orcpt", ""),
+        status=RecipientStatus(row.get("status", RecipientStatus.READY)),
+        next_hop=NextHop.parse(row["hop"]) if "hop" in row else None,
+        **{name: row[name] for name in _STATE if name in row},
+    )

@@ -1,0 +1,113 @@
+"""The thread that writes the spool: takes what has gathered, commits it in one group, tells who waits."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from asyncio import AbstractEventLoop, Future
+from collections.abc import Callable
+
+import structlog
+
+from transport.ports import SpoolUnavailable
+from transport.spool.batch import Batch
+from transport.spool.bodies import Bodies
+
+LAZY_S = 0.02
+"""How long outcomes and events wait for company when nobody waits for them."""
+
+FAILURE_PAUSE_S = 1.0
+log = structlog.get_logger(__name__)
+
+
+class Writer:
+    """Owns the connection. ``batch`` is filled on the loop under ``lock`` and swapped for an empty one here."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        bodies: Bodies,
+        loop: AbstractEventLoop,
+        *,
+        next_event: int,
+        on_lazy_failure: Callable[[Batch], None],
+    ) -> None:
+        self.lock = threading.Lock()
+        self.batch = Batch()
+        self._connection = connection
+        self._bodies = bodies
+        self._loop = loop
+        self._next_event = next_event
+        self._on_lazy_failure = on_lazy_failure
+        self._urgent = threading.Event()
+        self._lazy = threading.Event()
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Somebody waits for the batch to be on disk."""
+        self._urgent.set()
+        self._lazy.set()
+
+    def wake_lazily(self) -> None:
+        """There is something to write, but nobody waits for it."""
+        self._lazy.set()
+
+    def stop(self) -> None:
+        """Write what is left, then close. Blocks until done."""
+        self._is_stopping = True
+        self.wake()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        while True:
+            self._lazy.wait()
+            if not self._is_stopping:
+                self._urgent.wait(LAZY_S)
+            self._lazy.clear()
+            self._urgent.clear()
+            with self.lock:
+                batch, self.batch = self.batch, Batch()
+            if not batch.is_empty:
+                self._commit(batch)
+            elif self._is_stopping:
+                return
+            if self._is_stopping:
+                self._lazy.set()
+
+    def _commit(self, batch: Batch) -> None:
+        try:
+            batch.write(self._connection, self._bodies, first_event=self._next_event)
+        except Exception as error:  # whatever it is, nobody may wait for ever and nobody be told 250
+            log.error("spool.commit_failed", reason=str(error))
+            self._finish(batch.waiting, SpoolUnavailable(f"the spool cannot be written: {error}"))
+            self._retry_lazy_part(batch)
+            return
+        self._next_event += batch.event_count
+        self._finish(batch.waiting, None)
+
+    def _retry_lazy_part(self, batch: Batch) -> None:
+        """Messages that were not stored are refused (451); outcomes and events stay for the next batch."""
+        if self._is_stopping:
+            return
+        self._on_lazy_failure(batch)
+        threading.Event().wait(FAILURE_PAUSE_S)
+
+    def _finish(self, waiting: list[Future[None]], error: SpoolUnavailable | None) -> None:
+        if waiting and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_set_all, waiting, error)
+
+
+def _set_all(waiting: list[Future[None]], error: SpoolUnavailable | None) -> None:
+    for future in waiting:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
