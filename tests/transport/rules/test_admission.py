@@ -156,11 +156,11 @@ def test_rcpt__bare_postmaster__is_taken_when_somebody_reads_it():
 
 def test_mail__client_connector__asks_for_tls_then_authentication():
     ruleset = compile_ruleset(document())
-    ask = lambda **f: (
-        admission.mail(  # noqa: E731
-            ruleset, facts(connector_id="client", **f), SENDER, declared_size_bytes=0, now=NOW
-        ).reply
-    )
+
+    def ask(**f):
+        client = facts(connector_id="client", **f)
+        return admission.mail(ruleset, client, SENDER, declared_size_bytes=0, now=NOW).reply
+
     tls = TlsFacts("TLSv1.3", "x")
     assert str(ask()) == "530 5.7.0 Must issue a STARTTLS command first"
     assert str(ask(tls=tls)) == "530 5.7.0 Authentication required"
@@ -174,9 +174,12 @@ def test_mail__declared_size_over_the_limit__is_refused():
 
 def test_data__real_size_over_the_policy__is_refused_though_size_lied():
     ruleset = compile_ruleset(document(relay_policies=(policy(max_message_size="1 KB"),)))
-    ask = lambda size: admission.data(  # noqa: E731
-        ruleset, facts(), SENDER, [OUTSIDE], size_bytes=size, header_size_bytes=10, hop_count=0, now=NOW
-    )
+
+    def ask(size):
+        return admission.data(
+            ruleset, facts(), SENDER, [OUTSIDE], size_bytes=size, header_size_bytes=10, hop_count=0, now=NOW
+        )
+
     assert ask(1024).is_accepted
     assert str(ask(1025).reply) == "552 5.3.4 Message size exceeds fixed limit"
 

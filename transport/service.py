@@ -1,0 +1,196 @@
+"""TransportService, one node's engine: wires listener, spool, categorizer and queues; decides nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from transport import certificates
+from transport.config import validate
+from transport.config.document import MailFlow
+from transport.config.types import format_size
+from transport.delivery.resolver import DnsResolver
+from transport.listener.server import Listener, ListenError
+from transport.model.envelope import Message
+from transport.model.event import TrackingEvent
+from transport.model.next_hop import SUBMISSION
+from transport.model.snapshot import NodeSnapshot
+from transport.ports import ListenAddress, OutboxReader, Ports
+from transport.queues.intake import EngineIntake
+from transport.queues.manager import DeliveryQueues
+from transport.rules.ruleset import Ruleset, compile_ruleset
+from transport.spool.sqlite_spool import SqliteSpool
+
+DISK_CHECK_S = 2.0
+RESOLVE_AGAIN_S = 15.0
+MIN_FREE_BYTES = 100 * 1024 * 1024
+log = structlog.get_logger(__name__)
+
+
+class ConfigurationRefused(Exception):
+    """The node cannot run this configuration and keeps the one it has; ``str()`` says why."""
+
+
+class TransportService:
+    """The transport of one node. All methods are called on its event loop; ``outbox`` may be read from any thread.
+
+    ``home`` is MAILCONSOLE_HOME: the spool lies in ``nodes/<node>``, the certificate in ``tls``.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: str,
+        home: Path,
+        listen: Sequence[ListenAddress],
+        document: MailFlow,
+        revision: int,
+        ports: Ports,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.node = node
+        self._home = home
+        self._clock = clock
+        self._started_at = clock()
+        self._ruleset: Ruleset = compile_ruleset(document, revision)
+        self._hostname = document.organization.hostname or socket.getfqdn()
+        self._spool = SqliteSpool(home / "nodes" / node, node=node, clock=clock)
+        self._queues = DeliveryQueues(
+            spool=self._spool,
+            submit_dsn=self._submit,
+            document=document,
+            resolver=ports.resolver or DnsResolver(),
+            secrets=ports.secrets,
+            hostname=self._hostname,
+            clock=clock,
+        )
+        self._intake = EngineIntake(
+            spool=self._spool, queues=self._queues, lookup=ports.recipients, ruleset=self._ruleset, clock=clock
+        )
+        self._listen = tuple(listen)
+        self._ports = ports
+        self._listener: Listener | None = None
+        self._housekeeping: asyncio.Task[None] | None = None
+
+    def _submit(self, message: Message, events: Sequence[TrackingEvent]) -> asyncio.Future[None]:
+        return self._intake.submit(message, events)
+
+    async def start(self) -> None:
+        """Recover the spool, then listen. Raises ListenError, SpoolUnavailable, OSError."""
+        certificate, key = certificates.ensure_self_signed(
+            self._home / "tls", hostname=self._hostname, now=datetime.datetime.now(datetime.UTC)
+        )
+        for message in await self._spool.start():
+            self._intake.recover(message)
+        self._listener = Listener(
+            addresses=self._listen,
+            ruleset=self._ruleset,
+            intake=self._intake,
+            lookup=self._ports.recipients,
+            authenticator=self._ports.authenticator,
+            tls_context=certificates.server_context(certificate, key),
+            hostname=self._hostname,
+            clock=self._clock,
+        )
+        await self._listener.start()
+        self._housekeeping = asyncio.get_running_loop().create_task(self._keep_house())
+        log.info("service.started", node=self.node, revision=self._ruleset.revision)
+
+    async def reload(self, *, document: MailFlow, revision: int) -> None:
+        """Run ``document`` from now on; sessions in progress end under theirs. Raises ConfigurationRefused."""
+        problems = validate.errors(validate.validate(document, now=datetime.datetime.now(datetime.UTC)))
+        if problems:
+            raise ConfigurationRefused("; ".join(problem.sentence for problem in problems[:3]))
+        ruleset = compile_ruleset(document, revision)
+        if self._listener is not None:
+            try:
+                await self._listener.apply(ruleset)
+            except ListenError as error:
+                raise ConfigurationRefused(str(error)) from error
+        self._ruleset = ruleset
+        self._intake.apply(ruleset)
+        for message, recipients in self._queues.apply(document):
+            self._intake.decide_again(message, recipients)
+        log.info("service.reloaded", node=self.node, revision=revision)
+
+    async def drain(self, *, timeout_s: float) -> None:
+        """Take no more mail, let transactions and deliveries in progress end, write everything, close."""
+        self._intake.why_not_accepting = "the node is stopping"
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+        if self._listener is not None:
+            await self._listener.drain(timeout_s / 2)
+        await self._queues.drain(timeout_s / 2)
+        await self._spool.stop()
+        log.info("service.stopped", node=self.node)
+
+    @property
+    def revision(self) -> int:
+        """The number of the configuration that runs."""
+        return self._ruleset.revision
+
+    @property
+    def outbox(self) -> OutboxReader:
+        return self._spool.outbox
+
+    def retry_queue(self, key: str) -> int:
+        """Try everything in the queue now; returns the number of messages."""
+        return self._queues.retry(key)
+
+    def suspend_queue(self, key: str) -> int:
+        """Hold the queue until it is resumed, over restarts too; returns the number of messages."""
+        return self._queues.suspend(key)
+
+    def resume_queue(self, key: str) -> int:
+        """Deliver a suspended queue again; returns the number of messages."""
+        return self._queues.resume(key)
+
+    def snapshot(self) -> NodeSnapshot:
+        """What the node shows of itself now, from memory."""
+        now = self._clock()
+        listener, counters = self._listener, self._queues.counters
+        return NodeSnapshot(
+            node=self.node,
+            at=now,
+            started_at=self._started_at,
+            revision=self._ruleset.revision,
+            is_accepting=listener is not None and not self._intake.why_not_accepting,
+            why_not_accepting=self._intake.why_not_accepting,
+            sessions=listener.sessions if listener else 0,
+            messages=self._spool.count,
+            accepted_total=listener.counters.accepted if listener else 0,
+            refused_total=listener.counters.refused if listener else 0,
+            delivered_total=counters.delivered,
+            deferred_total=counters.deferred,
+            failed_total=counters.failed,
+            listening=listener.listening if listener else (),
+            queues=self._queues.snapshot(now),
+        )
+
+    async def _keep_house(self) -> None:
+        """Watch the disk; ask the directory again for what waits in the Submission queue."""
+        asked_at = self._clock()
+        while True:
+            await asyncio.sleep(DISK_CHECK_S)
+            self._intake.why_not_accepting = self._disk_problem()
+            if self._clock() - asked_at >= RESOLVE_AGAIN_S:
+                asked_at = self._clock()
+                for message, recipients in self._queues.take(SUBMISSION):
+                    self._intake.decide_again(message, recipients)
+
+    def _disk_problem(self) -> str:
+        try:
+            disk = os.statvfs(self._home)
+        except OSError as error:
+            return f"the spool's disk cannot be read: {error}"
+        free = disk.f_bavail * disk.f_frsize
+        if free >= MIN_FREE_BYTES:
+            return ""
+        return f"the spool's disk has {format_size(free)} left, less than {format_size(MIN_FREE_BYTES)}"
