@@ -1,0 +1,175 @@
+"""Fold a batch of events into rows: pure, one pass, in the order in which the node wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from mailconsole.tracking.models import ADDRESS_LENGTH, event_key
+from mailconsole.tracking.services.rows import (
+    TEXT_LENGTH,
+    MessageRow,
+    RecipientRow,
+    clip,
+    event_row,
+    message_row,
+    new_recipient,
+    refusal_row,
+)
+from mailconsole.tracking.states import MessageStatus, RecipientState, summarize
+from transport.model.event import EventId, TrackingEvent
+
+ACCEPTED, REFUSED, DELIVERED, DEFERRED, FAILED, BYTES = range(6)
+
+
+@dataclass(slots=True)
+class KnownMessage:
+    """A message as the tables or this batch have it; `recipients` by address in lower case."""
+
+    id: int
+    received_at: datetime
+    recipients: dict[str, RecipientRow] = field(default_factory=dict)
+    row: MessageRow | None = None
+    is_touched: bool = False
+    finished_at: datetime | None = None
+
+    @property
+    def status(self) -> MessageStatus:
+        return summarize(recipient.state for recipient in self.recipients.values())
+
+
+@dataclass(slots=True)
+class Fold:
+    """What a batch amounts to. `known` holds messages of earlier batches, by the spool's id."""
+
+    node_id: int
+    known: dict[int, KnownMessage]
+    events: list[tuple[Any, ...]] = field(default_factory=list)
+    refusals: list[tuple[Any, ...]] = field(default_factory=list)
+    counters: dict[datetime, list[int]] = field(default_factory=dict)
+    changed: dict[tuple[int, str], RecipientRow] = field(default_factory=dict)
+    orphans: int = 0
+
+    def add(self, sequence: int, event: TrackingEvent) -> None:
+        """Fold one event."""
+        at = datetime.fromtimestamp(event.at, UTC)
+        if event.event is EventId.REFUSE:
+            self._refuse(event_key(self.node_id, sequence), event, at)
+            return
+        if event.event is EventId.RECEIVE:
+            self._receive(event_key(self.node_id, sequence), event, at)
+        message = self.known.get(event.message_id)
+        if message is None:
+            self.orphans += 1
+            return
+        self.events.append(event_row(event_key(self.node_id, sequence), message.id, event, at))
+        apply = _APPLY.get(event.event)
+        if apply is not None:
+            apply(self, message, event, at)
+
+    def _refuse(self, key: int, event: TrackingEvent, at: datetime) -> None:
+        self.refusals.append(refusal_row(self.node_id, key, event, at))
+        self._count(at, REFUSED)
+
+    def _receive(self, key: int, event: TrackingEvent, at: datetime) -> None:
+        if event.message_id in self.known:
+            return
+        addresses = event.detail.get("recipients") or ([event.recipient] if event.recipient else [])
+        message = KnownMessage(key, at, row=message_row(self.node_id, key, event, at, len(addresses)))
+        self.known[event.message_id] = message
+        for address in addresses:
+            self._recipient(message, address, at)
+        self._count(at, ACCEPTED)
+        self._count(at, BYTES, event.size_bytes)
+
+    def _replace(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
+        members = [str(member) for member in event.detail.get("to") or ()]
+        if [member.lower() for member in members] == [event.recipient.lower()]:
+            return
+        self._become(message, event, at, RecipientState.EXPANDED)
+        for member in members:
+            self._recipient(message, member, at)
+
+    def _route(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
+        for recipient in self._meant(message, event, at):
+            recipient.next_hop = clip(event.detail.get("next_hop"), 300)
+
+    def _send(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
+        self._count(at, DELIVERED, self._become(message, event, at, RecipientState.DELIVERED))
+
+    def _defer(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
+        self._count(at, DEFERRED, self._become(message, event, at, RecipientState.DEFERRED))
+
+    def _fail(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
+        self._count(at, FAILED, self._become(message, event, at, RecipientState.FAILED))
+
+    def _suspend(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
+        self._become(message, event, at, RecipientState.SUSPENDED)
+
+    def _resume(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
+        self._become(message, event, at, RecipientState.PENDING)
+
+    def _become(self, message: KnownMessage, event: TrackingEvent, at: datetime, state: RecipientState) -> int:
+        """Change the recipients that the event is about; returns how many became something new or tried again."""
+        count = 0
+        for recipient in self._meant(message, event, at):
+            if RecipientState(recipient.state).is_final:
+                continue
+            count += 1
+            recipient.state = state.value
+            recipient.last_reply = clip(event.reply, TEXT_LENGTH)
+            recipient.last_reason = clip(event.reason, TEXT_LENGTH)
+            recipient.next_hop = clip(event.detail.get("next_hop"), 300) or recipient.next_hop
+            recipient.attempts = max(recipient.attempts, _whole(event.detail.get("attempt")))
+            recipient.next_attempt_at = _moment(event.detail.get("next_attempt_at"))
+            recipient.updated_at = at
+        message.is_touched = True
+        message.finished_at = at
+        return count
+
+    def _meant(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> list[RecipientRow]:
+        """The recipient that the event names, or all of them where it names none."""
+        if not event.recipient:
+            self.changed.update({(message.id, key): row for key, row in message.recipients.items()})
+            return list(message.recipients.values())
+        return [self._recipient(message, event.recipient, at)]
+
+    def _recipient(self, message: KnownMessage, address: str, at: datetime) -> RecipientRow:
+        key = clip(address, ADDRESS_LENGTH).lower()[:ADDRESS_LENGTH]
+        row = message.recipients.get(key)
+        if row is None:
+            row = new_recipient(message.id, address, received_at=message.received_at, now=at)
+            message.recipients[key] = row
+            message.is_touched = True
+        self.changed[message.id, key] = row
+        return row
+
+    def _count(self, at: datetime, what: int, amount: int = 1) -> None:
+        minute = at.replace(second=0, microsecond=0)
+        self.counters.setdefault(minute, [0] * 6)[what] += amount
+
+
+_APPLY: dict[EventId, Callable[[Fold, KnownMessage, TrackingEvent, datetime], None]] = {
+    EventId.RESOLVE: Fold._replace,
+    EventId.EXPAND: Fold._replace,
+    EventId.ROUTE: Fold._route,
+    EventId.SEND: Fold._send,
+    EventId.DEFER: Fold._defer,
+    EventId.FAIL: Fold._fail,
+    EventId.EXPIRE: Fold._fail,
+    EventId.SUSPEND: Fold._suspend,
+    EventId.POISON: Fold._suspend,
+    EventId.RESUME: Fold._resume,
+}
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0
+
+
+def _moment(value: object) -> datetime | None:
+    if not isinstance(value, int | float) or value <= 0:
+        return None
+    return datetime.fromtimestamp(value, UTC)

@@ -1,0 +1,201 @@
+"""The rows that a batch of events amounts to, as plain values in the order of their columns; no database here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from mailconsole.tracking.models import ADDRESS_LENGTH, MESSAGE_ID_LENGTH
+from mailconsole.tracking.states import MessageStatus, RecipientState
+from transport.model.event import TrackingEvent
+
+TEXT_LENGTH = 2000
+
+
+@dataclass(slots=True)
+class MessageRow:
+    """A row of Message; field names are column names."""
+
+    id: int
+    node_id: int
+    spool_id: int
+    received_at: datetime
+    finished_at: datetime | None
+    status: str
+    sender: str
+    sender_key: str
+    sender_domain: str
+    recipient_count: int
+    internet_message_id: str
+    subject: str
+    size_bytes: int
+    peer: str
+    helo: str
+    identity: str
+    tls: str
+    connector_id: str
+    session_id: str
+    revision: int
+
+
+@dataclass(slots=True)
+class RecipientRow:
+    """A row of MessageRecipient."""
+
+    message_id: int
+    received_at: datetime
+    address: str
+    address_key: str
+    domain: str
+    state: str
+    attempts: int
+    next_hop: str
+    last_reply: str
+    last_reason: str
+    next_attempt_at: datetime | None
+    updated_at: datetime
+
+
+MESSAGE_COLUMNS = tuple(field.name for field in fields(MessageRow))
+RECIPIENT_COLUMNS = tuple(field.name for field in fields(RecipientRow))
+EVENT_COLUMNS = ("id", "message_id", "event", "at", "sender", "recipient", "reply", "reason", "detail")
+REFUSAL_COLUMNS = (
+    "id",
+    "node_id",
+    "received_at",
+    "stage",
+    "action",
+    "peer",
+    "helo",
+    "identity",
+    "tls",
+    "binding",
+    "connector_id",
+    "session_id",
+    "sender",
+    "sender_domain",
+    "recipient",
+    "recipient_domain",
+    "size_bytes",
+    "reply",
+    "reason",
+    "trail",
+    "revision",
+)
+COUNTER_COLUMNS = ("node_id", "minute", "accepted", "refused", "delivered", "deferred", "failed", "accepted_bytes")
+
+
+def clip(value: object, length: int) -> str:
+    """Text that fits its column; PostgreSQL takes no NUL and no half surrogate."""
+    text = value if isinstance(value, str) else "" if value is None else str(value)
+    if text.isascii() and "\x00" not in text:
+        return text[:length]
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:length]
+
+
+def domain_of(address: str) -> str:
+    """The part behind the last @, in lower case; empty for the null reverse-path."""
+    return address.rpartition("@")[2].lower()[:255] if "@" in address else ""
+
+
+def message_id_key(text: object) -> str:
+    """A Message-ID without its brackets, as it is searched for."""
+    return clip(text, MESSAGE_ID_LENGTH + 2).strip().removeprefix("<").removesuffix(">")[:MESSAGE_ID_LENGTH]
+
+
+def new_recipient(message_id: int, address: str, *, received_at: datetime, now: datetime) -> RecipientRow:
+    """A recipient nobody has tried yet."""
+    address = clip(address, ADDRESS_LENGTH)
+    return RecipientRow(
+        message_id=message_id,
+        received_at=received_at,
+        address=address,
+        address_key=address.lower()[:ADDRESS_LENGTH],
+        domain=domain_of(address),
+        state=RecipientState.PENDING.value,
+        attempts=0,
+        next_hop="",
+        last_reply="",
+        last_reason="",
+        next_attempt_at=None,
+        updated_at=now,
+    )
+
+
+def message_row(node_id: int, key: int, event: TrackingEvent, at: datetime, recipient_count: int) -> MessageRow:
+    detail = event.detail
+    sender = clip(event.sender, ADDRESS_LENGTH)
+    return MessageRow(
+        id=key,
+        node_id=node_id,
+        spool_id=event.message_id,
+        received_at=at,
+        finished_at=None,
+        status=MessageStatus.PENDING.value,
+        sender=sender,
+        sender_key=sender.lower()[:ADDRESS_LENGTH],
+        sender_domain=domain_of(sender),
+        recipient_count=recipient_count,
+        internet_message_id=message_id_key(detail.get("internet_message_id")),
+        subject=clip(detail.get("subject"), 500),
+        size_bytes=event.size_bytes,
+        peer=clip(event.peer, 64),
+        helo=clip(detail.get("helo"), 255),
+        identity=clip(detail.get("identity"), 255),
+        tls=clip(detail.get("tls"), 255),
+        connector_id=clip(event.connector_id, 100),
+        session_id=clip(event.session_id, 64),
+        revision=event.revision,
+    )
+
+
+def event_row(key: int, message_key: int, event: TrackingEvent, at: datetime) -> tuple[Any, ...]:
+    return (
+        key,
+        message_key,
+        event.event.value,
+        at,
+        clip(event.sender, ADDRESS_LENGTH),
+        clip(event.recipient, ADDRESS_LENGTH),
+        clip(event.reply, TEXT_LENGTH),
+        clip(event.reason, TEXT_LENGTH),
+        _json(event.detail),
+    )
+
+
+def refusal_row(node_id: int, key: int, event: TrackingEvent, at: datetime) -> tuple[Any, ...]:
+    detail = event.detail
+    sender, recipient = clip(event.sender, ADDRESS_LENGTH), clip(event.recipient, ADDRESS_LENGTH)
+    return (
+        key,
+        node_id,
+        at,
+        clip(detail.get("stage"), 10),
+        clip(detail.get("action"), 12),
+        clip(event.peer, 64),
+        clip(detail.get("helo"), 255),
+        clip(detail.get("identity"), 255),
+        clip(detail.get("tls"), 255),
+        clip(detail.get("binding"), 100),
+        clip(event.connector_id, 100),
+        clip(event.session_id, 64),
+        sender,
+        domain_of(sender),
+        recipient,
+        domain_of(recipient),
+        event.size_bytes,
+        clip(event.reply, TEXT_LENGTH),
+        clip(event.reason, TEXT_LENGTH),
+        _json(detail.get("trail") or []),
+        event.revision,
+    )
+
+
+def _json(value: Any) -> str:
+    """jsonb takes neither NUL nor half surrogates; ASCII escapes of all else are harmless."""
+    if not value:
+        return "[]" if isinstance(value, list) else "{}"
+    text = json.dumps(value, separators=(",", ":"))
+    return text.replace("\\u0000", "\\ufffd") if "\\u0000" in text else text

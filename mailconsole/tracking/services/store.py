@@ -1,0 +1,127 @@
+"""Write folded rows in as few statements as the database likes best; SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+from operator import attrgetter
+from typing import Any
+
+from django.db import connection, models
+
+from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, Refusal, TrackingEvent
+from mailconsole.tracking.services.fold import Fold, KnownMessage
+from mailconsole.tracking.services.rows import (
+    COUNTER_COLUMNS,
+    EVENT_COLUMNS,
+    MESSAGE_COLUMNS,
+    RECIPIENT_COLUMNS,
+    REFUSAL_COLUMNS,
+    RecipientRow,
+)
+
+_LOOKUP_CHUNK = 500
+_VALUES_CHUNK = 200
+_KEEP = "ON CONFLICT DO NOTHING"
+_RECIPIENT_KEY = ("message_id", "address_key")
+_message_values = attrgetter(*MESSAGE_COLUMNS)
+_recipient_values = attrgetter(*RECIPIENT_COLUMNS)
+
+
+def load_known(node_id: int, spool_ids: Iterable[int]) -> dict[int, KnownMessage]:
+    """Messages of earlier batches with their recipients, by the spool's id."""
+    by_key: dict[int, KnownMessage] = {}
+    by_spool_id: dict[int, KnownMessage] = {}
+    for chunk in _chunks(spool_ids, _LOOKUP_CHUNK):
+        found = Message.objects.filter(node_id=node_id, spool_id__in=chunk).values_list("spool_id", "id", "received_at")
+        for spool_id, key, received_at in found:
+            by_key[key] = by_spool_id[spool_id] = KnownMessage(key, received_at)
+    for chunk in _chunks(by_key, _LOOKUP_CHUNK):
+        rows = MessageRecipient.objects.filter(message_id__in=chunk).values_list(*RECIPIENT_COLUMNS)
+        for row in (RecipientRow(*values) for values in rows):
+            by_key[row.message_id].recipients[row.address_key] = row
+    return by_spool_id
+
+
+def store(fold: Fold) -> None:
+    """Write everything that the fold holds, in the caller's transaction."""
+    new = [message for message in fold.known.values() if message.row is not None]
+    for message in new:
+        _finish_row(message)
+    _insert(Message, MESSAGE_COLUMNS, [_message_values(message.row) for message in new], _KEEP)
+    _insert(
+        MessageRecipient,
+        RECIPIENT_COLUMNS,
+        [_recipient_values(row) for row in fold.changed.values()],
+        _upsert(RECIPIENT_COLUMNS, _RECIPIENT_KEY, "{0} = excluded.{0}"),
+    )
+    _update_status([message for message in fold.known.values() if message.row is None and message.is_touched])
+    _insert(TrackingEvent, EVENT_COLUMNS, fold.events, _KEEP)
+    _insert(Refusal, REFUSAL_COLUMNS, fold.refusals, _KEEP)
+    _insert(
+        MinuteCounter,
+        COUNTER_COLUMNS,
+        [(fold.node_id, minute, *counts) for minute, counts in fold.counters.items()],
+        _upsert(
+            COUNTER_COLUMNS, ("minute", "node_id"), f"{{0}} = {MinuteCounter._meta.db_table}.{{0}} + excluded.{{0}}"
+        ),
+    )
+
+
+def _finish_row(message: KnownMessage) -> None:
+    assert message.row is not None
+    status = message.status
+    message.row.status = status.value
+    message.row.finished_at = message.finished_at if status.is_final else None
+
+
+def _update_status(messages: list[KnownMessage]) -> None:
+    time = _time_adapter()
+    values = []
+    for message in messages:
+        status = message.status
+        values.append((status.value, time(message.finished_at) if status.is_final else None, message.id))
+    if values:
+        with connection.cursor() as cursor:
+            table = connection.ops.quote_name(Message._meta.db_table)
+            cursor.executemany(f"UPDATE {table} SET status = %s, finished_at = %s WHERE id = %s", values)  # noqa: S608
+
+
+def _upsert(columns: Sequence[str], key: Sequence[str], assignment: str) -> str:
+    changes = ", ".join(assignment.format(column) for column in columns if column not in key)
+    return f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
+
+
+def _insert(model: type[models.Model], columns: Sequence[str], rows: list[tuple[Any, ...]], conflict: str) -> None:
+    """SQLite likes one prepared statement for all rows, PostgreSQL many rows in one statement."""
+    if not rows:
+        return
+    head = f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({', '.join(columns)}) VALUES "  # noqa: S608
+    one = f"({', '.join(['%s'] * len(columns))})"
+    rows = _adapted(rows)
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.executemany(f"{head}{one} {conflict}", rows)
+            return
+        for chunk in _chunks(rows, _VALUES_CHUNK):
+            values = [value for row in chunk for value in row]
+            cursor.execute(f"{head}{', '.join([one] * len(chunk))} {conflict}", values)
+
+
+def _adapted(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Times as the database stores them; columns of one row type are alike, so the first row tells which."""
+    if connection.vendor != "sqlite":
+        return rows
+    time = _time_adapter()
+    return [tuple([time(value) if isinstance(value, datetime) else value for value in row]) for row in rows]
+
+
+def _time_adapter() -> Callable[[datetime | None], Any]:
+    return connection.ops.adapt_datetimefield_value
+
+
+def _chunks(values: Iterable[Any], size: int) -> Iterable[list[Any]]:
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

@@ -1,0 +1,155 @@
+"""Events become rows exactly once, and the rows say what became of each message."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, Refusal, TrackingEvent
+from mailconsole.tracking.services.ingest import ingest_events, shipped_up_to
+from mailconsole.tracking.states import MessageStatus, RecipientState
+from tests.support.traffic import DEFERRED_REPLY, DELIVERED_REPLY, Traffic
+from transport.model.event import EventId
+
+pytestmark = pytest.mark.django_db
+
+
+def test_ingest__a_whole_life__says_delivered_with_the_remotes_reply():
+    traffic = Traffic()
+    message_id = traffic.receive()
+    traffic.route(message_id)
+    traffic.defer(message_id)
+    traffic.send(message_id)
+
+    assert traffic.ingest() == 4
+
+    message = Message.objects.get(spool_id=message_id)
+    assert message.status == MessageStatus.DELIVERED
+    assert message.finished_at is not None
+    assert message.internet_message_id == f"{message_id}@contoso.example"
+    recipient = message.recipients.get()
+    assert (recipient.state, recipient.last_reply) == (RecipientState.DELIVERED, DELIVERED_REPLY)
+    assert [event.event for event in message.events.all()] == ["RECEIVE", "ROUTE", "DEFER", "SEND"]
+
+
+def test_ingest__life_spread_over_batches__ends_the_same():
+    traffic = Traffic()
+    message_id = traffic.receive("bob@fabrikam.example", "Eve@fabrikam.example")
+    traffic.ingest()
+    traffic.defer(message_id)
+    traffic.ingest()
+    deferred = Message.objects.get()
+    assert (deferred.status, deferred.finished_at) == (MessageStatus.DEFERRED, None)
+    assert MessageRecipient.objects.get(address_key="bob@fabrikam.example").last_reply == DEFERRED_REPLY
+    traffic.send(message_id)
+    traffic.fail(message_id, "eve@fabrikam.example")
+    traffic.ingest()
+
+    assert Message.objects.get().status == MessageStatus.PARTLY_FAILED
+    assert MessageRecipient.objects.count() == 2
+
+
+def test_ingest__same_batch_again__changes_nothing():
+    traffic = Traffic()
+    traffic.send(traffic.receive())
+    traffic.refuse()
+    assert traffic.ingest() == 3
+
+    assert traffic.ingest() == 0
+
+    assert (Message.objects.count(), TrackingEvent.objects.count(), Refusal.objects.count()) == (1, 2, 1)
+    counter = MinuteCounter.objects.get()
+    assert (counter.accepted, counter.delivered, counter.refused) == (1, 1, 1)
+    assert shipped_up_to("transport-1") == 3
+
+
+def test_ingest__batch_that_overlaps__takes_only_what_is_new():
+    traffic = Traffic()
+    message_id = traffic.receive()
+    traffic.ingest()
+    traffic.send(message_id)
+
+    assert ingest_events(node="transport-1", events=traffic.events) == 1
+    assert MinuteCounter.objects.get().accepted == 1
+
+
+def test_ingest__group_expanded__waits_for_its_members():
+    traffic = Traffic()
+    message_id = traffic.receive("all@contoso.example")
+    members = ["a@contoso.example", "b@contoso.example"]
+    traffic.add(EventId.EXPAND, message_id=message_id, recipient="all@contoso.example", detail={"to": members})
+    traffic.send(message_id, "a@contoso.example")
+    traffic.ingest()
+
+    states = dict(MessageRecipient.objects.values_list("address_key", "state"))
+    assert states == {
+        "all@contoso.example": RecipientState.EXPANDED,
+        "a@contoso.example": RecipientState.DELIVERED,
+        "b@contoso.example": RecipientState.PENDING,
+    }
+    assert Message.objects.get().status == MessageStatus.PENDING
+
+
+def test_ingest__failure_repeated_after_a_crash__is_counted_once():
+    traffic = Traffic()
+    message_id = traffic.receive()
+    traffic.fail(message_id)
+    traffic.fail(message_id)
+    traffic.ingest()
+
+    assert MinuteCounter.objects.get().failed == 1
+
+
+def test_ingest__unreadable_event__does_not_stop_the_others():
+    traffic = Traffic()
+    traffic.receive()
+    traffic.events.insert(0, (0, b"{"))
+    broken = [(1, b"not json"), *[(sequence + 1, data) for sequence, data in traffic.events]]
+
+    assert ingest_events(node="transport-1", events=broken) == 3
+    assert Message.objects.count() == 1
+
+
+def test_ingest__event_of_a_message_never_received__is_passed_over():
+    traffic = Traffic()
+    traffic.send(4711)
+    traffic.ingest()
+
+    assert TrackingEvent.objects.count() == 0
+    assert shipped_up_to("transport-1") == 1
+
+
+def test_ingest__hostile_text__is_kept_within_its_columns():
+    traffic = Traffic()
+    traffic.receive("x" * 400 + "@" + "y" * 400, sender="\x00" + "s" * 1000, subject="\u202e\x00" + "é" * 5000)
+    traffic.refuse(reply="550 " + "r" * 9000, helo="h" * 900, trail=[["a", "b", "c\x00", "no", "d"]])
+    traffic.ingest()
+
+    message = Message.objects.get()
+    assert "\x00" not in message.sender + message.subject
+    assert len(message.subject) == 500
+    assert Refusal.objects.get().trail == [["a", "b", "c\ufffd", "no", "d"]]
+
+
+def test_ingest__two_nodes_with_the_same_ids__stay_apart():
+    for node in ("transport-1", "transport-2"):
+        traffic = Traffic(node=node)
+        traffic.send(traffic.receive())
+        assert traffic.ingest() == 2
+
+    assert Message.objects.count() == 2
+    assert TrackingEvent.objects.count() == 4
+
+
+def test_ingest__four_thousand_events__costs_little_each():
+    traffic = Traffic()
+    for _ in range(1333):
+        message_id = traffic.receive()
+        traffic.route(message_id)
+        traffic.send(message_id)
+    began = time.process_time()
+    count = traffic.ingest()
+
+    assert count == 3999
+    assert (time.process_time() - began) / count < 200e-6
