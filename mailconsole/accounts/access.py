@@ -26,12 +26,12 @@ class RoleRequired(PageRefused):
         super().__init__(what, next_step=f"Ask {_administrators()} to give it to you under People and roles.")
 
 
-def user_has_role(user: User | AnonymousUser | Any, role: Role) -> bool:
+def user_has_role(user: User | AnonymousUser, role: Role) -> bool:
     """Whether this person may act in the role, by having it or one that implies it."""
-    return bool(user.is_authenticated) and role.value in user.role_names
+    return isinstance(user, User) and role.value in user.role_names
 
 
-def check_role(user: User | AnonymousUser | Any, role: Role) -> None:
+def check_role(user: User | AnonymousUser, role: Role) -> None:
     """Raises RoleRequired where the person lacks the role."""
     if not user_has_role(user, role):
         raise RoleRequired(role)
