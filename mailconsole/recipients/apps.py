@@ -7,3 +7,15 @@ class RecipientsConfig(AppConfig):
     name = "mailconsole.recipients"
     label = "recipients"
     verbose_name = "Directory"
+
+    def ready(self) -> None:
+        from mailconsole.common import navigation, search
+        from mailconsole.recipients.hits import find_recipients
+
+        navigation.register(
+            navigation.NavItem(
+                navigation.Section.DIRECTORY, "Recipients", "recipients:list", "users", order=10, key="r"
+            ),
+            navigation.NavItem(navigation.Section.DIRECTORY, "Sync", "recipients:sync", "refresh", order=20),
+        )
+        search.register(search.Searcher("Recipients", 30, find_recipients))

@@ -13,3 +13,11 @@ class SyncInProgress(Refusal):
 
 class NothingToConfirm(Refusal):
     """The last run was not stopped, so there is no shrink to confirm."""
+
+
+class SyncNotAsked(Refusal):
+    """The broker did not take the request; nothing was started."""
+
+
+class ReasonMissing(Refusal):
+    """This act needs a reason for the audit."""

@@ -46,7 +46,7 @@ _STATE_SENTENCES = {
 }
 _TONES = {
     SyncState.RUNNING: "info",
-    SyncState.SUCCEEDED: "ok",
+    SyncState.SUCCEEDED: "good",
     SyncState.STOPPED: "warn",
     SyncState.FAILED: "bad",
 }

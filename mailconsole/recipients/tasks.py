@@ -20,14 +20,14 @@ log = structlog.get_logger(__name__)
 
 
 @shared_task(name="recipients.sync_directory", ignore_result=True)  # type: ignore[untyped-decorator]
-def sync_directory(source_id: int, actor_id: int | None = None) -> None:
+def sync_directory(source_id: int, actor_id: int | None = None, is_shrink_confirmed: bool = False) -> None:
     """Read one source now, for the person who asked."""
     source = DirectorySource.objects.filter(pk=source_id).first()
     if source is None:
         log.info("directory.sync_skipped", source=source_id, reason="the source is gone")
         return
     actor = User.objects.filter(pk=actor_id).first() if actor_id else None
-    _sync(source, actor, SyncTrigger.BUTTON if actor_id else SyncTrigger.SCHEDULE)
+    _sync(source, actor, SyncTrigger.BUTTON if actor_id else SyncTrigger.SCHEDULE, is_shrink_confirmed)
 
 
 @shared_task(name="recipients.sync_directories", ignore_result=True)  # type: ignore[untyped-decorator]
@@ -43,8 +43,14 @@ def build_snapshot() -> None:
     publish_snapshot(now=timezone.now())
 
 
-def _sync(source: DirectorySource, actor: User | None, trigger: SyncTrigger) -> None:
+def _sync(source: DirectorySource, actor: User | None, trigger: SyncTrigger, is_shrink_confirmed: bool = False) -> None:
     try:
-        sync_source(source=source, actor=actor, now=timezone.now(), trigger=trigger)
+        sync_source(
+            source=source,
+            actor=actor,
+            now=timezone.now(),
+            trigger=trigger,
+            is_shrink_confirmed=is_shrink_confirmed,
+        )
     except (SyncInProgress, SourceRefused) as refusal:
         log.info("directory.sync_skipped", source=source.pk, reason=str(refusal))

@@ -16,10 +16,9 @@ from directory import source as directory_source
 from directory.delta import compare
 from directory.errors import DirectoryError, SuspiciousShrink
 from directory.model import SyncResult
-from mailconsole.audit import services as audit
 from mailconsole.common.refusals import Refusal
 from mailconsole.recipients.models import DirectorySource, SyncRun
-from mailconsole.recipients.refusals import NothingToConfirm, SourceRefused, SyncInProgress
+from mailconsole.recipients.refusals import SourceRefused, SyncInProgress
 from mailconsole.recipients.services.apply import apply_delta, fingerprints_of, words_of
 from mailconsole.recipients.services.snapshot import confirm_snapshot, publish_snapshot
 from mailconsole.recipients.services.sources import settings_of
@@ -61,23 +60,6 @@ def sync_source(
     _drop_old_runs(source)
     log.info("directory.synced", source=source.pk, run=run.pk, state=run.state, seconds=run.took_s)
     return run
-
-
-def confirm_shrink(*, source: DirectorySource, reason: str, actor: Any, now: datetime) -> SyncRun:
-    """Read again, and accept that much is gone. Raises NothingToConfirm where the last run was not stopped."""
-    last = source.runs.first()
-    if last is None or last.state != SyncState.STOPPED:
-        raise NothingToConfirm(f"The last run of {source} was not stopped: there is nothing to confirm.")
-    audit.record(
-        actor=actor,
-        action="directory_source.confirm_shrink",
-        object_kind="directory_source",
-        object_id=str(source.pk),
-        summary=f"Confirmed that recipients are gone from the directory {source}",
-        before={"message": last.message},
-        reason=reason,
-    )
-    return sync_source(source=source, actor=actor, now=now, trigger=SyncTrigger.BUTTON, is_shrink_confirmed=True)
 
 
 class _Clock:

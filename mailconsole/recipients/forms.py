@@ -1,0 +1,115 @@
+"""What people type on the directory pages: filters, and a source with its connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from directory.model import RecipientKind
+from directory.settings import Security
+from mailconsole.common.secrets import has_secret, read_secret
+from mailconsole.recipients.models import DirectorySource
+from mailconsole.recipients.refusals import SourceRefused
+from mailconsole.recipients.services.sources import settings_with
+
+_KINDS = [(kind.value, kind.label) for kind in RecipientKind if kind is not RecipientKind.CONFLICT]
+# Whoever may change where a source leads must not thereby get its stored password sent there.
+_WHERE_IT_GOES = ("servers", "security", "is_plain_allowed", "ca_pem", "tls_name", "bind_user")
+
+
+class RecipientFilter(forms.Form):
+    q = forms.CharField(
+        label="Name or address",
+        required=False,
+        max_length=200,
+        widget=forms.SearchInput(attrs={"placeholder": "Name or address", "autocomplete": "off"}),
+    )
+    kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "Every kind"), *_KINDS])
+
+
+class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One directory. The password is written, never read back."""
+
+    password = forms.CharField(
+        label="Password",
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    class Meta:
+        model = DirectorySource
+        fields = [
+            "name", "servers", "security", "is_plain_allowed", "ca_pem", "tls_name", "base_dn", "bind_user",
+            "password", "search_filter", "page_size", "shrink_limit_percent", "is_enabled",
+        ]  # fmt: skip
+        labels = {
+            "servers": "Domain controllers",
+            "security": "Protection",
+            "is_plain_allowed": "Allow plain LDAP: the password and every answer can be read on the way",
+            "ca_pem": "CA certificate",
+            "tls_name": "Name in the certificate",
+            "base_dn": "Base DN",
+            "bind_user": "Sign in as",
+            "search_filter": "Filter",
+            "page_size": "Page size",
+            "shrink_limit_percent": "May vanish at once",
+            "is_enabled": "Enabled: it is read on schedule, and nodes find its recipients",
+        }
+        help_texts = {
+            "servers": "One a line, in the order in which they are tried: dc1.corp.example or dc1.corp.example:636.",
+            "ca_pem": "PEM of the authority that signed the controllers' certificates; empty for the system's own.",
+            "tls_name": "Only where it differs from the name above, as for a controller given by its address.",
+            "base_dn": "Recipients below it are read, such as DC=corp,DC=example.",
+            "bind_user": "An account that may read, such as svc-mailflow@corp.example. It needs no other right.",
+            "search_filter": "Which objects are read, as an LDAP filter (RFC 4515).",
+            "shrink_limit_percent": "If more of the known recipients are gone, the sync stops and asks.",
+        }
+        widgets = {
+            "servers": forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+            "ca_pem": forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+            "search_filter": forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+            "page_size": forms.NumberInput(attrs={"data-unit": "entries"}),
+            "shrink_limit_percent": forms.NumberInput(attrs={"data-unit": "%"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["security"].choices = [(one.value, f"{one.label}: {one.sentence}") for one in Security]  # type: ignore[attr-defined]
+        if self.has_stored_password:
+            self.fields["password"].help_text = "Stored, and never shown. Leave empty to keep it."
+
+    @property
+    def has_stored_password(self) -> bool:
+        return self.instance.pk is not None and has_secret(self.instance.secret_name)
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not password and not self.has_stored_password:
+            raise ValidationError("Enter the password of the account.")
+        if not password and any(name in self.changed_data for name in _WHERE_IT_GOES):
+            raise ValidationError("Enter the password again: the stored one is never sent to another place.")
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            self._try_settings(cleaned)
+        return cleaned
+
+    def password_to_use(self) -> str:
+        """What was typed, else the stored password. Raises SecretMissing."""
+        return self.cleaned_data["password"] or read_secret(self.instance.secret_name)
+
+    def draft(self) -> DirectorySource:
+        """The source as typed, not kept."""
+        values = {name: self.cleaned_data[name] for name in self.Meta.fields if name != "password"}
+        return DirectorySource(pk=self.instance.pk, **values)
+
+    def _try_settings(self, cleaned: dict[str, Any]) -> None:
+        try:
+            settings_with(self.draft(), cleaned["password"] or "stored")
+        except SourceRefused as refusal:
+            self.add_error(None, str(refusal))

@@ -1,0 +1,95 @@
+"""The form of a source: add, change, remove, and test it before it is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from mailconsole.accounts.access import require_role
+from mailconsole.accounts.roles import Role
+from mailconsole.common.pages import render_page
+from mailconsole.common.refusals import Refusal
+from mailconsole.recipients.forms import SourceForm
+from mailconsole.recipients.models import DirectorySource
+from mailconsole.recipients.services import sources
+from mailconsole.recipients.services.check import run_test
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_role(Role.ADMINISTRATOR)
+def source_create(request: HttpRequest) -> HttpResponse:
+    form = SourceForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        source = sources.create_source(
+            source=form.save(commit=False),
+            password=form.cleaned_data["password"],
+            actor=request.user,
+            now=timezone.now(),
+            request=request,
+        )
+        messages.success(request, f"Added the directory {source}. Read it with Sync now.")
+        return redirect("recipients:sync")
+    return _form_page(request, form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_role(Role.ADMINISTRATOR)
+def source_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    form = SourceForm(request.POST or None, instance=get_object_or_404(DirectorySource, pk=pk))
+    if request.method == "POST" and form.is_valid():
+        try:
+            source = sources.update_source(
+                source=form.save(commit=False),
+                password=form.cleaned_data["password"],
+                actor=request.user,
+                now=timezone.now(),
+                request=request,
+            )
+        except Refusal as refusal:
+            form.add_error("password", str(refusal))
+        else:
+            messages.success(request, f"Changed the directory {source}.")
+            return redirect("recipients:sync")
+    return _form_page(request, form)
+
+
+@require_POST
+@require_role(Role.ADMINISTRATOR)
+def source_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    source = get_object_or_404(DirectorySource, pk=pk)
+    sources.delete_source(
+        source=source,
+        reason=request.POST.get("reason", "")[:500],
+        actor=request.user,
+        now=timezone.now(),
+        request=request,
+    )
+    messages.success(request, f"Removed the directory {source} and its recipients.")
+    return redirect("recipients:sync")
+
+
+@require_POST
+@require_role(Role.ADMINISTRATOR)
+def source_test(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Tests what stands in the form, kept or not; the answer is a fragment below it."""
+    source = get_object_or_404(DirectorySource, pk=pk) if pk is not None else None
+    form = SourceForm(request.POST, instance=source)
+    context: dict[str, Any] = {"form": form}
+    if form.is_valid():
+        try:
+            context["controllers"] = run_test(settings=sources.settings_with(form.draft(), form.password_to_use()))
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+    if getattr(request, "htmx", None):
+        return render(request, "recipients/_test.html", context)
+    return _form_page(request, form, controllers=context.get("controllers"))
+
+
+def _form_page(request: HttpRequest, form: SourceForm, controllers: object = None) -> HttpResponse:
+    context = {"form": form, "source": form.instance if form.instance.pk else None, "controllers": controllers}
+    return render_page(request, "recipients/source.html", context, status=422 if form.errors else 200)

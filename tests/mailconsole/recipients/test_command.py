@@ -1,0 +1,69 @@
+"""`directory add|list|test|sync|find` from a shell, against the lab's Active Directory."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from mailconsole.recipients.management.commands.directory import PASSWORD_VARIABLE
+from mailconsole.recipients.models import DirectorySource
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments):
+    out = io.StringIO()
+    call_command("directory", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def added(lab_ad, monkeypatch):
+    monkeypatch.setenv(PASSWORD_VARIABLE, lab_ad.reader.password)
+    run("add", "Acme", "--server", "127.0.0.11", "--base-dn", lab_ad.base, "--bind-user", lab_ad.reader.user,
+        "--ca-file", str(lab_ad.ca_path))  # fmt: skip
+    return DirectorySource.objects.get()
+
+
+@pytest.mark.needs("lab-ad")
+def test_directory__from_nothing_to_a_look_up(added):
+    assert "All" not in run("test") and "FAILED" not in run("test", "Acme")
+    assert "succeeded" in run("sync")
+    assert "Nothing has changed" in run("sync", "Acme")
+    assert "5 members" in run("find", "BOARD@acme.example")
+    assert "Two or more objects claim" in run("find", "twice@acme.example")
+    with pytest.raises(CommandError, match="No recipient has the address"):
+        run("find", "nobody@acme.example")
+    assert "Acme" in run("list")
+
+
+@pytest.mark.needs("lab-ad")
+def test_directory_sync__controller_gone__fails_and_says_that_the_old_data_stays(added):
+    added.servers = "127.0.0.11:1"
+    added.save()
+    with pytest.raises(CommandError, match="last good data stays"):
+        run("sync")
+    with pytest.raises(CommandError, match="A step failed"):
+        run("test")
+
+
+def test_directory__no_source__says_how_to_add_one():
+    with pytest.raises(CommandError, match="directory add"):
+        run("sync")
+    with pytest.raises(CommandError, match="no directory 'Acme'"):
+        run("test", "Acme")
+
+
+def test_directory_add__bad_settings__are_refused_and_nothing_kept(monkeypatch, tmp_path):
+    monkeypatch.setenv(PASSWORD_VARIABLE, "x")
+    common = ("add", "Acme", "--server", "dc1", "--base-dn", "DC=x", "--bind-user", "u")
+    with pytest.raises(CommandError, match="clear text"):
+        run(*common, "--security", "plain")
+    with pytest.raises(CommandError, match="cannot be read"):
+        run(*common, "--ca-file", str(tmp_path / "missing.pem"))
+    assert not DirectorySource.objects.exists()
+
+
+def test_directory_find__nothing_read_yet__cannot_tell():
+    with pytest.raises(CommandError, match="not been read yet"):
+        run("find", "anna@acme.example")

@@ -1,0 +1,220 @@
+"""The directory's pages, and who may use them."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.urls import reverse
+from kombu.exceptions import OperationalError
+
+from directory.model import RecipientKind
+from mailconsole.audit.models import AuditEntry
+from mailconsole.recipients.models import DirectorySource
+from mailconsole.recipients.services import request_sync
+from mailconsole.recipients.states import SyncState
+from tests.directory.entries import a_recipient, guid_of
+from tests.mailconsole.recipients.directories import PASSWORD, create_directory, read_directory
+from tests.support.factories import create_administrator, create_operator, create_viewer, signed_in
+
+pytestmark = pytest.mark.django_db
+HOSTILE = "<script>alert(1)</script>\u202e"
+FORM = {
+    "name": "Acme",
+    "servers": "dc1.corp.example",
+    "security": "ldaps",
+    "base_dn": "DC=corp,DC=example",
+    "bind_user": "svc@corp.example",
+    "search_filter": "(mail=*)",
+    "page_size": "500",
+    "shrink_limit_percent": "10",
+    "is_enabled": "on",
+    "password": PASSWORD,
+}
+
+
+@pytest.fixture
+def tasks(monkeypatch):
+    """What was asked of workers."""
+    asked = []
+    app = SimpleNamespace(send_task=lambda name, **more: asked.append((name, more["kwargs"])))
+    monkeypatch.setattr(request_sync, "current_app", app)
+    return asked
+
+
+def test_list__no_directory__teaches_the_first_step():
+    assert "Add a directory" in signed_in(create_administrator()).get(reverse("recipients:list")).text
+    assert "An administrator adds one" in signed_in(create_viewer()).get(reverse("recipients:list")).text
+
+
+def test_list__as_one_types__answers_with_the_fragment(monkeypatch):
+    read_directory(monkeypatch, create_directory(), [a_recipient("anna"), a_recipient("ben")])
+    client = signed_in(create_viewer())
+    page = client.get(reverse("recipients:list"), {"q": "ann"}, headers={"HX-Request": "true"})
+    assert "anna@acme.example" in page.text
+    assert "ben@acme.example" not in page.text
+    assert "<html" not in page.text
+
+
+def test_list__hostile_names__are_text(monkeypatch):
+    read_directory(monkeypatch, create_directory(), [a_recipient("evil", display_name=HOSTILE)])
+    client = signed_in(create_viewer())
+    for url in (reverse("recipients:list"), reverse("recipients:detail", args=[guid_of("evil")])):
+        page = client.get(url).text
+        assert "<script>alert" not in page
+        assert "\u202e" not in page
+
+
+def test_list__unknown_kind__is_an_empty_list(monkeypatch):
+    read_directory(monkeypatch, create_directory(), [a_recipient("anna")])
+    page = signed_in(create_viewer()).get(reverse("recipients:list"), {"kind": "nonsense"})
+    assert page.status_code == 200
+    assert "anna@acme.example" not in page.text
+
+
+def test_list__export__is_csv_without_formulas(monkeypatch):
+    read_directory(monkeypatch, create_directory(), [a_recipient("anna", display_name="=cmd()")])
+    page = signed_in(create_viewer()).get(reverse("recipients:list"), {"export": "csv"})
+    assert "'=cmd()" in page.text
+    assert "attachment" in page.headers["Content-Disposition"]
+
+
+def test_detail__group__lists_members_and_a_member_its_groups(monkeypatch):
+    team = a_recipient("team", kind=RecipientKind.DISTRIBUTION_GROUP, member_guids=(guid_of("anna"),))
+    read_directory(monkeypatch, create_directory(), [team, a_recipient("anna")])
+    client = signed_in(create_viewer())
+    assert "anna@acme.example" in client.get(reverse("recipients:detail", args=[guid_of("team")])).text
+    assert "team@acme.example" in client.get(reverse("recipients:detail", args=[guid_of("anna")])).text
+
+
+def test_detail__unknown_object__is_not_found():
+    assert signed_in(create_viewer()).get(reverse("recipients:detail", args=[guid_of("no")])).status_code == 404
+
+
+def test_sync__shows_runs_and_conflicts(monkeypatch):
+    people = [a_recipient(name, addresses=(f"{name}@acme.example", "twice@acme.example")) for name in ("one", "two")]
+    run = read_directory(monkeypatch, create_directory(name="Acme"), people)
+    client = signed_in(create_viewer())
+    page = client.get(reverse("recipients:sync")).text
+    assert "twice@acme.example" in page
+    assert "Succeeded" in page
+    assert client.get(reverse("recipients:run", args=[run.pk])).status_code == 200
+
+
+def test_sync_now__operator__asks_a_worker_and_leaves_an_audit_row(tasks):
+    source, operator = create_directory(), create_operator()
+    page = signed_in(operator).post(reverse("recipients:sync-now", args=[source.pk]), follow=True)
+    assert tasks == [
+        (
+            "recipients.sync_directory",
+            {"source_id": source.pk, "actor_id": operator.pk, "is_shrink_confirmed": False},
+        )
+    ]
+    assert "is being read" in page.text
+    assert AuditEntry.objects.filter(action="directory_source.request_sync", actor_id=operator.pk).exists()
+
+
+def test_sync_now__viewer_or_get__is_refused(tasks):
+    url = reverse("recipients:sync-now", args=[create_directory().pk])
+    assert signed_in(create_viewer()).post(url).status_code == 403
+    assert signed_in(create_operator()).get(url).status_code == 405
+    assert tasks == []
+
+
+def test_sync_now__no_broker__says_so(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OperationalError("down")
+
+    monkeypatch.setattr(request_sync, "current_app", SimpleNamespace(send_task=refuse))
+    url = reverse("recipients:sync-now", args=[create_directory().pk])
+    assert "Redis does not answer" in signed_in(create_operator()).post(url, follow=True).text
+
+
+def test_accept_shrink__stopped_run__needs_administrator_and_reason(monkeypatch, tasks):
+    source = create_directory()
+    run = read_directory(monkeypatch, source, [])
+    assert run.state == SyncState.STOPPED
+    url = reverse("recipients:accept-shrink", args=[source.pk])
+    assert signed_in(create_operator()).post(url, {"reason": "yes"}).status_code == 403
+    administrator = signed_in(create_administrator())
+    assert "Say why" in administrator.post(url, {"reason": " "}, follow=True).text
+    assert tasks == []
+    administrator.post(url, {"reason": "branch sold"})
+    assert tasks[0][1]["is_shrink_confirmed"]
+    assert AuditEntry.objects.get(action="directory_source.confirm_shrink").reason == "branch sold"
+
+
+def test_accept_shrink__nothing_stopped__is_refused(monkeypatch, tasks):
+    source = create_directory()
+    read_directory(monkeypatch, source, [a_recipient("anna")])
+    url = reverse("recipients:accept-shrink", args=[source.pk])
+    assert "nothing to confirm" in signed_in(create_administrator()).post(url, {"reason": "x"}, follow=True).text
+    assert tasks == []
+
+
+def test_source_create__administrator__keeps_it():
+    signed_in(create_administrator()).post(reverse("recipients:source-create"), FORM)
+    assert DirectorySource.objects.get().name == "Acme"
+
+
+@pytest.mark.parametrize("name", ["source-create", "source-test-new"])
+def test_source_create__operator__is_refused(name):
+    assert signed_in(create_operator()).post(reverse(f"recipients:{name}"), FORM).status_code == 403
+    assert not DirectorySource.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"servers": "dc1:nonsense"}, "is no server"),
+        ({"security": "plain"}, "clear text"),
+        ({"ca_pem": "no certificate"}, "CA certificate"),
+        ({"password": ""}, "Enter the password"),
+        ({"page_size": "0"}, "greater than or equal to 1"),
+    ],
+)
+def test_source_create__bad_input__says_what_and_keeps_nothing(more, words):
+    page = signed_in(create_administrator()).post(reverse("recipients:source-create"), FORM | more)
+    assert page.status_code == 422
+    assert words in page.text
+    assert not DirectorySource.objects.exists()
+
+
+def test_source_edit__never_shows_the_password():
+    url = reverse("recipients:source-edit", args=[create_directory().pk])
+    page = signed_in(create_administrator()).get(url).text
+    assert PASSWORD not in page
+    assert "never shown" in page
+
+
+@pytest.mark.parametrize("name", ["source-edit", "source-test"])
+def test_source_edit__other_server_without_password__is_refused(name):
+    """Else whoever may edit could have the stored password sent to a server of their own."""
+    source = create_directory(**{key: FORM[key] for key in ("name", "servers", "base_dn", "bind_user")})
+    more = {"servers": "evil.example", "password": ""}
+    page = signed_in(create_administrator()).post(reverse(f"recipients:{name}", args=[source.pk]), FORM | more)
+    assert "never sent to another place" in page.text
+    source.refresh_from_db()
+    assert source.servers == "dc1.corp.example"
+
+
+def test_source_test__cannot_be_reached__explains_the_step():
+    more = {"servers": "127.0.0.1:1"}
+    page = signed_in(create_administrator()).post(
+        reverse("recipients:source-test-new"), FORM | more, headers={"HX-Request": "true"}
+    )
+    assert "nothing listens there" in page.text
+    assert "<html" not in page.text
+    assert not DirectorySource.objects.exists()
+
+
+def test_source_delete__operator__is_refused():
+    source = create_directory()
+    url = reverse("recipients:source-delete", args=[source.pk])
+    assert signed_in(create_operator()).post(url).status_code == 403
+    signed_in(create_administrator()).post(url, {"reason": "gone"})
+    assert not DirectorySource.objects.exists()
+
+
+def test_search_everything__finds_recipients(monkeypatch):
+    read_directory(monkeypatch, create_directory(), [a_recipient("anna")])
+    page = signed_in(create_viewer()).get("/search/", {"q": "anna"})
+    assert reverse("recipients:detail", args=[guid_of("anna")]) in page.text

@@ -1,0 +1,136 @@
+"""A reading of a directory: what it keeps, and what it leaves alone when something is wrong."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from directory.errors import ServerUnreachable
+from directory.model import EntryProblem, RecipientKind, Severity
+from directory.snapshot import Snapshot
+from mailconsole.recipients.models import AddressConflict, Recipient, RecipientAddress, SyncRun
+from mailconsole.recipients.refusals import SourceRefused, SyncInProgress
+from mailconsole.recipients.services.sync import sync_source
+from mailconsole.recipients.states import SyncState
+from tests.directory.entries import a_recipient, guid_of
+from tests.mailconsole.recipients.directories import NOW, create_directory, read_directory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def source():
+    return create_directory()
+
+
+def look_up(home, address):
+    snapshot = Snapshot.open(home / "directory")
+    try:
+        return snapshot.find(address)
+    finally:
+        snapshot.close()
+
+
+def test_sync_source__first_reading__fills_rows_and_look_up_file(monkeypatch, source, home):
+    run = read_directory(monkeypatch, source, [a_recipient("anna"), a_recipient("ben")])
+    assert (run.state, run.added_count, run.recipient_count) == (SyncState.SUCCEEDED, 2, 2)
+    assert look_up(home, "ANNA@acme.example").object_guid == guid_of("anna")
+    assert set(RecipientAddress.objects.values_list("key", flat=True)) == {"anna@acme.example", "ben@acme.example"}
+
+
+def test_sync_source__renamed_object__keeps_its_row_and_says_before_and_after(monkeypatch, source, home):
+    anna = a_recipient("anna")
+    read_directory(monkeypatch, source, [anna])
+    row = Recipient.objects.get()
+    renamed = replace(anna, display_name="Anna Baker", addresses=("a.baker@acme.example",))
+    renamed = replace(renamed, primary_address="a.baker@acme.example")
+    run = read_directory(monkeypatch, source, [renamed])
+    assert Recipient.objects.get().pk == row.pk
+    assert {"field": "display name", "before": "Anna", "after": "Anna Baker"} in run.changes[0]["fields"]
+    assert look_up(home, "anna@acme.example") is None
+    assert look_up(home, "a.baker@acme.example")
+
+
+def test_sync_source__nothing_changed__keeps_the_file_and_renews_its_age(monkeypatch, source, home):
+    read_directory(monkeypatch, source, [a_recipient("anna")])
+    later = NOW + timedelta(hours=1)
+    run = read_directory(monkeypatch, source, [a_recipient("anna")], now=later)
+    snapshot = Snapshot.open(home / "directory")
+    assert run.message == "Nothing has changed."
+    assert (snapshot.version, snapshot.age_s(later.timestamp())) == (1, 0)
+    snapshot.close()
+
+
+def test_sync_source__many_gone__stops_and_keeps_everything(monkeypatch, source, home):
+    people = [a_recipient(f"person{n}") for n in range(50)]
+    read_directory(monkeypatch, source, people)
+    run = read_directory(monkeypatch, source, people[10:])
+    assert run.state == SyncState.STOPPED
+    assert "10 of 50" in run.message
+    assert Recipient.objects.count() == 50
+    assert look_up(home, "person0@acme.example")
+
+
+def test_sync_source__many_gone_and_confirmed__lets_them_go(monkeypatch, source, home):
+    people = [a_recipient(f"person{n}") for n in range(50)]
+    read_directory(monkeypatch, source, people)
+    run = read_directory(monkeypatch, source, people[10:], is_shrink_confirmed=True)
+    assert (run.state, run.removed_count) == (SyncState.SUCCEEDED, 10)
+    assert look_up(home, "person0@acme.example") is None
+
+
+def test_sync_source__empty_answer__stops_even_at_first(monkeypatch, source):
+    assert read_directory(monkeypatch, source, []).state == SyncState.STOPPED
+
+
+def test_sync_source__controller_gone__keeps_the_last_good_data_and_says_why(monkeypatch, source, home):
+    read_directory(monkeypatch, source, [a_recipient("anna")])
+    gone = ServerUnreachable("Cannot connect to dc1:636: nothing listens there.")
+    run = read_directory(monkeypatch, source, [], answer={"error": gone})
+    assert (run.state, run.message) == (SyncState.FAILED, str(gone))
+    assert look_up(home, "anna@acme.example")
+
+
+def test_sync_source__something_unforeseen__ends_the_run_and_is_raised(monkeypatch, source):
+    with pytest.raises(ZeroDivisionError):
+        read_directory(monkeypatch, source, [], answer={"error": ZeroDivisionError()})
+    assert SyncRun.objects.get().state == SyncState.FAILED
+
+
+def test_sync_source__another_run_goes_on__is_refused(source):
+    SyncRun.objects.create(source=source, state=SyncState.RUNNING, started_at=NOW, heartbeat_at=NOW)
+    with pytest.raises(SyncInProgress):
+        sync_source(source=source, actor=None, now=NOW + timedelta(seconds=60))
+
+
+def test_sync_source__worker_of_the_other_run_died__takes_over(monkeypatch, source):
+    dead = SyncRun.objects.create(source=source, state=SyncState.RUNNING, started_at=NOW, heartbeat_at=NOW)
+    run = read_directory(monkeypatch, source, [a_recipient("anna")], now=NOW + timedelta(minutes=10))
+    dead.refresh_from_db()
+    assert (dead.state, run.state) == (SyncState.FAILED, SyncState.SUCCEEDED)
+
+
+def test_sync_source__switched_off__is_refused():
+    with pytest.raises(SourceRefused, match="switched off"):
+        sync_source(source=create_directory(is_enabled=False), actor=None, now=NOW)
+
+
+def test_sync_source__one_address_on_two_objects_of_two_sources__is_a_conflict(monkeypatch, home):
+    one, two = create_directory(name="One"), create_directory(name="Two")
+    read_directory(monkeypatch, one, [a_recipient("anna", primary_address="info@acme.example")])
+    read_directory(monkeypatch, two, [a_recipient("ben", primary_address="INFO@acme.example")])
+    assert look_up(home, "info@acme.example").is_conflict
+    assert AddressConflict.objects.get().address == "info@acme.example"
+
+
+def test_sync_source__two_sources_read_the_same_object__is_no_conflict(monkeypatch, home):
+    for name in ("One", "Two"):
+        read_directory(monkeypatch, create_directory(name=name), [a_recipient("anna")])
+    assert look_up(home, "anna@acme.example").kind is RecipientKind.MAILBOX
+
+
+def test_sync_source__problems_of_entries__are_kept_skipped_ones_first(monkeypatch, source):
+    problems = (EntryProblem("CN=a", Severity.NOTED, "noted"), EntryProblem("CN=b", Severity.SKIPPED, "no address"))
+    run = read_directory(monkeypatch, source, [a_recipient("anna")], answer={"problems": problems})
+    assert [problem["dn"] for problem in run.problems] == ["CN=b", "CN=a"]
+    assert run.problem_count == 2
