@@ -3,6 +3,7 @@
 pytest_plugins = (
     "tests.support.lab",
     "tests.support.postgres",
+    "tests.support.valkey",
     "tests.support.certificates",
     "tests.support.sink",
     "tests.support.browser",
