@@ -26,12 +26,8 @@ def free_port() -> str:
 
 
 def test_compose_file__keeps_the_compose_specification():
-    command = [
-        Path(sys.executable).parent / "check-jsonschema",
-        "--builtin-schema",
-        "vendor.compose-spec",
-        compose.FILE,
-    ]
+    checker = str(Path(sys.executable).parent / "check-jsonschema")
+    command = [checker, "--builtin-schema", "vendor.compose-spec", str(compose.FILE)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
