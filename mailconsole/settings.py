@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "mailconsole.recipients",
     "mailconsole.tools",
     "mailconsole.overview",
+    "mailconsole.setup",
     "mailconsole.api",
     "mailconsole.runtime",
     "django.contrib.auth",
@@ -103,6 +104,8 @@ def _database() -> dict[str, Any]:
 
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = ENVIRONMENT.redis_url
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [

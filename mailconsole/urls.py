@@ -8,7 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("mailconsole.common.urls")),
     path("account/", include("mailconsole.accounts.urls")),
     path("people/", include("mailconsole.accounts.people_urls")),
-    path("setup/", include("mailconsole.accounts.setup_urls")),
+    path("setup/", include("mailconsole.setup.urls")),
     path("audit/", include("mailconsole.audit.urls")),
     path("changes/", include("mailconsole.changes.urls")),
     path("mail-flow/", include("mailconsole.mailflow.urls")),
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("messages/", include("mailconsole.tracking.urls")),
     path("directory/", include("mailconsole.recipients.urls")),
     path("tools/", include("mailconsole.tools.urls")),
+    path("live/", include("mailconsole.nodes.urls")),
     path("api/", include("mailconsole.api.urls")),
 ]
 

@@ -18,6 +18,7 @@ class Slot(Enum):
     TRANSPORT_HEALTH = "transport_health"
     WAITING = "waiting"
     DRAFT_BAR = "draft_bar"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True)

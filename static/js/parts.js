@@ -35,3 +35,8 @@ document.addEventListener("click", (event) => {
   else if (at("tr[data-href]") && !at("a, button, input, label, select")) location.assign(at("tr[data-href]").dataset.href);
   else if (event.target instanceof HTMLDialogElement && event.detail && isOutside(event.target, event)) event.target.close();
 });
+
+// Exports leave with the filters that stand in the address now, not with those of the first load.
+document.addEventListener("htmx:pushedIntoHistory", () => {
+  for (const link of document.querySelectorAll("a[data-export]")) link.search = location.search;
+});

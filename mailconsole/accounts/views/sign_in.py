@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.decorators import method_decorator
 
 from mailconsole.accounts.forms import SignInForm
+from mailconsole.accounts.landing import landing_page
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +24,9 @@ class SignInView(auth_views.LoginView):
     template_name = "accounts/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def get_default_redirect_url(self) -> str:
+        return landing_page(self.request)
 
 
 class SignOutView(auth_views.LogoutView):

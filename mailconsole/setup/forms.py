@@ -1,0 +1,91 @@
+"""What the set-up asks; hosts and domains are read by the same types as the configuration document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from pydantic import TypeAdapter, ValidationError
+
+from mailconsole.accounts.forms import NewPersonForm
+from mailconsole.accounts.roles import Role
+from transport.config.types import Domain, SmartHost
+
+BY_DNS, BY_SMART_HOST = "dns", "smart-host"
+_PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+
+
+class DocumentField(forms.CharField):
+    """Text that a type of the configuration document reads; its own words are the error."""
+
+    def __init__(self, kind: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._reader: TypeAdapter[str] = TypeAdapter(kind)
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        if not text:
+            return ""
+        try:
+            return self._reader.validate_python(text)
+        except ValidationError as problem:
+            raise forms.ValidationError(_words(problem)) from None
+
+
+class DomainForm(forms.Form):
+    """Step 1: whose mail we take, and who keeps its mailboxes."""
+
+    accepted_domain = DocumentField(
+        Domain,
+        label="Accepted domain",
+        help_text="A domain of yours, for example example.com. Anybody may send mail to it.",
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
+    next_hop = DocumentField(
+        SmartHost,
+        label="Next hop",
+        help_text="The server that holds its mailboxes, as host or host:port: mail.example.com, 10.1.2.3:25.",
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
+
+
+class WayOutForm(forms.Form):
+    """Step 2: where mail for the rest of the world goes."""
+
+    route = forms.ChoiceField(
+        label="Send everything else",
+        choices=[(BY_DNS, "By DNS, straight to each domain's mail servers"), (BY_SMART_HOST, "Through a smart host")],
+        initial=BY_DNS,
+        widget=forms.RadioSelect,
+    )
+    smart_host = DocumentField(
+        SmartHost,
+        required=False,
+        label="Smart host",
+        help_text="Only with a smart host: your provider's or your gateway's server, as host or host:port.",
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("route") == BY_SMART_HOST and not said.get("smart_host") and "smart_host" not in self.errors:
+            self.add_error("smart_host", "Name the smart host, or choose DNS.")
+        return said
+
+    @property
+    def chosen_smart_host(self) -> str | None:
+        return self.cleaned_data["smart_host"] if self.cleaned_data["route"] == BY_SMART_HOST else None
+
+
+class ColleagueForm(NewPersonForm):
+    """Step 3: one person with one role, which the page gives."""
+
+    def __init__(self, data: Any = None, *, role: Role) -> None:
+        super().__init__(data, prefix=role.value)
+        del self.fields["roles"]
+        self.role = role
+
+
+def _words(problem: ValidationError) -> str:
+    words = problem.errors()[0]["msg"].removeprefix("Value error, ")
+    return words[:1].upper() + words[1:] + "."
