@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from directory.model import RecipientKind
 from directory.settings import Security
@@ -85,16 +84,16 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     def has_stored_password(self) -> bool:
         return self.instance.pk is not None and has_secret(self.instance.secret_name)
 
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if not password and not self.has_stored_password:
-            raise ValidationError("Enter the password of the account.")
-        if not password and any(name in self.changed_data for name in _WHERE_IT_GOES):
-            raise ValidationError("Enter the password again: the stored one is never sent to another place.")
-        return password
+    def clean_ca_pem(self) -> str:
+        return _lines(self.cleaned_data["ca_pem"])
+
+    def clean_servers(self) -> str:
+        return _lines(self.cleaned_data["servers"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if not self.errors and not cleaned["password"]:
+            self._check_stored_password(cleaned)
         if not self.errors:
             self._try_settings(cleaned)
         return cleaned
@@ -108,8 +107,23 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
         values = {name: self.cleaned_data[name] for name in self.Meta.fields if name != "password"}
         return DirectorySource(pk=self.instance.pk, **values)
 
+    def _check_stored_password(self, cleaned: dict[str, Any]) -> None:
+        if not self.has_stored_password:
+            self.add_error("password", "Enter the password of the account.")
+        elif any(cleaned[name] != _as_typed(self.initial[name]) for name in _WHERE_IT_GOES):
+            self.add_error("password", "Enter the password again: the stored one is never sent to another place.")
+
     def _try_settings(self, cleaned: dict[str, Any]) -> None:
         try:
             settings_with(self.draft(), cleaned["password"] or "stored")
         except SourceRefused as refusal:
             self.add_error(None, str(refusal))
+
+
+def _as_typed(value: Any) -> Any:
+    return _lines(value) if isinstance(value, str) else value
+
+
+def _lines(text: str) -> str:
+    """Browsers send CR LF and lose the last line's end; neither is a change."""
+    return "\n".join(text.split("\r\n")).strip()

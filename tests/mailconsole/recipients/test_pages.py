@@ -40,6 +40,11 @@ def tasks(monkeypatch):
     return asked
 
 
+@pytest.fixture
+def certificate_pem(authority):
+    return authority.path.read_text()
+
+
 def test_list__no_directory__teaches_the_first_step():
     assert "Add a directory" in signed_in(create_administrator()).get(reverse("recipients:list")).text
     assert "An administrator adds one" in signed_in(create_viewer()).get(reverse("recipients:list")).text
@@ -194,6 +199,15 @@ def test_source_edit__other_server_without_password__is_refused(name):
     assert "never sent to another place" in page.text
     source.refresh_from_db()
     assert source.servers == "dc1.corp.example"
+
+
+def test_source_edit__browser_changes_line_ends_of_the_ca__is_no_other_place(certificate_pem):
+    source = create_directory(ca_pem=certificate_pem, search_filter="(mail=*)", name="Acme")
+    typed = FORM | {"ca_pem": certificate_pem.replace("\n", "\r\n"), "password": "", "page_size": "100"}
+    page = signed_in(create_administrator()).post(reverse("recipients:source-edit", args=[source.pk]), typed)
+    assert page.status_code == 302, page.text
+    source.refresh_from_db()
+    assert source.page_size == 100
 
 
 def test_source_test__cannot_be_reached__explains_the_step():
