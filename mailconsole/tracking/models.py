@@ -18,6 +18,9 @@ ADDRESS_LENGTH = 320
 MESSAGE_ID_LENGTH = 250
 SEQUENCE_BITS = 40
 
+WAITING = models.Q(state__in=[RecipientState.PENDING, RecipientState.DEFERRED, RecipientState.SUSPENDED])
+"""Recipients that are still in a queue: few among many, so they have an index of their own."""
+
 
 def event_key(node_id: int, sequence: int) -> int:
     """One number for (node, sequence); ascending in time within a node."""
@@ -100,6 +103,7 @@ class MessageRecipient(models.Model):
         indexes = [
             _newest("recipient_address", "address_key", pattern=True),
             _newest("recipient_domain", "domain"),
+            models.Index(fields=["next_hop", "-received_at"], name="recipient_waiting", condition=WAITING),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -81,6 +81,8 @@ class Fold:
         self.known[event.message_id] = message
         for address in addresses:
             self._recipient(message, address, at)
+        for row in event.detail.get("routes") or ():
+            self._take_route(message, row, row.get("recipients") or (), at)
         self._count(at, ACCEPTED)
         self._count(at, BYTES, event.size_bytes)
 
@@ -88,13 +90,20 @@ class Fold:
         members = [str(member) for member in event.detail.get("to") or ()]
         if [member.lower() for member in members] == [event.recipient.lower()]:
             return
-        self._become(message, event, at, RecipientState.EXPANDED)
+        if not self._recipient(message, event.recipient, at).next_hop:  # else delivered as well as forwarded
+            self._become(message, event, at, RecipientState.EXPANDED)
         for member in members:
             self._recipient(message, member, at)
 
     def _route(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
-        for recipient in self._meant(message, event, at):
-            recipient.next_hop = clip(event.detail.get("next_hop"), 300)
+        self._take_route(message, event.detail, event.detail.get("recipients") or [event.recipient], at)
+
+    def _take_route(self, message: KnownMessage, route: dict[str, Any], addresses: Sequence[str], at: datetime) -> None:
+        for address in addresses:
+            recipient = self._recipient(message, address, at)
+            recipient.next_hop = clip(route.get("next_hop"), 300)
+            if recipient.state == RecipientState.EXPANDED:
+                recipient.state = RecipientState.PENDING.value
 
     def _send(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
         self._count(at, DELIVERED, self._become(message, event, at, RecipientState.DELIVERED))
@@ -115,7 +124,7 @@ class Fold:
         """Change the recipients that the event is about; returns how many became something new or tried again."""
         count = 0
         for recipient in self._meant(message, event, at):
-            if RecipientState(recipient.state).is_final:
+            if recipient.state in _ENDED:
                 continue
             count += 1
             recipient.state = state.value
@@ -151,6 +160,7 @@ class Fold:
         self.counters.setdefault(minute, [0] * 6)[what] += amount
 
 
+_ENDED = (RecipientState.DELIVERED, RecipientState.FAILED)
 _APPLY: dict[EventId, Callable[[Fold, KnownMessage, TrackingEvent, datetime], None]] = {
     EventId.RESOLVE: Fold._replace,
     EventId.EXPAND: Fold._replace,

@@ -12,6 +12,7 @@ from mailconsole.tracking.states import MessageStatus, RecipientState
 from transport.model.event import TrackingEvent
 
 TEXT_LENGTH = 2000
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(slots=True)
@@ -197,5 +198,5 @@ def _json(value: Any) -> str:
     """jsonb takes neither NUL nor half surrogates; ASCII escapes of all else are harmless."""
     if not value:
         return "[]" if isinstance(value, list) else "{}"
-    text = json.dumps(value, separators=(",", ":"))
+    text = _encode(value)
     return text.replace("\\u0000", "\\ufffd") if "\\u0000" in text else text

@@ -91,6 +91,32 @@ def test_ingest__group_expanded__waits_for_its_members():
     assert Message.objects.get().status == MessageStatus.PENDING
 
 
+def test_ingest__routes_told_with_the_receipt__are_kept_for_each_recipient():
+    next_hop = "DnsConnectorDelivery/internet/fabrikam.example"
+    traffic = Traffic()
+    routes = [{"next_hop": next_hop, "considered": [], "recipients": ["a@fabrikam.example"]}]
+    message_id = traffic.receive("group@contoso.example", routes=routes)
+    to = {"to": ["a@fabrikam.example"], "because": "Group of 1 members."}
+    traffic.add(EventId.EXPAND, message_id=message_id, recipient="group@contoso.example", detail=to)
+    traffic.ingest()
+
+    rows = set(MessageRecipient.objects.values_list("address_key", "state", "next_hop"))
+    assert rows == {
+        ("group@contoso.example", RecipientState.EXPANDED, ""),
+        ("a@fabrikam.example", RecipientState.PENDING, next_hop),
+    }
+
+
+def test_ingest__group_without_members__can_still_fail():
+    traffic = Traffic()
+    message_id = traffic.receive("group@contoso.example")
+    traffic.add(EventId.EXPAND, message_id=message_id, recipient="group@contoso.example", detail={"to": []})
+    traffic.fail(message_id, "group@contoso.example")
+    traffic.ingest()
+
+    assert Message.objects.get().status == MessageStatus.FAILED
+
+
 def test_ingest__failure_repeated_after_a_crash__is_counted_once():
     traffic = Traffic()
     message_id = traffic.receive()

@@ -1,0 +1,13 @@
+"""Celery's way to the tick."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from mailconsole.nodes.live.publish import publish_regions
+
+
+@shared_task(name="nodes.publish_live", ignore_result=True, expires=1)  # type: ignore[untyped-decorator]
+def publish_live() -> None:
+    """Every second: show what all nodes show."""
+    publish_regions()
