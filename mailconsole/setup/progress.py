@@ -20,7 +20,7 @@ class Step(StrEnum):
     PEOPLE = "people"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         return {Step.DOMAIN: "Your domain", Step.WAY_OUT: "Everything else", Step.PEOPLE: "Two more people"}[self]
 
     @property

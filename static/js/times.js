@@ -3,7 +3,7 @@ const steps = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 
 function duration(seconds) {
   let rest = Math.floor(seconds);
-  if (rest >= 86400) return `${Math.floor(rest / 86400)} d`;
+  rest -= rest % (rest < 60 ? 1 : rest < 86400 ? 60 : 86400);
   const words = [];
   for (const [length, unit] of steps) {
     const count = Math.floor(rest / length);

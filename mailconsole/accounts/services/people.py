@@ -131,7 +131,7 @@ def _facts(person: User) -> dict[str, object]:
 
 
 def _words(roles: Iterable[Role]) -> str:
-    return ", ".join(role.value for role in roles) or "nobody in particular"
+    return ", ".join(role.value for role in roles) or "somebody without a role"
 
 
 def _record(

@@ -86,8 +86,14 @@ def relative_words(at: datetime, now: datetime) -> str:
     seconds = (now - at).total_seconds()
     if abs(seconds) < 1:
         return "now"
-    words = duration(abs(seconds)) if abs(seconds) < 86400 else f"{int(abs(seconds) // 86400)} d"
+    words = duration(_rounded(int(abs(seconds))))
     return f"{words} ago" if seconds > 0 else f"in {words}"
+
+
+def _rounded(seconds: int) -> int:
+    """What matters at this distance: seconds for a minute, minutes for a day, then days."""
+    step = 1 if seconds < 60 else 60 if seconds < 86400 else 86400
+    return seconds - seconds % step
 
 
 def _time(at: datetime, words: str, *, is_relative: bool) -> SafeString:

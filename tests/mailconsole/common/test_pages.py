@@ -1,0 +1,106 @@
+import pytest
+from django.core.exceptions import BadRequest
+from django.test import Client, RequestFactory
+from django.urls import path
+
+from mailconsole.common import errors
+from mailconsole.common.navigation import Section, _current, navigation_for
+from tests.support.factories import create_administrator, create_person, create_viewer, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_page__signed_out__asks_to_sign_in_and_remembers_where_to():
+    response = Client().get("/audit/?q=x")
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/account/sign-in/?next=/audit/%3Fq%3Dx"
+
+
+def test_page__headers__are_strict():
+    response = signed_in(create_viewer()).get("/help/")
+    policy = response.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "'nonce-" in policy
+    assert response.headers["X-Frame-Options"] == "DENY"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Request-Id"] in response.content.decode()
+
+
+def test_page__every_script__has_the_nonce():
+    page = signed_in(create_viewer()).get("/help/").content.decode()
+    assert page.count("<script") == page.count('nonce="') > 3
+
+
+def test_person_without_a_role__sees_who_can_give_one():
+    create_administrator(full_name="Ada Min")
+    response = signed_in(create_person()).get("/help/")
+    assert response.status_code == 403
+    assert "Ada Min" in response.content.decode()
+
+
+def test_missing_page__has_the_request_id_and_no_traceback():
+    response = signed_in(create_viewer()).get("/no/such/page")
+    assert response.status_code == 404
+    assert response.headers["X-Request-Id"] in response.content.decode()
+
+
+def explode(request):
+    raise RuntimeError("the password is hunter2")
+
+
+def refuse(request):
+    raise BadRequest
+
+
+urlpatterns = [path("explode/", explode), path("refuse/", refuse)]
+handler500 = errors.server_error
+
+
+@pytest.mark.urls(__name__)
+def test_broken_page__tells_the_request_id_and_nothing_else():
+    client = signed_in(create_viewer())
+    client.raise_request_exception = False
+    response = client.get("/explode/")
+    assert response.status_code == 500
+    assert "hunter2" not in response.content.decode()
+    assert response.headers["X-Request-Id"] in response.content.decode()
+
+
+def test_navigation__people__only_for_administrators():
+    def labels(person):
+        request = RequestFactory().get("/audit/")
+        request.user = person
+        entries = dict(navigation_for(request))[Section.ADMINISTRATION]
+        return {entry.item.label: entry.is_current for entry in entries}
+
+    assert "People and roles" not in labels(create_viewer())
+    found = labels(create_administrator())
+    assert found["Audit"]
+    assert not found["People and roles"]
+
+
+@pytest.mark.parametrize(("path", "current"), [("/", "/"), ("/audit/3/", "/audit/"), ("/other/", "")])
+def test_current__the_longest_address_above__but_the_root_only_for_itself(path, current):
+    assert _current(path, ["/", "/audit/"]) == current
+
+
+def test_help__every_topic__opens_and_is_found():
+    from mailconsole.common.help import TOPICS, find_topics
+
+    client = signed_in(create_viewer())
+    for topic in TOPICS:
+        assert client.get(f"/help/{topic.slug}/").status_code == 200
+        assert topic in find_topics(topic.title)
+    assert client.get("/help/no-such-topic/").status_code == 404
+
+
+def test_help__settings__lists_the_table():
+    page = signed_in(create_viewer()).get("/help/settings/").content.decode()
+    assert "MAILCONSOLE_TRANSPORT_WORKERS" in page
+
+
+def test_search__help_word__is_found_and_hostile_query_is_escaped():
+    client = signed_in(create_viewer())
+    assert "/help/keys/" in client.get("/search/", {"q": "keys mouse"}).content.decode()
+    assert "<script>alert" not in client.get("/search/", {"q": "<script>alert(1)"}).content.decode()
