@@ -1,7 +1,9 @@
 import asyncio
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
+from django.db import connections
 from django.test import AsyncRequestFactory
 
 from mailconsole.accounts.access import RoleRequired, require_role, user_has_role
@@ -37,6 +39,9 @@ def test_require_role__asynchronous_view__asks_too():
         request.auser = current
         return asyncio.run(view(request))
 
-    assert call(create_editor()) == "done"
-    with pytest.raises(RoleRequired, match="Editor"):
-        call(create_reviewer())
+    try:
+        assert call(create_editor()) == "done"
+        with pytest.raises(RoleRequired, match="Editor"):
+            call(create_reviewer())
+    finally:
+        asyncio.run(sync_to_async(connections.close_all)())  # those of the thread that asked
