@@ -164,7 +164,6 @@ class SyncResult:
     problems: tuple[EntryProblem, ...]
     entries_read: int
     highest_usn: int | None = None
-    invocation_id: str | None = None
 
 
 def _frozen(value: Any) -> Any:

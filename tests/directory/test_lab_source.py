@@ -11,6 +11,7 @@ from directory.settings import Security, Server, SourceSettings
 from directory.snapshot import Snapshot
 from directory.snapshot_writer import publish
 from directory.source import check_password, read_all
+from tests.directory.servers import cut_after, serving
 
 pytestmark = pytest.mark.needs("lab-ad")
 
@@ -180,3 +181,16 @@ def test_check_source__one_thing_wrong__fails_at_that_step_and_goes_no_further(s
     steps = [step for _, step in check_source(replace(settings, **more))]
     assert [step.title for step in steps if not step.is_ok] == [failing]
     assert steps[-1].title == failing
+
+
+def test_read_all__answer_breaks_off_half_way__is_none(settings):
+    with serving(cut_after(200_000, (STRICT, 636))) as port, pytest.raises(errors.SearchFailed, match="broke off"):
+        read_all(replace(settings, servers=(Server("127.0.0.1", port),), tls_name="strict.corp.example"))
+
+
+def test_read_all__answer_breaks_off_half_way__the_next_controller_gives_it_whole(settings, result):
+    with serving(cut_after(200_000, (STRICT, 636))) as port:
+        servers = (Server("127.0.0.1", port), Server(STRICT, 636))
+        again = read_all(replace(settings, servers=servers, tls_name="strict.corp.example"))
+    assert again.server == f"{STRICT}:636"
+    assert len(again.recipients) == len(result.recipients)
