@@ -9,8 +9,11 @@ class AccountsConfig(AppConfig):
     verbose_name = "People and roles"
 
     def ready(self) -> None:
+        from mailconsole.accounts.roles import Role
+        from mailconsole.common import help as help_pages
         from mailconsole.common.navigation import NavItem, Section, register
 
+        help_pages.tell(roles=list(Role))
         register(
             NavItem(
                 section=Section.ADMINISTRATION,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -39,8 +40,14 @@ TOPICS: tuple[Topic, ...] = (
     Topic("settings", "Settings", "Every setting of the environment, with its default."),
     Topic("keys", "Keys", "The console without a mouse."),
 )
+_words: dict[str, Any] = {"settings": SETTINGS}
 _BY_SLUG = {topic.slug: topic for topic in TOPICS}
 _TAG = re.compile(r"<[^>]+>")
+
+
+def tell(**words: Any) -> None:
+    """Give the help's templates something to render, such as the roles and their sentences; in `AppConfig.ready`."""
+    _words.update(words)
 
 
 def topic_of(slug: str) -> Topic | None:
@@ -48,7 +55,7 @@ def topic_of(slug: str) -> Topic | None:
 
 
 def body_of(topic: Topic) -> str:
-    return render_to_string(f"help/{topic.slug}.html", {"settings": SETTINGS})
+    return render_to_string(f"help/{topic.slug}.html", _words)
 
 
 def find_topics(query: str) -> list[Topic]:
