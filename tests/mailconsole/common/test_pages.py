@@ -104,3 +104,10 @@ def test_search__help_word__is_found_and_hostile_query_is_escaped():
     client = signed_in(create_viewer())
     assert "/help/keys/" in client.get("/search/", {"q": "keys mouse"}).content.decode()
     assert "<script>alert" not in client.get("/search/", {"q": "<script>alert(1)"}).content.decode()
+
+
+def test_settings__a_password_in_a_url__is_not_shown(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgres://mail:hunter2@db.example:5432/console?sslpassword=hunter2")
+    page = signed_in(create_viewer()).get("/settings/").content.decode()
+    assert "postgres://db.example:5432/console" in page
+    assert "hunter2" not in page

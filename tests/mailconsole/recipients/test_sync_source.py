@@ -1,5 +1,6 @@
 """A reading of a directory: what it keeps, and what it leaves alone when something is wrong."""
 
+import errno
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from directory.model import EntryProblem, RecipientKind, Severity
 from directory.snapshot import Snapshot
 from mailconsole.recipients.models import AddressConflict, Recipient, RecipientAddress, SyncRun
 from mailconsole.recipients.refusals import SourceRefused, SyncInProgress
+from mailconsole.recipients.services import snapshot
 from mailconsole.recipients.services.sync import sync_source
 from mailconsole.recipients.states import SyncState
 from tests.directory.entries import a_recipient, guid_of
@@ -23,12 +25,16 @@ def source():
     return create_directory()
 
 
+def raise_no_space(*args, **kwargs):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def look_up(home, address):
-    snapshot = Snapshot.open(home / "directory")
+    opened = Snapshot.open(home / "directory")
     try:
-        return snapshot.find(address)
+        return opened.find(address)
     finally:
-        snapshot.close()
+        opened.close()
 
 
 def test_sync_source__first_reading__fills_rows_and_look_up_file(monkeypatch, source, home):
@@ -55,10 +61,10 @@ def test_sync_source__nothing_changed__keeps_the_file_and_renews_its_age(monkeyp
     read_directory(monkeypatch, source, [a_recipient("anna")])
     later = NOW + timedelta(hours=1)
     run = read_directory(monkeypatch, source, [a_recipient("anna")], now=later)
-    snapshot = Snapshot.open(home / "directory")
+    opened = Snapshot.open(home / "directory")
     assert run.message == "Nothing has changed."
-    assert (snapshot.version, snapshot.age_s(later.timestamp())) == (1, 0)
-    snapshot.close()
+    assert (opened.version, opened.age_s(later.timestamp())) == (1, 0)
+    opened.close()
 
 
 def test_sync_source__many_gone__stops_and_keeps_everything(monkeypatch, source, home):
@@ -89,6 +95,26 @@ def test_sync_source__controller_gone__keeps_the_last_good_data_and_says_why(mon
     run = read_directory(monkeypatch, source, [], answer={"error": gone})
     assert (run.state, run.message) == (SyncState.FAILED, str(gone))
     assert look_up(home, "anna@acme.example")
+
+
+def test_sync_source__look_up_file_could_not_be_written__is_made_up_for_at_the_next_run(monkeypatch, source, home):
+    read_directory(monkeypatch, source, [a_recipient("anna")])
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(snapshot, "publish", raise_no_space)
+        run = read_directory(monkeypatch, source, [a_recipient("anna"), a_recipient("ben")])
+    assert (run.state, look_up(home, "ben@acme.example")) == (SyncState.FAILED, None)
+    assert "No space left" in run.message
+    run = read_directory(monkeypatch, source, [a_recipient("anna"), a_recipient("ben")])
+    assert (run.state, run.added_count) == (SyncState.SUCCEEDED, 0)
+    assert look_up(home, "ben@acme.example")
+
+
+def test_refresh_snapshot__another_machine_without_a_file__builds_one(monkeypatch, source, settings, tmp_path):
+    read_directory(monkeypatch, source, [a_recipient("anna")])
+    settings.HOME = tmp_path / "other"
+    assert snapshot.refresh_snapshot(now=NOW)
+    assert look_up(settings.HOME, "anna@acme.example")
+    assert snapshot.refresh_snapshot(now=NOW) is None
 
 
 def test_sync_source__something_unforeseen__ends_the_run_and_is_raised(monkeypatch, source):

@@ -1,0 +1,42 @@
+"""The settings in effect, without what is secret in them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from mailconsole.environment import SETTINGS, Setting
+
+
+@dataclass(frozen=True, slots=True)
+class SettingInEffect:
+    """A setting, what it is now, and whether somebody set it."""
+
+    setting: Setting
+    value: str
+    is_set: bool
+
+
+@require_safe
+def settings_page(request: HttpRequest) -> HttpResponse:
+    rows = [_in_effect(setting) for setting in SETTINGS]
+    return render(request, "settings.html", {"rows": rows, "home": settings.HOME})
+
+
+def _in_effect(setting: Setting) -> SettingInEffect:
+    given = os.environ.get(setting.name, "").strip()
+    return SettingInEffect(setting, public_value(given) or setting.default, bool(given))
+
+
+def public_value(value: str) -> str:
+    """A URL without its user, password and query, which may hold secrets; anything else as it is."""
+    if "://" not in value:
+        return value
+    parts = urlsplit(value)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
