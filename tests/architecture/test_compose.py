@@ -89,7 +89,6 @@ class Installation:
             "0.0.0.0": "127.0.0.1",
             "8000": self.web,
             "2525": self.smtp,
-            "/tmp/beat": str(folder / "beat"),
         }
 
     def start(self, name: str) -> Process:
