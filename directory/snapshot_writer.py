@@ -54,10 +54,11 @@ class Published:
     conflicts: tuple[Conflict, ...]
 
 
-def publish(folder: Path, recipients: Iterable[Recipient], *, read_at: float) -> Published:
+def publish(folder: Path, recipients: Iterable[Recipient], *, read_at: float, content: str = "") -> Published:
     """Writes all recipients into a new file and makes it the current one. `read_at` is when they were true.
 
-    `recipients` is consumed while other writers wait, so that the last to publish has seen what the others had.
+    `content` names what the file was made from, for `confirm`. `recipients` is consumed while other writers wait, so
+    that the last to publish has seen what the others had.
     Raises OSError (no room, no right); the file in use then stays in use.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,23 +74,24 @@ def publish(folder: Path, recipients: Iterable[Recipient], *, read_at: float) ->
         except BaseException:
             part.unlink(missing_ok=True)
             raise
-        _point_to(folder, path.name, read_at)
+        _point_to(folder, path.name, read_at, content)
         _remove_old(folder)
     return Published(version, path, entries, addresses, conflicts)
 
 
-def confirm(folder: Path, *, read_at: float) -> bool:
-    """Says that the current file was still true at `read_at`; False where there is none to confirm."""
+def confirm(folder: Path, *, read_at: float, content: str = "") -> bool:
+    """Says that the current file was still true at `read_at`; False where there is none that was made from this."""
     if not folder.exists():
         return False
     with _one_writer(folder):
         try:
-            file_name = str(json.loads((folder / POINTER).read_text())["file"])
+            pointer = json.loads((folder / POINTER).read_text())
+            file_name, made_from = str(pointer["file"]), str(pointer["content"])
         except (OSError, ValueError, KeyError, TypeError):
             return False
-        if not (folder / file_name).is_file():
+        if made_from != content or not (folder / file_name).is_file():
             return False
-        _point_to(folder, file_name, read_at)
+        _point_to(folder, file_name, read_at, content)
     return True
 
 
@@ -97,7 +99,7 @@ def withdraw(folder: Path) -> None:
     """Takes the look-up file out of use, because no directory is to be asked any more."""
     folder.mkdir(parents=True, exist_ok=True)
     with _one_writer(folder):
-        _point_to(folder, "", 0.0)
+        _point_to(folder, "", 0.0, "")
 
 
 @contextlib.contextmanager
@@ -164,9 +166,9 @@ def _insert_domains(db: sqlite3.Connection) -> None:
     db.executemany("INSERT INTO domain VALUES (?)", [(domain,) for domain in sorted(domains)])
 
 
-def _point_to(folder: Path, file_name: str, read_at: float) -> None:
+def _point_to(folder: Path, file_name: str, read_at: float, content: str) -> None:
     new = folder / f"{POINTER}.new"
-    new.write_text(json.dumps({"file": file_name, "read_at": read_at}) + "\n")
+    new.write_text(json.dumps({"file": file_name, "read_at": read_at, "content": content}) + "\n")
     _sync(new)
     new.replace(folder / POINTER)
     _sync(folder)

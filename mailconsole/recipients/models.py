@@ -21,7 +21,10 @@ STALE_AFTER_S = 300
 
 
 class DirectorySource(models.Model):
-    """One directory and how to reach it. The bind password lies in the secret store under `secret_name`."""
+    """One directory and how to reach it. The bind password lies in the secret store under `secret_name`.
+
+    `generation` counts the changes of its recipients: a look-up file knows from which generations it was made.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     servers = models.TextField()
@@ -39,6 +42,7 @@ class DirectorySource(models.Model):
     is_enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     last_read_at = models.DateTimeField(null=True, editable=False)
+    generation = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ["name"]

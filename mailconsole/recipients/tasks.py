@@ -12,7 +12,7 @@ from django.utils import timezone
 from mailconsole.accounts.models import User
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.recipients.refusals import SourceRefused, SyncInProgress
-from mailconsole.recipients.services.snapshot import publish_snapshot
+from mailconsole.recipients.services.snapshot import refresh_snapshot
 from mailconsole.recipients.services.sync import sync_source
 from mailconsole.recipients.states import SyncTrigger
 
@@ -39,8 +39,8 @@ def sync_directories() -> None:
 
 @shared_task(name="recipients.build_snapshot", ignore_result=True)  # type: ignore[untyped-decorator]
 def build_snapshot() -> None:
-    """Build this machine's look-up file from the console's rows."""
-    publish_snapshot(now=timezone.now())
+    """Bring this machine's look-up file up to the console's rows; nothing is done where it is."""
+    refresh_snapshot(now=timezone.now())
 
 
 def _sync(source: DirectorySource, actor: User | None, trigger: SyncTrigger, is_shrink_confirmed: bool = False) -> None:

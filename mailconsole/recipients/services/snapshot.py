@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min
 
 from directory.errors import SnapshotUnavailable
 from directory.model import Recipient as DirectoryRecipient
@@ -38,12 +37,12 @@ def publish_snapshot(*, now: datetime) -> Published | None:
     Without any source that is enabled and was read, the file is taken out of use and the answer is None: a directory
     that nobody reads must not say that a recipient is unknown.
     """
-    read_at = _oldest_reading()
-    if read_at is None:
+    basis = _basis()  # before the rows are read: what changes meanwhile makes another file necessary, never a stale one
+    if basis is None:
         withdraw(snapshot_folder())
         AddressConflict.objects.all().delete()
         return None
-    published = publish(snapshot_folder(), _recipients(), read_at=read_at.timestamp())
+    published = publish(snapshot_folder(), _recipients(), read_at=basis.read_at, content=basis.content)
     with transaction.atomic():
         AddressConflict.objects.all().delete()
         AddressConflict.objects.bulk_create(
@@ -53,10 +52,12 @@ def publish_snapshot(*, now: datetime) -> Published | None:
     return published
 
 
-def confirm_snapshot() -> bool:
-    """Say that the file in use is still true; False where there is none, so that one must be built."""
-    read_at = _oldest_reading()
-    return read_at is not None and confirm(snapshot_folder(), read_at=read_at.timestamp())
+def refresh_snapshot(*, now: datetime) -> Published | None:
+    """Build a look-up file only where this machine has none of what the rows say now; else renew its age."""
+    basis = _basis()
+    if basis is not None and confirm(snapshot_folder(), read_at=basis.read_at, content=basis.content):
+        return None
+    return publish_snapshot(now=now)
 
 
 def snapshot_status(*, now: datetime) -> SnapshotStatus:
@@ -80,7 +81,18 @@ def _recipients() -> Iterator[DirectoryRecipient]:
             yield recipient
 
 
-def _oldest_reading() -> datetime | None:
-    """When the source that was read longest ago was read: the file is as old as its oldest part."""
-    found = DirectorySource.objects.filter(is_enabled=True).aggregate(oldest=Min("last_read_at"))["oldest"]
-    return found.astimezone(UTC) if found else None
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What a look-up file is made from; it is as old as its oldest part."""
+
+    read_at: float
+    content: str
+
+
+def _basis() -> _Basis | None:
+    rows = DirectorySource.objects.filter(is_enabled=True, last_read_at__isnull=False).order_by("pk")
+    found = list(rows.values_list("pk", "generation", "last_read_at"))
+    if not found:
+        return None
+    content = " ".join(f"{pk}:{generation}" for pk, generation, _ in found)
+    return _Basis(min(read_at.timestamp() for _, _, read_at in found if read_at), content)

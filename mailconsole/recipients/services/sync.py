@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 
 from directory import source as directory_source
 from directory.delta import compare
@@ -20,7 +21,7 @@ from mailconsole.common.refusals import Refusal
 from mailconsole.recipients.models import DirectorySource, SyncRun
 from mailconsole.recipients.refusals import SourceRefused, SyncInProgress
 from mailconsole.recipients.services.apply import apply_delta, fingerprints_of, words_of
-from mailconsole.recipients.services.snapshot import confirm_snapshot, publish_snapshot
+from mailconsole.recipients.services.snapshot import refresh_snapshot
 from mailconsole.recipients.services.sources import settings_of
 from mailconsole.recipients.states import SyncState, SyncTrigger
 
@@ -54,6 +55,9 @@ def sync_source(
         _finish(run, clock, state=SyncState.STOPPED, message=str(refusal))
     except (DirectoryError, Refusal) as error:
         _finish(run, clock, state=SyncState.FAILED, message=str(error))
+    except OSError as error:
+        text = f"The look-up file cannot be written, nodes go on with the last one: {error.strerror or error}."
+        _finish(run, clock, state=SyncState.FAILED, message=text)
     except BaseException as error:
         _finish(run, clock, state=SyncState.FAILED, message=f"The run broke off: {type(error).__name__}.")
         raise
@@ -105,14 +109,11 @@ def _keep(run: SyncRun, result: SyncResult, clock: _Clock, *, shrink_limit: floa
     run.changes = words_of(run.source, delta)
     with transaction.atomic():
         apply_delta(run.source, delta, now=clock.now())
-        DirectorySource.objects.filter(pk=run.source.pk).update(last_read_at=run.started_at)
-        run.source.last_read_at = run.started_at
-    if delta.is_empty and confirm_snapshot():
-        _finish(run, clock, state=SyncState.SUCCEEDED, message="Nothing has changed.")
-        return
-    published = publish_snapshot(now=clock.now())
-    version = published.version if published else "none"
-    _finish(run, clock, state=SyncState.SUCCEEDED, message=f"Look-up file {version} is in use.")
+        generation = F("generation") if delta.is_empty else F("generation") + 1
+        DirectorySource.objects.filter(pk=run.source.pk).update(last_read_at=run.started_at, generation=generation)
+    published = refresh_snapshot(now=clock.now())
+    message = f"Look-up file {published.version} is in use." if published else "Nothing has changed."
+    _finish(run, clock, state=SyncState.SUCCEEDED, message=message)
 
 
 def _finish(run: SyncRun, clock: _Clock, *, state: SyncState, message: str) -> None:
