@@ -38,6 +38,7 @@ class DomainForm(forms.Form):
     accepted_domain = DocumentField(
         Domain,
         label="Accepted domain",
+        max_length=60,
         help_text="A domain of yours, for example example.com. Anybody may send mail to it.",
         widget=forms.TextInput(attrs=_PLAIN),
     )

@@ -9,7 +9,10 @@ from django.urls import reverse
 
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
+from mailconsole.changes.models import Revision
 from mailconsole.setup.models import SetupProgress
+
+INITIAL_REVISION = 1
 
 
 class Step(StrEnum):
@@ -51,14 +54,19 @@ def progress_row() -> SetupProgress:
 def read_progress() -> Progress:
     """Look at what is there: the published mail flow and the people."""
     row = progress_row()
-    done = set()
-    if row.accepted_domain or row.published_at:
+    done = set[Step]()
+    if is_mail_flow_published(row):
+        done |= {Step.DOMAIN, Step.WAY_OUT}
+    elif row.accepted_domain:
         done.add(Step.DOMAIN)
-    if row.published_at:
-        done.add(Step.WAY_OUT)
     if not missing_roles():
         done.add(Step.PEOPLE)
     return Progress(frozenset(done), row.skipped_at is not None)
+
+
+def is_mail_flow_published(row: SetupProgress) -> bool:
+    """By these pages, or by any change after the first revision: `config apply` and drafts count too."""
+    return row.published_at is not None or Revision.objects.filter(number__gt=INITIAL_REVISION).exists()
 
 
 def missing_roles() -> list[Role]:

@@ -52,7 +52,9 @@ def way_out(request: HttpRequest) -> HttpResponse:
     form = WayOutForm(request.POST or None)
     if form.is_valid():
         try:
-            steps.publish_mail_flow(actor=actor_of(request), smart_host=form.chosen_smart_host, now=timezone.now())
+            steps.publish_mail_flow(
+                actor=actor_of(request), smart_host=form.chosen_smart_host, now=timezone.now(), request=request
+            )
         except steps.DomainMissing as refusal:
             messages.warning(request, str(refusal))
             return redirect(Step.DOMAIN.url)

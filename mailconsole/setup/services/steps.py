@@ -11,9 +11,10 @@ from mailconsole.accounts.access import check_role
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.audit import services as audit
+from mailconsole.changes.services import bootstrap
 from mailconsole.common.refusals import Refusal
 from mailconsole.setup.models import SetupProgress
-from mailconsole.setup.progress import progress_row
+from mailconsole.setup.progress import is_mail_flow_published, progress_row
 
 
 class DomainMissing(Refusal):
@@ -34,16 +35,24 @@ def keep_domain(*, actor: User, accepted_domain: str, next_hop: str) -> None:
 
 
 @transaction.atomic
-def publish_mail_flow(*, actor: User, smart_host: str | None, now: datetime) -> None:
-    """Publish steps 1 and 2 as the first change. Raises DomainMissing, AlreadyPublished, RoleRequired."""
-    from mailconsole.changes.services import bootstrap
+def publish_mail_flow(
+    *, actor: User, smart_host: str | None, now: datetime, request: HttpRequest | None = None
+) -> None:
+    """Publish steps 1 and 2 as the first change.
 
+    Raises DomainMissing, AlreadyPublished, RoleRequired, and what `bootstrap.publish_first_setup` raises.
+    """
     check_role(actor, Role.ADMINISTRATOR)
     row = _unpublished_row()
     if not row.accepted_domain:
         raise DomainMissing("Name your domain and its next hop first.")
     bootstrap.publish_first_setup(
-        actor=actor, accepted_domain=row.accepted_domain, next_hop=row.next_hop, smart_host=smart_host, now=now
+        actor=actor,
+        accepted_domain=row.accepted_domain,
+        next_hop=row.next_hop,
+        smart_host=smart_host,
+        now=now,
+        request=request,
     )
     row.published_at = now
     row.save(update_fields=["published_at"])
@@ -69,6 +78,6 @@ def put_aside(*, actor: User, now: datetime, request: HttpRequest | None = None)
 def _unpublished_row() -> SetupProgress:
     progress_row()
     row = SetupProgress.objects.select_for_update().get(pk=1)
-    if row.published_at is not None:
+    if is_mail_flow_published(row):
         raise AlreadyPublished("The first mail flow is published. Change it under Mail flow, by a draft.")
     return row
