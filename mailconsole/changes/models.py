@@ -1,0 +1,147 @@
+"""Revisions and the changes that lead to them. A revision is written once; only services write the others."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from mailconsole.changes.states import ChangeState, Verdict, Way
+
+
+class Immutable(Exception):
+    """The row is written once; it is never changed or deleted."""
+
+
+class WrittenOnce(models.Model):
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise Immutable(f"{self._meta.verbose_name} {self} can't be changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise Immutable(f"{self._meta.verbose_name} {self} can't be deleted.")
+
+
+class Section(WrittenOnce):
+    """One section of a document in canonical JSON, stored once by its digest."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    kind = models.CharField(max_length=40)
+    content = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.digest[:12]}"
+
+
+class Revision(WrittenOnce):
+    """One published configuration: a manifest of sections by digest. Numbers have no gaps."""
+
+    number = models.PositiveIntegerField(unique=True)
+    digest = models.CharField(max_length=64, db_index=True)
+    manifest = models.JSONField()
+    parent = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="child")
+    change = models.OneToOneField("Change", on_delete=models.PROTECT, null=True, related_name="revision")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    way = models.CharField(max_length=20, choices=Way, default=Way.REVIEWED)
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class Head(models.Model):
+    """The one row that publishers lock, so that two publishes never build on the same revision."""
+
+    number = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class Change(models.Model):
+    """A draft, what became of it, and who may decide about it. `base` is the revision that its items began from."""
+
+    title = models.CharField(max_length=200)
+    reason = models.TextField(blank=True)
+    ticket = models.CharField(max_length=100, blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes")
+    base = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=20, choices=ChangeState, default=ChangeState.DRAFT, db_index=True)
+    is_review_owed = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(db_index=True)
+    submitted_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[Change]] = models.Manager()
+
+    class Meta:
+        ordering = ["-updated_at"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def status(self) -> ChangeState:
+        """The state with its sentence and tone."""
+        return ChangeState(self.state)
+
+
+class ChangeItem(models.Model):
+    """One object that the change makes, changes or deletes; `before` is as in the base, JSON as the document has it."""
+
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="items")
+    kind = models.CharField(max_length=40)
+    object_id = models.CharField(max_length=100)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    staged_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["kind", "object_id"]
+        constraints = [models.UniqueConstraint(fields=["change", "kind", "object_id"], name="item_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"
+
+
+class Review(models.Model):
+    """One person's word about a change, for the digest of what they saw. `is_void` once the change was edited."""
+
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="reviews")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    verdict = models.CharField(max_length=20, choices=Verdict)
+    comment = models.TextField(blank=True)
+    digest = models.CharField(max_length=64)
+    is_void = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.reviewer}"
+
+
+class Comment(models.Model):
+    """Something said about a change."""
+
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return self.text[:40]

@@ -1,0 +1,87 @@
+"""Why a service about changes says no. Each is a name; its text is for the person who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailconsole.common.refusals import Refusal
+from transport.config.merge import Conflict as FieldConflict
+from transport.config.problem import Problem
+
+
+class NotAllowed(Refusal):
+    """The person lacks the role for this."""
+
+
+class NotYourChange(Refusal):
+    """Only its author edits, submits and withdraws a change."""
+
+
+class CannotApproveOwnChange(Refusal):
+    """Law 5: nobody approves their own change."""
+
+
+class WrongState(Refusal):
+    """The change is not in a state in which this can be done; perhaps somebody was quicker."""
+
+
+class DigestMoved(Refusal):
+    """The change is no longer what the person saw, or what was approved."""
+
+
+class NotApproved(Refusal):
+    """No approval counts: it was void, or its reviewer may no longer review."""
+
+
+class NothingToSubmit(Refusal):
+    """A change without items changes nothing."""
+
+
+class NoSuchObject(Refusal):
+    """The object that should be changed or deleted is not there."""
+
+
+class ReasonMissing(Refusal):
+    """This needs a reason, for the audit and for whoever reviews it."""
+
+
+class SecretNotStored(Refusal):
+    """The document names a secret that the store does not have (law 9: never the value itself)."""
+
+
+class ReviewNotOwed(Refusal):
+    """Only what was published without a review is reviewed afterwards."""
+
+
+class NotTheFirstSetup(Refusal):
+    """Publishing without a second person is for the sole administrator of a new installation only."""
+
+
+class InvalidDocument(Refusal):
+    """The document would break rules; `problems` says which, where."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
+        super().__init__(f"{problems[0].sentence}{more}")
+        self.problems = tuple(problems)
+
+
+class InvalidObject(Refusal):
+    """One object is wrong in itself; `errors` are sentences by field, empty field for the whole."""
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        field, sentences = next(iter(errors.items()))
+        super().__init__(f"{field}: {sentences[0]}" if field else sentences[0])
+        self.errors = errors
+
+
+class Conflict(Refusal):
+    """Somebody published something else about the same fields meanwhile; `conflicts` says which."""
+
+    def __init__(self, conflicts: Sequence[FieldConflict]) -> None:
+        first = conflicts[0]
+        what = f"{first.field} of {first.name}" if first.field else first.name
+        super().__init__(
+            f"Meanwhile {what} was changed by another revision, differently. Bring your change up to date."
+        )
+        self.conflicts = tuple(conflicts)

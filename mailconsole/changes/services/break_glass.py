@@ -1,0 +1,76 @@
+"""Publish without a review, because mail can't wait: loud, with a reason, and a review owed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+from django.http import HttpRequest
+
+from mailconsole.accounts.models import User
+from mailconsole.accounts.roles import Role
+from mailconsole.changes.models import Change, Review, Revision
+from mailconsole.changes.refusals import ReasonMissing, ReviewNotOwed
+from mailconsole.changes.services.approve_change import refuse_own
+from mailconsole.changes.services.ground import check_arrow, digest_of, locked, note, require, void_reviews
+from mailconsole.changes.services.publish_change import put_into_effect
+from mailconsole.changes.states import Arrow, Verdict, Way
+
+log = structlog.get_logger(__name__)
+
+
+@transaction.atomic
+def break_glass_publish(
+    *, change: Change, actor: User, reason: str, now: datetime, request: HttpRequest | None = None
+) -> Revision:
+    """Raises NotAllowed, ReasonMissing, WrongState, Conflict, InvalidDocument, NothingToSubmit."""
+    require(actor, Role.ADMINISTRATOR)
+    if not reason.strip():
+        raise ReasonMissing("Say why this can't wait for a review: everybody will read it.")
+    change = locked(change)
+    check_arrow(change, Arrow.BREAK_GLASS)
+    void_reviews(change)
+    revision = put_into_effect(
+        change,
+        actor=actor,
+        arrow=Arrow.BREAK_GLASS,
+        way=Way.BREAK_GLASS,
+        now=now,
+        request=request,
+        reason=reason.strip(),
+    )
+    log.warning("change.break_glass", change=change.pk, revision=revision.number, actor=actor.pk)
+    return revision
+
+
+@transaction.atomic
+def review_afterwards(
+    *, change: Change, actor: User, comment: str, now: datetime, request: HttpRequest | None = None
+) -> Change:
+    """Pay the review that a break-glass owes; neither its author nor its publisher does.
+
+    Raises NotAllowed, CannotApproveOwnChange, ReasonMissing, ReviewNotOwed.
+    """
+    require(actor, Role.REVIEWER)
+    change = locked(change)
+    refuse_own(change, actor)
+    if not change.is_review_owed:
+        raise ReviewNotOwed(f"“{change.title}” owes no review.")
+    if change.revision.published_by_id == actor.pk:
+        raise ReviewNotOwed("You published it yourself: somebody else has to look at it.")
+    if not comment.strip():
+        raise ReasonMissing("Say what you found: what you agree with, or what should be put right.")
+    Review.objects.create(
+        change=change,
+        reviewer=actor,
+        verdict=Verdict.REVIEWED_AFTERWARDS,
+        comment=comment.strip(),
+        digest=digest_of(change),
+        created_at=now,
+    )
+    Change.objects.filter(pk=change.pk).update(is_review_owed=False)
+    change.is_review_owed = False
+    words = f"Reviewed “{change.title}” after it was published without a review"
+    note(actor, "reviewed_afterwards", change, words, now=now, request=request, reason=comment.strip())
+    return change

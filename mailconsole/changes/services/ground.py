@@ -1,0 +1,108 @@
+"""What every verb stands on: the change locked, the person allowed, the arrow in the table, the act in the audit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+
+from mailconsole.accounts.models import User
+from mailconsole.accounts.roles import Role
+from mailconsole.audit import services as audit
+from mailconsole.changes.models import Change, ChangeItem
+from mailconsole.changes.refusals import DigestMoved, NotAllowed, NotYourChange, WrongState
+from mailconsole.changes.states import TRANSITIONS, Arrow
+from transport.config.diff import ObjectChange
+from transport.config.document import SECTIONS
+
+
+def require(actor: User, role: Role) -> None:
+    """Raises NotAllowed."""
+    if not actor.is_active or role.value not in actor.role_names:
+        raise NotAllowed(f"This needs the role {role.value}: {role.sentence}")
+
+
+def require_author(change: Change, actor: User) -> None:
+    """Raises NotYourChange: who edits a change is its author, so that approving it is never approving one's own."""
+    if change.author_id != actor.pk:
+        raise NotYourChange(f"“{change.title}” is {change.author}'s change: only they edit, submit and withdraw it.")
+
+
+def locked(change: Change) -> Change:
+    """The change as it is now, its row locked until the transaction ends (SQLite: the whole database is)."""
+    return Change.objects.select_for_update(of=("self",)).select_related("author", "base").get(pk=change.pk)
+
+
+def check_arrow(change: Change, arrow: Arrow) -> None:
+    """Raises WrongState where the table has no such arrow from the change's state."""
+    if change.status not in TRANSITIONS[arrow]:
+        raise WrongState(f"“{change.title}” is {change.status.label.lower()}: {change.status.sentence}")
+
+
+def go(change: Change, arrow: Arrow, *, now: datetime, **fields: Any) -> None:
+    """Follow the arrow. Raises WrongState."""
+    check_arrow(change, arrow)
+    target = TRANSITIONS[arrow][change.status]
+    values = {"state": target.value, "updated_at": now, **fields}
+    # Two clicks at once: the row is locked on PostgreSQL; the condition holds it wherever it is not.
+    if not Change.objects.filter(pk=change.pk, state=change.state).update(**values):
+        raise WrongState(f"Somebody else just changed “{change.title}”: reload the page.")
+    for name, value in values.items():
+        setattr(change, name, value)
+
+
+def changes_of(change: Change) -> tuple[ObjectChange, ...]:
+    """The items as values, in the order of the document."""
+    items = [ObjectChange(item.kind, item.object_id, item.before, item.after) for item in _items(change)]
+    return tuple(sorted(items, key=lambda item: (SECTIONS.index(item.kind), item.object_id)))
+
+
+def _items(change: Change) -> list[ChangeItem]:
+    return list(ChangeItem.objects.filter(change=change))
+
+
+def digest_of(change: Change) -> str:
+    """What an approval is given for: SHA-256 over the items, their bases included."""
+    items = [[one.kind, one.object_id, one.before, one.after] for one in changes_of(change)]
+    return hashlib.sha256(json.dumps(items, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def check_digest(change: Change, seen: str) -> None:
+    """Raises DigestMoved where the person saw something else than what is there."""
+    if seen != digest_of(change):
+        raise DigestMoved(f"“{change.title}” was edited after you opened it: look at it again.")
+
+
+def void_reviews(change: Change) -> None:
+    """An edit after approval voids it (design.md)."""
+    change.reviews.filter(is_void=False).update(is_void=True)
+
+
+def note(
+    actor: User | None,
+    action: str,
+    change: Change,
+    summary: str,
+    *,
+    now: datetime,
+    request: HttpRequest | None,
+    reason: str = "",
+    before: Any = None,
+    after: Any = None,
+) -> None:
+    """One audit row about a change, in the caller's transaction."""
+    audit.record(
+        actor=actor,
+        action=f"change.{action}",
+        object_kind="change",
+        object_id=str(change.pk),
+        summary=summary,
+        before=before,
+        after=after,
+        reason=reason,
+        request=request,
+        now=now,
+    )

@@ -1,0 +1,97 @@
+"""What a change would do if it were published now: the words, the problems, the conflicts. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from mailconsole.changes.models import Change, Revision
+from mailconsole.changes.services.ground import changes_of, digest_of
+from mailconsole.changes.services.revisions import head_revision, load_document
+from mailconsole.common.secrets import has_secret
+from transport.config.diff import ObjectChange, apply
+from transport.config.document import MailFlow
+from transport.config.explain import explain
+from transport.config.merge import Conflict, Merge, merge_changes
+from transport.config.problem import Problem
+from transport.config.validate import errors, validate
+from transport.config.words import Sentence, in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`changes` lead from the head's document to `document`; `document` is None where there are conflicts."""
+
+    digest: str
+    head: Revision
+    head_document: MailFlow
+    document: MailFlow | None
+    changes: tuple[ObjectChange, ...]
+    conflicts: tuple[Conflict, ...]
+    problems: tuple[Problem, ...]
+    """Problems that the change brings; those that the head has already are in `old_problems`."""
+    old_problems: tuple[Problem, ...]
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        return in_words(self.changes)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return errors(self.problems)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.changes and not self.conflicts
+
+
+def plan_change(change: Change, *, now: datetime) -> Plan:
+    """The plan against the head of this moment."""
+    return plan_items(changes_of(change), head=head_revision(), digest=digest_of(change), now=now)
+
+
+def plan_items(items: Iterable[ObjectChange], *, head: Revision, digest: str, now: datetime) -> Plan:
+    """The plan of items that need not be staged yet."""
+    items = tuple(items)
+    document = load_document(head)
+    try:
+        merged = merge_changes(items, head=document)
+    except ValidationError as error:
+        problems = tuple(Problem("", "", one.path, one.sentence) for one in explain(error, {}, model=MailFlow))
+        return Plan(digest, head, document, None, items, (), problems, ())
+    known = set(validate(document, now=now))
+    found = _problems(merged, now)
+    shown = merged.changes if merged.document is not None else items
+    return Plan(
+        digest,
+        head,
+        document,
+        merged.document,
+        shown,
+        merged.conflicts,
+        tuple(one for one in found if one not in known),
+        tuple(one for one in found if one in known),
+    )
+
+
+def _problems(merged: Merge, now: datetime) -> tuple[Problem, ...]:
+    if merged.document is None:
+        return ()
+    return (*missing_secrets(merged.document), *validate(merged.document, now=now))
+
+
+def missing_secrets(document: MailFlow) -> tuple[Problem, ...]:
+    """Send connectors whose password the store does not have; the sentence does not repeat what stands there."""
+    return tuple(
+        Problem("send_connectors", item.id, "password_secret", f"The password of {item.name} is not stored: enter it.")
+        for item in document.send_connectors
+        if item.password_secret and not has_secret(item.password_secret)
+    )
+
+
+def draft_document(change: Change) -> MailFlow:
+    """The base with the change's items on it: what its author edits. Raises pydantic.ValidationError."""
+    return apply(changes_of(change), load_document(change.base))

@@ -1,0 +1,101 @@
+"""Put an approved change into effect: one transaction, whole or not at all (law 4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.http import HttpRequest
+
+from mailconsole.accounts.models import User
+from mailconsole.accounts.roles import Role
+from mailconsole.changes.models import Change, Revision
+from mailconsole.changes.refusals import NotApproved
+from mailconsole.changes.services.ground import check_arrow, check_digest, digest_of, go, locked, note, require
+from mailconsole.changes.services.plan import Plan, plan_change
+from mailconsole.changes.services.revisions import lock_head, store_revision
+from mailconsole.changes.services.submit_change import check_plan
+from mailconsole.changes.states import Arrow, Verdict, Way
+from transport.config.words import plain
+
+
+@transaction.atomic
+def publish_change(
+    *, change: Change, actor: User, now: datetime, digest: str | None = None, request: HttpRequest | None = None
+) -> Revision:
+    """The new head. `digest`, where given, is that of what the publisher saw.
+
+    Raises NotAllowed, WrongState, DigestMoved, NotApproved, Conflict, InvalidDocument, NothingToSubmit.
+    """
+    require(actor, Role.REVIEWER)
+    change = locked(change)
+    check_arrow(change, Arrow.PUBLISH)
+    if digest is not None:
+        check_digest(change, digest)
+    _check_approval(change)
+    return put_into_effect(change, actor=actor, arrow=Arrow.PUBLISH, way=Way.REVIEWED, now=now, request=request)
+
+
+def _check_approval(change: Change) -> None:
+    """One approval must count: for these items, by somebody who is not the author and still may review."""
+    current = digest_of(change)
+    for review in change.reviews.filter(verdict=Verdict.APPROVED, is_void=False).select_related("reviewer"):
+        reviewer = review.reviewer
+        may_review = reviewer.is_active and Role.REVIEWER.value in reviewer.role_names
+        if review.digest == current and may_review and reviewer.pk != change.author_id:
+            return
+    raise NotApproved(f"No approval of “{change.title}” counts any more: it needs another review.")
+
+
+def put_into_effect(
+    change: Change,
+    *,
+    actor: User,
+    arrow: Arrow,
+    way: Way,
+    now: datetime,
+    request: HttpRequest | None,
+    reason: str = "",
+) -> Revision:
+    """Lock the head, merge, validate, write the revision, follow the arrow, audit; in the caller's transaction."""
+    head = lock_head()
+    plan = plan_change(change, now=now)
+    check_plan(change, plan)
+    assert plan.document is not None  # check_plan refused conflicts
+    revision = store_revision(
+        head=head,
+        document=plan.document,
+        way=way,
+        now=now,
+        change=change,
+        author=change.author,
+        published_by=actor,
+        reason=reason or change.reason,
+    )
+    go(change, arrow, now=now, is_review_owed=way is Way.BREAK_GLASS)
+    _note(change, revision, plan, actor=actor, arrow=arrow, now=now, request=request, reason=reason)
+    return revision
+
+
+def _note(
+    change: Change,
+    revision: Revision,
+    plan: Plan,
+    *,
+    actor: User,
+    arrow: Arrow,
+    now: datetime,
+    request: HttpRequest | None,
+    reason: str,
+) -> None:
+    note(
+        actor,
+        arrow.past,
+        change,
+        f"Published “{change.title}” as revision {revision}. {Way(revision.way).sentence}",
+        now=now,
+        request=request,
+        reason=reason or change.reason,
+        before={"revision": plan.head.number, "digest": plan.head.digest},
+        after={"revision": revision.number, "digest": revision.digest, "plan": plain(plan.sentences)},
+    )

@@ -1,0 +1,137 @@
+"""Put one object, new, changed or deleted, into a draft. Nothing of it is in effect before it is published."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest
+from pydantic import ValidationError
+
+from mailconsole.accounts.models import User
+from mailconsole.accounts.roles import Role
+from mailconsole.changes.models import Change, ChangeItem
+from mailconsole.changes.refusals import InvalidObject, NoSuchObject, SecretNotStored
+from mailconsole.changes.services.ground import go, locked, note, require, require_author, void_reviews
+from mailconsole.changes.services.open_change import UNTITLED
+from mailconsole.changes.services.plan import draft_document
+from mailconsole.changes.services.revisions import load_document
+from mailconsole.changes.states import Arrow
+from mailconsole.common.secrets import has_secret
+from transport.config.diff import ORGANIZATION, Json, ObjectChange, as_json, model_of, name_of, objects_of
+from transport.config.document import OBJECT_KINDS, SECTIONS, MailFlow, identity
+from transport.config.explain import explain
+from transport.config.text import slug
+from transport.config.words import KIND_LABELS, in_words, plain
+
+
+@transaction.atomic
+def stage_item(
+    *,
+    change: Change,
+    actor: User,
+    kind: str,
+    object_id: str,
+    after: Json | None,
+    now: datetime,
+    request: HttpRequest | None = None,
+) -> str:
+    """Stage `after` for the object, None to delete it, an empty `object_id` to make one; return its identity.
+
+    Raises NotAllowed, NotYourChange, WrongState, InvalidObject, NoSuchObject, SecretNotStored.
+    """
+    require(actor, Role.EDITOR)
+    change = locked(change)
+    require_author(change, actor)
+    go(change, Arrow.EDIT, now=now)
+    draft = draft_document(change)
+    _check_there(draft, kind, object_id)
+    staged = _staged_object(draft, kind, object_id, after) if after is not None else None
+    new_id = identity(kind, staged) if staged is not None else object_id
+    base = load_document(change.base)
+    if object_id and new_id != object_id:
+        _keep(change, base, kind, object_id, None, now)
+    told = _keep(change, base, kind, new_id, as_json(staged) if staged is not None else None, now)
+    void_reviews(change)
+    _name_after(change, told)
+    words = plain(in_words([told])) or f"{KIND_LABELS[kind]} {told.name} is as it was."
+    note(actor, Arrow.EDIT.past, change, words, now=now, request=request, before=told.before, after=told.after)
+    return new_id
+
+
+def _check_there(draft: MailFlow, kind: str, object_id: str) -> None:
+    if kind not in SECTIONS:
+        raise NoSuchObject(f"There is no section '{kind[:40]}' in the configuration.")
+    if object_id and object_id not in objects_of(draft, kind):
+        raise NoSuchObject(f"There is no {KIND_LABELS[kind].lower()} '{object_id[:64]}' in this draft.")
+
+
+def _staged_object(draft: MailFlow, kind: str, object_id: str, after: Json) -> Any:
+    """The object read by its model. Raises InvalidObject, SecretNotStored."""
+    if kind == ORGANIZATION and not object_id:
+        raise InvalidObject({"": ["There is one organisation: change it, it can't be made."]})
+    taken = objects_of(draft, kind).keys() - {object_id}
+    if kind in OBJECT_KINDS:
+        after = after | {"id": object_id or free_id(str(after.get("name") or ""), taken)}
+    try:
+        item = model_of(kind).model_validate(after)
+    except ValidationError as error:
+        raise InvalidObject(errors_by_field(error, after, kind)) from None
+    if identity(kind, item) in taken:
+        raise InvalidObject({"network": [f"{identity(kind, item)} is on the list already."]})
+    check_secret(kind, as_json(item))
+    return item
+
+
+def free_id(name: str, taken: Any) -> str:
+    """An id made from the name that no other object of the section has."""
+    wanted = slug(name)
+    numbered = (f"{wanted[:58]}-{number}" for number in range(2, len(taken) + 3))
+    return next(one for one in (wanted, *numbered) if one not in taken)
+
+
+def errors_by_field(error: ValidationError, data: Json, kind: str) -> dict[str, list[str]]:
+    """What is wrong, by the field it is said at; a place within the field is named in the sentence."""
+    errors: dict[str, list[str]] = {}
+    for misfit in explain(error, data, model=model_of(kind)):
+        inner = misfit.path.removeprefix(misfit.field).lstrip(".")
+        words = misfit.sentence[:1].upper() + misfit.sentence[1:]
+        errors.setdefault(misfit.field, []).append(f"{inner}: {words}" if "." in inner else words)
+    return errors
+
+
+def check_secret(kind: str, value: Json) -> None:
+    """Law 9: a name that the store does not know may be a password typed into the wrong field; it is not kept."""
+    name = value.get("password_secret") if kind == "send_connectors" else ""
+    if name and not has_secret(name):
+        raise SecretNotStored(
+            f"password_secret of {value.get('name')} is not the name of a stored secret. Enter the password on the "
+            "connector's form, or store it with: manage.py config secret NAME"
+        )
+
+
+def _keep(change: Change, base: MailFlow, kind: str, object_id: str, after: Json | None, now: datetime) -> ObjectChange:
+    """Write the item; what is as in the base again is no item."""
+    was = objects_of(base, kind).get(object_id)
+    before = as_json(was) if was is not None else None
+    items = ChangeItem.objects.filter(change=change, kind=kind, object_id=object_id)
+    if before == after:
+        items.delete()
+    elif not items.update(before=before, after=after, staged_at=now):
+        ChangeItem.objects.create(
+            change=change, kind=kind, object_id=object_id, before=before, after=after, staged_at=now
+        )
+    return ObjectChange(kind, object_id, before, after)
+
+
+def _name_after(change: Change, told: ObjectChange) -> None:
+    """A draft without a title is called after its first item."""
+    if change.title != UNTITLED:
+        return
+    verb = "Add" if told.is_new else "Delete" if told.is_deleted else "Change"
+    name = name_of(told.kind, told.after or told.before or {}, told.object_id)
+    label = KIND_LABELS[told.kind].lower()
+    title = f"{verb} {label}" if told.kind == ORGANIZATION else f"{verb} {label} {name}"
+    Change.objects.filter(pk=change.pk).update(title=title[:200])
+    change.title = title[:200]
