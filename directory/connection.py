@@ -18,7 +18,8 @@ from directory.entry import Entry
 from directory.settings import Security, Server, SourceSettings, tls_context
 
 _PAGED_RESULTS = "1.2.840.113556.1.4.319"  # RFC 2696
-_SUCCESS, _NO_SUCH_OBJECT = 0, 32
+_SUCCESS, _NO_SUCH_OBJECT, _INVALID_DN_SYNTAX = 0, 32, 34
+_NO_SUCH_BASE = {_NO_SUCH_OBJECT, _INVALID_DN_SYNTAX}
 
 
 class VerifiedTls(ldap3.Tls):
@@ -124,11 +125,17 @@ class Connection:
             self._raw.search(
                 base_dn, search_filter, scope, attributes=list(attributes), paged_size=page_size, paged_cookie=cookie
             )
+        except ldap3_errors.LDAPInvalidFilterError as error:
+            raise errors.FilterRefused(f"The filter {search_filter[:200]!r} is malformed.") from error
         except (ldap3_errors.LDAPException, OSError) as error:
             raise errors.SearchFailed(f"Reading from {self.server} broke off: {_printable(error)}.") from error
         result = self._raw.result
-        if result["result"] == _NO_SUCH_OBJECT and scope == ldap3.BASE:
+        if result["result"] in _NO_SUCH_BASE and scope == ldap3.BASE:
             return []
+        if result["result"] in _NO_SUCH_BASE:
+            raise errors.FilterRefused(
+                f"{self.server} has no object {base_dn!r}, or the bind account may not see it: check the base DN."
+            )
         if result["result"] != _SUCCESS:
             raise errors.SearchFailed(_search_failure(self.server, base_dn, result))
         # A search from the root also returns referrals to other partitions; they are no entries.
@@ -187,8 +194,6 @@ def _entry(item: dict[str, Any]) -> Entry:
 
 
 def _search_failure(server: Server, base_dn: str, result: dict[str, Any]) -> str:
-    if result["result"] == _NO_SUCH_OBJECT:
-        return f"{server} has no object {base_dn!r}, or the bind account may not see it: check the base DN."
     reason = _printable(result.get("message")) or "no reason given"
     return f"{server} ended the search below {base_dn!r} with {result['description']} ({result['result']}): {reason}."
 

@@ -25,6 +25,10 @@ class SearchFailed(DirectoryUnavailable):
     """The directory ended a search with an error, so its answer is not whole."""
 
 
+class FilterRefused(SearchFailed):
+    """The search cannot be made at all: its filter is malformed, or its base is not there."""
+
+
 class InsecureConnectionRefused(DirectoryError):
     """Plain LDAP would send passwords in clear text and was not allowed by the source."""
 
@@ -87,3 +91,7 @@ class SuspiciousShrink(DirectoryError):
 
 class SnapshotUnavailable(DirectoryError):
     """There is no look-up file, or it cannot be read: the question has no answer."""
+
+
+class MembersUnknown(SnapshotUnavailable):
+    """The address is a group's whose members the directory could not tell: mail to it waits."""

@@ -16,6 +16,7 @@ ATTRIBUTES: tuple[str, ...] = (
     "deliverAndRedirect", "msExchGenericForwardingAddress", "msExchRecipientTypeDetails",
     "msExchHideFromAddressLists", "hideDLMembership", "msExchRequireAuthToSendTo", "authOrig", "dLMemSubmitPerms",
     "unauthOrig", "dLMemRejectPerms", "delivContLength", "msExchHomeServerName", "msExchDynamicDLFilter",
+    "msExchDynamicDLBaseDN",
 )  # fmt: skip
 
 DEFAULT_FILTER = (
@@ -84,6 +85,7 @@ def map_entry(entry: Entry) -> MappedEntry:
         legacy_addresses=tuple(sorted(p for p in entry.texts("proxyAddresses") if p.lower().startswith("x500:"))),
         deliver_and_redirect=entry.flag("deliverAndRedirect"),
         dynamic_filter=entry.text("msExchDynamicDLFilter") or None,
+        dynamic_base_dn=entry.text("msExchDynamicDLBaseDN") or None,
         restrictions=SenderRestrictions(require_auth=entry.flag("msExchRequireAuthToSendTo")),
         max_receive_size_kib=entry.number("delivContLength"),
         hidden=entry.flag("msExchHideFromAddressLists"),

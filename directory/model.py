@@ -97,7 +97,9 @@ class Recipient:
     deliver_and_redirect: bool = False
     member_guids: tuple[str, ...] = ()
     members_without_address: int = 0
+    are_members_known: bool = True
     dynamic_filter: str | None = None
+    dynamic_base_dn: str | None = None
     restrictions: SenderRestrictions = SenderRestrictions()
     max_receive_size_kib: int | None = None
     hidden: bool = False

@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Self
 
 from directory.addresses import address_key, domain_key
-from directory.errors import SnapshotUnavailable
+from directory.errors import MembersUnknown, SnapshotUnavailable
 from directory.model import RecipientKind
 
-FORMAT = 1
+FORMAT = 2
 POINTER = "current"
 LOOK_EVERY_S = 1.0
 
 _FIND = """
     SELECT a.conflict, e.object_guid, e.kind, e.primary_address, e.target_address, e.forwarding_address,
-           e.deliver_and_redirect, e.disabled, e.require_auth, e.is_restricted, e.max_receive_size_kib, e.members
+           e.deliver_and_redirect, e.disabled, e.require_auth, e.is_restricted, e.max_receive_size_kib, e.members,
+           e.are_members_known
     FROM address a LEFT JOIN entry e ON e.id = a.entry_id WHERE a.key = ?
 """
 
@@ -80,7 +81,7 @@ class Snapshot:
         return cls(folder, clock=clock)
 
     def find(self, address: str) -> SnapshotEntry | None:
-        """What the address leads to, or None where no object has it. Raises SnapshotUnavailable."""
+        """What the address leads to, or None where no object has it. Raises SnapshotUnavailable, MembersUnknown."""
         key = address_key(address)
         try:
             row = self._current().connection.execute(_FIND, (key,)).fetchone()
@@ -171,12 +172,18 @@ def _open(path: Path) -> _Opened:
 def _entry(address: str, row: tuple) -> SnapshotEntry:  # type: ignore[type-arg]
     if row[0]:
         return SnapshotEntry(address=address, kind=RecipientKind.CONFLICT)
+    if not row[12]:
+        raise MembersUnknown(f"The directory could not tell who is a member of {row[3]}.")
+    primary, target = row[3], row[4]
+    if target is not None and address_key(target) == address:
+        # A cloud mailbox lists its target among its addresses: asked by that one, there is nowhere further to go.
+        primary, target = target, None
     return SnapshotEntry(
         address=address,
         object_guid=row[1],
         kind=_KINDS[row[2]],
-        primary_address=row[3],
-        target_address=row[4],
+        primary_address=primary,
+        target_address=target,
         forwarding_address=row[5],
         deliver_and_redirect=bool(row[6]),
         disabled=bool(row[7]),

@@ -23,14 +23,14 @@ _SCHEMA = f"""
         id INTEGER PRIMARY KEY, object_guid TEXT NOT NULL, kind TEXT NOT NULL, primary_address TEXT NOT NULL,
         target_address TEXT, forwarding_address TEXT, deliver_and_redirect INTEGER NOT NULL,
         disabled INTEGER NOT NULL, require_auth INTEGER NOT NULL, is_restricted INTEGER NOT NULL,
-        max_receive_size_kib INTEGER, members TEXT NOT NULL DEFAULT '');
+        max_receive_size_kib INTEGER, members TEXT NOT NULL DEFAULT '', are_members_known INTEGER NOT NULL);
     CREATE TABLE address (key TEXT PRIMARY KEY, entry_id INTEGER, conflict INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE domain (name TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TEMP TABLE claim (key TEXT NOT NULL, entry_id INTEGER NOT NULL);
     CREATE TEMP TABLE link (entry_id INTEGER NOT NULL, forwarding_guid TEXT, member_guids TEXT NOT NULL);
 """
 
-_INSERT_ENTRY = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')"
+_INSERT_ENTRY = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?)"
 
 # An address that two objects claim leads to neither (entry_id NULL): mail to it waits, it is never a matter of luck.
 _SETTLE_CLAIMS = """
@@ -89,7 +89,7 @@ def confirm(folder: Path, *, read_at: float, content: str = "") -> bool:
             file_name, made_from = str(pointer["file"]), str(pointer["content"])
         except (OSError, ValueError, KeyError, TypeError):
             return False
-        if made_from != content or not (folder / file_name).is_file():
+        if made_from != _basis(content) or not (folder / file_name).is_file():
             return False
         _point_to(folder, file_name, read_at, content)
     return True
@@ -134,7 +134,7 @@ def _insert_entries(db: sqlite3.Connection, recipients: Iterable[Recipient]) -> 
         row = (
             entry_id, r.object_guid, r.kind.value, r.primary_address, r.target_address, r.forwarding_address,
             r.deliver_and_redirect, r.disabled, r.restrictions.require_auth, r.restrictions.is_any,
-            r.max_receive_size_kib,
+            r.max_receive_size_kib, r.are_members_known,
         )  # fmt: skip
         db.execute(_INSERT_ENTRY, row)
         db.executemany("INSERT INTO claim VALUES (?, ?)", [(key, entry_id) for key in r.address_keys])
@@ -168,10 +168,14 @@ def _insert_domains(db: sqlite3.Connection) -> None:
 
 def _point_to(folder: Path, file_name: str, read_at: float, content: str) -> None:
     new = folder / f"{POINTER}.new"
-    new.write_text(json.dumps({"file": file_name, "read_at": read_at, "content": content}) + "\n")
+    new.write_text(json.dumps({"file": file_name, "read_at": read_at, "content": _basis(content)}) + "\n")
     _sync(new)
     new.replace(folder / POINTER)
     _sync(folder)
+
+
+def _basis(content: str) -> str:
+    return f"format {FORMAT} of {content}"  # a file of an older format is never confirmed
 
 
 def _sync(path: Path) -> None:

@@ -11,6 +11,7 @@ from ldap3.utils.conv import escape_filter_chars
 
 from directory import errors
 from directory.connection import Connection
+from directory.dynamic import with_members
 from directory.entry import Entry
 from directory.linking import link
 from directory.mapping import ATTRIBUTES, MappedEntry, MappingError, map_entry
@@ -77,7 +78,7 @@ def _read_through(connection: Connection, settings: SourceSettings, progress: Pr
         _map_page(page, mapped, problems)
         if progress is not None:
             progress(entries_read)
-    recipients = link(mapped)
+    recipients = link(with_members(connection, settings, mapped))
     problems += [EntryProblem(r.dn, Severity.NOTED, note) for r in recipients for note in r.notes]
     return SyncResult(
         server=str(connection.server),

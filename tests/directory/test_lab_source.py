@@ -50,6 +50,13 @@ def test_read_all__group_of_1600__has_every_member(by_address):
     assert len(by_address["alumni@acme.example"].member_guids) == 1600
 
 
+def test_read_all__dynamic_group__has_whoever_matches_its_filter(by_address):
+    berliners = by_address["berliners@acme.example"]
+    people = {recipient.object_guid: recipient for recipient in by_address.values()}
+    assert len(berliners.member_guids) == 64
+    assert all("OU=Berlin," in people[guid].dn for guid in berliners.member_guids)
+
+
 @pytest.mark.parametrize(
     ("address", "kind"),
     [

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from directory.errors import SnapshotUnavailable
+from directory.errors import MembersUnknown, SnapshotUnavailable
 from directory.model import RecipientKind
 from directory.snapshot import Snapshot
 from directory.snapshot_writer import confirm, publish, withdraw
@@ -76,6 +76,22 @@ def test_find__group_and_forwarding__lead_to_primary_addresses(tmp_path, snapsho
     assert (entry.forwarding_address, entry.deliver_and_redirect) == ("b@globex.example", True)
 
 
+def test_find__members_of_the_group_unknown__cannot_tell(tmp_path, snapshot):
+    publish(tmp_path, [a_recipient("all", kind=RecipientKind.DYNAMIC_GROUP, are_members_known=False)], read_at=0)
+    with pytest.raises(MembersUnknown, match=r"all@acme\.example"):
+        snapshot.find("all@acme.example")
+
+
+def test_find__target_is_one_of_its_own_addresses__ends_there(tmp_path, snapshot):
+    """Else resolution would go from the target to the object and back, and reach nobody."""
+    cloud = "anna@acme.mail.onmicrosoft.example"
+    addresses = ("anna@acme.example", cloud)
+    publish(tmp_path, [a_recipient("anna", addresses=addresses, target_address=cloud)], read_at=0)
+    assert snapshot.find("anna@acme.example").target_address == cloud
+    entry = snapshot.find(cloud.upper())
+    assert (entry.primary_address, entry.target_address) == (cloud, None)
+
+
 def test_find__after_a_swap__sees_the_new_file_within_a_second(tmp_path, snapshot, clock):
     publish(tmp_path, [a_recipient("anna")], read_at=0)
     assert snapshot.find("anna@acme.example")
@@ -122,6 +138,12 @@ def test_confirm__nothing_changed__renews_the_age_and_keeps_the_file(tmp_path, s
     clock.now += 1.0
     assert snapshot.age_s(now=160) == 10
     assert snapshot.version == 1
+
+
+def test_confirm__made_from_other_content__is_not_true_any_more(tmp_path):
+    publish(tmp_path, [a_recipient("anna")], read_at=0, content="1:1")
+    assert confirm(tmp_path, read_at=1, content="1:1")
+    assert not confirm(tmp_path, read_at=1, content="1:2")
 
 
 def test_confirm__no_file__is_not_there_to_confirm(tmp_path):
