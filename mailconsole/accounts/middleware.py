@@ -9,6 +9,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django_htmx.http import HttpResponseClientRefresh
 
 from mailconsole.accounts.access import RoleRequired
 
@@ -28,6 +29,9 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         if request.path.startswith(API_PREFIX):
             return None
         refused = super().process_view(request, view_func, view_args, view_kwargs)
+        if refused is not None and getattr(request, "htmx", False):
+            # The session ended under an open page: reload it whole, rather than put the sign-in into a part of it.
+            return HttpResponseClientRefresh()
         if refused is not None or not request.user.is_authenticated:
             return refused
         if request.resolver_match is not None and request.resolver_match.app_name == "accounts":

@@ -20,6 +20,10 @@ function morph(from, to) {
   if (from.matches("time[data-ago]") && to.matches("time[data-ago]") && from.dateTime === to.dateTime) return;
   for (const { name, value } of to.attributes) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
   for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && name !== "open") from.removeAttribute(name);
+  morphChildren(from, to);
+}
+
+function morphChildren(from, to) {
   const old = [...from.childNodes];
   const fresh = [...to.childNodes];
   fresh.forEach((node, index) => {
@@ -31,6 +35,16 @@ function morph(from, to) {
   });
   old.slice(fresh.length).forEach((node) => node.remove());
 }
+
+// hx-ext="mc-morph" hx-swap="mc-morph": a fragment that htmx polls changes in place as well.
+window.htmx?.defineExtension("mc-morph", {
+  isInlineSwap: (style) => style === "mc-morph",
+  handleSwap: (style, target, fragment) => {
+    if (style !== "mc-morph") return false;
+    morphChildren(target, fragment);
+    return [target];
+  },
+});
 
 // Filters of the page, which the shared pieces know nothing of: data-live-filter-state="Retry" looks at data-state.
 function isWanted(region, piece) {

@@ -40,3 +40,25 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:pushedIntoHistory", () => {
   for (const link of document.querySelectorAll("a[data-export]")) link.search = location.search;
 });
+
+// A part of the page that could not be fetched says so; what was there before stays.
+function complain(title, text) {
+  const box = document.createElement("div");
+  box.className = "mc-message mc-bad";
+  const words = document.createElement("span");
+  words.textContent = text ? `${title}. ${text}` : title;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "btn-close";
+  close.dataset.dismissMessage = "";
+  close.setAttribute("aria-label", "Close");
+  box.append(words, close);
+  document.getElementById("messages")?.replaceChildren(box);
+}
+
+document.addEventListener("htmx:responseError", (event) => {
+  const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
+  const lines = [...page.querySelectorAll("h1 ~ p:not(.mc-muted)")].map((line) => line.textContent.trim());
+  complain(page.querySelector("h1")?.textContent.trim() || "The console could not do this", lines.join(" "));
+});
+document.addEventListener("htmx:sendError", () => complain("The console does not answer", "What you see may be old; mail is not affected."));

@@ -81,3 +81,9 @@ def test_any_form__without_its_token__is_refused_in_words():
     response = sign_in(Client(enforce_csrf_checks=True), "vera")
     assert response.status_code == 403
     assert "out of date" in response.content.decode()
+
+
+def test_part_of_a_page__session_ended__reloads_the_page_instead():
+    response = Client().get("/audit/", headers={"HX-Request": "true"})
+    assert response.headers["HX-Refresh"] == "true"
+    assert not response.content
