@@ -1,6 +1,7 @@
 """docker-compose.yml without a container engine: its schema, its settings, its services as processes of this host."""
 
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mailconsole.environment import SETTINGS
+from mailconsole.environment import SETTINGS, read_environment
+from mailconsole.runtime.supervisor.plan import plan
 from tests.support import compose, valkey
 from tests.support.compose import Process, Service
 
@@ -59,6 +61,20 @@ def test_service__long_lived__has_a_healthcheck(service: Service):
     assert service.healthcheck or service.name in ("migrate", "beat")
 
 
+@pytest.mark.parametrize("name", ["web", "control", "beat"])
+def test_service__command__is_the_supervisors(name: str):
+    environment = read_environment({"MAILCONSOLE_WEB": "0.0.0.0:8000"})
+    part = next(part for part in plan(environment) if part.name == name)
+    assert SERVICES[name].command == (Path(part.command[0]).name, *part.command[1:])
+
+
+def test_transport_node__command__is_the_supervisors():
+    part = next(part for part in plan(read_environment({})) if part.name == "transport-1")
+    script = (compose.ROOT / "docker" / "transport-node").read_text().replace("\\\n", " ")
+    words = shlex.split(script[script.index("exec celery") :])[1:]
+    assert tuple(word.replace("$node", "transport-1") for word in words) == ("celery", *part.command[1:])
+
+
 def test_transports__as_many_as_told():
     assert (
         compose.services({**VARIABLES, "MAILCONSOLE_TRANSPORTS": "5"})["transport"].document["deploy"]["replicas"] == 5
@@ -89,6 +105,7 @@ class Installation:
             "0.0.0.0": "127.0.0.1",
             "8000": self.web,
             "2525": self.smtp,
+            "control@control": f"control@{socket.gethostname()}",
         }
 
     def start(self, name: str) -> Process:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -102,11 +103,16 @@ def interpolated(text: str, variables: Mapping[str, str]) -> str:
     return VARIABLE.sub(value, text)
 
 
+def _words(command: str | list[str]) -> tuple[str, ...]:
+    """A command as the engine runs it: a string is split as a shell would, without a shell (compose-spec, command)."""
+    return tuple(shlex.split(command) if isinstance(command, str) else command)
+
+
 def _service(name: str, described: Mapping[str, Any]) -> Service:
     healthcheck = described.get("healthcheck", {}).get("test", ["NONE"])
     return Service(
         name=name,
-        command=tuple(described.get("command", ())),
+        command=_words(described.get("command", ())),
         healthcheck=tuple(healthcheck[1:]) if healthcheck[0] == "CMD" else (),
         environment={key: str(value) for key, value in described.get("environment", {}).items()},
         document=described,
