@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
-from transport.config.diff import ORGANIZATION, FieldChange, Json, ObjectChange
-from transport.config.document import LIST_KINDS
+from transport.config.diff import ORGANIZATION, FieldChange, Json, ObjectChange, objects_of
+from transport.config.document import LIST_KINDS, SECTIONS, MailFlow
 from transport.config.field_words import Parts, Say, create_words, em, field_words, join, show
 
 KIND_LABELS = {
@@ -143,8 +142,9 @@ def plain(sentences: Iterable[Sentence]) -> str:
     return "\n".join(str(sentence) for sentence in sentences)
 
 
-def object_label(kind: str, value: Any, object_id: str) -> str:
-    """``Relay policy Scanners``, for titles and problems."""
-    if kind == ORGANIZATION:
-        return KIND_LABELS[kind]
-    return f"{KIND_LABELS[kind]} {getattr(value, 'name', None) or object_id}"
+def object_name(document: MailFlow, kind: str, object_id: str) -> str:
+    """The name of an object in the document; its identity where it is not there."""
+    if kind in SECTIONS and kind != ORGANIZATION:
+        item = objects_of(document, kind).get(object_id)
+        return str(getattr(item, "name", object_id))
+    return ""

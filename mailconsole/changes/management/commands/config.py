@@ -1,0 +1,58 @@
+"""`config`: the configuration document on the command line, as YAML. Parses, calls a service, answers."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mailconsole.changes.cli import read, write
+from mailconsole.common.refusals import Refusal
+from transport.config.text import BadText
+
+
+class Command(BaseCommand):
+    help = "Export, validate and apply the configuration document; its schema, history and differences."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+        export = verbs.add_parser("export", help="print the configuration as YAML")
+        export.add_argument("--revision", type=int, metavar="N", help="an older revision (default: the newest)")
+        export.set_defaults(act=read.export)
+        validate = verbs.add_parser("validate", help="say what is wrong with a file, and change nothing")
+        validate.add_argument("file", metavar="FILE", help="a YAML file, or - for standard input")
+        validate.set_defaults(act=read.validate_file)
+        self._add_apply(verbs.add_parser("apply", help="make a change that leads to what the file says"))
+        verbs.add_parser("schema", help="print the JSON schema of the file").set_defaults(act=read.schema)
+        history = verbs.add_parser("history", help="list the revisions")
+        history.add_argument("--limit", type=int, default=20, metavar="N")
+        history.set_defaults(act=read.history)
+        difference = verbs.add_parser("diff", help="say in words what differs")
+        difference.add_argument("one", metavar="N|FILE", help="a revision number, or a file")
+        difference.add_argument("two", metavar="N|FILE", nargs="?", help="the other one (default: the newest revision)")
+        difference.set_defaults(act=read.difference)
+        secret = verbs.add_parser("secret", help="store a password from standard input under a name")
+        secret.add_argument("name", metavar="NAME")
+        secret.add_argument("--as", dest="user", metavar="USER", help="whose doing it is")
+        secret.set_defaults(act=write.secret)
+
+    def _add_apply(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE", help="a YAML file, or - for standard input")
+        parser.add_argument("--as", dest="user", metavar="USER", help="whose change it is (default: MAILCONSOLE_USER)")
+        parser.add_argument("--title", default="", help="what the change is called")
+        parser.add_argument("--reason", default="", help="why")
+        parser.add_argument("--ticket", default="", help="where it was asked for")
+        parser.add_argument("--publish", action="store_true", help="put it into effect, where the person may")
+        parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
+        parser.set_defaults(act=write.apply)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            options["act"](options, self.stdout.write)
+        except BadText as bad:
+            file = options.get("file") or options.get("one")
+            raise CommandError("\n".join(f"{file}: {problem}" for problem in bad.problems)) from None
+        except Refusal as refusal:
+            raise CommandError(str(refusal)) from None
