@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import structlog
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
@@ -31,6 +32,12 @@ BAD_REQUEST = ErrorPage(
     "What the browser sent is not what this page expects.",
     "Go back, reload the page and try again.",
 )
+UNKNOWN_HOST = ErrorPage(
+    400,
+    "The console doesn't know this name",
+    "Browsers reach it only by the host names in MAILCONSOLE_ALLOWED_HOSTS.",
+    "Add the name that stands in your browser's address to that setting, and start the console again.",
+)
 FORBIDDEN = ErrorPage(403, "Not allowed", "Your roles don't include this.", "Ask an administrator for the role.")
 CSRF = ErrorPage(
     403,
@@ -53,6 +60,8 @@ SERVER_ERROR = ErrorPage(
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        return _page(request, UNKNOWN_HOST)
     return _page(request, BAD_REQUEST)
 
 

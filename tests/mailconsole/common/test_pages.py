@@ -111,3 +111,10 @@ def test_settings__a_password_in_a_url__is_not_shown(monkeypatch):
     page = signed_in(create_viewer()).get("/settings/").content.decode()
     assert "postgres://db.example:5432/console" in page
     assert "hunter2" not in page
+
+
+def test_unknown_host__says_which_setting_and_repeats_nothing():
+    response = Client().get("/account/sign-in/", headers={"Host": "evil.example"})
+    assert response.status_code == 400
+    assert "MAILCONSOLE_ALLOWED_HOSTS" in response.content.decode()
+    assert "evil.example" not in response.content.decode()
