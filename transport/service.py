@@ -16,9 +16,10 @@ from transport import certificates
 from transport.config import validate
 from transport.config.document import MailFlow
 from transport.config.types import format_size
+from transport.delivery.couriers import SmtpCouriers
 from transport.delivery.resolver import DnsResolver
 from transport.listener.server import Listener, ListenError
-from transport.model.envelope import Message
+from transport.model.envelope import Message, Recipient
 from transport.model.event import TrackingEvent
 from transport.model.next_hop import SUBMISSION
 from transport.model.snapshot import NodeSnapshot
@@ -64,12 +65,14 @@ class TransportService:
         self._spool = SqliteSpool(home / "nodes" / node, node=node, clock=clock)
         self._queues = DeliveryQueues(
             spool=self._spool,
+            couriers=SmtpCouriers(
+                resolver=ports.resolver or DnsResolver(own_names=(self._hostname,)), secrets=ports.secrets
+            ),
             submit_dsn=self._submit,
             document=document,
-            resolver=ports.resolver or DnsResolver(),
-            secrets=ports.secrets,
             hostname=self._hostname,
             clock=clock,
+            reroute=self._reroute,
         )
         self._intake = EngineIntake(
             spool=self._spool, queues=self._queues, lookup=ports.recipients, ruleset=self._ruleset, clock=clock
@@ -81,6 +84,9 @@ class TransportService:
 
     def _submit(self, message: Message, events: Sequence[TrackingEvent]) -> asyncio.Future[None]:
         return self._intake.submit(message, events)
+
+    def _reroute(self, message: Message, recipients: Sequence[Recipient]) -> None:
+        self._intake.decide_again(message, recipients)
 
     async def start(self) -> None:
         """Recover the spool, then listen. Raises ListenError, SpoolUnavailable, OSError."""

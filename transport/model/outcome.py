@@ -83,7 +83,8 @@ _PHASE_SENTENCES = {
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One recipient's outcome of one attempt. ``remote`` is ``host[address]:port`` or empty; ``reply`` the remote's own
-    words where it spoke (hostile text); ``reason`` ours."""
+    words where it spoke (hostile text); ``reason`` ours; ``status`` the enhanced status (RFC 3463) that we give it
+    where the reply has none."""
 
     kind: OutcomeKind
     phase: Phase
@@ -91,3 +92,16 @@ class Outcome:
     reason: str = ""
     remote: str = ""
     tls: str = ""
+    status: str = ""
+
+    @property
+    def enhanced_status(self) -> str:
+        """The enhanced status: ours, else the reply's, else the one that says nothing but the class (RFC 3463 3.1)."""
+        if self.status:
+            return self.status
+        if self.reply is not None and self.reply.enhanced:
+            return self.reply.enhanced
+        return _CLASS_STATUS[self.kind]
+
+
+_CLASS_STATUS = {OutcomeKind.DELIVERED: "2.0.0", OutcomeKind.DEFERRED: "4.0.0", OutcomeKind.FAILED: "5.0.0"}

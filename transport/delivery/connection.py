@@ -1,0 +1,181 @@
+"""One TCP connection to a mail server: octets, replies in order, one lazy timer. Knows nothing of messages."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Callable
+from typing import Any, cast
+
+import structlog
+
+from transport.delivery.failure import ConnectionFailed, deferred
+from transport.delivery.reply_parser import ReplyParser, ReplyTooLong
+from transport.delivery.timeouts import Timeouts
+from transport.model.outcome import Outcome, Phase
+from transport.model.reply import Reply
+from transport.rules import replies
+
+log = structlog.get_logger(__name__)
+Handler = Callable[[Any, int, bytes], None]
+
+
+class Connection(asyncio.Protocol):
+    """Each command puts its reply's handler in ``_expected``; replies come in order of commands (RFC 2920 3.1)."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts, remote: str) -> None:
+        self.remote = remote
+        self.tls = ""
+        self.is_closed = False
+        self._loop = loop
+        self._timeouts = timeouts
+        self._transport: asyncio.Transport | None = None
+        self._parser = ReplyParser()
+        self._expected: deque[tuple[Handler, Any, int]] = deque()
+        self._out: list[bytes] = []
+        self._phase = Phase.CONNECT
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._unwritten = -1
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            expected = self._expected
+            for raw in self._parser.feed(data):
+                if self.is_closed:
+                    return
+                if not expected:
+                    self._unasked(raw)
+                    return
+                handler, subject, index = expected.popleft()
+                handler(subject, index, raw)
+            if self._out:
+                self._flush()
+        except (ReplyTooLong, replies.InvalidReply) as error:
+            self._fall(self._deferred(f"The server broke the protocol: {error}.", "4.5.0"))
+        except Exception as error:
+            log.exception("delivery.own_fault", remote=self.remote)
+            self._fall(self._deferred(f"Our own fault: {type(error).__name__}.", "4.3.5"))
+
+    def eof_received(self) -> None:
+        """The server closed its side; asyncio closes ours and calls ``connection_lost``."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        why = f": {exc}" if exc is not None else ""
+        self._fall(self._deferred(f"The server closed the connection{why}.", "4.4.2"))
+
+    def pause_writing(self) -> None:
+        assert self._transport is not None
+        self._unwritten = self._transport.get_write_buffer_size()
+        self._wait(self._timeouts.block_s)
+
+    def resume_writing(self) -> None:
+        self._unwritten = -1
+        self._wait(self._timeouts.dot_s)
+
+    # For the handshake, which asks one thing at a time.
+
+    async def ask(self, command: bytes, phase: Phase, timeout_s: float) -> Reply:
+        """Send ``command`` (empty to only listen) and return the reply. Raises ConnectionFailed."""
+        if self.is_closed:
+            raise ConnectionFailed(self._deferred("The server closed the connection.", "4.4.2", phase))
+        answer: asyncio.Future[Reply] = self._loop.create_future()
+        self._phase = phase
+        self._expected.append((self._answer, answer, 0))
+        self._wait(timeout_s)
+        if command:
+            self._out.append(command)
+            self._flush()
+        return await answer
+
+    def _answer(self, answer: asyncio.Future[Reply], _index: int, raw: bytes) -> None:
+        reply = replies.parse(raw)
+        if not answer.done():
+            answer.set_result(reply)
+
+    async def start_tls(self, context: ssl.SSLContext, server_name: str) -> None:
+        """Put TLS under the connection. Raises OSError (ssl.SSLError, TimeoutError among them)."""
+        assert self._transport is not None
+        if not self._parser.is_clean:  # CVE-2011-0411: text sent in clear must not be read as sent in TLS
+            raise OSError("the server sent text before TLS began")
+        self._wait(self._timeouts.tls_s + 5)
+        transport = await self._loop.start_tls(
+            self._transport, self, context, server_hostname=server_name, ssl_handshake_timeout=self._timeouts.tls_s
+        )
+        if transport is None:
+            raise OSError("the server closed the connection during the handshake")
+        self._transport = transport
+        encryption = transport.get_extra_info("ssl_object")
+        cipher = encryption.cipher()
+        self.tls = f"{encryption.version()} {cipher[0] if cipher else ''}".strip()
+
+    # Ending.
+
+    def abort(self) -> None:
+        """End it now, telling nobody."""
+        self.is_closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _fall(self, outcome: Outcome) -> None:
+        """The connection is no longer of use; whoever waits learns why."""
+        if self.is_closed:
+            return
+        self.abort()
+        expected, self._expected = self._expected, deque()
+        for _handler, subject, _index in expected:
+            if isinstance(subject, asyncio.Future) and not subject.done():
+                subject.set_exception(ConnectionFailed(outcome))
+
+    def _unasked(self, raw: bytes) -> None:
+        """A reply to nothing: a server that says 421 before it closes an idle connection, or one out of step."""
+        reply = replies.parse(raw)
+        self._fall(Outcome(replies.meaning(reply, Phase.BANNER).kind, self._phase, reply, "", self.remote, self.tls))
+
+    def _deferred(self, reason: str, status: str, phase: Phase | None = None) -> Outcome:
+        return deferred(phase or self._phase, reason, status, remote=self.remote, tls=self.tls)
+
+    # Writing and waiting.
+
+    def _flush(self) -> None:
+        out, self._out = self._out, []
+        if self._transport is not None and not self.is_closed:
+            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+
+    def _wait(self, seconds: float) -> None:
+        """The server has that long. Only an earlier deadline than the timer's touches the timer."""
+        self._deadline = deadline = self._loop.time() + seconds
+        timer = self._timer
+        if timer is None:
+            self._timer = self._loop.call_at(deadline, self._time_is_up)
+        elif timer.when() > deadline:
+            timer.cancel()
+            self._timer = self._loop.call_at(deadline, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        if self._is_writing_on():
+            self._wait(self._timeouts.block_s)
+        elif self._loop.time() < self._deadline - 0.001:
+            self._timer = self._loop.call_at(self._deadline, self._time_is_up)
+        else:
+            self._timed_out()
+
+    def _is_writing_on(self) -> bool:
+        """Whether a paused write got further since it was last looked at (RFC 5321 4.5.3.2.5)."""
+        if self._unwritten < 0 or self._transport is None:
+            return False
+        before, self._unwritten = self._unwritten, self._transport.get_write_buffer_size()
+        return self._unwritten < before
+
+    def _timed_out(self) -> None:
+        self._fall(self._deferred("The server did not answer in time.", "4.4.1"))

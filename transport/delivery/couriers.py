@@ -1,0 +1,41 @@
+"""Makes the courier of each delivery queue: what all of them share meets what each needs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from transport.config.objects import SendConnector
+from transport.delivery.dial import Dialler
+from transport.delivery.exchangers import DeadTargets
+from transport.delivery.handshake import Greeter
+from transport.delivery.pool import ConnectionPool
+from transport.delivery.timeouts import Timeouts
+from transport.delivery.tls_context import TlsContexts
+from transport.model.next_hop import NextHop
+from transport.ports import Resolver, SecretReader
+from transport.queues.courier import Source
+
+
+class SmtpCouriers:
+    """The Couriers of the engine. ``ca_file`` holds the trusted roots; None means the system's."""
+
+    def __init__(
+        self,
+        *,
+        resolver: Resolver,
+        secrets: SecretReader,
+        ca_file: Path | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self._resolver = resolver
+        self._secrets = secrets
+        self._tls = TlsContexts(ca_file)
+        self._timeouts = timeouts or Timeouts()
+        self._dead = DeadTargets(time.monotonic)
+
+    def open(self, next_hop: NextHop, connector: SendConnector, source: Source, *, hostname: str) -> ConnectionPool:
+        greeter = Greeter(connector, connector.fqdn or hostname, self._secrets, self._tls, self._timeouts)
+        dialler = Dialler(next_hop, connector, self._resolver, greeter, self._dead, self._timeouts)
+        return ConnectionPool(connector, source, dialler.dial, asyncio.get_event_loop())

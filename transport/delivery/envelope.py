@@ -1,0 +1,82 @@
+"""The commands that give a transaction's envelope to a server. Pure; nothing of ours may carry a line break there."""
+
+from __future__ import annotations
+
+import re
+
+from transport.delivery.capabilities import Capabilities
+from transport.model.address import Address, quote_local_part
+from transport.model.envelope import Message, Recipient
+
+_XTEXT_UNSAFE = re.compile(r"[^\x21-\x2a\x2c-\x3c\x3e-\x7e]")
+_UNSAFE = re.compile(rb"[\x00-\x1f\x7f]")
+_NOTIFY_ORDER = ("NEVER", "SUCCESS", "FAILURE", "DELAY")
+DATA = b"DATA\r\n"
+RSET = b"RSET\r\n"
+QUIT = b"QUIT\r\n"
+
+
+class UnsafeEnvelope(ValueError):
+    """An address or parameter would break out of its command."""
+
+
+def mail(message: Message, capabilities: Capabilities, *, is_eight_bit: bool, is_utf8: bool) -> bytes:
+    """MAIL FROM with the parameters that the server knows. Raises UnsafeEnvelope."""
+    text = f"MAIL FROM:<{path(message.envelope_sender, is_utf8)}>"
+    if capabilities.is_size_known:
+        text += f" SIZE={message.size_bytes}"  # RFC 1870 6
+    if is_eight_bit and capabilities.has_eight_bit_mime:
+        text += " BODY=8BITMIME"  # RFC 6152 3
+    if is_utf8:
+        text += " SMTPUTF8"  # RFC 6531 3.4
+    if message.requires_tls and capabilities.has_requiretls:
+        text += " REQUIRETLS"  # RFC 8689 4.2
+    if capabilities.has_dsn:  # RFC 3461 4.3, 4.4
+        text += f" RET={message.ret}" if message.ret else ""
+        text += f" ENVID={xtext(message.envid)}" if message.envid else ""
+    return _command(text)
+
+
+def rcpt(recipient: Recipient, capabilities: Capabilities, *, is_utf8: bool) -> bytes:
+    """RCPT TO with what was asked about notifications, where the server knows DSN. Raises UnsafeEnvelope."""
+    text = f"RCPT TO:<{path(recipient.address, is_utf8)}>"
+    if capabilities.has_dsn:  # RFC 3461 4.1, 4.2
+        if recipient.notify:
+            text += f" NOTIFY={','.join(word for word in _NOTIFY_ORDER if word in recipient.notify)}"
+        if recipient.orcpt:
+            kind, separator, address = recipient.orcpt.partition(";")
+            text += f" ORCPT={kind};{xtext(address)}" if separator else ""
+    return _command(text)
+
+
+def path(address: Address, is_utf8: bool) -> str:
+    """The address between < and >; a domain in Unicode becomes A-labels where the server does not know SMTPUTF8."""
+    if not address.domain:
+        return address.local_part
+    if is_utf8 or address.domain.isascii():
+        return str(address)
+    return f"{quote_local_part(address.local_part)}@{to_a_labels(address.domain)}"
+
+
+def to_a_labels(domain: str) -> str:
+    """The domain in the form that DNS knows (RFC 5890 2.3.2.1), unchanged where it has none."""
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
+
+
+def xtext(text: str) -> str:
+    """RFC 3461 4: printable ASCII but + and =, the rest as +XX."""
+    if _XTEXT_UNSAFE.search(text) is None:
+        return text
+    return _XTEXT_UNSAFE.sub(lambda m: "".join(f"+{octet:02X}" for octet in m[0].encode()), text)
+
+
+def _command(text: str) -> bytes:
+    data = text.encode("utf-8")
+    if _UNSAFE.search(data) is not None:
+        raise UnsafeEnvelope("an address holds a control character")
+    return data + b"\r\n"

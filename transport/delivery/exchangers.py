@@ -1,0 +1,121 @@
+"""Where a next hop's connections may go, in the order in which they are tried; the dead are skipped for a while."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from transport.config.objects import SendConnector
+from transport.delivery.failure import ConnectionFailed
+from transport.model.next_hop import DeliveryType, NextHop
+from transport.model.outcome import Outcome, OutcomeKind, Phase
+from transport.ports import MailExchanger, NextHopUnresolved, Resolver
+
+MAX_TARGETS = 20  # of one attempt
+DEAD_FOR_S = 60.0
+MAX_DEAD = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One address to connect to. ``host`` is the name its certificate is verified by."""
+
+    host: str
+    address: str
+    port: int
+
+    @property
+    def remote(self) -> str:
+        """``host[address]:port``."""
+        return f"{self.host}[{self.address}]:{self.port}"
+
+
+class DeadTargets:
+    """Addresses that took no connection lately. ``monotonic`` gives seconds."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._until: dict[tuple[str, int], float] = {}
+
+    def add(self, target: Target) -> None:
+        if len(self._until) >= MAX_DEAD:
+            self._until.clear()
+        self._until[target.address, target.port] = self._monotonic() + DEAD_FOR_S
+
+    def revive(self, target: Target) -> None:
+        self._until.pop((target.address, target.port), None)
+
+    def living(self, targets: Sequence[Target]) -> list[Target]:
+        """``targets`` without the dead; all of them if all are dead."""
+        if not self._until:
+            return list(targets)
+        now = self._monotonic()
+        return [t for t in targets if self._until.get((t.address, t.port), 0.0) <= now] or list(targets)
+
+
+async def targets_of(next_hop: NextHop, connector: SendConnector, resolver: Resolver) -> list[Target]:
+    """The addresses of ``next_hop`` in order. Raises ConnectionFailed when there is none."""
+    try:
+        if next_hop.delivery_type is DeliveryType.SMART_HOST_CONNECTOR:
+            exchangers: Sequence[MailExchanger] = await _smart_hosts(connector, resolver)
+        else:
+            exchangers = await resolver.exchangers(next_hop.domain, port=connector.port)
+        targets = [Target(e.host, address, e.port) for e in exchangers for address in e.addresses]
+        if next_hop.delivery_type is DeliveryType.DNS_CONNECTOR and not connector.is_private_address_allowed:
+            targets = _public(next_hop.domain, targets)
+    except NextHopUnresolved as error:
+        kind = OutcomeKind.DEFERRED if error.is_temporary else OutcomeKind.FAILED
+        raise ConnectionFailed(Outcome(kind, Phase.DNS, None, str(error), status=error.enhanced)) from error
+    return targets[:MAX_TARGETS]
+
+
+async def _smart_hosts(connector: SendConnector, resolver: Resolver) -> list[MailExchanger]:
+    """In failover order; one that cannot be resolved does not keep the others from being used."""
+    found: list[MailExchanger] = []
+    last: NextHopUnresolved | None = None
+    for text in connector.smart_hosts:
+        name, port = split_port(text, connector.port)
+        try:
+            found.append(await resolver.host(name, port=port))
+        except NextHopUnresolved as error:
+            last = error
+    if not found and last is not None:
+        raise last
+    return found
+
+
+def split_port(text: str, default: int) -> tuple[str, int]:
+    """``host:port``, ``host``, ``[address]:port`` or ``[address]`` as a pair."""
+    name, separator, port = text.rpartition(":")
+    if separator and port.isdigit() and (name.endswith("]") or ":" not in name):
+        return name, int(port)
+    return text, default
+
+
+def _public(domain: str, targets: list[Target]) -> list[Target]:
+    """DNS of strangers must not lead mail to our own machines (hostile.md, SSRF); embedded IPv4 is unwrapped."""
+    public = [target for target in targets if _is_public(target.address)]
+    if targets and not public:
+        raise NextHopUnresolved(
+            f"The mail exchangers of {domain} have private or loopback addresses; the send connector forbids them.",
+            is_temporary=True,  # our own setting: the mail waits where an operator sees why
+            enhanced="4.4.4",
+        )
+    return public
+
+
+def _is_public(address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        embedded = parsed.ipv4_mapped or parsed.sixtofour or _nat64(parsed)
+        if embedded is not None:
+            parsed = embedded
+    return parsed.is_global and not parsed.is_multicast
+
+
+def _nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The address behind 64:ff9b::/96 (RFC 6052 2.1)."""
+    if address in ipaddress.IPv6Network("64:ff9b::/96"):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None

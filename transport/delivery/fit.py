@@ -1,0 +1,77 @@
+"""Whether a message may be sent to this server at all: what it never said it takes is never sent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from transport.config.types import format_size
+from transport.delivery.capabilities import Capabilities
+from transport.delivery.envelope import to_a_labels
+from transport.model.address import Address
+from transport.model.envelope import BodyType, Message, Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Why a server cannot have it: an enhanced status (RFC 3463) and a sentence."""
+
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """``misfit`` is about the whole message; ``unfit`` about single recipients, by their position."""
+
+    is_eight_bit: bool
+    is_utf8: bool
+    misfit: Misfit | None = None
+    unfit: dict[int, Misfit] | None = None
+
+
+_PLAIN = Fit(is_eight_bit=False, is_utf8=False)
+_EIGHT_BIT = Fit(is_eight_bit=True, is_utf8=False)
+_NO_8BITMIME = Misfit("5.6.3", "The message has 8-bit content and the next hop does not offer 8BITMIME.")
+_NO_SMTPUTF8 = Misfit("5.6.7", "The message needs SMTPUTF8 and the next hop does not offer it.")
+_NO_SMTPUTF8_ADDRESS = Misfit("5.6.7", "The address needs SMTPUTF8 and the next hop does not offer it.")
+_NO_TLS = Misfit("5.7.30", "The message may travel over verified TLS only and the next hop does not offer REQUIRETLS.")
+
+
+def check(
+    message: Message, recipients: Sequence[Recipient], body: bytes, capabilities: Capabilities, *, is_tls: bool
+) -> Fit:
+    """How, or why not, ``message`` goes to a server with ``capabilities``."""
+    limit = capabilities.max_size_bytes
+    if limit and message.size_bytes > limit:
+        return Fit(False, False, misfit=_too_large(message.size_bytes, limit))
+    if message.requires_tls and not (is_tls and capabilities.has_requiretls):  # RFC 8689 4.2.1, 5
+        return Fit(False, False, misfit=_NO_TLS)
+    is_eight_bit = message.body_type is not BodyType.SEVEN_BIT or not body.isascii()
+    if is_eight_bit and not capabilities.has_eight_bit_mime:
+        if not body.isascii():
+            return Fit(True, False, misfit=_NO_8BITMIME)
+        is_eight_bit = False
+    if not message.is_smtputf8 and message.envelope_sender.is_ascii and all(r.address.is_ascii for r in recipients):
+        return _EIGHT_BIT if is_eight_bit else _PLAIN
+    if capabilities.has_smtputf8:
+        return Fit(is_eight_bit, is_utf8=True)
+    return _without_smtputf8(message, recipients, body, is_eight_bit)
+
+
+def _without_smtputf8(message: Message, recipients: Sequence[Recipient], body: bytes, is_eight_bit: bool) -> Fit:
+    """RFC 6531 3.2: what turns out not to need the extension may go without it."""
+    header = body.partition(b"\r\n\r\n")[0]
+    if not header.isascii() or not _goes_as_ascii(message.envelope_sender):
+        return Fit(is_eight_bit, False, misfit=_NO_SMTPUTF8)
+    unfit = {i: _NO_SMTPUTF8_ADDRESS for i, r in enumerate(recipients) if not _goes_as_ascii(r.address)}
+    return Fit(is_eight_bit, False, unfit=unfit or None)
+
+
+def _goes_as_ascii(address: Address) -> bool:
+    return address.local_part.isascii() and to_a_labels(address.domain).isascii()
+
+
+def _too_large(size: int, limit: int) -> Misfit:
+    # RFC 3463 3.4: 5.3.4 message too big for system; RFC 1870 6.1: no use to send it.
+    return Misfit("5.3.4", f"The next hop takes at most {format_size(limit)}; the message has {format_size(size)}.")

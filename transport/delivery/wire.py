@@ -1,0 +1,25 @@
+"""A message's octets as they go over the wire after DATA. Pure."""
+
+from __future__ import annotations
+
+import re
+
+_BARE = re.compile(rb"\r\n|\r|\n")
+DOT = b".\r\n"
+
+
+def is_canonical(body: bytes) -> bool:
+    """Whether every CR and LF is part of a CRLF (RFC 5321 2.3.8): all else is what SMTP smuggling is made of."""
+    lines = body.count(b"\r\n")
+    return body.count(b"\n") == lines and body.count(b"\r") == lines
+
+
+def encode(body: bytes) -> bytes:
+    """``body`` with bare CR and LF made CRLF, dots stuffed, ended with CRLF (RFC 5321 4.5.2); without the last dot."""
+    if not is_canonical(body):
+        body = _BARE.sub(b"\r\n", body)
+    if b"\r\n." in body:
+        body = body.replace(b"\r\n.", b"\r\n..")
+    if body.startswith(b"."):
+        body = b"." + body
+    return body if body.endswith(b"\r\n") or not body else body + b"\r\n"

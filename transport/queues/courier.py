@@ -1,0 +1,70 @@
+"""The seam between a delivery queue and what carries its mail: the queue decides what and when, the courier how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from transport.config.objects import SendConnector
+from transport.model.next_hop import NextHop
+from transport.model.outcome import Outcome
+from transport.queues.transaction import Transaction
+
+
+class Source(Protocol):
+    """A delivery queue as its courier sees it."""
+
+    @property
+    def backlog(self) -> int:
+        """How many transactions could be taken now."""
+        ...
+
+    def take(self) -> Transaction | None:
+        """The next transaction, body in memory; None when there is none now: ``Courier.wake`` tells when."""
+        ...
+
+    def split(self, transaction: Transaction, limit: int) -> None:
+        """Leave ``limit`` recipients in the transaction; the others come next."""
+        ...
+
+    def settle(self, transaction: Transaction, outcomes: Sequence[Outcome | None]) -> None:
+        """The outcome of each recipient in order; None for one to be tried again at once."""
+        ...
+
+    def put_back(self, transaction: Transaction) -> None:
+        """It was not tried after all; it comes next."""
+        ...
+
+    def unreachable(self, outcome: Outcome) -> None:
+        """The next hop takes no connection or no mail at all: the queue waits as a whole, or fails as a whole."""
+        ...
+
+
+class Courier(Protocol):
+    """Carries the mail of one queue; owns its connections."""
+
+    @property
+    def connections(self) -> int:
+        """Connections that are up."""
+        ...
+
+    @property
+    def connecting(self) -> int:
+        """Connections that are being made."""
+        ...
+
+    def wake(self) -> None:
+        """There may be something to take."""
+        ...
+
+    async def close(self, timeout_s: float) -> None:
+        """Take nothing more; let transactions in progress end, then close every connection."""
+        ...
+
+
+class Couriers(Protocol):
+    """Makes couriers."""
+
+    def open(self, next_hop: NextHop, connector: SendConnector, source: Source, *, hostname: str) -> Courier:
+        """A courier for ``source``; ``hostname`` is our name where the connector has none. Connects when woken."""
+        ...

@@ -1,0 +1,242 @@
+"""One delivery queue: the mail for one next hop, and when it is tried.
+
+It never touches a socket: its courier takes transactions when it can carry them and settles each with outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from transport.model.envelope import Message, Recipient
+from transport.model.event import EventId
+from transport.model.next_hop import DeliveryType, NextHop
+from transport.model.outcome import Outcome, OutcomeKind, RecipientStatus
+from transport.queues.courier import Courier
+from transport.queues.health import Health
+from transport.queues.loader import Loader
+from transport.queues.rates import RateMeter
+from transport.queues.shelf import Shelf
+from transport.queues.transaction import Transaction, TransactionState
+from transport.queues.waiting import Waiting
+from transport.rules import retry
+
+_WITHOUT_COURIER = frozenset({DeliveryType.UNREACHABLE, DeliveryType.SUBMISSION, DeliveryType.POISON})
+_WAITING = (TransactionState.READY, TransactionState.DEFERRED)
+
+
+class DeliveryQueue:
+    """``key`` is ``str(hop)``; ``look_at`` asks for a sweep of all its messages. Times are unix seconds."""
+
+    def __init__(self, hop: NextHop, shelf: Shelf, look_at: Callable[[DeliveryQueue], None]) -> None:
+        self.hop = hop
+        self.key = str(hop)
+        self.is_deliverable = hop.delivery_type not in _WITHOUT_COURIER
+        self.courier: Courier | None = None
+        self.is_suspended = False
+        self.active = 0
+        self.health = Health()
+        self.incoming = RateMeter()
+        self.outgoing = RateMeter()
+        self.emptied_at = shelf.clock()
+        self.waiting = Waiting()
+        self._shelf = shelf
+        self._look_at = look_at
+        self._loader = Loader(shelf, loaded=self._wake_courier, lost=self._remove)
+
+    def add(self, message: Message, recipients: list[Recipient], body: bytes | None) -> None:
+        """Queue a message for ``recipients``; their status says whether it is new, was deferred or is held."""
+        now, first = self._shelf.clock(), recipients[0]
+        self.incoming.add(now)
+        transaction = Transaction(message, recipients)
+        if first.status is RecipientStatus.SUSPENDED:
+            self.is_suspended = True  # so it was in the spool: an operator's suspension survives a restart
+        if self.is_suspended:
+            self._hold(transaction, now)
+        elif first.status is RecipientStatus.RETRY and first.next_attempt_at > now:
+            transaction.is_noted = True
+            self.health.remember(first)
+            self._defer(transaction, first.next_attempt_at)
+        else:
+            self.waiting.push(transaction)
+            if self.health.next_retry_at:
+                self._note(transaction, now)
+            elif body is not None and self.is_deliverable and self._shelf.budget.has_room:
+                self._shelf.budget.keep(transaction, body)
+            self._wake_courier()
+
+    # The courier's side (courier.Source).
+
+    @property
+    def is_flowing(self) -> bool:
+        return not (self.is_suspended or self.health.next_retry_at or self._shelf.is_draining)
+
+    @property
+    def backlog(self) -> int:
+        return self.waiting.ready_count if self.is_flowing else 0
+
+    def take(self) -> Transaction | None:
+        if not self.is_flowing:
+            return None
+        transaction = self.waiting.first_ready()
+        if transaction is None:
+            return None
+        if transaction.body is None:
+            self._loader.load(self.waiting)
+            return None
+        self.waiting.activate_first()
+        self.active += 1
+        return transaction
+
+    def split(self, transaction: Transaction, limit: int) -> None:
+        rest = transaction.recipients[limit:]
+        transaction.recipients = transaction.recipients[:limit]
+        self._again(transaction, rest, transaction.body)
+
+    def settle(self, transaction: Transaction, outcomes: Sequence[Outcome | None]) -> None:
+        now, body = self._shelf.clock(), transaction.body
+        self.active -= 1
+        left = self._shelf.ledger.settle(self.key, transaction, outcomes, now)
+        self._remove(transaction)
+        if left.again:
+            self._again(transaction, left.again, body)
+        if left.deferred:
+            waiting = Transaction(transaction.message, left.deferred, is_noted=True)
+            self._hold(waiting, now) if self.is_suspended else self._defer(waiting, left.wake_at)
+        for outcome in outcomes:
+            if outcome is not None and outcome.kind is OutcomeKind.DELIVERED:
+                self.health.delivered()
+                self.outgoing.add(now)
+                break
+            self.health.learn(outcome)
+
+    def put_back(self, transaction: Transaction) -> None:
+        self.active -= 1
+        if self.is_suspended:
+            self._hold(transaction, self._shelf.clock())
+        else:
+            self.waiting.push_front(transaction)
+
+    def unreachable(self, outcome: Outcome) -> None:
+        now = self._shelf.clock()
+        self.health.failed(outcome, now)
+        if outcome.kind is OutcomeKind.FAILED:
+            self._fail_all(outcome)
+            return
+        self.health.next_retry_at = retry.queue_retry_at(
+            self._shelf.ledger.policy, failures=self.health.failures, now=now, jitter=self._shelf.chance()
+        )
+        self._shelf.scheduler.at(self.health.next_retry_at, self)
+        self._look_at(self)
+
+    def _fail_all(self, outcome: Outcome) -> None:
+        """The next hop will never take mail (null MX, no such domain): what is ready fails now."""
+        for transaction in self.waiting.in_state(TransactionState.READY):
+            self._remove(transaction)
+            failed = [(recipient, outcome) for recipient in transaction.recipients]
+            self._shelf.ledger.give_up(self.key, transaction.message, failed)
+
+    # Waiting, and waking.
+
+    def _again(self, parent: Transaction, recipients: list[Recipient], body: bytes | None) -> None:
+        """These recipients of ``parent`` come next."""
+        transaction = Transaction(parent.message, recipients, is_noted=parent.is_noted)
+        if self.is_suspended:
+            self._hold(transaction, self._shelf.clock())
+            return
+        self.waiting.push_front(transaction)
+        if body is not None:
+            self._shelf.budget.keep(transaction, body)
+
+    def _defer(self, transaction: Transaction, wake_at: float) -> None:
+        self._shelf.budget.drop(transaction)
+        if self.waiting.defer(transaction, wake_at):
+            self._shelf.scheduler.at(wake_at, self)
+
+    def _hold(self, transaction: Transaction, now: float) -> None:
+        self.waiting.hold(transaction)
+        self._shelf.budget.drop(transaction)
+        new = [r for r in transaction.recipients if r.status is not RecipientStatus.SUSPENDED]
+        if new:
+            self._shelf.ledger.mark(transaction.message, new, RecipientStatus.SUSPENDED, EventId.SUSPEND, now)
+
+    def _note(self, transaction: Transaction, now: float) -> None:
+        """Say once on each message why it waits for its next hop."""
+        failure, retry_at = self.health.failure, self.health.next_retry_at
+        if failure is not None and retry_at and not transaction.is_noted:
+            self._shelf.ledger.note(self.key, transaction, failure, retry_at=retry_at, now=now)
+
+    def _remove(self, transaction: Transaction) -> None:
+        if transaction.state is not TransactionState.GONE:
+            self.waiting.remove(transaction)
+            self._shelf.budget.drop(transaction)
+            if not self.waiting:
+                self.emptied_at = self._shelf.clock()
+
+    def wake(self, now: float) -> None:
+        """What is due is ready again."""
+        if self.health.next_retry_at and self.health.next_retry_at <= now:
+            self.health.next_retry_at = 0.0
+        self.waiting.wake_due(now)
+        if self.waiting.deferred_count:
+            self._shelf.scheduler.at(self.waiting.next_wake_at, self)
+        self._wake_courier()
+
+    def _wake_courier(self) -> None:
+        if self.courier is not None and self.waiting.ready_count:
+            self.courier.wake()
+
+    # What people do, and what time does.
+
+    def retry_now(self) -> int:
+        """Try everything now; returns how many messages that are."""
+        self.health.next_retry_at = 0.0
+        if not self.is_suspended:
+            self.waiting.wake_all()
+        self._wake_courier()
+        return self.waiting.ready_count
+
+    def suspend(self) -> int:
+        """Hold what waits; transactions in progress end. Returns how many messages are held."""
+        self.is_suspended = True
+        now, held = self._shelf.clock(), self.waiting.in_state(*_WAITING)
+        for transaction in held:
+            self._hold(transaction, now)
+        return len(held)
+
+    def resume(self) -> int:
+        """Deliver again, at once; returns how many messages were held."""
+        self.is_suspended = False
+        now, held = self._shelf.clock(), self.waiting.in_state(TransactionState.HELD)
+        for transaction in held:
+            self._shelf.ledger.mark(
+                transaction.message, transaction.recipients, RecipientStatus.READY, EventId.RESUME, now
+            )
+            self.waiting.push(transaction)
+        self.retry_now()
+        return len(held)
+
+    def sweep(self, transaction: Transaction, now: float) -> None:
+        """What time does to a waiting message: it expires, its delay is told, its next hop's failure is noted."""
+        if transaction.state not in _WAITING:
+            return
+        if retry.is_expired(now=now, expires_at=transaction.message.expires_at):
+            self._remove(transaction)
+            self._shelf.ledger.expire(self.key, transaction)
+            return
+        self._shelf.ledger.tell_delay(transaction, now)
+        if self.health.next_retry_at:
+            self._shelf.budget.drop(transaction)
+            self._note(transaction, now)
+
+    def take_all(self) -> list[tuple[Message, list[Recipient]]]:
+        """Everything that waits and is not held leaves the queue, to be routed again."""
+        leaving = self.waiting.in_state(*_WAITING)
+        for transaction in leaving:
+            self._remove(transaction)
+        return [(transaction.message, transaction.recipients) for transaction in leaving]
+
+    def __len__(self) -> int:
+        return len(self.waiting)
+
+    def __iter__(self) -> Iterator[Transaction]:
+        return iter(self.waiting)

@@ -1,0 +1,248 @@
+"""Writes down what came of each attempt: recipient states and tracking events to the spool, counters in memory.
+
+A recipient whose sender is to be told becomes final only after the notification is committed: a crash between the two
+may repeat it, never lose it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from transport.model.envelope import Message, Recipient
+from transport.model.event import EventId, TrackingEvent
+from transport.model.outcome import Outcome, OutcomeKind, Phase, RecipientStatus
+from transport.ports import RecipientUpdate, Spool
+from transport.queues.counters import Counters
+from transport.queues.notifier import Notifier
+from transport.queues.transaction import Transaction
+from transport.rules import retry
+from transport.rules.dsn import DsnKind, Told
+from transport.rules.retry import RetryPolicy
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What is left of a transaction: ``again`` at once, ``deferred`` at ``wake_at``."""
+
+    again: list[Recipient] = field(default_factory=list)
+    deferred: list[Recipient] = field(default_factory=list)
+    wake_at: float = 0.0
+
+
+class Ledger:
+    """``policy`` is replaced with each configuration; ``chance`` draws the jitter."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        notifier: Notifier,
+        policy: RetryPolicy,
+        *,
+        clock: Callable[[], float],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.counters = Counters()
+        self.policy = policy
+        self._spool = spool
+        self._notifier = notifier
+        self._clock = clock
+        self._chance = chance
+
+    def settle(self, key: str, transaction: Transaction, outcomes: Sequence[Outcome | None], now: float) -> Settlement:
+        """Write each recipient's outcome. ``key`` is the queue's."""
+        message, left = transaction.message, Settlement()
+        updates: list[RecipientUpdate] = []
+        events: list[TrackingEvent] = []
+        failed: list[tuple[Recipient, Outcome]] = []
+        relayed: list[tuple[Recipient, Outcome]] = []
+        for recipient, outcome in zip(transaction.recipients, outcomes, strict=True):
+            if outcome is None:
+                left.again.append(recipient)
+                continue
+            _tried(recipient, outcome, now)
+            if outcome.kind is OutcomeKind.DELIVERED:
+                if not transaction.is_dsn_passed_on and self._notifier.is_wanted(DsnKind.RELAYED, message, recipient):
+                    relayed.append((recipient, outcome))
+                    continue
+                recipient.status = RecipientStatus.DELIVERED
+                self.counters.delivered += 1
+            elif outcome.kind is OutcomeKind.FAILED or not self._defer(left, recipient, message, now):
+                failed.append((recipient, outcome))
+                continue
+            updates.append(RecipientUpdate(message.id, recipient))
+            events.append(_event(key, message, recipient, outcome, now))
+        if updates:
+            self._spool.update(updates, events)
+        if failed:
+            self.fail(key, message, failed, body=transaction.body)
+        if relayed:
+            self._relayed(key, message, relayed, body=transaction.body)
+        return left
+
+    def _defer(self, left: Settlement, recipient: Recipient, message: Message, now: float) -> bool:
+        """Give the recipient its next attempt; False when it has expired."""
+        if not left.wake_at:
+            wake_at = retry.next_attempt_at(
+                self.policy,
+                attempts=recipient.attempts,
+                now=now,
+                expires_at=message.expires_at,
+                jitter=self._chance(),
+            )
+            if wake_at is None:
+                return False
+            left.wake_at = wake_at
+        recipient.status = RecipientStatus.RETRY
+        recipient.next_attempt_at = left.wake_at
+        self.counters.deferred += 1
+        left.deferred.append(recipient)
+        return True
+
+    def note(self, key: str, transaction: Transaction, outcome: Outcome, *, retry_at: float, now: float) -> None:
+        """The next hop could not be reached: the transaction waits with its queue until ``retry_at``."""
+        transaction.is_noted = True
+        message, events = transaction.message, []
+        for recipient in transaction.recipients:
+            _tried(recipient, outcome, now)
+            recipient.status = RecipientStatus.RETRY
+            recipient.next_attempt_at = retry_at
+            self.counters.deferred += 1
+            events.append(_event(key, message, recipient, outcome, now))
+        self._spool.update([RecipientUpdate(message.id, recipient) for recipient in transaction.recipients], events)
+
+    def expire(self, key: str, transaction: Transaction) -> None:
+        """Give up what waited for too long."""
+        outcome = Outcome(OutcomeKind.FAILED, Phase.ROUTING, None, retry.EXPIRED_REASON, status=retry.EXPIRED_STATUS)
+        failed = [(recipient, outcome) for recipient in transaction.recipients]
+        self.fail(key, transaction.message, failed, body=transaction.body)
+
+    def fail(
+        self, key: str, message: Message, failed: Sequence[tuple[Recipient, Outcome]], *, body: bytes | None
+    ) -> None:
+        """Tell the sender where that is wanted, then give the recipients up."""
+        told = [_told(recipient, outcome) for recipient, outcome in failed]
+
+        def finish(now: float) -> None:
+            for recipient, _ in failed:
+                recipient.status = RecipientStatus.FAILED
+            self.counters.failed += len(failed)
+            self._write(key, message, failed, now)
+
+        self._notifier.tell(DsnKind.FAILED, message, told, body=body, then=finish)
+
+    def give_up(self, key: str, message: Message, failed: Sequence[tuple[Recipient, Outcome]]) -> None:
+        """Fail recipients that no server decided about."""
+        now = self._clock()
+        for recipient, outcome in failed:
+            _tried(recipient, outcome, now)
+        self.fail(key, message, failed, body=None)
+
+    def _relayed(
+        self, key: str, message: Message, relayed: Sequence[tuple[Recipient, Outcome]], *, body: bytes | None
+    ) -> None:
+        """RFC 3461 5.2.2 (b): the next hop tells the sender nothing, so we say that we passed it on."""
+
+        def finish(now: float) -> None:
+            for recipient, _ in relayed:
+                recipient.status = RecipientStatus.DELIVERED
+            self.counters.delivered += len(relayed)
+            self._write(key, message, relayed, now)
+
+        told = [_told(recipient, outcome) for recipient, outcome in relayed]
+        self._notifier.tell(DsnKind.RELAYED, message, told, body=body, then=finish)
+
+    def tell_delay(self, transaction: Transaction, now: float) -> None:
+        """Tell the sender that delivery is delayed, once, when it is time."""
+        message = transaction.message
+        due = [
+            recipient
+            for recipient in transaction.recipients
+            if retry.is_delay_dsn_due(
+                self.policy, received_at=message.received_at, now=now, is_sent=recipient.is_delay_dsn_sent
+            )
+        ]
+        if not due:
+            return
+        for recipient in due:
+            recipient.is_delay_dsn_sent = True
+
+        def finish(now: float) -> None:
+            waiting = [recipient for recipient in due if not recipient.status.is_final]
+            self._spool.update([RecipientUpdate(message.id, recipient) for recipient in waiting], ())
+
+        told = [_told(recipient, None) for recipient in due]
+        self._notifier.tell(DsnKind.DELAYED, message, told, body=transaction.body, then=finish)
+
+    def mark(
+        self, message: Message, recipients: Sequence[Recipient], status: RecipientStatus, event: EventId, now: float
+    ) -> None:
+        """An operator's doing: suspended or resumed."""
+        for recipient in recipients:
+            recipient.status = status
+        self._spool.update(
+            [RecipientUpdate(message.id, recipient) for recipient in recipients],
+            [TrackingEvent(event, now, message_id=message.id, recipient=str(r.address)) for r in recipients],
+        )
+
+    def _write(self, key: str, message: Message, decided: Sequence[tuple[Recipient, Outcome]], now: float) -> None:
+        self._spool.update(
+            [RecipientUpdate(message.id, recipient) for recipient, _ in decided],
+            [_event(key, message, recipient, outcome, now) for recipient, outcome in decided],
+        )
+
+
+def _tried(recipient: Recipient, outcome: Outcome, now: float) -> None:
+    recipient.attempts += 1
+    recipient.first_attempt_at = recipient.first_attempt_at or now
+    recipient.last_attempt_at = now
+    recipient.last_reply = str(outcome.reply) if outcome.reply is not None else ""
+    recipient.last_reason = outcome.reason
+
+
+_EVENT_OF = {
+    RecipientStatus.DELIVERED: EventId.SEND,
+    RecipientStatus.RETRY: EventId.DEFER,
+    RecipientStatus.FAILED: EventId.FAIL,
+}
+
+
+def _event(key: str, message: Message, recipient: Recipient, outcome: Outcome, now: float) -> TrackingEvent:
+    detail: dict[str, object] = {"next_hop": key, "phase": outcome.phase.value, "attempt": recipient.attempts}
+    if outcome.remote:
+        detail["remote"] = outcome.remote
+    if outcome.tls:
+        detail["tls"] = outcome.tls
+    if outcome.status:
+        detail["status"] = outcome.status
+    event = _EVENT_OF[recipient.status]
+    if event is EventId.DEFER:
+        detail["next_attempt_at"] = recipient.next_attempt_at
+    elif outcome.status == retry.EXPIRED_STATUS:
+        event = EventId.EXPIRE
+    return TrackingEvent(
+        event,
+        now,
+        message_id=message.id,
+        recipient=str(recipient.address),
+        reply=recipient.last_reply if outcome.reply is not None else "",
+        reason=outcome.reason,
+        detail=detail,
+    )
+
+
+def _told(recipient: Recipient, outcome: Outcome | None) -> Told:
+    """What a notification says about the recipient: the outcome, or what is remembered of the last try."""
+    remembered = recipient.last_reply
+    return Told(
+        final=recipient.address,
+        original=recipient.original,
+        orcpt=recipient.orcpt,
+        notify=recipient.notify,
+        status=outcome.enhanced_status if outcome is not None else "4.4.1",
+        reply=str(outcome.reply) if outcome is not None and outcome.reply is not None else remembered,
+        reason=outcome.reason if outcome is not None else recipient.last_reason,
+        remote=outcome.remote if outcome is not None else "",
+        last_attempt_at=recipient.last_attempt_at,
+    )

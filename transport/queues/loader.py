@@ -1,0 +1,55 @@
+"""Reads the bodies of the next few transactions from the spool, so that a queue of any length stays on disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import islice
+
+import structlog
+
+from transport.ports import SpoolUnavailable
+from transport.queues.shelf import Shelf
+from transport.queues.transaction import Transaction, TransactionState
+from transport.queues.waiting import Waiting
+
+AT_ONCE = 8
+LOOK_AHEAD = 32
+TRY_AGAIN_S = 5.0
+log = structlog.get_logger(__name__)
+
+
+class Loader:
+    """``loaded`` is called when there is more to take; ``lost`` when the spool does not have the message."""
+
+    def __init__(self, shelf: Shelf, *, loaded: Callable[[], None], lost: Callable[[Transaction], None]) -> None:
+        self._shelf = shelf
+        self._on_loaded = loaded
+        self._on_lost = lost
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def load(self, waiting: Waiting) -> None:
+        """Start to read what is next in ``waiting``."""
+        for transaction in islice(waiting.ready, LOOK_AHEAD):
+            if len(self._tasks) >= AT_ONCE or (self._tasks and not self._shelf.budget.has_room):
+                return
+            if transaction.body is None and not transaction.is_loading and transaction.state is TransactionState.READY:
+                transaction.is_loading = True
+                task = asyncio.get_running_loop().create_task(self._load(transaction))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def _load(self, transaction: Transaction) -> None:
+        try:
+            body = await self._shelf.spool.read_body(transaction.message.id)
+            if transaction.state is TransactionState.READY:
+                self._shelf.budget.keep(transaction, body)
+        except KeyError:
+            log.error("queue.body_lost", queue_id=transaction.message.queue_id)
+            self._on_lost(transaction)
+        except SpoolUnavailable as error:
+            log.warning("queue.body_unreadable", queue_id=transaction.message.queue_id, reason=str(error))
+            await asyncio.sleep(TRY_AGAIN_S)
+        finally:
+            transaction.is_loading = False
+        asyncio.get_running_loop().call_soon(self._on_loaded)

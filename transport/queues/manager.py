@@ -1,0 +1,242 @@
+"""All delivery queues of a node: mail in, outcomes to the spool, commands of operators, what dashboards show."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from transport.config.document import MailFlow
+from transport.config.objects import SendConnector
+from transport.model.envelope import Message, Recipient
+from transport.model.next_hop import NextHop
+from transport.model.outcome import Outcome
+from transport.model.snapshot import QueueSnapshot
+from transport.ports import Spool
+from transport.queues import snapshots
+from transport.queues.bodies import DEFAULT_BYTES, BodyBudget
+from transport.queues.counters import Counters
+from transport.queues.courier import Couriers
+from transport.queues.delivery_queue import DeliveryQueue
+from transport.queues.ledger import Ledger
+from transport.queues.notifier import Notifier, SubmitDsn
+from transport.queues.scheduler import Scheduler
+from transport.queues.shelf import Shelf
+from transport.queues.snapshots import QueuedMessage
+from transport.queues.sweeper import Sweeper
+from transport.rules.dsn import DsnSettings
+from transport.rules.retry import RetryPolicy
+
+QUEUE_MAX_IDLE_S = 180.0  # Exchange's QueueMaxIdleTime
+Rerouted = list[tuple[Message, list[Recipient]]]
+log = structlog.get_logger(__name__)
+
+
+class UnknownQueue(LookupError):
+    """There is no queue with this key now."""
+
+
+class DeliveryQueues:
+    """All methods run on the engine's loop. ``submit_dsn`` enters a notification as a message of its own;
+    ``reroute`` routes recipients again whose send connector is gone; ``memory_bytes`` bounds waiting bodies."""
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        couriers: Couriers,
+        submit_dsn: SubmitDsn,
+        document: MailFlow,
+        hostname: str,
+        clock: Callable[[], float],
+        reroute: Callable[[Message, list[Recipient]], None] | None = None,
+        memory_bytes: int = DEFAULT_BYTES,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._couriers = couriers
+        self._default_hostname = hostname
+        self._clock = clock
+        self._reroute = reroute
+        self._notifier = Notifier(
+            spool=spool, submit_dsn=submit_dsn, settings=DsnSettings.of(document, hostname), clock=clock
+        )
+        self._ledger = Ledger(spool, self._notifier, RetryPolicy.of(document.organization), clock=clock, chance=chance)
+        self._scheduler = Scheduler(clock)
+        self._shelf = Shelf(spool, self._ledger, self._scheduler, clock, budget=BodyBudget(memory_bytes), chance=chance)
+        self._queues: dict[NextHop, DeliveryQueue] = {}
+        self._sweeper = Sweeper(self._queues.values, clock)
+        self._connectors: dict[str, SendConnector] = {}
+        self._hostname = hostname
+        self._rerouted: set[int] = set()
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._use(document)
+
+    @property
+    def counters(self) -> Counters:
+        return self._ledger.counters
+
+    # Mail in.
+
+    def enqueue(self, message: Message, recipients: Sequence[Recipient]) -> None:
+        """Queue ``recipients`` by their next hops; ``message.body`` is taken over where it is set.
+
+        Right after the commit, and at recovery (body None). Every recipient has a next hop.
+        """
+        body, message.body = message.body, None
+        if len(recipients) == 1:
+            hop = recipients[0].next_hop
+            assert hop is not None
+            self._queue(hop).add(message, [recipients[0]], body)
+            return
+        groups: dict[NextHop, list[Recipient]] = {}
+        for recipient in recipients:
+            assert recipient.next_hop is not None
+            groups.setdefault(recipient.next_hop, []).append(recipient)
+        for hop, group in groups.items():
+            for alike in _by_state(group):
+                self._queue(hop).add(message, alike, body)
+
+    def fail(self, message: Message, failed: Sequence[tuple[Recipient, Outcome]]) -> None:
+        """Give up recipients of a message in the spool: tell the sender, then make them final."""
+        self._ledger.give_up(str(failed[0][0].next_hop or ""), message, failed)
+
+    def take(self, hop: NextHop) -> Rerouted:
+        """Empty the queue of ``hop``; the caller decides about its mail again."""
+        queue = self._queues.get(hop)
+        return queue.take_all() if queue is not None else []
+
+    def _queue(self, hop: NextHop) -> DeliveryQueue:
+        queue = self._queues.get(hop)
+        if queue is None:
+            queue = self._queues[hop] = DeliveryQueue(hop, self._shelf, self._sweeper.soon)
+            self._sweeper.start()
+            self._open(queue)
+        return queue
+
+    def _open(self, queue: DeliveryQueue) -> None:
+        if not queue.is_deliverable:
+            return
+        connector = self._connectors.get(queue.hop.connector_id)
+        if connector is not None and connector.is_enabled:
+            queue.courier = self._couriers.open(queue.hop, connector, queue, hostname=self._hostname)
+        else:
+            asyncio.get_running_loop().call_soon(self._reroute_orphan, queue)
+
+    def _is_orphan(self, queue: DeliveryQueue) -> bool:
+        return queue.is_deliverable and queue.courier is None
+
+    def _reroute_orphan(self, queue: DeliveryQueue) -> None:
+        """Its connector is gone: route its mail again, each message once for each configuration."""
+        if self._reroute is None or not self._is_orphan(queue) or queue.is_suspended:
+            return
+        for message, recipients in queue.take_all():
+            if message.id in self._rerouted:
+                queue.add(message, recipients, None)
+            else:
+                self._rerouted.add(message.id)
+                self._reroute(message, recipients)
+
+    # A new configuration.
+
+    def apply(self, document: MailFlow) -> Rerouted:
+        """Work under ``document`` from now on; returns what must be routed again: the Unreachable queue, and queues
+        whose connector is gone, disabled or covers something else."""
+        before = self._connectors
+        self._use(document)
+        rerouted: Rerouted = []
+        for queue in self._queues.values():
+            old, new = before.get(queue.hop.connector_id), self._connectors.get(queue.hop.connector_id)
+            if not queue.is_deliverable:
+                rerouted += queue.take_all()
+            elif new is None or not new.is_enabled or _covers(old) != _covers(new):
+                self._retire(queue)
+                rerouted += queue.take_all()
+                if new is not None and new.is_enabled:
+                    self._open(queue)
+            elif old != new or queue.courier is None:
+                self._retire(queue)
+                self._open(queue)
+                queue.retry_now()
+        return rerouted
+
+    def _use(self, document: MailFlow) -> None:
+        self._connectors = {connector.id: connector for connector in document.send_connectors}
+        self._hostname = document.organization.hostname or self._default_hostname
+        self._ledger.policy = RetryPolicy.of(document.organization)
+        self._notifier.settings = DsnSettings.of(document, self._hostname)
+        self._rerouted.clear()
+
+    def _retire(self, queue: DeliveryQueue) -> None:
+        """Its connections end what they are doing, then close."""
+        courier, queue.courier = queue.courier, None
+        if courier is not None:
+            task = asyncio.get_running_loop().create_task(courier.close(60.0))
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
+
+    # What operators do and see.
+
+    def retry(self, key: str) -> int:
+        """Try everything in the queue now; returns how many messages. Raises UnknownQueue."""
+        return self._by_key(key).retry_now()
+
+    def suspend(self, key: str) -> int:
+        """Hold the queue, over restarts too; returns how many messages. Raises UnknownQueue."""
+        return self._by_key(key).suspend()
+
+    def resume(self, key: str) -> int:
+        """Deliver a suspended queue again; returns how many messages. Raises UnknownQueue."""
+        queue = self._by_key(key)
+        resumed = queue.resume()
+        self._reroute_orphan(queue)
+        return resumed
+
+    def _by_key(self, key: str) -> DeliveryQueue:
+        try:
+            return self._queues[NextHop.parse(key)]
+        except (KeyError, ValueError):
+            raise UnknownQueue(f"there is no queue '{key}'") from None
+
+    def snapshot(self, now: float) -> tuple[QueueSnapshot, ...]:
+        """Every queue; queues that have been empty for long are forgotten."""
+        for hop, queue in list(self._queues.items()):
+            if not queue and not queue.is_suspended and now - queue.emptied_at > QUEUE_MAX_IDLE_S:
+                self._retire(queue)
+                del self._queues[hop]
+        return tuple(snapshots.snapshot(q, now, is_orphan=self._is_orphan(q)) for q in self._queues.values())
+
+    def messages(self, key: str, limit: int) -> list[QueuedMessage]:
+        """The first ``limit`` messages of a queue. Raises UnknownQueue."""
+        queue = self._by_key(key)
+        return [snapshots.queued_message(queue, one) for one, _ in zip(queue, range(limit), strict=False)]
+
+    async def drain(self, timeout_s: float) -> None:
+        """Begin nothing more; let transactions and notifications in progress end; close."""
+        self._shelf.is_draining = True
+        self._sweeper.stop()
+        couriers = [queue.courier for queue in self._queues.values() if queue.courier is not None]
+        await asyncio.gather(*(courier.close(timeout_s) for courier in couriers), *self._retiring)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._notifier.drain(), timeout_s)
+        self._notifier.stop()
+        self._scheduler.stop()
+
+
+def _covers(connector: SendConnector | None) -> object:
+    """What of a connector decides which mail it gets."""
+    if connector is None:
+        return None
+    return connector.address_spaces, connector.smart_hosts, connector.max_message_size
+
+
+def _by_state(recipients: list[Recipient]) -> list[list[Recipient]]:
+    """Recipients that wait alike go together: after a restart, a message's recipients may be at different points."""
+    if all(not recipient.attempts and recipient.status == recipients[0].status for recipient in recipients):
+        return [recipients]
+    groups: dict[object, list[Recipient]] = {}
+    for recipient in recipients:
+        groups.setdefault((recipient.status, recipient.next_attempt_at), []).append(recipient)
+    return list(groups.values())

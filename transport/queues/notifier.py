@@ -1,0 +1,174 @@
+"""Makes delivery status notifications: builds them by ``rules.dsn`` and enters them as new messages, a few at a time.
+
+Pacing them is our cap against storms (hostile.md): nothing is dropped, it only takes longer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Future
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from transport.model.address import NULL
+from transport.model.envelope import BodyType, Message, Recipient
+from transport.model.event import EventId, TrackingEvent
+from transport.ports import Spool, SpoolUnavailable
+from transport.rules import dsn
+from transport.rules.dsn import DsnKind, DsnSettings, Told
+
+WORKERS = 4
+TRY_AGAIN_S = 5.0
+log = structlog.get_logger(__name__)
+SubmitDsn = Callable[[Message, Sequence[TrackingEvent]], Future[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    kind: DsnKind
+    message: Message
+    told: tuple[Told, ...]
+    body: bytes | None
+    then: Callable[[float], None]
+
+
+class Notifier:
+    """``settings`` is replaced with each configuration."""
+
+    def __init__(
+        self, *, spool: Spool, submit_dsn: SubmitDsn, settings: DsnSettings, clock: Callable[[], float]
+    ) -> None:
+        self.settings = settings
+        self._spool = spool
+        self._submit_dsn = submit_dsn
+        self._clock = clock
+        self._jobs: deque[_Job] = deque()
+        self._workers: set[asyncio.Task[None]] = set()
+
+    @property
+    def pending(self) -> int:
+        """Notifications still to be made."""
+        return len(self._jobs) + len(self._workers)
+
+    def is_wanted(self, kind: DsnKind, message: Message, recipient: Recipient) -> bool:
+        """Whether the sender is to be told about this recipient."""
+        return dsn.is_wanted(kind, sender=message.envelope_sender, is_dsn=message.is_dsn, notify=recipient.notify)
+
+    def tell(
+        self,
+        kind: DsnKind,
+        message: Message,
+        told: Sequence[Told],
+        *,
+        body: bytes | None,
+        then: Callable[[float], None],
+    ) -> None:
+        """Notify the sender where that is wanted; ``then(now)`` is called once the notification is on disk, or at once
+        when none is wanted. ``body`` is the message's, None to have it read."""
+        sender, is_dsn = message.envelope_sender, message.is_dsn
+        wanted = tuple(t for t in told if dsn.is_wanted(kind, sender=sender, is_dsn=is_dsn, notify=t.notify))
+        if not wanted:
+            then(self._clock())
+            return
+        self._jobs.append(_Job(kind, message, wanted, body, then))
+        if len(self._workers) < WORKERS:
+            worker = asyncio.get_running_loop().create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+
+    async def drain(self) -> None:
+        """Wait until every notification is made; the caller bounds the time."""
+        while self._workers:
+            await asyncio.wait(list(self._workers))
+
+    def stop(self) -> None:
+        """Give up what is not made: its recipients are not final in the spool, so it is made after the next start."""
+        self._jobs.clear()
+        for worker in self._workers:
+            worker.cancel()
+
+    async def _work(self) -> None:
+        while self._jobs:
+            job = self._jobs.popleft()
+            try:
+                await self._do(job)
+            except SpoolUnavailable as error:
+                log.warning("dsn.deferred", queue_id=job.message.queue_id, reason=str(error))
+                self._jobs.append(job)
+                await asyncio.sleep(TRY_AGAIN_S)
+            except Exception:
+                log.exception("dsn.failed", queue_id=job.message.queue_id)
+                self._jobs.append(job)
+                await asyncio.sleep(TRY_AGAIN_S)
+
+    async def _do(self, job: _Job) -> None:
+        try:
+            body = job.body if job.body is not None else await self._spool.read_body(job.message.id)
+        except KeyError:
+            body = b""  # the message is gone; that it failed is still worth telling
+        now = self._clock()
+        notification = self._message(job, body, now)
+        await self._submit_dsn(notification, self._events(job, notification, now))
+        job.then(self._clock())
+
+    def _message(self, job: _Job, body: bytes, now: float) -> Message:
+        original = job.message
+        new_id = self._spool.new_id()
+        notification = Message(
+            id=new_id,
+            envelope_sender=NULL,  # RFC 3464 2: so that nothing is ever sent about it
+            recipients=[Recipient(index=0, address=original.envelope_sender, original=original.envelope_sender)],
+            size_bytes=0,
+            received_at=now,
+            expires_at=now + self.settings.expiration_s,
+            session_id="",
+            peer="",
+            helo="",
+            identity="",
+            connector_id="",
+            revision=original.revision,
+            is_smtputf8=not original.envelope_sender.is_ascii,
+            subject=dsn.subject(job.kind, original),
+            is_dsn=True,
+        )
+        content = dsn.compose(
+            job.kind, original, job.told, body, self.settings, queue_id=notification.queue_id, now=now
+        )
+        notification.body = content
+        notification.size_bytes = len(content)
+        notification.internet_message_id = dsn.message_id(notification.queue_id, self.settings)
+        if not content.isascii():
+            notification.body_type = BodyType.EIGHT_BIT_MIME
+        return notification
+
+    def _events(self, job: _Job, notification: Message, now: float) -> list[TrackingEvent]:
+        """First the notification's own receipt, then the event of the message that it is about."""
+        recipients = [str(recipient.address) for recipient in notification.recipients]
+        return [
+            TrackingEvent(
+                EventId.RECEIVE,
+                now,
+                message_id=notification.id,
+                recipient=recipients[0],
+                reason=f"A notification ({job.kind.value}) about the message {job.message.queue_id}.",
+                size_bytes=notification.size_bytes,
+                revision=notification.revision,
+                detail={
+                    "recipients": recipients,
+                    "subject": notification.subject,
+                    "internet_message_id": notification.internet_message_id,
+                    "about_message_id": job.message.id,
+                },
+            ),
+            TrackingEvent(
+                EventId.DSN,
+                now,
+                message_id=job.message.id,
+                recipient=", ".join(str(told.final) for told in job.told[:10]),
+                reason=job.kind.sentence,
+                detail={"kind": job.kind.value, "dsn_message_id": notification.id},
+            ),
+        ]

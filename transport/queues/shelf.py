@@ -1,0 +1,25 @@
+"""What all delivery queues of a node share."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from transport.ports import Spool
+from transport.queues.bodies import BodyBudget
+from transport.queues.ledger import Ledger
+from transport.queues.scheduler import Scheduler
+
+
+@dataclass(slots=True)
+class Shelf:
+    """``clock`` gives unix seconds; ``chance`` numbers from 0 to 1. ``is_draining``: nothing more is begun."""
+
+    spool: Spool
+    ledger: Ledger
+    scheduler: Scheduler
+    clock: Callable[[], float]
+    budget: BodyBudget = field(default_factory=BodyBudget)
+    chance: Callable[[], float] = random.random
+    is_draining: bool = False

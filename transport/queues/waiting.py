@@ -1,0 +1,115 @@
+"""The transactions of one queue, each in one state: ready in order, deferred by time, held, or active. No decisions."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Iterator
+
+from transport.queues.transaction import Transaction, TransactionState
+
+_numbers = itertools.count()
+READY, DEFERRED, HELD = TransactionState.READY, TransactionState.DEFERRED, TransactionState.HELD
+
+
+class Waiting:
+    """Removing is lazy: ``ready`` and the heap may hold transactions that moved on; the state tells."""
+
+    __slots__ = ("_all", "_deferred", "deferred_count", "ready", "ready_count")
+
+    def __init__(self) -> None:
+        self.ready: deque[Transaction] = deque()
+        self.ready_count = 0
+        self.deferred_count = 0
+        self._deferred: list[tuple[float, int, Transaction]] = []
+        self._all: dict[Transaction, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __iter__(self) -> Iterator[Transaction]:
+        return iter(self._all)
+
+    def push(self, transaction: Transaction) -> None:
+        """Ready, after the others."""
+        self._all[transaction] = None
+        transaction.state = READY
+        self.ready.append(transaction)
+        self.ready_count += 1
+
+    def push_front(self, transaction: Transaction) -> None:
+        """Ready, before the others."""
+        self._all[transaction] = None
+        transaction.state = READY
+        self.ready.appendleft(transaction)
+        self.ready_count += 1
+
+    def first_ready(self) -> Transaction | None:
+        """The one that is next."""
+        ready = self.ready
+        while ready:
+            if ready[0].state is READY:
+                return ready[0]
+            ready.popleft()
+        return None
+
+    def activate_first(self) -> None:
+        """``first_ready`` is being delivered from now on."""
+        self.ready.popleft().state = TransactionState.ACTIVE
+        self.ready_count -= 1
+
+    def defer(self, transaction: Transaction, wake_at: float) -> bool:
+        """Waits until ``wake_at``; True when it is now the first to wake."""
+        self._leave(transaction)
+        self._all[transaction] = None
+        transaction.state = DEFERRED
+        transaction.wake_at = wake_at
+        heapq.heappush(self._deferred, (wake_at, next(_numbers), transaction))
+        self.deferred_count += 1
+        return self._deferred[0][2] is transaction
+
+    def hold(self, transaction: Transaction) -> None:
+        """Waits for an operator."""
+        self._leave(transaction)
+        self._all[transaction] = None
+        transaction.state = HELD
+
+    def remove(self, transaction: Transaction) -> None:
+        """It is done, or waits elsewhere."""
+        self._leave(transaction)
+        transaction.state = TransactionState.GONE
+        del self._all[transaction]
+
+    def wake_due(self, now: float) -> None:
+        """Deferred transactions whose time has come are ready."""
+        deferred = self._deferred
+        while deferred and (deferred[0][0] <= now or deferred[0][2].state is not DEFERRED):
+            transaction = heapq.heappop(deferred)[2]
+            if transaction.state is DEFERRED:
+                self.deferred_count -= 1
+                self.push(transaction)
+
+    def wake_all(self) -> None:
+        """All deferred transactions are ready."""
+        self.wake_due(float("inf"))
+
+    @property
+    def next_wake_at(self) -> float:
+        """When the first deferred transaction is tried again; 0 when there is none."""
+        deferred = self._deferred
+        while deferred and deferred[0][2].state is not DEFERRED:
+            heapq.heappop(deferred)
+        return deferred[0][0] if deferred else 0.0
+
+    def in_state(self, *states: TransactionState) -> list[Transaction]:
+        """Those in one of ``states``, in order of arrival."""
+        return [transaction for transaction in self._all if transaction.state in states]
+
+    def _leave(self, transaction: Transaction) -> None:
+        if transaction not in self._all:
+            return
+        if transaction.state is READY:
+            self.ready_count -= 1
+        elif transaction.state is DEFERRED:
+            self.deferred_count -= 1

@@ -1,0 +1,230 @@
+"""Delivery status notifications: whether the sender is told, and the message that tells (RFC 3461, 3462, 3464). Pure.
+
+The message is built as octets, line by line, from cleaned and bounded text: nothing that came over a wire can start a
+header of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
+from enum import StrEnum
+
+from transport.config.document import MailFlow
+from transport.model.address import Address
+from transport.model.envelope import Message
+from transport.rules import dsn_text
+from transport.rules.dsn_fields import address_field, fold, header_safe, subject_header, token, typed_address
+
+MAX_DIAGNOSTIC_CHARACTERS = 1000
+
+
+class DsnKind(StrEnum):
+    """What is told."""
+
+    FAILED = "failed"
+    DELAYED = "delayed"
+    RELAYED = "relayed"
+    DELIVERED = "delivered"
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    DsnKind.FAILED: "The sender was told that delivery failed.",
+    DsnKind.DELAYED: "The sender was told that delivery is delayed.",
+    DsnKind.RELAYED: "The sender was told that the message went to a system that sends no notifications.",
+    DsnKind.DELIVERED: "The sender was told that the message was delivered.",
+}
+_NOTIFY_WORD = {
+    DsnKind.FAILED: "FAILURE",
+    DsnKind.DELAYED: "DELAY",
+    DsnKind.RELAYED: "SUCCESS",
+    DsnKind.DELIVERED: "SUCCESS",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DsnSettings:
+    """``hostname`` is the Reporting-MTA, ``from_address`` the postmaster's, times in seconds."""
+
+    hostname: str
+    organization: str
+    from_address: str
+    max_attach_bytes: int
+    expiration_s: float
+
+    @classmethod
+    def of(cls, document: MailFlow, hostname: str) -> DsnSettings:
+        organization = document.organization
+        return cls(
+            hostname=hostname,
+            organization=organization.name,
+            from_address=organization.postmaster_address or f"postmaster@{document.default_domain or hostname}",
+            max_attach_bytes=organization.dsn_max_message_attach_size,
+            expiration_s=organization.message_expiration_timeout,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said about one recipient. ``reply`` and ``remote`` are hostile; ``reason`` is ours and may quote."""
+
+    final: Address
+    original: Address
+    orcpt: str = ""
+    notify: frozenset[str] = frozenset()
+    status: str = ""
+    reply: str = ""
+    reason: str = ""
+    remote: str = ""
+    last_attempt_at: float = 0.0
+
+
+def is_wanted(kind: DsnKind, *, sender: Address, is_dsn: bool, notify: frozenset[str]) -> bool:
+    """Whether the sender is to be told (RFC 3461 4.1, 5.2, 6.1): never about a notification or to the null sender."""
+    if is_dsn or sender.is_null or not sender.domain or "NEVER" in notify:
+        return False
+    if not notify:
+        return kind in (DsnKind.FAILED, DsnKind.DELAYED)
+    return _NOTIFY_WORD[kind] in notify
+
+
+def message_id(queue_id: str, settings: DsnSettings) -> str:
+    """The Message-ID of the notification with this queue id."""
+    return f"<{queue_id}@{token(settings.hostname)}>"
+
+
+def subject(kind: DsnKind, original: Message) -> str:
+    """In Exchange's words, with the original's subject where it is known."""
+    return f"{dsn_text.SUBJECT_PREFIX[kind]}: {header_safe(original.subject)[:200]}".rstrip(": ")
+
+
+def compose(
+    kind: DsnKind,
+    message: Message,
+    told: Sequence[Told],
+    original: bytes,
+    settings: DsnSettings,
+    *,
+    queue_id: str,
+    now: float,
+) -> bytes:
+    """The notification about ``message``, whose octets are ``original``: a multipart/report with CRLF line ends."""
+    boundary = _boundary(queue_id, original)
+    is_whole = _is_whole(kind, message, original, settings)
+    parts = [
+        _header(kind, message, settings, boundary, queue_id=queue_id, now=now),
+        _part(boundary, "text/plain; charset=utf-8", dsn_text.compose(kind, message, told, settings, now).encode()),
+        _part(boundary, "message/delivery-status", _status(kind, message, told, settings).encode("ascii")),
+        _returned(boundary, original, is_whole),
+        f"\r\n--{boundary}--\r\n".encode("ascii"),
+    ]
+    return b"".join(parts)
+
+
+def _header(
+    kind: DsnKind, message: Message, settings: DsnSettings, boundary: str, *, queue_id: str, now: float
+) -> bytes:
+    lines = [
+        f"From: {address_field('Mail Delivery System', settings.from_address)}",
+        f"To: <{header_safe(str(message.envelope_sender))}>",
+        subject_header(subject(kind, message)),
+        f"Date: {formatdate(now)}",
+        f"Message-ID: {message_id(queue_id, settings)}",
+    ]
+    original_id = token(message.internet_message_id)
+    if original_id.startswith("<") and original_id.endswith(">"):
+        lines += [f"In-Reply-To: {original_id}", f"References: {original_id}"]
+    lines += [
+        "Auto-Submitted: auto-replied",  # RFC 3834 5
+        "MIME-Version: 1.0",
+        "Content-Type: multipart/report; report-type=delivery-status;",  # RFC 6522 3
+        f'\tboundary="{boundary}"',
+        "Content-Language: en",
+        "",
+        "This is a delivery status notification in MIME format.",
+        "",
+    ]
+    return "\r\n".join(lines).encode("utf-8")
+
+
+def _part(boundary: str, content_type: str, content: bytes) -> bytes:
+    encoding = "7bit" if content.isascii() else "8bit"
+    head = f"\r\n--{boundary}\r\nContent-Type: {content_type}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    return head.encode("ascii") + content
+
+
+def _returned(boundary: str, original: bytes, is_whole: bool) -> bytes:
+    """The message, or its header alone (RFC 3462 2, 3); with UTF-8 in the header by RFC 6533 5."""
+    header = original.partition(b"\r\n\r\n")[0]
+    is_ascii = header.isascii()
+    if is_whole:
+        return _part(boundary, "message/rfc822" if is_ascii else "message/global", original)
+    content_type = "text/rfc822-headers" if is_ascii else "message/global-headers"
+    return _part(boundary, content_type, header + b"\r\n" if header else b"")
+
+
+def _is_whole(kind: DsnKind, message: Message, original: bytes, settings: DsnSettings) -> bool:
+    """RFC 3461 4.3: RET is about failures; all else returns the header."""
+    if kind is not DsnKind.FAILED or message.ret == "HDRS" or not original:
+        return False
+    return len(original) <= settings.max_attach_bytes
+
+
+def _boundary(queue_id: str, original: bytes) -> str:
+    number = 0
+    while True:
+        boundary = f"=_{queue_id}_{number}"
+        if boundary.encode("ascii") not in original:
+            return boundary
+        number += 1
+
+
+def _status(kind: DsnKind, message: Message, told: Sequence[Told], settings: DsnSettings) -> str:
+    """message/delivery-status (RFC 3464 2): fields of the message, then of each recipient. ASCII."""
+    groups = [
+        [
+            fold(f"Original-Envelope-Id: {token(message.envid)}") if message.envid else "",
+            f"Reporting-MTA: dns; {token(settings.hostname)}",
+            f"Received-From-MTA: dns; {token(message.helo)}" if message.helo else "",
+            f"Arrival-Date: {formatdate(message.received_at)}",
+        ]
+    ]
+    groups += [_recipient_fields(kind, message, one) for one in told]
+    return "\r\n".join("".join(f"{line}\r\n" for line in group if line) for group in groups)
+
+
+def _recipient_fields(kind: DsnKind, message: Message, told: Told) -> list[str]:
+    original = told.orcpt or (str(told.original) if told.original.key != told.final.key else "")
+    return [
+        fold(f"Original-Recipient: {typed_address(original)}") if original else "",
+        fold(f"Final-Recipient: {typed_address(str(told.final))}"),
+        f"Action: {kind.value}",
+        f"Status: {_status_code(kind, told)}",
+        fold(f"Remote-MTA: dns; {_remote_name(told.remote)}") if told.remote else "",
+        fold(f"Diagnostic-Code: {_diagnostic(told)}") if told.reply or told.reason else "",
+        f"Last-Attempt-Date: {formatdate(told.last_attempt_at)}" if told.last_attempt_at else "",
+        f"Will-Retry-Until: {formatdate(message.expires_at)}" if kind is DsnKind.DELAYED else "",
+    ]
+
+
+def _status_code(kind: DsnKind, told: Told) -> str:
+    """RFC 3464 2.3.4: the class fits the action, except that 4.4.7 is the customary code of what expired."""
+    wanted = {DsnKind.FAILED: "5", DsnKind.DELAYED: "4"}.get(kind, "2")
+    if told.status[:1] == wanted or (kind is DsnKind.FAILED and told.status.startswith("4.")):
+        return told.status
+    return f"{wanted}.0.0"
+
+
+def _remote_name(remote: str) -> str:
+    return token(remote.partition("[")[0] or remote)
+
+
+def _diagnostic(told: Told) -> str:
+    if told.reply:
+        return f"smtp; {header_safe(told.reply)[:MAX_DIAGNOSTIC_CHARACTERS]}"
+    return f"x-mailconsole; {header_safe(told.reason)[:MAX_DIAGNOSTIC_CHARACTERS]}"

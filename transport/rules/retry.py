@@ -1,0 +1,68 @@
+"""When a delivery is tried again, given up, or its delay told. Pure: time and chance come in as values.
+
+Two levels, as in Exchange: a *message* that was deferred waits for its own time; a *queue* whose next hop cannot be
+reached waits as a whole, and its messages with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transport.config import retry_ladder
+from transport.config.objects import Organization
+from transport.config.retry_ladder import RetryLadder
+
+JITTER = 0.1
+EXPIRED_STATUS = "4.4.7"  # RFC 3463 3.5: delivery time expired; Exchange's NDR 4.4.7
+EXPIRED_REASON = "The message was in the queue for longer than messages may be; delivery was given up."
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """What the organisation set. Times in seconds."""
+
+    ladder: RetryLadder
+    expiration_s: float
+    delay_notification_s: float
+    is_delay_dsn_enabled: bool
+
+    @classmethod
+    def of(cls, organization: Organization) -> RetryPolicy:
+        return cls(
+            ladder=retry_ladder.parse(organization.retry_ladder),
+            expiration_s=organization.message_expiration_timeout,
+            delay_notification_s=organization.delay_notification_timeout,
+            is_delay_dsn_enabled=organization.is_delay_dsn_enabled,
+        )
+
+
+def next_attempt_at(
+    policy: RetryPolicy, *, attempts: int, now: float, expires_at: float, jitter: float
+) -> float | None:
+    """When to try a message again after its ``attempts``-th deferral (from 1); None when it has expired.
+
+    ``jitter`` is a number from 0 to 1, drawn by the caller, which spreads the wait by up to a tenth either way. The
+    last try is made when the message expires, not before.
+    """
+    if now >= expires_at:
+        return None
+    return min(now + _wait_s(policy, attempts, jitter), max(expires_at, now + 1.0))
+
+
+def queue_retry_at(policy: RetryPolicy, *, failures: int, now: float, jitter: float) -> float:
+    """When to connect again after the ``failures``-th failure in a row (from 1) to reach a next hop."""
+    return now + _wait_s(policy, failures, jitter)
+
+
+def _wait_s(policy: RetryPolicy, number: int, jitter: float) -> float:
+    return policy.ladder.wait_s(max(number, 1)) * (1 - JITTER + 2 * JITTER * jitter)
+
+
+def is_expired(*, now: float, expires_at: float) -> bool:
+    """Whether a message that still waits is to be given up."""
+    return now >= expires_at
+
+
+def is_delay_dsn_due(policy: RetryPolicy, *, received_at: float, now: float, is_sent: bool) -> bool:
+    """Whether the sender is to be told now that delivery is delayed; once for each recipient (RFC 3461 6.2)."""
+    return policy.is_delay_dsn_enabled and not is_sent and now - received_at >= policy.delay_notification_s
