@@ -7,3 +7,13 @@ class OverviewConfig(AppConfig):
     name = "mailconsole.overview"
     label = "overview"
     verbose_name = "Overview"
+
+    def ready(self) -> None:
+        from mailconsole.common.navigation import NavItem, Section, register
+        from mailconsole.nodes.live import regions
+        from mailconsole.overview.live import node_rows, waiting_changes
+
+        register(NavItem(Section.MONITOR, "Overview", "overview:home", "dashboard", 10, key="o"))
+        regions.register(
+            regions.Region("nodes", node_rows), regions.Region("changes-waiting", waiting_changes, every_s=2)
+        )

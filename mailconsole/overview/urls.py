@@ -1,6 +1,8 @@
 """Addresses of the pages of overview."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from mailconsole.overview.views import home
 
 app_name = "overview"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [path("", home, name="home")]

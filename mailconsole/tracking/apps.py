@@ -7,3 +7,21 @@ class TrackingConfig(AppConfig):
     name = "mailconsole.tracking"
     label = "tracking"
     verbose_name = "Tracking"
+
+    def ready(self) -> None:
+        from mailconsole.common import navigation, search
+        from mailconsole.nodes.live import regions
+        from mailconsole.tracking import hits, live
+
+        monitor = navigation.Section.MONITOR
+        navigation.register(
+            navigation.NavItem(monitor, "Messages", "tracking:messages", "mail-search", 30, key="m"),
+            navigation.NavItem(monitor, "Refusals", "tracking:refusals", "shield-x", 40, key="r"),
+        )
+        search.register(search.Searcher("Messages", 10, hits.find_messages))
+        regions.register(
+            regions.Region("traffic-cards", live.traffic_cards),
+            regions.Region("top-refusals", live.top_refusals, every_s=2),
+            regions.Region("recent-failures", live.recent_failures, every_s=2),
+            regions.Region("throughput", live.throughput_tail, every_s=2),
+        )

@@ -68,4 +68,5 @@ function start() {
   }).observe(document.body);
 }
 
-if (document.querySelector("[data-chart]") && window.uPlot) start();
+// uPlot's own script may stand after this one.
+document.addEventListener("DOMContentLoaded", () => document.querySelector("[data-chart]") && window.uPlot && start());

@@ -1,0 +1,76 @@
+"""The live regions of the trace: cards of rates, top refusals, recent failures, the chart's last minutes."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from mailconsole.nodes.live.rates import read_rates
+from mailconsole.nodes.live.regions import Piece, piece
+from mailconsole.nodes.snapshots import Live
+from mailconsole.tracking.models import Message, MessageRecipient
+from mailconsole.tracking.services.refusals import RefusalQuery, group_refusals
+from mailconsole.tracking.services.throughput import SERIES, throughput
+from mailconsole.tracking.states import MessageStatus, RecipientState
+
+CARDS = (
+    ("accepted", "Accepted", "mail-down", "info", "messages/min"),
+    ("delivered", "Delivered", "send", "good", "recipients/min"),
+    ("deferred", "Deferred", "clock-pause", "warn", "attempts/min"),
+    ("refused", "Refused", "shield-x", "bad", "commands/min"),
+)
+SPARK = timedelta(minutes=60)
+TOP_WITHIN = timedelta(hours=24)
+TOP_SIZE = 5
+TAIL = timedelta(minutes=5)
+
+
+def traffic_cards(live: Live, now: datetime) -> list[Piece]:
+    """Rates over the last minute, and the last hour as a line."""
+    rates = read_rates()
+    past = throughput(now=now, length=SPARK)
+    return [
+        piece(
+            name,
+            "tracking/_card.html",
+            label=label,
+            icon_name=icon_name,
+            tone=tone,
+            unit=unit,
+            rate=getattr(rates, name),
+            values=past.values[name][:-1],
+        )
+        for name, label, icon_name, tone, unit in CARDS
+    ]
+
+
+def top_refusals(live: Live, now: datetime) -> list[Piece]:
+    """Who was refused most in the last day, and why."""
+    groups = group_refusals(RefusalQuery(since=now - TOP_WITHIN), size=TOP_SIZE)
+    if not groups:
+        return [piece("none", "tracking/_nothing.html", text="Nobody was refused in the last 24 hours.")]
+    return [piece(_group_key(one.last), "tracking/_top_refusal.html", group=one) for one in groups]
+
+
+def _group_key(last: object) -> str:
+    return "|".join(str(getattr(last, name)) for name in ("peer", "reply", "sender_domain", "recipient_domain"))
+
+
+def recent_failures(live: Live, now: datetime) -> list[Piece]:
+    """The last recipients that were given up."""
+    failed = Message.objects.filter(
+        status__in=[MessageStatus.FAILED, MessageStatus.PARTLY_FAILED], received_at__gte=now - TOP_WITHIN
+    )
+    keys = list(failed.order_by("-received_at").values_list("pk", flat=True)[:TOP_SIZE])
+    found = MessageRecipient.objects.filter(message_id__in=keys, state=RecipientState.FAILED)
+    rows = found.select_related("message__node").order_by("-updated_at")[:TOP_SIZE]
+    if not rows:
+        return [piece("none", "tracking/_nothing.html", text="Nothing was given up in the last 24 hours.")]
+    return [piece(str(row.pk), "tracking/_failure.html", recipient=row) for row in rows]
+
+
+def throughput_tail(live: Live, now: datetime) -> list[Piece]:
+    """The chart's last minutes, for pages that hold the rest."""
+    tail = throughput(now=now, length=TAIL)
+    data = {"times": [int(at.timestamp()) for at in tail.times], "values": [tail.values[name] for name in SERIES]}
+    return [piece("tail", "tracking/_tail.html", data=json.dumps(data))]

@@ -1,0 +1,54 @@
+"""Old rows go in small batches, so that ingest and pages never wait for a long delete."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, Refusal, TrackingEvent
+
+BATCH = 500
+DEFAULT_DAYS = 30
+COUNTERS_DAYS = 400
+
+
+def retention_days() -> int:
+    """How long the trace is kept: TRACKING_RETENTION_DAYS of the settings, else Exchange's 30 days."""
+    return int(getattr(settings, "TRACKING_RETENTION_DAYS", DEFAULT_DAYS))
+
+
+def delete_old(*, now: datetime | None = None, max_batches: int = 400) -> int:
+    """Delete what is older than the retention; returns how many messages and refusals went. Safe to stop anywhere."""
+    at = now or timezone.now()
+    before = at - timedelta(days=retention_days())
+    deleted = 0
+    for _ in range(max_batches):
+        count = _delete_messages(before) + _delete_refusals(before)
+        deleted += count
+        if not count:
+            break
+    MinuteCounter.objects.filter(minute__lt=at - timedelta(days=COUNTERS_DAYS)).delete()
+    return deleted
+
+
+def _delete_messages(before: datetime) -> int:
+    keys = list(
+        Message.objects.filter(received_at__lt=before).order_by("received_at").values_list("pk", flat=True)[:BATCH]
+    )
+    if keys:
+        with transaction.atomic():
+            TrackingEvent.objects.filter(message_id__in=keys).delete()
+            MessageRecipient.objects.filter(message_id__in=keys).delete()
+            Message.objects.filter(pk__in=keys).delete()
+    return len(keys)
+
+
+def _delete_refusals(before: datetime) -> int:
+    keys = list(
+        Refusal.objects.filter(received_at__lt=before).order_by("received_at").values_list("pk", flat=True)[:BATCH]
+    )
+    Refusal.objects.filter(pk__in=keys).delete()
+    return len(keys)

@@ -1,0 +1,119 @@
+"""Messages: search, one message's page, what a queue holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from mailconsole.common.export import ExportFormat, export_response
+from mailconsole.common.pages import render_page
+from mailconsole.tracking.forms import MessageFilterForm
+from mailconsole.tracking.models import WAITING, Message, MessageRecipient
+from mailconsole.tracking.services.search import Position, search_messages
+from mailconsole.tracking.timeline import timeline
+from transport.model.envelope import decode_queue_id, encode_queue_id
+
+IN_QUEUE = 50
+MAX_RECIPIENTS = 200
+MAX_EVENTS = 1000
+EXPORT_PAGE = 1000
+EXPORT_ROWS = 50_000
+EXPORT_COLUMNS = (
+    "received_at",
+    "queue_id",
+    "node",
+    "status",
+    "sender",
+    "recipient_count",
+    "subject",
+    "size_bytes",
+    "internet_message_id",
+    "peer",
+    "connector_id",
+    "identity",
+    "revision",
+)
+
+
+@require_safe
+def message_list(request: HttpRequest) -> HttpResponse:
+    """Search, newest first."""
+    form = MessageFilterForm(request.GET)
+    page = search_messages(form.query, after=position(request))
+    return render_page(
+        request,
+        "tracking/messages.html",
+        {"form": form, "page": page, "recipients": _first_recipients(page.messages)},
+        fragment="tracking/_messages.html",
+    )
+
+
+@require_safe
+def message_export(request: HttpRequest, form: str) -> HttpResponse:
+    """What the list shows, as a file."""
+    rows = _exported(MessageFilterForm(request.GET))
+    return export_response(rows=rows, columns=EXPORT_COLUMNS, form=ExportFormat(form), name="messages")
+
+
+@require_safe
+def message_detail(request: HttpRequest, node: str, queue_id: str) -> HttpResponse:
+    """One message: what it is, who gets it, and everything that happened."""
+    message = find_message(node, queue_id)
+    events = list(message.events.all()[:MAX_EVENTS])
+    mark = f"{len(events)}-{message.status}"
+    if request.GET.get("seen") == mark:
+        return HttpResponse(status=204)
+    recipients = list(message.recipients.order_by("pk")[:MAX_RECIPIENTS])
+    steps = timeline(events)
+    context = {"message": message, "recipients": recipients, "steps": steps, "mark": mark, "dsn_of": _dsn_ids(steps)}
+    return render_page(request, "tracking/message.html", context, fragment="tracking/_message.html")
+
+
+@require_safe
+def in_queue(request: HttpRequest) -> HttpResponse:
+    """The newest messages that wait in a delivery queue; a fragment of the queue's page."""
+    found = MessageRecipient.objects.filter(WAITING, next_hop=request.GET.get("key", "")[:300])
+    rows = found.select_related("message__node").order_by("-received_at", "-message_id")[:IN_QUEUE]
+    return render_page(request, "tracking/_in_queue.html", {"rows": rows, "size": IN_QUEUE})
+
+
+def find_message(node: str, queue_id: str) -> Message:
+    """The message of that node. Raises Http404."""
+    try:
+        spool_id = decode_queue_id(queue_id)
+    except ValueError:
+        raise Http404 from None
+    return get_object_or_404(Message.objects.select_related("node"), node__name=node, spool_id=spool_id)
+
+
+def position(request: HttpRequest) -> Position | None:
+    """Where the page begins; an address that was tampered with begins at the top."""
+    try:
+        return Position.parse(request.GET.get("after", ""))
+    except ValueError:
+        return None
+
+
+def _first_recipients(messages: list[Message]) -> dict[int, str]:
+    """One recipient for each message of the page: the list says "and 3 more"."""
+    rows = MessageRecipient.objects.filter(message__in=messages).order_by("-pk").values_list("message_id", "address")
+    return dict(rows)
+
+
+def _dsn_ids(steps: list[Any]) -> dict[int, str]:
+    return {step.dsn_message_id: encode_queue_id(step.dsn_message_id) for step in steps if step.dsn_message_id}
+
+
+def _exported(form: MessageFilterForm) -> Iterator[dict[str, Any]]:
+    after, count, query = None, 0, form.query
+    while count < EXPORT_ROWS:
+        page = search_messages(query, after=after, size=EXPORT_PAGE)
+        for message in page.messages:
+            yield {name: getattr(message, name) for name in EXPORT_COLUMNS} | {"node": message.node.name}
+        count, after = count + len(page.messages), page.following
+        if after is None:
+            return
