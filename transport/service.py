@@ -29,7 +29,7 @@ from transport.queues.manager import DeliveryQueues
 from transport.rules.ruleset import Ruleset, compile_ruleset
 from transport.spool.sqlite_spool import SqliteSpool
 
-DISK_CHECK_S = 2.0
+HOUSEKEEPING_S = 2.0
 RESOLVE_AGAIN_S = 15.0
 MIN_FREE_BYTES = 100 * 1024 * 1024
 log = structlog.get_logger(__name__)
@@ -63,11 +63,10 @@ class TransportService:
         self._ruleset: Ruleset = compile_ruleset(document, revision)
         self._hostname = document.organization.hostname or socket.getfqdn()
         self._spool = SqliteSpool(home / "nodes" / node, node=node, clock=clock)
+        resolver = ports.resolver or DnsResolver(own_names=(self._hostname,), is_own=self._is_own)
         self._queues = DeliveryQueues(
             spool=self._spool,
-            couriers=SmtpCouriers(
-                resolver=ports.resolver or DnsResolver(own_names=(self._hostname,)), secrets=ports.secrets
-            ),
+            couriers=SmtpCouriers(resolver=resolver, secrets=ports.secrets),
             submit_dsn=self._submit,
             document=document,
             hostname=self._hostname,
@@ -84,6 +83,10 @@ class TransportService:
 
     def _submit(self, message: Message, events: Sequence[TrackingEvent]) -> asyncio.Future[None]:
         return self._intake.submit(message, events)
+
+    def _is_own(self, address: str, port: int) -> bool:
+        """Whether delivering there would come back to us."""
+        return self._listener is not None and f"{address}:{port}" in self._listener.listening
 
     def _reroute(self, message: Message, recipients: Sequence[Recipient]) -> None:
         self._intake.decide_again(message, recipients)
@@ -184,7 +187,7 @@ class TransportService:
         """Watch the disk; ask the directory again for what waits in the Submission queue."""
         asked_at = self._clock()
         while True:
-            await asyncio.sleep(DISK_CHECK_S)
+            await asyncio.sleep(HOUSEKEEPING_S)
             self._intake.why_not_accepting = self._disk_problem()
             if self._clock() - asked_at >= RESOLVE_AGAIN_S:
                 asked_at = self._clock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 START = 5.0  # Postfix's initial_destination_concurrency
-GROWTH_PER_DELIVERY = 0.2
+GROWTH_PER_DELIVERY = 0.05
 PAUSE_S = 10.0
 BACKLOG_PER_CONNECTION = 4
 

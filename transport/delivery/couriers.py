@@ -38,4 +38,4 @@ class SmtpCouriers:
     def open(self, next_hop: NextHop, connector: SendConnector, source: Source, *, hostname: str) -> ConnectionPool:
         greeter = Greeter(connector, connector.fqdn or hostname, self._secrets, self._tls, self._timeouts)
         dialler = Dialler(next_hop, connector, self._resolver, greeter, self._dead, self._timeouts)
-        return ConnectionPool(connector, source, dialler.dial, asyncio.get_event_loop())
+        return ConnectionPool(connector, source, dialler.dial, asyncio.get_running_loop())

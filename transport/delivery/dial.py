@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from dataclasses import dataclass
 
@@ -92,9 +93,14 @@ class Dialler:
             reason = f"No connection within {self.timeouts.connect_s:g} s."
             raise ConnectionFailed(deferred(Phase.CONNECT, reason, "4.4.1", remote=target.remote)) from error
         except OSError as error:
-            reason = f"The connection was not made: {replies.clean(error.strerror or str(error))}."
+            reason = f"The connection was not made: {_cause(error)}."
             raise ConnectionFailed(deferred(Phase.CONNECT, reason, "4.4.1", remote=target.remote)) from error
         raw = transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # performance.md: Nagle with delayed ACK
         return client
+
+
+def _cause(error: OSError) -> str:
+    """The system's own words; asyncio's would repeat the address instead."""
+    return replies.clean(os.strerror(error.errno) if error.errno else str(error))

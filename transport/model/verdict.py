@@ -76,6 +76,10 @@ class Step:
     answer: Answer
     because: str
 
+    @property
+    def row(self) -> list[str]:
+        return [self.kind, self.object_id, self.name, self.answer.value, self.because]
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -90,6 +94,11 @@ class Verdict:
     @property
     def is_accepted(self) -> bool:
         return self.action is Action.ACCEPT
+
+    @property
+    def trail_rows(self) -> list[list[str]]:
+        """The trail as an event's detail holds it: kind, object id, name, answer, because."""
+        return [step.row for step in self.trail]
 
     @property
     def decided_by(self) -> tuple[str, ...]:

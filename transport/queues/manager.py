@@ -213,6 +213,14 @@ class DeliveryQueues:
         queue = self._by_key(key)
         return [snapshots.queued_message(queue, one) for one, _ in zip(queue, range(limit), strict=False)]
 
+    def run_due(self) -> None:
+        """Do what is due by the clock; happens by itself."""
+        self._scheduler.run_due()
+
+    async def sweep(self) -> None:
+        """Look at every waiting message for expiry and delay; happens by itself every few seconds."""
+        await self._sweeper.sweep(self._queues.values())
+
     async def drain(self, timeout_s: float) -> None:
         """Begin nothing more; let transactions and notifications in progress end; close."""
         self._shelf.is_draining = True

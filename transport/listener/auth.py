@@ -1,0 +1,94 @@
+"""AUTH PLAIN and LOGIN, over TLS only. aiosmtpd leads the dialogue; the Authenticator port checks the password."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, Any
+
+from aiosmtpd.smtp import MISSING, SMTP, AuthResult, LoginPassword
+
+from transport.listener import replies
+from transport.model.reply import Reply
+from transport.model.verdict import Action, Answer, Stage, Step, Verdict
+from transport.ports import AuthAnswer
+from transport.ports import AuthResult as Result
+
+if TYPE_CHECKING:
+    from transport.listener.session import Session
+
+MECHANISMS = ("LOGIN", "PLAIN")
+MAX_FIELD = 512
+
+
+class Dialogue:
+    """What aiosmtpd's ``auth_PLAIN`` and ``auth_LOGIN`` ask of their server, on top of a session."""
+
+    AuthLoginUsernameChallenge = "Username:"
+    AuthLoginPasswordChallenge = "Password:"
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def push(self, status: str) -> None:
+        code, enhanced, text = status.split(" ", 2)
+        self._session.reply(Reply(int(code), enhanced, text))
+
+    async def challenge_auth(self, challenge: str) -> Any:
+        encoded = base64.b64encode(challenge.encode()).decode()
+        self._session.reply_bytes(f"334 {encoded}\r\n".encode())
+        line = (await self._session.next_line()).strip()
+        if line == b"*":  # RFC 4954 4
+            await self.push("501 5.7.0 Authentication cancelled")
+            return MISSING
+        try:
+            return base64.b64decode(line, validate=True)
+        except binascii.Error:
+            await self.push("501 5.5.2 Cannot decode base64")
+            return MISSING
+
+    def _authenticate(self, mechanism: str, credentials: LoginPassword) -> AuthResult:
+        """Carry the credentials out; they are checked where waiting is allowed."""
+        return AuthResult(success=True, auth_data=credentials)
+
+
+async def authenticate(session: Session, argument: str) -> None:
+    """Answer AUTH."""
+    words = argument.split()
+    mechanism = words[0].upper() if words else ""
+    if mechanism not in MECHANISMS or len(words) > 2:
+        session.reply(replies.AUTH_MECHANISM)
+        return
+    if len(words) == 2 and words[1] == "=":  # RFC 4954 4: an empty initial response
+        words[1] = ""
+    method: Any = SMTP.auth_PLAIN if mechanism == "PLAIN" else SMTP.auth_LOGIN
+    result: AuthResult = await method(Dialogue(session), None, words)
+    if result.success and isinstance(result.auth_data, LoginPassword):
+        await _check(session, result.auth_data)
+
+
+async def _check(session: Session, credentials: LoginPassword) -> None:
+    username, password = (part.decode("utf-8", "replace") for part in credentials)
+    if not username or not password or len(username) > MAX_FIELD or len(password) > MAX_FIELD:
+        answer = AuthAnswer(Result.NO, reason="an empty or overlong user name or password")
+    else:
+        answer = await session.context.authenticator.check(
+            username=username, password=password, peer=session.facts.peer
+        )
+    if answer.result is Result.YES:
+        session.replace_facts(identity=answer.identity or username)
+        session.reply(replies.AUTH_OK)
+    else:
+        _failed(session, username, answer)
+
+
+def _failed(session: Session, username: str, answer: AuthAnswer) -> None:
+    is_doubt = answer.result is Result.CANNOT_TELL
+    reply = replies.AUTH_NOT_NOW if is_doubt else replies.AUTH_WRONG
+    given = Answer.CANNOT_TELL if is_doubt else Answer.NO
+    reason = f"AUTH as '{username[:100]}': {answer.reason or 'refused'}"
+    session.failed_logons += 1
+    limit = session.connector.max_logon_failures
+    action = Action.DISCONNECT if 0 < limit <= session.failed_logons else Action.REFUSE
+    step = Step("authenticator", "", "AUTH", given, reason)
+    session.refuse(Verdict(action, Stage.AUTH, reply, reason, (step,)))

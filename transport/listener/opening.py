@@ -1,0 +1,104 @@
+"""How a session begins and ends: the connector that serves it, its limits, the greeting."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from typing import TYPE_CHECKING, Any
+
+from transport.config.objects import ReceiveConnector
+from transport.listener.tls import tls_facts
+from transport.model.reply import Reply
+from transport.model.session import SessionFacts
+from transport.model.verdict import Verdict
+from transport.rules import admission, limits
+
+if TYPE_CHECKING:
+    from transport.listener.session import Session
+
+_NOBODY = ReceiveConnector(id="none", name="none", tarpit_interval=0)
+
+
+def open_session(session: Session, transport: Any) -> bool:
+    """Greet the peer, or refuse it and close. Returns whether the session goes on."""
+    context = session.context
+    now = context.clock()
+    peer, port = _peer(transport)
+    connector = session.ruleset.connector_for(session.binding, peer)
+    session.connector = connector or _NOBODY
+    session.facts = SessionFacts(
+        session_id=secrets.token_hex(8),
+        peer=peer,
+        peer_port=port,
+        binding=session.binding,
+        connector_id=connector.id if connector else "",
+        revision=session.ruleset.revision,
+        started_at=now,
+        tls=tls_facts(transport.get_extra_info("ssl_object")),
+    )
+    _without_delay(transport)
+    verdict = admission.connect(session.ruleset, session.facts, now=now)
+    if verdict.is_accepted and connector is not None:
+        verdict = _count(session, connector) or verdict
+    if not verdict.is_accepted:
+        _turn_away(session, verdict)
+        return False
+    session.reply_bytes(_greeting(session))
+    return True
+
+
+def close_session(session: Session) -> None:
+    """Take the session out of every count."""
+    context, facts = session.context, session.facts
+    context.sessions.discard(session)
+    for counts, key in (
+        (context.by_connector, facts.connector_id),
+        (context.by_source, (facts.connector_id, facts.peer)),
+    ):
+        _decrement(counts, key)
+
+
+def _count(session: Session, connector: ReceiveConnector) -> Verdict | None:
+    context, source = session.context, (connector.id, session.facts.peer)
+    context.by_connector[connector.id] = context.by_connector.get(connector.id, 0) + 1
+    context.by_source[source] = context.by_source.get(source, 0) + 1
+    return limits.connections(
+        connector, in_all=context.by_connector[connector.id], from_source=context.by_source[source]
+    )
+
+
+def _decrement(counts: dict[Any, int], key: Any) -> None:
+    left = counts.get(key, 0) - 1
+    if left > 0:
+        counts[key] = left
+    else:
+        counts.pop(key, None)
+
+
+def _turn_away(session: Session, verdict: Verdict) -> None:
+    session.tell(verdict)
+    session.reply(verdict.reply or admission.ACCESS_DENIED)
+    session.close()
+
+
+def _greeting(session: Session) -> bytes:
+    name = session.connector.fqdn or session.context.hostname
+    return Reply(220, "", f"{name} {session.connector.banner or 'ESMTP Mailconsole'}").to_bytes()
+
+
+def _peer(transport: Any) -> tuple[str, int]:
+    """The peer's address, IPv4-mapped IPv6 unwrapped."""
+    name = transport.get_extra_info("peername")
+    if not name:
+        return "0.0.0.0", 0
+    address = str(name[0]).partition("%")[0]
+    if address.startswith("::ffff:") and "." in address:
+        address = address[7:]
+    return address, int(name[1])
+
+
+def _without_delay(transport: Any) -> None:
+    """Nagle with delayed acknowledgements throttles a client to tens of messages a second."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

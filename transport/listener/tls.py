@@ -1,0 +1,48 @@
+"""STARTTLS, and what is known of a TLS session."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from transport.listener import replies
+from transport.model.session import TlsFacts
+
+if TYPE_CHECKING:
+    from transport.listener.session import Session
+
+log = structlog.get_logger(__name__)
+
+
+def tls_facts(ssl_object: Any) -> TlsFacts | None:
+    """The facts of a finished handshake, or None in clear. A client certificate counts only when it verified."""
+    if ssl_object is None:
+        return None
+    cipher = ssl_object.cipher()
+    shown = ssl_object.getpeercert(binary_form=True)
+    verified = ssl_object.getpeercert() if shown else None
+    return TlsFacts(
+        version=ssl_object.version() or "",
+        cipher=cipher[0] if cipher else "",
+        client_fingerprint=hashlib.sha256(shown).hexdigest() if verified else "",
+        client_subject=_subject(verified) if verified else "",
+    )
+
+
+def _subject(certificate: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for group in certificate.get("subject", ()) for name, value in group)
+
+
+async def start_tls(session: Session) -> None:
+    """Answer STARTTLS and shake hands; the session then forgets what was said before (RFC 3207 4.2)."""
+    session.reply(replies.READY_FOR_TLS)
+    try:
+        await session.start_tls()
+    except (OSError, EOFError) as error:
+        log.info("session.tls_failed", session=session.facts.session_id, reason=str(error)[:200])
+        session.close()
+        return
+    session.transaction = None
+    session.replace_facts(tls=tls_facts(session.tls_object), helo="", is_esmtp=False, identity="")

@@ -1,0 +1,88 @@
+"""Trace and identity header fields, as octets: what we prepend and the little that we read. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.header import decode_header
+from email.utils import formatdate
+from functools import lru_cache
+
+MAX_TEXT = 250
+_FIELD = re.compile(
+    rb"^(received|message-id|subject):[ \t]*([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE
+)
+_UNSAFE = re.compile(r"[^\x21-\x7e]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What a header says, as far as we ask; texts are hostile, decoded at best effort, on one line and bounded."""
+
+    size_bytes: int
+    hop_count: int
+    message_id: str
+    subject: str
+
+
+def read(body: bytes) -> HeaderFacts:
+    """Read the header of a message with CRLF line ends."""
+    end = body.find(b"\r\n\r\n")
+    size = len(body) if end < 0 else end + 2
+    hops = 0
+    message_id = subject = ""
+    for match in _FIELD.finditer(body, 0, size):
+        name = match[1][0] | 0x20
+        if name == 0x72:  # r
+            hops += 1
+        elif name == 0x6D:  # m
+            message_id = message_id or _line(match[2])
+        else:
+            subject = subject or _subject(match[2])
+    return HeaderFacts(size, hops, message_id, subject)
+
+
+def _line(value: bytes) -> str:
+    text = value[: 4 * MAX_TEXT].decode("utf-8", "replace")
+    return _CONTROL.sub(" ", text).strip()[:MAX_TEXT]
+
+
+def _subject(value: bytes) -> str:
+    if b"=?" not in value:
+        return _line(value)
+    try:
+        parts = decode_header(value[: 8 * MAX_TEXT].decode("ascii", "replace"))
+        text = "".join(p if isinstance(p, str) else p.decode(c or "ascii", "replace") for p, c in parts)
+    except (ValueError, LookupError, UnicodeError):
+        return _line(value)
+    return _CONTROL.sub(" ", text).strip()[:MAX_TEXT]
+
+
+@lru_cache(maxsize=4)
+def _date(second: int) -> str:
+    return formatdate(second)
+
+
+def received(
+    *, helo: str, peer: str, by: str, protocol: str, queue_id: str, recipient: str, now: float, tls: str = ""
+) -> bytes:
+    """The Received field (RFC 5321 4.4). ``recipient`` only for a message with one; empty otherwise."""
+    literal = f"[IPv6:{peer}]" if ":" in peer else f"[{peer}]"
+    secured = f"\r\n\t({tls})" if tls else ""
+    whom = f"\r\n\tfor <{recipient}>" if recipient and recipient.isascii() else ""
+    name = _UNSAFE.sub("?", helo)[:255] or literal
+    text = (
+        f"Received: from {name} ({literal})\r\n"
+        f"\tby {by} (Mailconsole) with {protocol}{secured} id {queue_id}{whom};\r\n"
+        f"\t{_date(int(now))}\r\n"
+    )
+    return text.encode("ascii", "replace")
+
+
+def transmission_type(*, is_esmtp: bool, is_tls: bool, is_authenticated: bool, is_utf8: bool) -> str:
+    """The "with" of Received: RFC 3848, and RFC 6531 4.3 for SMTPUTF8."""
+    if not is_esmtp:
+        return "SMTP"
+    head = "UTF8SMTP" if is_utf8 else "ESMTP"
+    return head + ("S" if is_tls else "") + ("A" if is_authenticated else "")
