@@ -1,0 +1,56 @@
+"""The Celery app: periodic work and commands only, never a message (a task for each would cost ten times the relay).
+
+Retry times live in the spool; nothing here uses ETA or countdown (hostile.md: Celery and Redis as a queue).
+"""
+
+import os
+
+from celery import Celery, bootsteps
+from celery.schedules import crontab
+from click import Option
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailconsole.settings")
+
+app = Celery("mailconsole")
+app.conf.update(
+    broker_url=settings.REDIS_URL or "redis://127.0.0.1:1/0",
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": 3600,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        # A page that sends a hint while the broker is down waits a tenth of a second, not six.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.2,
+    },
+    task_default_queue="control",
+    task_ignore_result=True,
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_enable_remote_control=True,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    beat_schedule_filename=str(settings.HOME / "run" / "beat-schedule"),
+    timezone="UTC",
+    beat_schedule={
+        "live": {"task": "nodes.publish_live", "schedule": 1.0, "options": {"expires": 1}},
+        "directories": {"task": "recipients.sync_directories", "schedule": 900.0, "options": {"expires": 600}},
+        "retention": {"task": "tracking.delete_old", "schedule": crontab(minute="17"), "options": {"expires": 1800}},
+    },
+)
+app.autodiscover_tasks()
+
+
+def _add_transport_step() -> None:
+    from mailconsole.runtime.transport_step import TransportStep
+
+    option = Option(("--transport",), default=None, metavar="NODE", help="Host the transport of this node.")
+    app.user_options["worker"].add(option)
+    steps: set[type[bootsteps.Step]] = app.steps["worker"]
+    steps.add(TransportStep)
+
+
+_add_transport_step()

@@ -1,0 +1,91 @@
+"""Watches the head revision, has the node run it, and says what the node runs. Published is not running."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from pydantic import ValidationError
+
+from mailconsole import __version__
+from mailconsole.runtime.revisions import head_number, load_document
+from mailconsole.nodes.models import ActivationState
+from mailconsole.nodes.services import register_heartbeat, report_activation
+from mailconsole.runtime.ticker import Ticker
+from mailconsole.runtime.wiring import Running, keep_last_good
+from transport.service import ConfigurationRefused
+
+if TYPE_CHECKING:
+    from mailconsole.runtime.host import TransportHost
+
+HEARTBEAT_EVERY_S = 3.0
+TRY_REFUSED_AGAIN_S = 30.0
+log = structlog.get_logger(__name__)
+
+
+class ConfigWatch(Ticker):
+    """Ticks each second and at each hint."""
+
+    name = "configuration"
+    every_s = 1.0
+
+    def __init__(self, host: TransportHost) -> None:
+        super().__init__()
+        self._host = host
+        self._reported: int | None = None
+        self._refused: tuple[int, float] = (0, 0.0)
+        self._heartbeat_at = 0.0
+
+    def tick(self) -> bool:
+        running = self._host.call(lambda service: service.revision)
+        number = head_number()
+        if number and number != running and not self._was_refused(number):
+            running = self._activate(number, running)
+        if running and running != self._reported:
+            report_activation(node=self._host.node, revision=running, state=ActivationState.ACTIVE)
+            self._reported = running
+            self._heartbeat_at = 0.0
+        if time.monotonic() - self._heartbeat_at >= HEARTBEAT_EVERY_S:
+            self._beat()
+        return False
+
+    def _was_refused(self, number: int) -> bool:
+        refused, at = self._refused
+        return number == refused and time.monotonic() - at < TRY_REFUSED_AGAIN_S
+
+    def _activate(self, number: int, running: int) -> int:
+        """Have the node run the revision; returns the number that runs after that."""
+        try:
+            document = load_document(number)
+            service = self._host.service
+            assert service is not None
+            self._host.run(service.reload(document=document, revision=number))
+        except (ConfigurationRefused, ValidationError) as refusal:
+            self._refused = (number, time.monotonic())
+            log.error("configuration.refused", node=self._host.node, revision=number, reason=str(refusal)[:500])
+            report_activation(
+                node=self._host.node, revision=number, state=ActivationState.REFUSED, error=str(refusal)[:2000]
+            )
+            return running
+        keep_last_good(self._host.node, Running(number, document))
+        return number
+
+    def _beat(self) -> None:
+        shown = self._host.call(lambda service: service.snapshot())
+        register_heartbeat(
+            node=self._host.node,
+            worker=self._host.worker,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            started_at=datetime.fromtimestamp(shown.started_at, UTC),
+            revision=shown.revision or None,
+            listening=shown.listening,
+            is_accepting=shown.is_accepting,
+            why_not=shown.why_not_accepting,
+            version=__version__,
+        )
+        self._heartbeat_at = time.monotonic()

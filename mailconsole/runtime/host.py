@@ -1,0 +1,86 @@
+"""The thread that hosts a TransportService on an event loop of its own, and the threads that report for it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import structlog
+import uvloop
+
+from mailconsole.runtime import wiring
+from mailconsole.runtime.config_watch import ConfigWatch
+from mailconsole.runtime.shipper import Shipper
+from mailconsole.runtime.snapshot_publisher import SnapshotPublisher
+from mailconsole.runtime.ticker import Ticker
+from transport.service import TransportService
+
+DRAIN_S = 8.0
+CALL_TIMEOUT_S = 20.0
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+class TransportHost:
+    """One node in this process. `call` and `run` bring work to its loop from any other thread."""
+
+    def __init__(self, *, node: str, worker: str) -> None:
+        self.node = node
+        self.worker = worker
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=f"transport {node}", daemon=True)
+        self._reporters: list[Ticker] = []
+        self.service: TransportService | None = None
+
+    def start(self) -> None:
+        """Build the service and start it. Raises what keeps it from listening; then nothing runs."""
+        self._thread.start()
+        running = wiring.load_configuration(self.node)
+        self.service = wiring.build_service(self.node, running)
+        try:
+            self.run(self.service.start(), timeout_s=300)
+        except BaseException as error:
+            log.error("node.not_started", node=self.node, reason=str(error))
+            self._end_loop()
+            raise
+        self._reporters = [ConfigWatch(self), SnapshotPublisher(self), Shipper(self.node, self.service.outbox)]
+        for reporter in self._reporters:
+            reporter.start()
+
+    def stop(self) -> None:
+        """Drain: no new mail, transactions in progress end, all is written."""
+        if self.service is not None:
+            try:
+                self.run(self.service.drain(timeout_s=DRAIN_S), timeout_s=2 * DRAIN_S)
+            except TimeoutError:
+                log.warning("node.drain_timed_out", node=self.node)
+        for reporter in self._reporters:
+            reporter.stop()
+        self._end_loop()
+
+    def configuration_changed(self) -> None:
+        """A hint that a new revision may be there."""
+        for reporter in self._reporters:
+            if isinstance(reporter, ConfigWatch):
+                reporter.hurry()
+
+    def run(self, coroutine: Coroutine[Any, Any, T], *, timeout_s: float = CALL_TIMEOUT_S) -> T:
+        """Run a coroutine on the loop and wait for its result. Raises TimeoutError and what it raises."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=timeout_s)
+
+    def call(self, function: Callable[[TransportService], T]) -> T:
+        """Call `function` with the service on the loop and wait for its result."""
+        service = self.service
+        if service is None:
+            raise RuntimeError("the node has not started")
+
+        async def on_loop() -> T:
+            return function(service)
+
+        return self.run(on_loop())
+
+    def _end_loop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)

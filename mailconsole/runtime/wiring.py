@@ -1,0 +1,96 @@
+"""Builds a node's TransportService from settings, the head revision, the directory's look-up file and the secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from pydantic import ValidationError
+
+from mailconsole.runtime.revisions import head_number, load_document
+from mailconsole.common.secrets import SecretMissing, read_secret
+from mailconsole.runtime.directory_lookup import DirectoryLookup
+from transport.config.document import SECTIONS, MailFlow, canonical_section, from_sections, initial_document
+from transport.ports import ListenAddress, LookupUnavailable, Ports
+from transport.service import TransportService
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A revision as a node runs it; number 0 is the initial document, before any revision exists."""
+
+    number: int
+    document: MailFlow
+
+
+def load_configuration(node: str) -> Running:
+    """The head revision; while the console's database is away, the last good one from this node's disk."""
+    try:
+        number = head_number()
+        if number:
+            return Running(number, load_document(number))
+    except (DatabaseError, InterfaceError, ValidationError) as error:
+        log.warning("configuration.head_unavailable", node=node, reason=str(error)[:500])
+    return read_last_good(node) or Running(0, initial_document())
+
+
+def last_good_path(node: str) -> Path:
+    return Path(settings.HOME) / "nodes" / node / "revision.json"
+
+
+def keep_last_good(node: str, running: Running) -> None:
+    """Write what the node runs beside its spool, synced and swapped whole. Raises OSError."""
+    path = last_good_path(node)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sections = {name: json.loads(canonical_section(running.document, name)) for name in SECTIONS}
+    draft = path.with_suffix(".new")
+    with draft.open("w", encoding="utf-8") as file:
+        json.dump({"number": running.number, "sections": sections}, file, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+
+
+def read_last_good(node: str) -> Running | None:
+    """What the node ran last, or None when it never ran or the file cannot be read."""
+    path = last_good_path(node)
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        sections = {name: json.dumps(section) for name, section in kept["sections"].items()}
+        return Running(int(kept["number"]), from_sections(sections))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.error("configuration.last_good_unreadable", node=node, reason=str(error)[:500])
+        return None
+
+
+def build_service(node: str, running: Running) -> TransportService:
+    """The node's service, not yet started. Raises SpoolUnavailable."""
+    environment = settings.ENVIRONMENT
+    listen = (
+        ListenAddress("smtp", environment.smtp.host, environment.smtp.port),
+        ListenAddress("submission", environment.submission.host, environment.submission.port),
+    )
+    return TransportService(
+        node=node,
+        home=Path(settings.HOME),
+        listen=listen,
+        document=running.document,
+        revision=running.number,
+        ports=Ports(recipients=DirectoryLookup(Path(settings.HOME) / "directory"), secrets=_secret),
+    )
+
+
+def _secret(name: str) -> str:
+    try:
+        return read_secret(name)
+    except SecretMissing as error:
+        raise LookupUnavailable(str(error)) from error

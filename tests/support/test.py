@@ -1,0 +1,34 @@
+"""`./console test`: all tests on SQLite, then those of the console again on PostgreSQL where it is at hand.
+
+Arguments go to pytest; with arguments there is one run only.
+"""
+
+import os
+import subprocess
+import sys
+
+from tests.support import postgres
+
+ON_POSTGRESQL = ("tests/mailconsole",)
+
+
+def main(arguments: list[str]) -> int:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAILCONSOLE_S")}
+    environment.pop("REDIS_URL", None)
+    if arguments:
+        return pytest(arguments, environment)
+    result = 0
+    if postgres.is_installed():
+        print("The console's tests on PostgreSQL:", flush=True)
+        with postgres.server() as url:
+            result = pytest(["-x", *ON_POSTGRESQL], environment | {"DATABASE_URL": url})
+        print("All tests on SQLite:", flush=True)
+    return pytest([], environment) or result
+
+
+def pytest(arguments: list[str], environment: dict[str, str]) -> int:
+    return subprocess.run([sys.executable, "-m", "pytest", *arguments], env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
