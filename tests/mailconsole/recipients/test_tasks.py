@@ -1,6 +1,7 @@
 """What workers run: one directory that cannot be read keeps no other from being read."""
 
 import pytest
+from django.utils import timezone
 
 from directory.snapshot import Snapshot
 from mailconsole.recipients import tasks
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def test_sync_directories__one_is_being_read_already__reads_the_others(monkeypatch):
     busy, free = create_directory(name="Busy"), create_directory(name="Free")
     create_directory(name="Off", is_enabled=False)
-    SyncRun.objects.create(source=busy, state=SyncState.RUNNING, started_at=NOW, heartbeat_at=tasks.timezone.now())
+    SyncRun.objects.create(source=busy, state=SyncState.RUNNING, started_at=NOW, heartbeat_at=timezone.now())
     answer_with(monkeypatch, [a_recipient("anna")])
     tasks.sync_directories()
     run = SyncRun.objects.exclude(source=busy).get()
