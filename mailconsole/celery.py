@@ -3,9 +3,11 @@
 Retry times live in the spool; nothing here uses ETA or countdown (hostile.md: Celery and Redis as a queue).
 """
 
+import logging
 import os
+from typing import Any
 
-from celery import Celery, bootsteps
+from celery import Celery, bootsteps, signals
 from celery.schedules import crontab
 from click import Option
 from django.conf import settings
@@ -42,6 +44,13 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]
+def _keep_our_logs(**_: Any) -> None:
+    """Settings have set the logs up; a line for each tick of each second would bury what matters."""
+    for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _add_transport_step() -> None:

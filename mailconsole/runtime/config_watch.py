@@ -12,9 +12,9 @@ import structlog
 from pydantic import ValidationError
 
 from mailconsole import __version__
-from mailconsole.runtime.revisions import head_number, load_document
 from mailconsole.nodes.models import ActivationState
 from mailconsole.nodes.services import register_heartbeat, report_activation
+from mailconsole.runtime.revisions import head_number, load_document
 from mailconsole.runtime.ticker import Ticker
 from mailconsole.runtime.wiring import Running, keep_last_good
 from transport.service import ConfigurationRefused

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import bootsteps
 
-from mailconsole.runtime import commands
-from mailconsole.runtime.host import TransportHost
+if TYPE_CHECKING:
+    from mailconsole.runtime.host import TransportHost
 
 
 class TransportStep(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -27,6 +27,10 @@ class TransportStep(bootsteps.StartStopStep):  # type: ignore[misc]
         return bool(self.node)
 
     def start(self, worker: Any) -> None:
+        # Celery reads this module before Django's apps are loaded; by now they are.
+        from mailconsole.runtime import commands
+        from mailconsole.runtime.host import TransportHost
+
         self.host = TransportHost(node=str(self.node), worker=worker.hostname)
         commands.serve(self.host)
         self.host.start()

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from pydantic import ValidationError
 
-from mailconsole.runtime.revisions import head_number, load_document
 from mailconsole.common.secrets import SecretMissing, read_secret
 from mailconsole.runtime.directory_lookup import DirectoryLookup
+from mailconsole.runtime.revisions import head_number, load_document
 from transport.config.document import SECTIONS, MailFlow, canonical_section, from_sections, initial_document
 from transport.ports import ListenAddress, LookupUnavailable, Ports
 from transport.service import TransportService

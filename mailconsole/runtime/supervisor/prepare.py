@@ -12,9 +12,16 @@ from django.db.migrations.executor import MigrationExecutor
 
 from mailconsole import __version__
 from mailconsole.accounts.services.first_administrator import create_first_administrator
+from mailconsole.celery import app as celery_app
 from mailconsole.changes.services.revisions import ensure_initial_revision
 from mailconsole.environment import ROOT
 from mailconsole.runtime.supervisor.refusals import CannotStart
+
+
+def use_broker(url: str) -> None:
+    """Let this process reach the broker too: its settings were read before there was one."""
+    settings.REDIS_URL = url
+    celery_app.conf.broker_url = url
 
 
 def migrate() -> bool:

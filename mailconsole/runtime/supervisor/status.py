@@ -74,8 +74,8 @@ def _revisions(state: State) -> tuple[int | None, list[dict[str, Any]]]:
     """The head's number and what each node runs; nothing while the database is away."""
     from django.db import Error as DatabaseError
 
-    from mailconsole.runtime.revisions import head_number
     from mailconsole.nodes.services import known_nodes
+    from mailconsole.runtime.revisions import head_number
 
     try:
         names = {part.name for part in state.parts}

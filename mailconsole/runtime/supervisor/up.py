@@ -46,7 +46,7 @@ def up(environment: Environment, *, is_detached: bool = False) -> None:
 
 def _start(supervisor: Supervisor) -> tuple[str, str] | None:
     say("Starting the broker")
-    os.environ["REDIS_URL"] = supervisor.start_broker()
+    prepare.use_broker(supervisor.start_broker())
     if prepare.migrate():
         say("Made the tables of the console's database")
     if prepare.collect_static():
