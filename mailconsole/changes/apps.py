@@ -1,4 +1,4 @@
-"""Draft, review, publish; revisions."""
+"""Draft, review and publish; revisions; the plan; restoring."""
 
 from django.apps import AppConfig
 
@@ -7,3 +7,15 @@ class ChangesConfig(AppConfig):
     name = "mailconsole.changes"
     label = "changes"
     verbose_name = "Changes"
+
+    def ready(self) -> None:
+        from mailconsole.changes import frame
+        from mailconsole.common.navigation import NavItem, Section, register
+        from mailconsole.common.slots import Slot, fill
+
+        register(
+            NavItem(Section.CHANGES, "Changes", "changes:list", "git-pull-request", 10, key="c", badge=frame.badge),
+            NavItem(Section.CHANGES, "History", "changes:history", "history", 20, key="h"),
+        )
+        fill(Slot.DRAFT_BAR, template="changes/_draft_bar.html", provider=frame.draft_bar)
+        fill(Slot.WAITING, template="changes/_waiting.html", provider=frame.waiting)

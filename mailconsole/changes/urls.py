@@ -1,6 +1,28 @@
 """Addresses of the pages of changes."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from mailconsole.changes.views import acts, detail, history, lists
 
 app_name = "changes"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", lists.change_list, name="list"),
+    path("list/<slug:name>/", lists.change_list, name="list-of"),
+    path("history/", history.history, name="history"),
+    path("revisions/<int:number>/", history.revision, name="revision"),
+    path("revisions/<int:number>/yaml/", history.revision_yaml, name="revision-yaml"),
+    path("revisions/<int:number>/restore/", acts.restore, name="restore"),
+    path("<int:pk>/", detail.change_detail, name="detail"),
+    path("<int:pk>/submit/", acts.submit, name="submit"),
+    path("<int:pk>/approve/", acts.approve, name="approve"),
+    path("<int:pk>/request-changes/", acts.give_back, name="request-changes"),
+    path("<int:pk>/publish/", acts.publish, name="publish"),
+    path("<int:pk>/publish-alone/", acts.publish_without_others, name="publish-alone"),
+    path("<int:pk>/break-glass/", acts.break_glass, name="break-glass"),
+    path("<int:pk>/review-afterwards/", acts.review_later, name="review-afterwards"),
+    path("<int:pk>/withdraw/", acts.withdraw, name="withdraw"),
+    path("<int:pk>/comment/", acts.comment, name="comment"),
+    path("<int:pk>/describe/", acts.describe, name="describe"),
+    path("<int:pk>/discard-item/", acts.discard, name="discard-item"),
+    path("<int:pk>/bring-up-to-date/", acts.update, name="bring-up-to-date"),
+]

@@ -1,6 +1,24 @@
-"""Addresses of the pages of mailflow."""
+"""Addresses of the pages of mail flow: the same five for each section; an IP list's objects are known by network."""
 
-from django.urls import URLPattern, URLResolver
+from collections.abc import Iterator
+
+from django.urls import URLPattern, URLResolver, path
+
+from mailconsole.mailflow import views
+from mailconsole.mailflow.kinds import KINDS, Kind
+
+
+def _of(kind: Kind) -> Iterator[URLPattern]:
+    named = {"kind": kind.name}
+    yield path(f"{kind.path}/", views.object_list, named, name=f"{kind.stem}-list")
+    yield path(f"{kind.path}/new/", views.object_create, named, name=f"{kind.stem}-create")
+    yield path(f"{kind.path}/show/<path:object_id>/", views.object_detail, named, name=f"{kind.stem}-show")
+    yield path(f"{kind.path}/edit/<path:object_id>/", views.object_edit, named, name=f"{kind.stem}-edit")
+    yield path(f"{kind.path}/delete/<path:object_id>/", views.object_delete, named, name=f"{kind.stem}-delete")
+
 
 app_name = "mailflow"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("organization/", views.organization, name="organization-edit"),
+    *(pattern for kind in KINDS.values() if kind.name != "organization" for pattern in _of(kind)),
+]

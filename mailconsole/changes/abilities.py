@@ -1,0 +1,70 @@
+"""What this person can do with this change now, and in words why not. The services decide; this only foretells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailconsole.accounts.models import User
+from mailconsole.accounts.roles import Role
+from mailconsole.changes.models import Change
+from mailconsole.changes.services.bootstrap import is_first_setup
+from mailconsole.changes.states import ChangeState
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """One flag a button; `sentence` says what the change waits for, and for whom."""
+
+    edit: bool
+    submit: bool
+    approve: bool
+    request_changes: bool
+    publish: bool
+    publish_alone: bool
+    withdraw: bool
+    break_glass: bool
+    review_afterwards: bool
+    comment: bool
+    sentence: str
+
+
+def abilities_of(user: User, change: Change) -> Abilities:
+    roles, state = user.role_names, change.status
+    is_author = change.author_id == user.pk
+    is_editor, is_reviewer = Role.EDITOR.value in roles, Role.REVIEWER.value in roles
+    is_administrator = Role.ADMINISTRATOR.value in roles
+    may_edit = is_author and is_editor and state.is_open
+    is_waiting = state in (ChangeState.DRAFT, ChangeState.IN_REVIEW)
+    alone = is_waiting and is_author and is_first_setup(user)
+    return Abilities(
+        edit=may_edit,
+        submit=may_edit and state is ChangeState.DRAFT,
+        approve=is_reviewer and not is_author and state is ChangeState.IN_REVIEW,
+        request_changes=is_reviewer and not is_author and state in (ChangeState.IN_REVIEW, ChangeState.APPROVED),
+        publish=is_reviewer and state is ChangeState.APPROVED,
+        publish_alone=alone,
+        withdraw=may_edit or (is_administrator and not change.author.is_active and state.is_open),
+        break_glass=is_administrator and is_waiting and not alone,
+        review_afterwards=is_reviewer and not is_author and change.is_review_owed and not _published_it(user, change),
+        comment=(is_editor or is_reviewer) and state is not ChangeState.WITHDRAWN,
+        sentence=_sentence(user, change, is_author=is_author, is_reviewer=is_reviewer),
+    )
+
+
+def _published_it(user: User, change: Change) -> bool:
+    return hasattr(change, "revision") and change.revision.published_by_id == user.pk
+
+
+def _sentence(user: User, change: Change, *, is_author: bool, is_reviewer: bool) -> str:
+    state = change.status
+    if change.is_review_owed:
+        return "It was published without a review. Somebody who neither wrote nor published it owes it one."
+    if state is ChangeState.DRAFT:
+        return "Submit it for review when it is complete." if is_author else f"{change.author} is still writing it."
+    if state is ChangeState.IN_REVIEW:
+        if is_author:
+            return "It waits for a reviewer. You can't approve it: nobody approves their own change."
+        return "It waits for you or another reviewer." if is_reviewer else "It waits for a reviewer; you are none."
+    if state is ChangeState.APPROVED:
+        return "It is approved and waits to be published." if is_reviewer else "It waits for a reviewer to publish it."
+    return state.sentence

@@ -1,0 +1,28 @@
+"""Where an object of the configuration is shown and edited, by the names of the addresses; imports no page."""
+
+from __future__ import annotations
+
+from django.urls import NoReverseMatch, reverse
+
+STEMS = {
+    "organization": "organization",
+    "receive_connectors": "receive-connector",
+    "send_connectors": "send-connector",
+    "accepted_domains": "accepted-domain",
+    "relay_policies": "relay-policy",
+    "ip_allow_list": "ip-allow-entry",
+    "ip_block_list": "ip-block-entry",
+}
+"""The first part of the names of an object's addresses: ``mailflow:relay-policy-edit``."""
+
+
+def edit_url(kind: str, object_id: str) -> str:
+    """The object's form; the list where there is no object, empty where there is no page."""
+    try:
+        if kind == "organization":
+            return reverse("mailflow:organization-edit")
+        if not object_id:
+            return reverse(f"mailflow:{STEMS[kind]}-list")
+        return reverse(f"mailflow:{STEMS[kind]}-edit", args=[object_id])
+    except (KeyError, NoReverseMatch):
+        return ""

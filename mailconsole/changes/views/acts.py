@@ -1,0 +1,175 @@
+"""One view for each arrow and each verb: parse, call one service, answer. By POST only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from mailconsole.accounts.models import User
+from mailconsole.accounts.views.people import actor_of
+from mailconsole.changes.models import Change, Revision
+from mailconsole.changes.services.approve_change import approve_change
+from mailconsole.changes.services.bootstrap import publish_alone
+from mailconsole.changes.services.break_glass import break_glass_publish, review_afterwards
+from mailconsole.changes.services.bring_up_to_date import Side, bring_up_to_date
+from mailconsole.changes.services.comment_on_change import comment_on_change
+from mailconsole.changes.services.describe_change import describe_change
+from mailconsole.changes.services.discard_item import discard_item
+from mailconsole.changes.services.publish_change import publish_change
+from mailconsole.changes.services.request_changes import request_changes
+from mailconsole.changes.services.restore_revision import restore_revision
+from mailconsole.changes.services.submit_change import submit_change
+from mailconsole.changes.services.withdraw_change import withdraw_change
+from mailconsole.common.refusals import Refusal
+
+Act = Callable[[HttpRequest, Change, User], str]
+
+
+def _act(act: Act) -> Callable[..., HttpResponse]:
+    """Say what the act returned, or why it was refused, on the change's page."""
+
+    @require_POST
+    @wraps(act)
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        change = get_object_or_404(Change, pk=pk)
+        try:
+            messages.success(request, act(request, change, actor_of(request)))
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+        return redirect("changes:detail", change.pk)
+
+    return view
+
+
+def _said(request: HttpRequest, name: str) -> str:
+    return request.POST.get(name, "").strip()
+
+
+@_act
+def submit(request: HttpRequest, change: Change, actor: User) -> str:
+    submit_change(change=change, actor=actor, now=timezone.now(), request=request)
+    return "It waits for a reviewer now."
+
+
+@_act
+def approve(request: HttpRequest, change: Change, actor: User) -> str:
+    approve_change(
+        change=change,
+        actor=actor,
+        digest=_said(request, "digest"),
+        comment=_said(request, "comment"),
+        now=timezone.now(),
+        request=request,
+    )
+    return "Approved. It takes effect when it is published."
+
+
+@_act
+def give_back(request: HttpRequest, change: Change, actor: User) -> str:
+    request_changes(
+        change=change,
+        actor=actor,
+        digest=_said(request, "digest"),
+        comment=_said(request, "comment"),
+        now=timezone.now(),
+        request=request,
+    )
+    return "Given back to its author."
+
+
+@_act
+def publish(request: HttpRequest, change: Change, actor: User) -> str:
+    revision = publish_change(
+        change=change, actor=actor, digest=_said(request, "digest"), now=timezone.now(), request=request
+    )
+    return f"Published as revision {revision}. Each node reports below when it runs it."
+
+
+@_act
+def publish_without_others(request: HttpRequest, change: Change, actor: User) -> str:
+    revision = publish_alone(change=change, actor=actor, now=timezone.now(), request=request)
+    return f"Published as revision {revision}; the audit says that nobody else could review."
+
+
+@_act
+def break_glass(request: HttpRequest, change: Change, actor: User) -> str:
+    revision = break_glass_publish(
+        change=change, actor=actor, reason=_said(request, "reason"), now=timezone.now(), request=request
+    )
+    return f"Published without a review as revision {revision}. Everybody sees that, and a review is owed."
+
+
+@_act
+def review_later(request: HttpRequest, change: Change, actor: User) -> str:
+    review_afterwards(
+        change=change, actor=actor, comment=_said(request, "comment"), now=timezone.now(), request=request
+    )
+    return "The review that was owed is done."
+
+
+@_act
+def withdraw(request: HttpRequest, change: Change, actor: User) -> str:
+    withdraw_change(change=change, actor=actor, reason=_said(request, "reason"), now=timezone.now(), request=request)
+    return "Withdrawn. Nothing of it was ever in effect."
+
+
+@_act
+def comment(request: HttpRequest, change: Change, actor: User) -> str:
+    comment_on_change(change=change, actor=actor, text=_said(request, "text"), now=timezone.now(), request=request)
+    return "Your comment is kept."
+
+
+@_act
+def describe(request: HttpRequest, change: Change, actor: User) -> str:
+    words = {name: _said(request, name) for name in ("title", "reason", "ticket")}
+    describe_change(change=change, actor=actor, now=timezone.now(), request=request, **words)
+    return "Saved."
+
+
+@_act
+def discard(request: HttpRequest, change: Change, actor: User) -> str:
+    discard_item(
+        change=change,
+        actor=actor,
+        kind=_said(request, "kind"),
+        object_id=_said(request, "object_id"),
+        now=timezone.now(),
+        request=request,
+    )
+    return "The item is taken out of the change."
+
+
+@_act
+def update(request: HttpRequest, change: Change, actor: User) -> str:
+    wanted = _said(request, "prefer")
+    prefer = Side(wanted) if wanted in set(Side) else None
+    bring_up_to_date(change=change, actor=actor, prefer=prefer, now=timezone.now(), request=request)
+    return "Brought up to date with what is published."
+
+
+@require_POST
+def restore(request: HttpRequest, number: int) -> HttpResponse:
+    """A draft that leads back to this revision."""
+    revision: Any = get_object_or_404(Revision, number=number)
+    try:
+        change = restore_revision(
+            revision=revision,
+            actor=actor_of(request),
+            reason=_said(request, "reason"),
+            now=timezone.now(),
+            request=request,
+        )
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return redirect("changes:revision", number)
+    messages.success(
+        request, f"This draft makes the configuration as it was in revision {number}. Submit it for review."
+    )
+    return redirect("changes:detail", change.pk)

@@ -1,0 +1,168 @@
+"""One change: what it would do, what is said about it, and what this person can do with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from mailconsole.accounts.views.people import actor_of
+from mailconsole.audit.models import AuditEntry
+from mailconsole.changes.abilities import abilities_of
+from mailconsole.changes.links import edit_url
+from mailconsole.changes.models import Change, Review, Revision
+from mailconsole.changes.services.ground import changes_of, digest_of
+from mailconsole.changes.services.impact import impact_of
+from mailconsole.changes.services.plan import Plan, plan_change
+from mailconsole.changes.services.revisions import load_document
+from mailconsole.common.pages import render_page
+from mailconsole.nodes.models import Activation
+from transport.config.diff import ObjectChange, diff
+from transport.config.merge import Conflict
+from transport.config.problem import Problem, Severity
+from transport.config.text import as_yaml
+from transport.config.words import KIND_LABELS, Sentence, in_words, object_name
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of the diff as the page shows it."""
+
+    kind: str
+    parts: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object of the change, with its YAML before and after."""
+
+    kind: str
+    object_id: str
+    label: str
+    name: str
+    verb: str
+    before: str
+    after: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem with the place to mend it."""
+
+    tone: str
+    word: str
+    sentence: str
+    where: str
+    url: str
+
+
+@require_safe
+def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    change = get_object_or_404(Change.objects.select_related("author", "base"), pk=pk)
+    return render_page(request, "changes/detail.html", detail_context(request, change))
+
+
+def detail_context(request: HttpRequest, change: Change) -> dict[str, Any]:
+    revision = Revision.objects.filter(change=change).select_related("published_by", "parent").first()
+    context: dict[str, Any] = {
+        "change": change,
+        "can": abilities_of(actor_of(request), change),
+        "digest": digest_of(change),
+        "revision": revision,
+        "talk": talk_of(change),
+        "audit": AuditEntry.objects.filter(object_kind="change", object_id=str(change.pk)).order_by("number"),
+    }
+    if revision is not None and revision.parent is not None:
+        done = diff(load_document(revision.parent), load_document(revision))
+        activations = Activation.objects.filter(revision=revision.number).select_related("node")
+        return context | _told(done) | {"activations": activations}
+    if not change.status.is_open:
+        return context | _told(changes_of(change))
+    plan = plan_change(change, now=timezone.now())
+    return context | _told(plan.changes) | _plan_context(change, plan)
+
+
+def _plan_context(change: Change, plan: Plan) -> dict[str, Any]:
+    shown = plan.document or plan.head_document
+    return {
+        "plan": plan,
+        "findings": [finding(one, shown) for one in plan.problems],
+        "old_findings": [finding(one, shown) for one in plan.old_problems],
+        "conflicts": [conflict_words(one) for one in plan.conflicts],
+        "is_behind": change.base_id != plan.head.pk,
+        "impact": impact_of(plan, now=timezone.now()),
+    }
+
+
+def _told(changes: tuple[ObjectChange, ...]) -> dict[str, Any]:
+    return {"lines": lines_of(changes), "items": [_item(one) for one in changes[:200]], "item_count": len(changes)}
+
+
+def lines_of(changes: tuple[ObjectChange, ...]) -> list[Line]:
+    """The diff in words, each with its sign."""
+    verbs = {(one.kind, one.object_id): one for one in changes}
+    return [Line(_sign(sentence, verbs), sentence.parts) for sentence in in_words(changes)]
+
+
+def _sign(sentence: Sentence, changes: dict[tuple[str, str], ObjectChange]) -> str:
+    change = changes.get((sentence.kind, sentence.object_id))
+    if change is None:
+        return "added" if any(" gains " in part.text for part in sentence.parts) else "removed"
+    return "added" if change.is_new else "removed" if change.is_deleted else "changed"
+
+
+def _item(change: ObjectChange) -> Item:
+    return Item(
+        kind=change.kind,
+        object_id=change.object_id,
+        label=KIND_LABELS[change.kind],
+        name=change.name if change.kind != "organization" else "",
+        verb="new" if change.is_new else "deleted" if change.is_deleted else "changed",
+        before=as_yaml(change.before) if change.before is not None else "",
+        after=as_yaml(change.after) if change.after is not None else "",
+        url="" if change.is_deleted else edit_url(change.kind, change.object_id),
+    )
+
+
+def finding(problem: Problem, document: Any) -> Finding:
+    is_error = problem.severity is Severity.ERROR
+    name = object_name(document, problem.kind, problem.object_id)
+    where = f"{KIND_LABELS.get(problem.kind, '')} {name}".strip()
+    return Finding(
+        tone="bad" if is_error else "warn",
+        word="Error" if is_error else "Warning",
+        sentence=problem.sentence,
+        where=where,
+        url=edit_url(problem.kind, problem.object_id) if problem.kind else "",
+    )
+
+
+def conflict_words(conflict: Conflict) -> dict[str, str]:
+    """One conflict for the table: what it is about, and the three values."""
+    values = {side: as_yaml(getattr(conflict, side)).removesuffix("...\n") for side in ("base", "head", "draft")}
+    about = f"{KIND_LABELS[conflict.kind]} {conflict.name}" + (f": {conflict.field}" if conflict.field else "")
+    return {"about": about, **values}
+
+
+def talk_of(change: Change) -> list[dict[str, Any]]:
+    """Reviews and comments as one thread for the timeline."""
+    said: list[dict[str, Any]] = []
+    for review in change.reviews.select_related("reviewer"):
+        said.append(_review_step(review))
+    for comment in change.comments.select_related("author"):
+        said.append({"tone": "info", "title": f"{comment.author} commented", "at": comment.created_at,
+                     "text": comment.text})  # fmt: skip
+    return sorted(said, key=lambda step: step["at"])
+
+
+def _review_step(review: Review) -> dict[str, Any]:
+    verdict = review.get_verdict_display()
+    void = " (void: the change was edited or given back after it)" if review.is_void else ""
+    tone = "idle" if review.is_void else "warn" if review.verdict == "changes_requested" else "good"
+    return {"tone": tone, "title": f"{review.reviewer}: {verdict}{void}", "at": review.created_at,
+            "text": review.comment}  # fmt: skip

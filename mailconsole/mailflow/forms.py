@@ -1,0 +1,82 @@
+"""The form of one object of the configuration, made from its model; errors of the model stand at their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+
+from mailconsole.changes.refusals import InvalidObject
+from mailconsole.mailflow.fields import form_field
+from mailconsole.mailflow.kinds import Kind
+from transport.config.diff import Json, model_of
+
+PASSWORD = "password"  # noqa: S105  # the name of a field
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSet:
+    """A group of fields on the page."""
+
+    title: str
+    is_open: bool
+    fields: list[BoundField]
+
+
+class ObjectForm(forms.Form):
+    """Carries values between a page and a model; knows nothing of any one section."""
+
+    def __init__(self, kind: Kind, value: Json | None = None, data: Mapping[str, Any] | None = None) -> None:
+        self.kind = kind
+        super().__init__(data, initial=value or self.defaults(kind))
+        for name, info in model_of(kind.name).model_fields.items():
+            if name not in kind.hidden:
+                self.fields[name] = form_field(name, info)
+        if "password_secret" in kind.hidden:
+            self.fields[PASSWORD] = self._password(bool((value or {}).get("password_secret")))
+        self.order_fields([name for group in kind.groups for name in group.fields])
+
+    @staticmethod
+    def defaults(kind: Kind) -> Json:
+        """What a new object has before anybody says anything, as JSON."""
+        model = model_of(kind.name)
+        given = {name: info.default for name, info in model.model_fields.items() if not info.is_required()}
+        return model.model_construct(**given).model_dump(mode="json", include=set(given), warnings=False)
+
+    @staticmethod
+    def _password(is_stored: bool) -> forms.Field:
+        said = (
+            "One is stored; leave this empty to keep it." if is_stored else "Stored encrypted; it is never shown again."
+        )
+        widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        return forms.CharField(label="Password", required=False, help_text=said, widget=widget)
+
+    @property
+    def fieldsets(self) -> list[FieldSet]:
+        """The groups of the kind, then everything else, folded unless something in it is wrong."""
+        grouped = {name for group in self.kind.groups for name in group.fields}
+        sets = [FieldSet(group.title, True, [self[name] for name in group.fields]) for group in self.kind.groups]
+        rest = [self[name] for name in self.fields if name not in grouped]
+        if rest:
+            sets.append(FieldSet("More settings", any(field.errors for field in rest), rest))
+        return sets
+
+    @property
+    def said(self) -> Json:
+        """What the person said, for the model: an empty text where the model has a default means the default."""
+        return {
+            name: value for name, value in self.cleaned_data.items() if name != PASSWORD and not self._is_unsaid(name)
+        }
+
+    def _is_unsaid(self, name: str) -> bool:
+        info = model_of(self.kind.name).model_fields[name]
+        return self.cleaned_data[name] == "" and info.default not in (None, "")
+
+    def tell(self, refusal: InvalidObject) -> None:
+        """Put the model's errors where the fields are."""
+        for field, sentences in refusal.errors.items():
+            for sentence in sentences:
+                self.add_error(field if field in self.fields else None, sentence)

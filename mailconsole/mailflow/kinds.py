@@ -1,0 +1,213 @@
+"""The pages of mail flow as one table: which section, what it is for, which columns, which groups of fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailconsole.changes.links import STEMS
+from transport.config.field_words import join, show
+from transport.config.words import KIND_LABELS, KIND_PLURALS
+
+Cell = Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Fields that belong together on a form; `is_open` says whether it is shown unfolded."""
+
+    title: str
+    fields: tuple[str, ...]
+    is_open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One section of the configuration as people see it. Fields in no group come last, folded, as *More settings*."""
+
+    name: str
+    purpose: str
+    empty: str
+    icon: str
+    path: str
+    columns: tuple[tuple[str, Cell], ...]
+    groups: tuple[Group, ...]
+    order: int = 0
+    key: str = ""
+    hidden: frozenset[str] = field(default_factory=lambda: frozenset({"id"}))
+
+    @property
+    def stem(self) -> str:
+        return STEMS[self.name]
+
+    @property
+    def singular(self) -> str:
+        return {"ip_allow_list": "IP allow entry", "ip_block_list": "IP block entry"}.get(
+            self.name, KIND_LABELS[self.name]
+        )
+
+    @property
+    def plural(self) -> str:
+        return KIND_PLURALS[self.name]
+
+    @property
+    def is_list(self) -> bool:
+        """Whether its entries are known by their network instead of a name."""
+        return self.name.startswith("ip_")
+
+
+def _route(item: Any) -> str:
+    return join(item.smart_hosts) if item.smart_hosts else "DNS (MX records)"
+
+
+def _who(item: Any) -> str:
+    return _some([*item.networks, *item.identities])
+
+
+def _some(items: Any) -> str:
+    """The first few, and how many more."""
+    texts = [str(item) for item in items]
+    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")
+
+
+def _until(item: Any) -> str:
+    return show("expires_at", item.expires_at.isoformat()) if item.expires_at else "no end"
+
+
+_ENTRY_COLUMNS: tuple[tuple[str, Cell], ...] = (
+    ("Why", lambda item: item.comment),
+    ("Owner", lambda item: item.owner),
+    ("Until", _until),
+)
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "receive_connectors",
+            "Where mail comes in: which addresses are listened on, whom they serve and what they offer.",
+            "Without a receive connector no mail can come in.",
+            "transfer-in",
+            "receive-connectors",
+            (
+                ("Listens on", lambda item: _some(item.bindings)),
+                ("Serves", lambda item: _some(item.remote_ip_ranges)),
+                ("Who may send", lambda item: _some(item.permission_groups) or "nobody"),
+                ("TLS", lambda item: str(item.tls_mode)),
+            ),
+            (
+                Group("General", ("name", "comment", "is_enabled", "bindings", "remote_ip_ranges")),
+                Group("Who may send", ("permission_groups", "tls_mode")),
+                Group(
+                    "Limits",
+                    (
+                        "max_message_size",
+                        "max_recipients_per_message",
+                        "max_inbound_connections",
+                        "max_inbound_connections_per_source",
+                        "message_rate_limit_per_min",
+                    ),
+                ),
+            ),
+            order=10,
+        ),
+        Kind(
+            "send_connectors",
+            "Where mail goes out: which domains a connector serves, and by which next hops.",
+            "Without a send connector mail for other domains waits as unreachable. Add one that serves *.",
+            "transfer-out",
+            "send-connectors",
+            (
+                ("Serves", lambda item: _some(f"{one.domain} (cost {one.cost})" for one in item.address_spaces)),
+                ("Next hop", _route),
+                ("TLS", lambda item: str(item.tls_level)),
+            ),
+            (
+                Group("General", ("name", "comment", "is_enabled", "address_spaces")),
+                Group("Next hop", ("smart_hosts", "port", "tls_level", "username", "password")),
+            ),
+            order=20,
+            hidden=frozenset({"id", "password_secret"}),
+        ),
+        Kind(
+            "relay_policies",
+            "Who may send to the outside through here: each with an owner, a purpose and, best, an end.",
+            "Nobody may relay. Draft a policy, or begin from an attempt on the Refusals page.",
+            "shield-check",
+            "relay-policies",
+            (
+                ("Admits", _who),
+                ("As", lambda item: _some(item.sender_addresses) or "any sender"),
+                ("To", lambda item: _some(item.recipient_addresses) or "any recipient"),
+                ("Owner", lambda item: item.owner),
+                ("Until", _until),
+            ),
+            (
+                Group("General", ("name", "owner", "purpose", "ticket", "expires_at", "is_enabled")),
+                Group("Who", ("networks", "identities", "is_tls_required")),
+                Group("What", ("sender_addresses", "recipient_addresses", "max_message_size")),
+                Group("If a network is broad", ("is_broad_override",)),
+            ),
+            order=30,
+            key="l",
+        ),
+        Kind(
+            "accepted_domains",
+            "The domains whose mail anybody may hand to us.",
+            "No domain is accepted: mail is taken only from clients that a relay policy admits.",
+            "at",
+            "accepted-domains",
+            (
+                ("Domain", lambda item: item.domain),
+                ("Type", lambda item: str(item.domain_type)),
+                ("Subdomains", lambda item: "too" if item.match_subdomains else "no"),
+                ("Default", lambda item: "default" if item.is_default else ""),
+            ),
+            (Group("General", ("name", "domain", "domain_type", "match_subdomains", "is_default", "comment")),),
+            order=40,
+        ),
+        Kind(
+            "ip_allow_list",
+            "Clients that no filter refuses. An allow entry wins over a block entry.",
+            "No client is exempt from filters.",
+            "circle-check",
+            "ip-allow-list",
+            _ENTRY_COLUMNS,
+            (Group("Entry", ("network", "comment", "owner", "expires_at")),),
+            order=50,
+        ),
+        Kind(
+            "ip_block_list",
+            "Clients that are refused as soon as they connect.",
+            "No client is blocked.",
+            "ban",
+            "ip-block-list",
+            _ENTRY_COLUMNS,
+            (Group("Entry", ("network", "comment", "owner", "expires_at")),),
+            order=60,
+        ),
+        Kind(
+            "organization",
+            "What holds for all mail: our name, retries, expiry and reports.",
+            "",
+            "building",
+            "organization",
+            (),
+            (
+                Group("Who we are", ("name", "hostname", "postmaster_address")),
+                Group(
+                    "Retries and reports",
+                    (
+                        "retry_ladder",
+                        "message_expiration_timeout",
+                        "is_delay_dsn_enabled",
+                        "delay_notification_timeout",
+                        "dsn_max_message_attach_size",
+                    ),
+                ),
+            ),
+            order=70,
+        ),
+    )
+}

@@ -1,0 +1,37 @@
+"""What the address of a form may fill in: text from anywhere, so it is read by the model's own types or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from transport.config.types import AddressPattern, Name, Network
+
+_READERS: dict[str, tuple[str, TypeAdapter[str]]] = {
+    "network": ("networks", TypeAdapter(Network)),
+    "sender_address": ("sender_addresses", TypeAdapter(AddressPattern)),
+    "recipient_address": ("recipient_addresses", TypeAdapter(AddressPattern)),
+}
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+
+
+def prefilled(kind: str, said: Mapping[str, str]) -> dict[str, Any]:
+    """The values of a relay policy that the address gives; what is no network or address is left out."""
+    if kind != "relay_policies":
+        return {}
+    found: dict[str, Any] = {}
+    for parameter, (field, reader) in _READERS.items():
+        value = _read(reader, said.get(parameter, ""))
+        if value:
+            found[field] = [value]
+    name = _read(_NAME, said.get("title", "")[:64])
+    return found | ({"name": name} if name else {})
+
+
+def _read(reader: TypeAdapter[str], text: str) -> str:
+    try:
+        return reader.validate_python(text) if text else ""
+    except ValidationError:
+        return ""

@@ -1,0 +1,168 @@
+"""Lists, forms and details of mail flow, one set for all sections. Forms stage into a draft; nothing here is live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from mailconsole.accounts.access import require_role, user_has_role
+from mailconsole.accounts.roles import Role
+from mailconsole.accounts.views.people import actor_of
+from mailconsole.changes.refusals import InvalidObject
+from mailconsole.common.pages import page_of, render_page
+from mailconsole.common.refusals import Refusal
+from mailconsole.mailflow.drafts import Mark, Seen, seen_by
+from mailconsole.mailflow.forms import PASSWORD, ObjectForm
+from mailconsole.mailflow.kinds import KINDS, Kind
+from mailconsole.mailflow.prefill import prefilled
+from mailconsole.mailflow.services.stage_object import stage_object
+from transport.config.diff import ORGANIZATION, Json, as_json
+from transport.config.field_words import label, show
+from transport.config.objects import ConfigModel
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One object in a list."""
+
+    object_id: str
+    name: str
+    comment: str
+    cells: list[str]
+    mark: Mark
+    is_enabled: bool
+
+
+@require_safe
+def object_list(request: HttpRequest, kind: str) -> HttpResponse:
+    page_kind, seen = KINDS[kind], seen_by(request.user)
+    query = request.GET.get("q", "").strip().lower()
+    found = [(key, item) for key, item in sorted(seen.objects(kind).items(), key=_by_name) if _matches(item, query)]
+    page = page_of(request, found)
+    page.object_list = [_row(page_kind, seen, key, item) for key, item in page.object_list]
+    context = {"kind": page_kind, "page": page, "query": query, "draft": seen.draft, "total": len(seen.objects(kind))}
+    return render_page(request, "mailflow/list.html", context, fragment="mailflow/_rows.html")
+
+
+def _by_name(pair: tuple[str, ConfigModel]) -> str:
+    return str(getattr(pair[1], "name", pair[0])).casefold()
+
+
+def _matches(item: ConfigModel, query: str) -> bool:
+    return not query or query in " ".join(str(value) for value in item.__dict__.values()).lower()
+
+
+def _row(kind: Kind, seen: Seen, object_id: str, item: Any) -> Row:
+    return Row(
+        object_id=object_id,
+        name=getattr(item, "name", object_id),
+        comment="" if kind.is_list else item.comment,
+        cells=[cell(item) for _, cell in kind.columns],
+        mark=seen.mark(kind.name, object_id),
+        is_enabled=getattr(item, "is_enabled", True),
+    )
+
+
+@require_safe
+def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpResponse:
+    seen = seen_by(request.user)
+    value = as_json(_object(seen, kind, object_id))
+    facts = [(label(name).capitalize(), show(name, said)) for name, said in value.items() if name != "password_secret"]
+    context = {
+        "kind": KINDS[kind],
+        "object_id": object_id,
+        "name": value.get("name", object_id),
+        "facts": facts,
+        "mark": seen.mark(kind, object_id),
+        "draft": seen.draft,
+    }
+    return render_page(request, "mailflow/detail.html", context)
+
+
+def _object(seen: Seen, kind: str, object_id: str) -> ConfigModel:
+    found = seen.objects(kind).get(object_id)
+    if found is None:
+        raise Http404(object_id)
+    return found
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_role(Role.EDITOR)
+def object_create(request: HttpRequest, kind: str) -> HttpResponse:
+    """A new object; a relay policy may come filled in by the address, as from the Refusals page."""
+    value = ObjectForm.defaults(KINDS[kind]) | prefilled(kind, request.GET)
+    form = ObjectForm(KINDS[kind], value, request.POST or None)
+    return _stage_or_show(request, form, "", {}, title=request.POST.get("title") or request.GET.get("title", ""))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_role(Role.EDITOR)
+def object_edit(request: HttpRequest, kind: str, object_id: str) -> HttpResponse:
+    value = as_json(_object(seen_by(request.user), kind, object_id))
+    form = ObjectForm(KINDS[kind], value, request.POST or None)
+    return _stage_or_show(request, form, object_id, value)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def organization(request: HttpRequest) -> HttpResponse:
+    """Shown to everybody, edited by editors."""
+    if not user_has_role(request.user, Role.EDITOR) and request.method != "POST":
+        return object_detail(request, ORGANIZATION, ORGANIZATION)
+    return object_edit(request, ORGANIZATION, ORGANIZATION)
+
+
+def _stage_or_show(
+    request: HttpRequest, form: ObjectForm, object_id: str, was: Json, *, title: str = ""
+) -> HttpResponse:
+    if form.is_valid():
+        said = form.said
+        if "password_secret" in form.kind.hidden:
+            said = said | {"password_secret": was.get("password_secret", "") if said.get("username") else ""}
+        try:
+            change = stage_object(
+                actor=actor_of(request),
+                kind=form.kind.name,
+                object_id=object_id,
+                after=said,
+                title=title,
+                password=form.cleaned_data.get(PASSWORD, ""),
+                now=timezone.now(),
+                request=request,
+            )
+        except InvalidObject as refusal:
+            form.tell(refusal)
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, f"Staged in your draft “{change.title}”. Nothing of it is in effect yet.")
+            return redirect("changes:detail", change.pk)
+    seen = seen_by(request.user)
+    context = {"kind": form.kind, "form": form, "object_id": object_id, "name": was.get("name", object_id),
+               "draft": seen.draft, "title": title}  # fmt: skip
+    return render_page(request, "mailflow/form.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@require_role(Role.EDITOR)
+def object_delete(request: HttpRequest, kind: str, object_id: str) -> HttpResponse:
+    """Stage the deletion."""
+    try:
+        change = stage_object(
+            actor=actor_of(request),
+            kind=kind,
+            object_id=object_id,
+            after=None,
+            now=timezone.now(),
+            request=request,
+        )
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return redirect(f"mailflow:{KINDS[kind].stem}-list")
+    messages.success(request, f"Its deletion is staged in your draft “{change.title}”. Nothing of it is in effect yet.")
+    return redirect("changes:detail", change.pk)

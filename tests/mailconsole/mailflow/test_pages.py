@@ -1,0 +1,223 @@
+"""Lists, forms and details of mail flow: what they show, stage and refuse."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from mailconsole.changes.links import STEMS
+from mailconsole.changes.models import Change, ChangeItem
+from mailconsole.changes.services.revisions import head_revision, load_document
+from mailconsole.common.models import Secret
+from mailconsole.common.secrets import read_secret
+from mailconsole.mailflow.forms import ObjectForm
+from mailconsole.mailflow.kinds import KINDS
+from tests.mailconsole.changes.kit import create_change, publish_policy
+from tests.support.factories import create_editor, create_reviewer, create_viewer, signed_in
+from transport.config.diff import model_of
+
+pytestmark = pytest.mark.django_db
+LISTS = [stem for kind, stem in STEMS.items() if kind != "organization"]
+POLICY = {
+    "name": "Scanners",
+    "owner": "Facilities",
+    "purpose": "Scan to mail",
+    "networks": "10.1.0.0/16\n10.2.0.0/16",
+    "sender_addresses": "contoso.com",
+    "is_enabled": "on",
+    "expires_at": "2027-01-31T12:00",
+}
+CREATE = "mailflow:relay-policy-create"
+
+
+@pytest.fixture
+def editor():
+    return create_editor()
+
+
+@pytest.mark.parametrize("stem", LISTS)
+def test_list__viewer__sees_it_but_no_way_to_edit(stem):
+    browser = signed_in(create_viewer())
+    page = browser.get(reverse(f"mailflow:{stem}-list"))
+    assert page.status_code == 200
+    assert reverse(f"mailflow:{stem}-create") not in page.content.decode()
+    assert browser.get(reverse(f"mailflow:{stem}-create")).status_code == 403
+
+
+@pytest.mark.parametrize("stem", LISTS)
+def test_create__editor__sees_a_form_with_defaults(stem, editor):
+    page = signed_in(editor).get(reverse(f"mailflow:{stem}-create"))
+    assert page.status_code == 200
+    assert "Stage in draft" in page.content.decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_form__defaults__are_what_the_model_would_take(kind):
+    value = ObjectForm.defaults(KINDS[kind])
+    assert "id" not in value
+    model = model_of(kind)
+    assert set(value) == {name for name, info in model.model_fields.items() if not info.is_required()}
+
+
+def test_create__policy__is_staged_in_a_new_draft_and_not_live(editor):
+    answer = signed_in(editor).post(reverse(CREATE), POLICY)
+    change = Change.objects.get()
+    assert answer.status_code == 302
+    assert answer.url == reverse("changes:detail", args=[change.pk])
+    (item,) = change.items.all()
+    assert item.after["networks"] == ["10.1.0.0/16", "10.2.0.0/16"]
+    assert item.after["expires_at"] == "2027-01-31T12:00:00Z"
+    assert change.title == "Add relay policy Scanners"
+    assert load_document(head_revision()).relay_policies == ()
+
+
+def test_create__second_object__goes_into_the_same_draft(editor):
+    browser = signed_in(editor)
+    browser.post(reverse(CREATE), POLICY)
+    browser.post(reverse("mailflow:ip-block-entry-create"), {"network": "192.0.2.0/24", "comment": "spam"})
+    assert Change.objects.count() == 1
+    assert ChangeItem.objects.count() == 2
+
+
+def test_create__invalid_network__says_so_at_the_field_and_keeps_nothing(editor):
+    page = signed_in(editor).post(reverse(CREATE), POLICY | {"networks": "10.0.0.1/8"})
+    assert page.status_code == 422
+    assert page.context["form"].errors["networks"] == ["'10.0.0.1/8' has host bits set; did you mean 10.0.0.0/8?"]
+    assert "10.0.0.1/8" in page.content.decode()
+    assert Change.objects.count() == 0
+
+
+def test_create__nobody_named__says_so_above_the_form(editor):
+    page = signed_in(editor).post(reverse(CREATE), POLICY | {"networks": ""})
+    assert page.status_code == 422
+    assert "Networks or identities must name who may relay" in page.content.decode()
+
+
+def test_create__from_a_refusal__is_filled_in_and_names_the_change(editor):
+    said = {"network": "127.0.0.2", "sender_address": "contoso.com", "recipient_address": "partner.example",
+            "title": "Let 127.0.0.2 relay to partner.example"}  # fmt: skip
+    browser = signed_in(editor)
+    page = browser.get(reverse(CREATE), said)
+    form = page.context["form"]
+    assert form.initial["networks"] == ["127.0.0.2"]
+    assert form.initial["recipient_addresses"] == ["partner.example"]
+    body = page.content.decode()
+    assert ">127.0.0.2</textarea>" in body.replace("\n", "")
+    browser.post(reverse(CREATE), POLICY | {"title": said["title"]})
+    assert Change.objects.get().title == said["title"]
+
+
+def test_create__hostile_address_line__fills_in_nothing(editor):
+    said = {"network": "<script>", "sender_address": "a b", "recipient_address": "x\r\ny", "title": "<b>\x00"}
+    page = signed_in(editor).get(reverse(CREATE), said)
+    assert page.status_code == 200
+    assert "networks" not in page.context["form"].initial or page.context["form"].initial["networks"] == []
+    assert b"<script>" not in page.content.replace(b"<script ", b"")
+
+
+def test_edit__published_policy__stages_what_differs_and_the_list_marks_it(editor):
+    publish_policy()
+    browser = signed_in(editor)
+    url = reverse("mailflow:relay-policy-edit", args=["scanners"])
+    assert browser.get(url).context["form"].initial["owner"] == "Facilities"
+    browser.post(url, POLICY | {"networks": "10.1.0.0/16", "sender_addresses": "", "expires_at": "", "owner": "IT"})
+    (item,) = ChangeItem.objects.filter(change__author=editor)
+    assert {name for name in item.after if item.after[name] != item.before[name]} == {"owner"}
+    page = browser.get(reverse("mailflow:relay-policy-list")).content.decode()
+    assert "Changed in your draft" in page
+    assert "Your draft" in page
+
+
+def test_edit__unknown_object__is_not_found(editor):
+    assert signed_in(editor).get(reverse("mailflow:relay-policy-edit", args=["nobody"])).status_code == 404
+
+
+def test_delete__by_post__is_staged_and_by_get_refused(editor):
+    publish_policy()
+    browser = signed_in(editor)
+    url = reverse("mailflow:relay-policy-delete", args=["scanners"])
+    assert browser.get(url).status_code == 405
+    browser.post(url)
+    assert ChangeItem.objects.get(change__author=editor).after is None
+    assert "Deleted in your draft" in browser.get(reverse("mailflow:relay-policy-list")).content.decode()
+
+
+def test_delete__by_a_reviewer_or_forged__is_refused(editor):
+    publish_policy()
+    url = reverse("mailflow:relay-policy-delete", args=["scanners"])
+    assert signed_in(create_reviewer()).post(url).status_code == 403
+    browser = signed_in(editor)
+    browser.handler.enforce_csrf_checks = True
+    assert browser.post(url).status_code == 403
+    assert not ChangeItem.objects.filter(change__author=editor).exists()
+
+
+def test_send_connector__password__is_stored_as_a_secret_and_shown_nowhere(editor):
+    browser = signed_in(editor)
+    hidden = "korrekt-horse"
+    said = {"name": "Internet", "address_spaces": "*;5", "smart_hosts": "mx.contoso.com", "is_enabled": "on",
+            "tls_level": "EncryptionOnly", "username": "relay", "password": hidden}  # fmt: skip
+    answer = browser.post(reverse("mailflow:send-connector-create"), said)
+    assert answer.status_code == 302
+    (item,) = ChangeItem.objects.all()
+    assert item.after["address_spaces"] == [{"cost": 5, "domain": "*"}]
+    assert read_secret(item.after["password_secret"]) == hidden
+    assert hidden not in browser.get(answer.url).content.decode()
+    edit = browser.get(reverse("mailflow:send-connector-edit", args=["internet"]))
+    assert hidden not in edit.content.decode()
+    browser.post(reverse("mailflow:send-connector-edit", args=["internet"]), said | {"password": ""})
+    (again,) = ChangeItem.objects.all()
+    assert again.after["password_secret"] == item.after["password_secret"]
+
+
+def test_send_connector__wrong_form__stores_no_secret(editor):
+    said = {"name": "Internet", "address_spaces": "", "tls_level": "EncryptionOnly", "username": "x", "password": "y"}
+    assert signed_in(editor).post(reverse("mailflow:send-connector-create"), said).status_code == 422
+    assert Secret.objects.count() == 0
+
+
+def test_list__another_persons_draft__is_not_shown():
+    create_change()
+    page = signed_in(create_editor()).get(reverse("mailflow:relay-policy-list")).content.decode()
+    assert "Scanners" not in page
+
+
+def test_list__filter__finds_by_any_word_and_answers_htmx_with_the_rows(editor):
+    publish_policy()
+    browser = signed_in(editor)
+    url = reverse("mailflow:relay-policy-list")
+    assert "Scanners" in browser.get(url, {"q": "facil"}).content.decode()
+    rows = browser.get(url, {"q": "nothing"}, headers={"HX-Request": "true"}).content.decode()
+    assert "Nothing matches" in rows
+    assert "<html" not in rows
+
+
+def test_detail__entry_of_an_ip_list__is_found_by_its_network(editor):
+    browser = signed_in(editor)
+    browser.post(reverse("mailflow:ip-block-entry-create"), {"network": "2001:db8::/48"})
+    page = browser.get(reverse("mailflow:ip-block-entry-show", args=["2001:db8::/48"]))
+    assert page.status_code == 200
+    assert "New in your draft" in page.content.decode()
+
+
+def test_organization__viewer_sees_facts_and_editor_a_form(editor):
+    url = reverse("mailflow:organization-edit")
+    assert "Stage in draft" not in signed_in(create_viewer()).get(url).content.decode()
+    assert signed_in(create_viewer()).post(url, {"name": "x"}).status_code == 403
+    browser = signed_in(editor)
+    form = browser.get(url).context["form"]
+    said = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+    browser.post(url, said | {"name": "Contoso", "is_delay_dsn_enabled": "on"})
+    (item,) = ChangeItem.objects.all()
+    assert {name for name in item.after if item.after[name] != item.before[name]} == {"name"}
+
+
+def test_receive_connector__form_sent_back_unchanged__stages_nothing(editor):
+    browser = signed_in(editor)
+    url = reverse("mailflow:receive-connector-edit", args=["default"])
+    form = browser.get(url).context["form"]
+    said = {name: field.prepare_value(form.get_initial_for_field(field, name)) for name, field in form.fields.items()}
+    said = {name: value for name, value in said.items() if value not in (None, False, [])}
+    answer = browser.post(url, said)
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert ChangeItem.objects.count() == 0
