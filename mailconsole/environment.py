@@ -5,6 +5,7 @@ Free of Django: the supervisor reads it before anything else is there.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -126,6 +127,15 @@ def ensure_home(home: Path) -> Path:
     if not os.access(home, os.W_OK | os.X_OK):
         raise EnvironmentRefused(f"MAILCONSOLE_HOME {home} can't be written by this user.")
     return home
+
+
+def embedded_redis_url(home: Path) -> str:
+    """Where the embedded Valkey of this home listens, so that commands reach it too; empty where there is none."""
+    try:
+        kept = json.loads((home / "run" / "valkey.json").read_text())
+        return f"redis://:{kept['password']}@127.0.0.1:{int(kept['port'])}/0"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def read_or_make_key(path: Path, value: str | None = None) -> str:

@@ -9,7 +9,7 @@ import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 
 from mailconsole.common.logs import configure_logs
-from mailconsole.environment import ROOT, ensure_home, read_environment, read_or_make_key
+from mailconsole.environment import ROOT, embedded_redis_url, ensure_home, read_environment, read_or_make_key
 
 ENVIRONMENT = read_environment()
 HOME = ensure_home(ENVIRONMENT.home)
@@ -105,7 +105,7 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = ENVIRONMENT.redis_url
+REDIS_URL = ENVIRONMENT.redis_url or embedded_redis_url(HOME)
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
