@@ -7,6 +7,7 @@ pytest_plugins = (
     "tests.support.certificates",
     "tests.support.sink",
     "tests.support.browser",
+    "tests.support.web",
     "tests.support.product",
     "tests.support.needs",  # after those it imports, so that their assertions are rewritten
 )

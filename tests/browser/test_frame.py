@@ -37,36 +37,36 @@ def ada():
 
 @pytest.mark.parametrize(("width", "is_dark"), [(1440, False), (1440, True), (360, False), (360, True)])
 def test_pages__every_width_and_theme__are_accessible_and_do_not_scroll_sideways(
-    browser, complaints, live_server, ada, width, is_dark
+    browser, complaints, web_server, ada, width, is_dark
 ):
     from mailconsole.audit import services
 
     services.record(actor=ada, action="a.b", object_kind="k", object_id="1", summary="Did it", before=1, after={"x": 2})
     context = new_context(browser, complaints, width=width, is_dark=is_dark)
     page = context.new_page()
-    page.goto(f"{live_server.url}/account/sign-in/")
+    page.goto(f"{web_server.url}/account/sign-in/")
     assert_accessible(page)
-    sign_in(page, live_server, ada)
+    sign_in(page, web_server, ada)
     for path in PAGES:
-        page.goto(live_server.url + path)
+        page.goto(web_server.url + path)
         assert_accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     context.close()
 
 
-def test_theme__chosen__stays_without_a_flash(browser_page, live_server, ada):
-    sign_in(browser_page, live_server, ada)
-    browser_page.goto(f"{live_server.url}/help/")
+def test_theme__chosen__stays_without_a_flash(browser_page, web_server, ada):
+    sign_in(browser_page, web_server, ada)
+    browser_page.goto(f"{web_server.url}/help/")
     browser_page.get_by_role("button", name="Theme").click()
     browser_page.get_by_role("button", name="Dark").click()
     expect(browser_page.locator("html")).to_have_attribute("data-bs-theme", "dark")
-    answer = browser_page.goto(f"{live_server.url}/audit/")
+    answer = browser_page.goto(f"{web_server.url}/audit/")
     assert 'data-bs-theme="dark"' in answer.text()
 
 
-def test_keys__search_go_rows_and_help(browser_page, live_server, ada):
-    sign_in(browser_page, live_server, ada)
-    browser_page.goto(f"{live_server.url}/help/")
+def test_keys__search_go_rows_and_help(browser_page, web_server, ada):
+    sign_in(browser_page, web_server, ada)
+    browser_page.goto(f"{web_server.url}/help/")
     browser_page.keyboard.press("/")
     expect(browser_page.get_by_role("searchbox", name="Search everything")).to_be_focused()
     browser_page.keyboard.type("g")
@@ -86,20 +86,20 @@ def test_keys__search_go_rows_and_help(browser_page, live_server, ada):
     browser_page.wait_for_url("**/people/*/")
 
 
-def test_purpose__dismissed__does_not_come_back_on_this_page_only(browser_page, live_server, ada):
-    sign_in(browser_page, live_server, ada)
-    browser_page.goto(f"{live_server.url}/people/")
+def test_purpose__dismissed__does_not_come_back_on_this_page_only(browser_page, web_server, ada):
+    sign_in(browser_page, web_server, ada)
+    browser_page.goto(f"{web_server.url}/people/")
     browser_page.get_by_role("button", name="Don't show this sentence again").click()
     expect(browser_page.locator("[data-purpose]")).to_have_count(0)
     browser_page.reload()
     expect(browser_page.locator("[data-purpose]")).to_have_count(0)
-    browser_page.goto(f"{live_server.url}/audit/")
+    browser_page.goto(f"{web_server.url}/audit/")
     expect(browser_page.locator("[data-purpose]")).to_have_count(1)
 
 
-def test_dangerous_act__says_what_happens_and_asks_for_a_reason(browser_page, live_server, ada):
-    sign_in(browser_page, live_server, ada)
-    browser_page.goto(f"{live_server.url}/people/")
+def test_dangerous_act__says_what_happens_and_asks_for_a_reason(browser_page, web_server, ada):
+    sign_in(browser_page, web_server, ada)
+    browser_page.goto(f"{web_server.url}/people/")
     row = browser_page.get_by_role("row").filter(has_text="Editor")
     row.get_by_role("button", name="Switch off").click()
     dialog = browser_page.get_by_role("dialog")
@@ -111,13 +111,13 @@ def test_dangerous_act__says_what_happens_and_asks_for_a_reason(browser_page, li
     expect(browser_page.get_by_role("status")).to_contain_text("is switched off")
 
 
-def test_filter__typed__narrows_in_place_and_stands_in_the_address(browser_page, live_server, ada):
+def test_filter__typed__narrows_in_place_and_stands_in_the_address(browser_page, web_server, ada):
     from mailconsole.audit import services
 
     for name in ("Scanners", "Partners"):
         services.record(actor=ada, action="a.b", object_kind="policy", object_id=name, summary=f"Edited {name}")
-    sign_in(browser_page, live_server, ada)
-    browser_page.goto(f"{live_server.url}/audit/")
+    sign_in(browser_page, web_server, ada)
+    browser_page.goto(f"{web_server.url}/audit/")
     browser_page.get_by_label("Words").fill("scanners")
     expect(browser_page.get_by_text("Edited Partners")).to_have_count(0)
     expect(browser_page.get_by_text("Edited Scanners")).to_be_visible()

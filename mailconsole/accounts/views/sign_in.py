@@ -25,6 +25,11 @@ class SignInView(auth_views.LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
+    def get_redirect_url(self) -> str:
+        """Somebody who opened the console's bare address has asked for no page in particular."""
+        asked: str = super().get_redirect_url()
+        return "" if asked == "/" else asked
+
     def get_default_redirect_url(self) -> str:
         return landing_page(self.request)
 

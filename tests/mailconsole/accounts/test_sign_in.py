@@ -62,6 +62,8 @@ def test_sign_in__guessed_too_often__is_closed_even_for_the_right_password(setti
 def test_sign_in__an_administrator_before_the_set_up__is_led_into_it():
     create_administrator(username="ada")
     assert sign_in(Client(), "ada").headers["Location"] == "/setup/"
+    assert sign_in(Client(), "ada", next="/").headers["Location"] == "/setup/"
+    assert sign_in(Client(), "ada", next="/audit/").headers["Location"] == "/audit/"
 
 
 def test_sign_out__by_get__is_refused():
