@@ -9,9 +9,11 @@ class TrackingConfig(AppConfig):
     verbose_name = "Tracking"
 
     def ready(self) -> None:
+        from mailconsole.changes import recorded
         from mailconsole.common import navigation, search
         from mailconsole.nodes.live import regions
         from mailconsole.tracking import hits, live
+        from mailconsole.tracking.services.decisions import recent_decisions
 
         monitor = navigation.Section.MONITOR
         navigation.register(
@@ -19,6 +21,7 @@ class TrackingConfig(AppConfig):
             navigation.NavItem(monitor, "Refusals", "tracking:refusals", "shield-x", 40, key="r"),
         )
         search.register(search.Searcher("Messages", 10, hits.find_messages))
+        recorded.register_decisions(recent_decisions)
         regions.register(
             regions.Region("traffic-cards", live.traffic_cards),
             regions.Region("top-refusals", live.top_refusals, every_s=2),
