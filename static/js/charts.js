@@ -15,21 +15,29 @@ function data(element) {
   return JSON.parse(document.getElementById(element.dataset.chart).textContent);
 }
 
+function innerWidthOf(element) {
+  const style = getComputedStyle(element);
+  return element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+}
+
 const columns = (said) => [said.times, ...said.series.map((each) => each.values)];
+
+const hours = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const clock = (seconds) => hours.format(new Date(seconds * 1000));
 
 function options(element, said) {
   const ink = resolved("var(--mc-chart-ink)");
   const grid = resolved("var(--mc-chart-grid)");
   const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "12px Inter, sans-serif" };
   return {
-    width: element.clientWidth,
+    width: innerWidthOf(element),
     height: Number(element.dataset.height ?? 190),
     legend: { show: said.series.length > 1 || element.dataset.legend === "yes" },
     cursor: { y: false, points: { size: 6 } },
     scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.08, 1)] } },
-    axes: [{ ...axis, space: 60 }, { ...axis, size: 52 }],
+    axes: [{ ...axis, space: 60, values: (_, times) => times.map(clock) }, { ...axis, size: 52 }],
     series: [
-      { label: "Time" },
+      { label: "Time", value: (_, seconds) => (seconds == null ? "–" : clock(seconds)) },
       ...said.series.map((each, index) => ({
         label: each.label,
         stroke: resolved(`var(--mc-chart-${each.tone ?? "info"})`),
@@ -64,7 +72,7 @@ function start() {
   document.addEventListener("mc:chart", (event) => charts.get(event.target)?.setData(columns(data(event.target))));
   document.addEventListener("mc:theme", () => [...charts.keys()].forEach(draw));
   new ResizeObserver(() => {
-    for (const [element, chart] of charts) chart.setSize({ width: element.clientWidth, height: chart.height });
+    for (const [element, chart] of charts) chart.setSize({ width: innerWidthOf(element), height: chart.height });
   }).observe(document.body);
 }
 
