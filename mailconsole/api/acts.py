@@ -1,0 +1,103 @@
+"""The arrows of a change over HTTP: one operation, one service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router, Status
+
+from mailconsole.api import shapes
+from mailconsole.api.auth import actor_of
+from mailconsole.api.changes import change_of
+from mailconsole.api.schemas import ChangeOut, Published, RevisionOut, Said, Seen, Why
+from mailconsole.changes.services.approve_change import approve_change
+from mailconsole.changes.services.break_glass import break_glass_publish, review_afterwards
+from mailconsole.changes.services.comment_on_change import comment_on_change
+from mailconsole.changes.services.publish_change import publish_change
+from mailconsole.changes.services.request_changes import request_changes
+from mailconsole.changes.services.submit_change import submit_change
+from mailconsole.changes.services.withdraw_change import withdraw_change
+
+router = Router(tags=["changes"])
+
+
+@router.post("/{int:pk}/submit", response=ChangeOut)
+def submit(request: HttpRequest, pk: int) -> Any:
+    """Ask for a review."""
+    submit_change(change=change_of(pk), actor=actor_of(request), now=timezone.now(), request=request)
+    return shapes.change_out(change_of(pk))
+
+
+@router.post("/{int:pk}/approve", response=ChangeOut)
+def approve(request: HttpRequest, pk: int, said: Seen) -> Any:
+    """Agree with somebody else's change, for exactly the digest that was seen."""
+    approve_change(
+        change=change_of(pk),
+        actor=actor_of(request),
+        digest=said.digest,
+        comment=said.comment,
+        now=timezone.now(),
+        request=request,
+    )
+    return shapes.change_out(change_of(pk))
+
+
+@router.post("/{int:pk}/request-changes", response=ChangeOut)
+def give_back(request: HttpRequest, pk: int, said: Seen) -> Any:
+    """Give it back to its author; `comment` says what is wanted."""
+    request_changes(
+        change=change_of(pk),
+        actor=actor_of(request),
+        digest=said.digest,
+        comment=said.comment,
+        now=timezone.now(),
+        request=request,
+    )
+    return shapes.change_out(change_of(pk))
+
+
+@router.post("/{int:pk}/publish", response=RevisionOut)
+def publish(request: HttpRequest, pk: int, said: Published) -> Any:
+    """Put the approved change into effect."""
+    revision = publish_change(
+        change=change_of(pk), actor=actor_of(request), digest=said.digest, now=timezone.now(), request=request
+    )
+    return shapes.revision_out(revision)
+
+
+@router.post("/{int:pk}/withdraw", response=ChangeOut)
+def withdraw(request: HttpRequest, pk: int, said: Why) -> Any:
+    """Give it up."""
+    withdraw_change(
+        change=change_of(pk), actor=actor_of(request), reason=said.reason, now=timezone.now(), request=request
+    )
+    return shapes.change_out(change_of(pk))
+
+
+@router.post("/{int:pk}/break-glass", response=RevisionOut)
+def break_glass(request: HttpRequest, pk: int, said: Why) -> Any:
+    """Publish without a review, with a reason; a review is owed."""
+    revision = break_glass_publish(
+        change=change_of(pk), actor=actor_of(request), reason=said.reason, now=timezone.now(), request=request
+    )
+    return shapes.revision_out(revision)
+
+
+@router.post("/{int:pk}/review-afterwards", response=ChangeOut)
+def review_later(request: HttpRequest, pk: int, said: Said) -> Any:
+    """Pay the review that a break-glass owes."""
+    review_afterwards(
+        change=change_of(pk), actor=actor_of(request), comment=said.comment, now=timezone.now(), request=request
+    )
+    return shapes.change_out(change_of(pk))
+
+
+@router.post("/{int:pk}/comments", response={201: None})
+def comment(request: HttpRequest, pk: int, said: Said) -> Any:
+    """Say something about it."""
+    comment_on_change(
+        change=change_of(pk), actor=actor_of(request), text=said.comment, now=timezone.now(), request=request
+    )
+    return Status(201, None)

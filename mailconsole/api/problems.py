@@ -1,0 +1,105 @@
+"""Refusals as problem details (RFC 9457): the refusal's name is the type, its sentence the detail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from mailconsole.changes import refusals
+from mailconsole.common.middleware import request_id
+from mailconsole.common.refusals import PageRefused, Refusal
+from transport.config.text import BadText
+
+_STATUS: Mapping[type[Exception], int] = {
+    refusals.NotAllowed: 403,
+    refusals.NotYourChange: 403,
+    refusals.CannotApproveOwnChange: 403,
+    refusals.NotTheFirstSetup: 403,
+    refusals.NoSuchObject: 404,
+    refusals.WrongState: 409,
+    refusals.DigestMoved: 409,
+    refusals.NotApproved: 409,
+    refusals.Conflict: 409,
+    refusals.NothingToSubmit: 409,
+    refusals.ReviewNotOwed: 409,
+}
+
+
+def problem(request: HttpRequest, status: int, name: str, detail: str, **more: Any) -> HttpResponse:
+    """One answer of type application/problem+json."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+    body = {
+        "type": f"urn:mailconsole:problem:{words}",
+        "title": words.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        "request_id": request_id(request),
+        **more,
+    }
+    answer = JsonResponse(body, status=status, content_type="application/problem+json")
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def register_problems(api: NinjaAPI) -> None:
+    """Every way to say no, as a problem."""
+
+    @api.exception_handler(Refusal)
+    def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+        status = next((code for kind, code in _STATUS.items() if isinstance(refusal, kind)), 422)
+        return problem(request, status, type(refusal).__name__, str(refusal), **_more(refusal))
+
+    @api.exception_handler(BadText)
+    def unreadable(request: HttpRequest, bad: BadText) -> HttpResponse:
+        found = [{"line": one.line, "path": one.path, "sentence": one.sentence} for one in bad.problems]
+        return problem(request, 422, "BadText", str(bad.problems[0]), problems=found)
+
+    @api.exception_handler(PageRefused)
+    def forbidden(request: HttpRequest, refusal: PageRefused) -> HttpResponse:
+        return problem(request, 403, "NotAllowed", refusal.sentence)
+
+    @api.exception_handler(ValidationError)
+    def misfit(request: HttpRequest, error: ValidationError) -> HttpResponse:
+        found = [{"path": ".".join(str(step) for step in one["loc"]), "sentence": one["msg"]} for one in error.errors]
+        return problem(request, 422, "BadRequest", "The request does not fit the schema.", problems=found)
+
+    @api.exception_handler(AuthenticationError)
+    def unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+        said = str(error) if str(error) not in ("", "Unauthorized") else "Send a token, or sign in."
+        return problem(request, 401, "NotSignedIn", said)
+
+    @api.exception_handler(HttpError)
+    def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+        return problem(request, error.status_code, "Refused", str(error))
+
+    @api.exception_handler(Http404)
+    def missing(request: HttpRequest, error: Http404) -> HttpResponse:
+        return problem(request, 404, "NotFound", "There is nothing of that name.")
+
+
+def _more(refusal: Refusal) -> dict[str, Any]:
+    """What a program needs beside the sentence."""
+    if isinstance(refusal, refusals.InvalidDocument):
+        return {"problems": [problem_json(one) for one in refusal.problems]}
+    if isinstance(refusal, refusals.InvalidObject):
+        return {"errors": refusal.errors}
+    if isinstance(refusal, refusals.Conflict):
+        return {"conflicts": [conflict_json(one) for one in refusal.conflicts]}
+    return {}
+
+
+def problem_json(one: Any) -> dict[str, Any]:
+    return {"kind": one.kind, "object_id": one.object_id, "field": one.field, "sentence": one.sentence,
+            "severity": one.severity.value}  # fmt: skip
+
+
+def conflict_json(one: Any) -> dict[str, Any]:
+    return {"kind": one.kind, "object_id": one.object_id, "field": one.field, "base": one.base, "head": one.head,
+            "draft": one.draft}  # fmt: skip

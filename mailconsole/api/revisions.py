@@ -1,0 +1,72 @@
+"""Revisions and the nodes that run them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from ninja import Router, Status
+from pydantic import Field
+
+from mailconsole.api import shapes
+from mailconsole.api.auth import actor_of
+from mailconsole.api.schemas import ActivationOut, ChangeOut, NodeOut, RevisionOut, Why
+from mailconsole.changes.models import Revision
+from mailconsole.changes.services.restore_revision import restore_revision
+from mailconsole.changes.services.revisions import head_revision
+from mailconsole.nodes.models import Activation, Node
+from mailconsole.nodes.services import known_nodes
+
+router = Router(tags=["revisions"])
+nodes_router = Router(tags=["nodes"])
+Limit = Annotated[int, Field(ge=1, le=200)]
+_RELATED = ("author", "published_by", "parent")
+
+
+@router.get("", response=list[RevisionOut])
+def list_revisions(request: HttpRequest, limit: Limit = 50) -> Any:
+    """The newest first."""
+    head_revision()
+    return [shapes.revision_out(one) for one in Revision.objects.select_related(*_RELATED)[:limit]]
+
+
+@router.get("/{int:number}", response=RevisionOut)
+def get(request: HttpRequest, number: int) -> Any:
+    return shapes.revision_out(get_object_or_404(Revision.objects.select_related(*_RELATED), number=number))
+
+
+@router.post("/{int:number}/restore", response={201: ChangeOut})
+def restore(request: HttpRequest, number: int, said: Why) -> Any:
+    """A draft that leads back to this revision."""
+    revision = get_object_or_404(Revision, number=number)
+    change = restore_revision(
+        revision=revision, actor=actor_of(request), reason=said.reason, now=timezone.now(), request=request
+    )
+    return Status(201, shapes.change_out(change))
+
+
+@nodes_router.get("", response=list[NodeOut])
+def list_nodes(request: HttpRequest) -> Any:
+    """Every node, what it runs, and its last answer to a revision."""
+    return [_node(one) for one in known_nodes()]
+
+
+def _node(node: Node) -> NodeOut:
+    last = Activation.objects.filter(node=node).first()
+    return NodeOut(
+        name=node.name,
+        is_accepting=node.is_accepting,
+        why_not=node.why_not,
+        running_revision=node.running_revision,
+        heartbeat_at=node.heartbeat_at,
+        is_lost=node.is_lost(timezone.now()),
+        listening=node.listening,
+        software_version=node.software_version,
+        last_activation=_activation(last) if last else None,
+    )
+
+
+def _activation(one: Activation) -> ActivationOut:
+    return ActivationOut(revision=one.revision, state=one.state, error=one.error, at=one.at)

@@ -1,0 +1,23 @@
+"""The API: version 1, its authentication, its answers when it refuses."""
+
+from __future__ import annotations
+
+from ninja import NinjaAPI
+
+from mailconsole.api import acts, changes, config, revisions
+from mailconsole.api.auth import SessionAuth, TokenAuth
+from mailconsole.api.problems import register_problems
+
+api = NinjaAPI(
+    title="Mailconsole",
+    version="1",
+    urls_namespace="api:api-v1",
+    auth=[TokenAuth(), SessionAuth()],
+    docs_url=None,  # its page loads scripts from elsewhere, which the policy blocks; the document is at openapi.json
+)
+register_problems(api)
+api.add_router("/config", config.router)
+api.add_router("/changes", changes.router)
+api.add_router("/changes", acts.router)
+api.add_router("/revisions", revisions.router)
+api.add_router("/nodes", revisions.nodes_router)

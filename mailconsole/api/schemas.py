@@ -1,0 +1,133 @@
+"""What the API takes and gives. Objects of the configuration are as in the document's JSON schema."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Schema
+from pydantic import ConfigDict
+
+
+class Taken(Schema):
+    """Base of what is taken: an unknown key is an error, as in the document."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewChange(Taken):
+    """A draft; with `document` (sections as in the schema) it leads to that document, left out sections stay."""
+
+    title: str = ""
+    reason: str = ""
+    ticket: str = ""
+    document: dict[str, Any] | None = None
+
+
+class Description(Taken):
+    title: str
+    reason: str = ""
+    ticket: str = ""
+
+
+class Seen(Taken):
+    """The digest of the plan that was looked at."""
+
+    digest: str
+    comment: str = ""
+
+
+class Published(Taken):
+    digest: str | None = None
+
+
+class Why(Taken):
+    reason: str = ""
+
+
+class Said(Taken):
+    comment: str
+
+
+class ItemOut(Schema):
+    kind: str
+    object_id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class ReviewOut(Schema):
+    reviewer: str
+    verdict: str
+    comment: str
+    is_void: bool
+    created_at: datetime
+
+
+class ChangeOut(Schema):
+    """A change; `digest` is what an approval is given for."""
+
+    id: int
+    title: str
+    reason: str
+    ticket: str
+    author: str
+    state: str
+    base: int
+    revision: int | None
+    is_review_owed: bool
+    digest: str
+    created_at: datetime
+    updated_at: datetime
+    items: list[ItemOut]
+    reviews: list[ReviewOut]
+
+
+class ChangeRow(Schema):
+    id: int
+    title: str
+    author: str
+    state: str
+    is_review_owed: bool
+    updated_at: datetime
+
+
+class PlanOut(Schema):
+    """What would happen on publish."""
+
+    digest: str
+    head: int
+    sentences: list[str]
+    problems: list[dict[str, Any]]
+    conflicts: list[dict[str, Any]]
+
+
+class RevisionOut(Schema):
+    number: int
+    digest: str
+    parent: int | None
+    change: int | None
+    author: str | None
+    published_by: str | None
+    way: str
+    reason: str
+    created_at: datetime
+
+
+class ActivationOut(Schema):
+    revision: int
+    state: str
+    error: str
+    at: datetime
+
+
+class NodeOut(Schema):
+    name: str
+    is_accepting: bool
+    why_not: str
+    running_revision: int | None
+    heartbeat_at: datetime | None
+    is_lost: bool
+    listening: list[str]
+    software_version: str
+    last_activation: ActivationOut | None
