@@ -17,6 +17,11 @@ class KitBoundField(BoundField):
         return str(self.field.widget.attrs.get("data-unit", ""))
 
     @property
+    def is_conditional(self) -> bool:
+        """Needed only with a certain answer of another field: neither required nor called optional."""
+        return "data-conditional" in self.field.widget.attrs
+
+    @property
     def is_box(self) -> bool:
         return isinstance(self.field.widget, forms.CheckboxInput)
 

@@ -63,8 +63,8 @@ class WayOutForm(forms.Form):
         SmartHost,
         required=False,
         label="Smart host",
-        help_text="Only with a smart host: your provider's or your gateway's server, as host or host:port.",
-        widget=forms.TextInput(attrs=_PLAIN),
+        help_text="Your provider's or your gateway's server, as host or host:port.",
+        widget=forms.TextInput(attrs=_PLAIN | {"data-conditional": "route"}),
     )
 
     def clean(self) -> dict[str, Any]:
