@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 register = template.Library()
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_NAME = re.compile(r"\*([^*\s.](?:[^*]*[^*\s])?)\*")
 _SIZES = ("B", "KB", "MB", "GB", "TB")
 _STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -22,6 +24,18 @@ def wire(value: object) -> str:
     """Text that came over a wire: control, bidirectional and invisible characters become a visible mark."""
     text = "" if value is None else str(value)
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in _UNSEEN else char for char in text)
+
+
+@register.filter
+def marked(text: object) -> SafeString:
+    """Our own words about things whose names stand between asterisks: the names become emphasised."""
+    return SafeString(_NAME.sub(r"<em>\1</em>", escape(wire(text))))
+
+
+@register.filter
+def lines(text: object) -> list[str]:
+    """Text of several lines, one by one."""
+    return str(text).splitlines()
 
 
 @register.filter
@@ -103,6 +117,6 @@ def _time(at: datetime, words: str, *, is_relative: bool) -> SafeString:
         utc.isoformat(timespec="seconds"),
         f"{local:%Y-%m-%d %H:%M:%S %Z}",
         f"{utc:%Y-%m-%d %H:%M:%S}",
-        SafeString(" data-ago") if is_relative else "",
+        format_html(' data-ago data-exact="{}"', f"{local:%Y-%m-%d %H:%M:%S}") if is_relative else "",
         words,
     )

@@ -67,3 +67,18 @@ def test_copy__hostile_text__stays_in_its_attribute():
 def test_sparkline__flat__is_a_line_and_one_value_is_nothing():
     assert "polyline" in str(kit.sparkline([3, 3, 3]))
     assert str(kit.sparkline([3])) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "Send connector *Internet* is new: mail for * at cost 1",
+            "Send connector <em>Internet</em> is new: mail for * at cost 1",
+        ),
+        ("*<b>x</b>* and *.a.example,*.b.example", "<em>&lt;b&gt;x&lt;/b&gt;</em> and *.a.example,*.b.example"),
+        ("2 * 3 * 4", "2 * 3 * 4"),
+    ],
+)
+def test_marked__names_between_asterisks__are_emphasised_and_all_is_escaped(text, says):
+    assert str(words.marked(text)) == says
