@@ -147,7 +147,7 @@ def together(*acts: Callable[[], object]) -> list[object]:
     return results
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_publish__same_change_twice_at_once__exactly_one_wins():
     change, reviewer = create_change(APPROVED), create_reviewer()
     results = together(*[lambda: publish(reloaded(change), reviewer)] * 2)
@@ -155,7 +155,7 @@ def test_publish__same_change_twice_at_once__exactly_one_wins():
     assert Revision.objects.count() == 2
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_publish__two_changes_of_one_field_at_once__exactly_one_wins():
     publish_policy()
     one, two, reviewer = approved_edit(owner="IT"), approved_edit(owner="Print room"), create_reviewer()
