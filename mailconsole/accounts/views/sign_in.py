@@ -25,7 +25,7 @@ class SignInView(auth_views.LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
-    def get_redirect_url(self) -> str:
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """Somebody who opened the console's bare address has asked for no page in particular."""
         asked: str = super().get_redirect_url()
         return "" if asked == "/" else asked
