@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mailconsole.changes.refusals import (
@@ -93,7 +95,7 @@ def test_comment_on_change__editor_or_reviewer__is_kept_and_viewers_refused():
 def test_describe_change__in_review__keeps_the_state_and_published__refuses():
     author = create_editor()
     change = create_change(ChangeState.IN_REVIEW, author=author)
-    words = {"title": "Scanners move", "reason": "New floor", "ticket": "OPS-1"}
+    words: Any = {"title": "Scanners move", "reason": "New floor", "ticket": "OPS-1"}
     assert describe_change(change=change, actor=author, now=NOW, **words).status is ChangeState.IN_REVIEW
     assert reloaded(change).title == "Scanners move"
     with pytest.raises(NotYourChange):

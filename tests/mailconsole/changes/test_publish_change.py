@@ -12,7 +12,6 @@ from mailconsole.accounts.models import User
 from mailconsole.audit.models import AuditEntry
 from mailconsole.changes.models import Revision
 from mailconsole.changes.refusals import Conflict, DigestMoved, InvalidDocument, NotAllowed, NotApproved, WrongState
-from mailconsole.changes.services import revisions
 from mailconsole.changes.services.approve_change import approve_change
 from mailconsole.changes.services.ground import digest_of
 from mailconsole.changes.services.open_change import open_change
@@ -35,7 +34,7 @@ def publish(change, actor=None, **more):
 @pytest.fixture(autouse=True)
 def told(monkeypatch):
     numbers: list[int] = []
-    monkeypatch.setattr(revisions.dispatch, "configuration_published", numbers.append)
+    monkeypatch.setattr("mailconsole.nodes.dispatch.configuration_published", numbers.append)
     return numbers
 
 
@@ -49,6 +48,8 @@ def test_publish__approved_change__is_the_next_revision(told, django_capture_on_
     assert [policy.name for policy in load_document(head_revision()).relay_policies] == ["Scanners"]
     assert reloaded(change).status is ChangeState.PUBLISHED
     entry = AuditEntry.objects.get(action="change.published")
+    assert entry.before is not None
+    assert entry.after is not None
     assert (entry.before["revision"], entry.after["revision"]) == (1, 2)
 
 
@@ -104,7 +105,7 @@ def test_publish__reviewer_lost_the_role_or_left__refuses():
 def test_publish__items_changed_behind_the_services__refuses():
     change = create_change(APPROVED)
     item = change.items.get()
-    item.after = item.after | {"networks": ["10.0.0.0/16"]}
+    item.after = (item.after or {}) | {"networks": ["10.0.0.0/16"]}
     item.save()
     with pytest.raises(NotApproved):
         publish(change)
@@ -128,7 +129,8 @@ def test_publish__editor__refuses():
 
 def together(*acts: Callable[[], object]) -> list[object]:
     """Run the acts in threads that begin at once; what each returned or raised."""
-    gate, results = threading.Barrier(len(acts)), [None] * len(acts)
+    gate = threading.Barrier(len(acts))
+    results: list[object] = [None] * len(acts)
 
     def run(place: int, act: Callable[[], object]) -> None:
         try:

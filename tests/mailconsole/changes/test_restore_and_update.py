@@ -56,6 +56,7 @@ def test_bring_up_to_date__conflict_without_a_side__refuses(moved):
 def test_bring_up_to_date__a_side_preferred__keeps_everything_else(moved, side, owner):
     change = bring_up_to_date(change=moved, actor=moved.author, now=NOW, prefer=side)
     plan = plan_change(change, now=NOW)
+    assert plan.document is not None
     (policy,) = plan.document.relay_policies
     assert (policy.owner, policy.networks, policy.purpose) == (owner, ("10.2.0.0/16",), "Print")
     assert change.base == head_revision()
@@ -72,7 +73,9 @@ def test_bring_up_to_date__deleted_meanwhile__comes_back_or_goes():
         stage_item(change=gone, actor=author, kind="relay_policies", object_id="scanners", after=None, now=NOW)
         break_glass_publish(change=gone, actor=create_administrator(), reason="x", now=NOW)
         change = bring_up_to_date(change=change, actor=author, now=NOW, prefer=side)
-        assert [one.name for one in plan_change(change, now=NOW).document.relay_policies] == names
+        document = plan_change(change, now=NOW).document
+        assert document is not None
+        assert [one.name for one in document.relay_policies] == names
 
 
 def test_bring_up_to_date__approved_change__needs_another_review():

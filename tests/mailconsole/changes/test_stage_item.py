@@ -48,6 +48,7 @@ def test_stage_item__new_object__gets_an_id_from_its_name_and_names_the_change(e
     assert stage_policy(draft, editor, name="Scanners, 2nd floor") == "scanners-2nd-floor"
     (item,) = changes_of(draft)
     assert item.is_new
+    assert item.after is not None
     assert item.after["networks"] == ["10.1.0.0/16"]
     assert reloaded(draft).title == "Add relay policy Scanners, 2nd floor"
 

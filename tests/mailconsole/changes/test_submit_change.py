@@ -21,6 +21,7 @@ def test_submit_change__draft_with_items__waits_for_review_and_is_audited():
     submit_change(change=change, actor=author, now=NOW)
     assert reloaded(change).status is ChangeState.IN_REVIEW
     entry = AuditEntry.objects.get(action="change.submitted")
+    assert entry.after is not None
     assert entry.after["plan"].startswith("Relay policy *Scanners* is new: admits 10.1.0.0/16")
 
 
