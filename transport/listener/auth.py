@@ -6,9 +6,11 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from aiosmtpd.smtp import MISSING, SMTP, AuthResult, LoginPassword
 
 from transport.listener import replies
+from transport.listener.connection import LineTooLong
 from transport.model.reply import Reply
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
 from transport.ports import AuthAnswer
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 MECHANISMS = ("LOGIN", "PLAIN")
 MAX_FIELD = 512
+log = structlog.get_logger(__name__)
 
 
 class Dialogue:
@@ -31,21 +34,23 @@ class Dialogue:
         self._session = session
 
     async def push(self, status: str) -> None:
-        code, enhanced, text = status.split(" ", 2)
+        code, enhanced, text = status.split(" ", 2)  # as aiosmtpd says it
         self._session.reply(Reply(int(code), enhanced, text))
 
     async def challenge_auth(self, challenge: str) -> Any:
         encoded = base64.b64encode(challenge.encode()).decode()
-        self._session.reply_bytes(f"334 {encoded}\r\n".encode())
-        line = (await self._session.next_line()).strip()
-        if line == b"*":  # RFC 4954 4
-            await self.push("501 5.7.0 Authentication cancelled")
-            return MISSING
+        self._session.send(f"334 {encoded}\r\n".encode())
         try:
+            line = (await self._session.next_line()).strip()
+            if line == b"*":
+                self._session.reply(replies.AUTH_CANCELLED)
+                return MISSING
             return base64.b64decode(line, validate=True)
+        except LineTooLong:
+            self._session.reply(replies.AUTH_LINE_TOO_LONG)
         except binascii.Error:
-            await self.push("501 5.5.2 Cannot decode base64")
-            return MISSING
+            self._session.reply(replies.AUTH_NOT_BASE64)
+        return MISSING
 
     def _authenticate(self, mechanism: str, credentials: LoginPassword) -> AuthResult:
         """Carry the credentials out; they are checked where waiting is allowed."""
@@ -72,9 +77,7 @@ async def _check(session: Session, credentials: LoginPassword) -> None:
     if not username or not password or len(username) > MAX_FIELD or len(password) > MAX_FIELD:
         answer = AuthAnswer(Result.NO, reason="an empty or overlong user name or password")
     else:
-        answer = await session.context.authenticator.check(
-            username=username, password=password, peer=session.facts.peer
-        )
+        answer = await _ask(session, username, password)
     if answer.result is Result.YES:
         session.replace_facts(identity=answer.identity or username)
         session.reply(replies.AUTH_OK)
@@ -82,13 +85,23 @@ async def _check(session: Session, credentials: LoginPassword) -> None:
         _failed(session, username, answer)
 
 
+async def _ask(session: Session, username: str, password: str) -> AuthAnswer:
+    """Law 6: an authenticator that breaks cannot tell."""
+    try:
+        return await session.context.authenticator.check(username=username, password=password, peer=session.facts.peer)
+    except Exception as error:
+        log.exception("session.authenticator_failed", session=session.facts.session_id)
+        return AuthAnswer(Result.CANNOT_TELL, reason=f"the authenticator failed: {error}")
+
+
 def _failed(session: Session, username: str, answer: AuthAnswer) -> None:
-    is_doubt = answer.result is Result.CANNOT_TELL
-    reply = replies.AUTH_NOT_NOW if is_doubt else replies.AUTH_WRONG
-    given = Answer.CANNOT_TELL if is_doubt else Answer.NO
     reason = f"AUTH as '{username[:100]}': {answer.reason or 'refused'}"
+    if answer.result is Result.CANNOT_TELL:  # not the peer's fault: no failed logon
+        step = Step("authenticator", "", "AUTH", Answer.CANNOT_TELL, reason)
+        session.refuse(Verdict(Action.DEFER, Stage.AUTH, replies.AUTH_NOT_NOW, reason, (step,)))
+        return
     session.failed_logons += 1
     limit = session.connector.max_logon_failures
     action = Action.DISCONNECT if 0 < limit <= session.failed_logons else Action.REFUSE
-    step = Step("authenticator", "", "AUTH", given, reason)
-    session.refuse(Verdict(action, Stage.AUTH, reply, reason, (step,)))
+    step = Step("authenticator", "", "AUTH", Answer.NO, reason)
+    session.refuse(Verdict(action, Stage.AUTH, replies.AUTH_WRONG, reason, (step,)))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from transport.listener import auth, replies, tls
 from transport.listener.data import DataReader
-from transport.listener.parameters import Refused, parse_mail, parse_rcpt
+from transport.listener.parameters import MailParameters, Refused, parse_mail, parse_rcpt
 from transport.listener.transaction import Transaction
 from transport.model.reply import Reply
+from transport.model.verdict import Stage, Verdict
 from transport.rules import admission, limits
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _greet(session: Session, argument: str, *, is_esmtp: bool) -> None:
         return
     name = session.connector.fqdn or session.context.hostname
     hello = f"{name} Hello [{session.facts.peer}]"
-    session.reply(Reply(250, "", "\n".join([hello, *_extensions(session)]) if is_esmtp else hello))
+    session.empty_command(Reply(250, "", "\n".join([hello, *_extensions(session)]) if is_esmtp else hello))
 
 
 def _extensions(session: Session) -> list[str]:
@@ -71,9 +72,13 @@ def _extensions(session: Session) -> list[str]:
         ("DSN", connector.is_delivery_status_notification_enabled),
         ("ENHANCEDSTATUSCODES", True),
         ("STARTTLS", session.offers_tls),
-        (f"AUTH {' '.join(auth.MECHANISMS)}", session.offers_auth and not session.facts.identity),
+        (f"AUTH {' '.join(auth.MECHANISMS)}", _offers_auth(session)),
     ]
     return [keyword for keyword, is_offered in offered if is_offered]
+
+
+def _offers_auth(session: Session) -> bool:
+    return session.takes_users and session.facts.tls is not None and not session.facts.identity
 
 
 def _mail(session: Session, argument: str) -> None:
@@ -89,25 +94,33 @@ def _mail(session: Session, argument: str) -> None:
         session.close()
         return
     if context.intake.why_not_accepting:
-        session.reply(replies.NOT_NOW)
+        session.refuse(
+            admission.refuse(Stage.MAIL, replies.NOT_NOW, f"Not accepting: {context.intake.why_not_accepting}")
+        )
         return
     try:
         given = parse_mail(argument, session.connector)
     except Refused as refused:
         session.protocol_error(refused.reply)
         return
-    now = context.clock()
-    verdict = admission.mail(
-        session.ruleset, session.facts, given.sender, declared_size_bytes=given.size_bytes, now=now
-    )
-    if verdict.is_accepted and session.connector.message_rate_limit_per_min is not None:
-        count = context.message_rate(session.connector.id, session.facts.peer, now)
-        verdict = limits.message_rate(session.connector, in_last_minute=count) or verdict
+    verdict = _admit(session, given)
     if not verdict.is_accepted:
         session.refuse(verdict, sender=str(given.sender))
         return
     session.transaction = Transaction(given)
-    session.reply_bytes(_SENDER_OK)
+    session.send(_SENDER_OK)
+
+
+def _admit(session: Session, given: MailParameters) -> Verdict:
+    now, connector = session.context.clock(), session.connector
+    verdict = admission.mail(
+        session.ruleset, session.facts, given.sender, declared_size_bytes=given.size_bytes, now=now
+    )
+    limit = connector.message_rate_limit_per_min
+    if limit is None or not verdict.is_accepted:
+        return verdict
+    count = session.context.rates.add(connector.id, session.facts.peer, limit=limit, now=now)
+    return limits.message_rate(connector, in_last_minute=count) or verdict
 
 
 def _rcpt(session: Session, argument: str) -> None:
@@ -138,7 +151,7 @@ def _rcpt(session: Session, argument: str) -> None:
     transaction.recipients.append(given)
     for step in verdict.trail:
         transaction.trail[step] = None
-    session.reply_bytes(_RECIPIENT_OK)
+    session.send(_RECIPIENT_OK)
 
 
 def _data(session: Session, argument: str) -> None:
@@ -149,17 +162,19 @@ def _data(session: Session, argument: str) -> None:
     elif not session.transaction.recipients:
         session.reply(replies.RCPT_FIRST)
     else:
-        session.reader = DataReader(session.connector.max_message_size, session.context.budget)
-        session.reply_bytes(_START_DATA)
+        session.reader = DataReader(
+            session.connector.max_message_size, session.context.budget, began_at=session.loop.time()
+        )
+        session.send(_START_DATA)
 
 
 def _rset(session: Session, argument: str) -> None:
     session.transaction = None
-    session.reply(replies.OK)
+    session.empty_command(replies.OK)
 
 
 def _noop(session: Session, argument: str) -> None:
-    session.reply(replies.OK)
+    session.empty_command(replies.OK)
 
 
 def _quit(session: Session, argument: str) -> None:
@@ -168,15 +183,15 @@ def _quit(session: Session, argument: str) -> None:
 
 
 def _vrfy(session: Session, argument: str) -> None:
-    session.reply(replies.CANNOT_VERIFY if argument else replies.NEEDS_NAME)
+    session.empty_command(replies.CANNOT_VERIFY if argument else replies.NEEDS_NAME)
 
 
 def _expn(session: Session, argument: str) -> None:
-    session.reply(replies.NO_EXPN)
+    session.empty_command(replies.NO_EXPN)
 
 
 def _help(session: Session, argument: str) -> None:
-    session.reply(replies.HELP)
+    session.empty_command(replies.HELP)
 
 
 def _starttls(session: Session, argument: str) -> None:
@@ -191,14 +206,14 @@ def _starttls(session: Session, argument: str) -> None:
 
 
 def _auth(session: Session, argument: str) -> None:
-    if not session.facts.is_esmtp or session.transaction is not None:
+    if not session.facts.is_esmtp or session.transaction is not None:  # RFC 4954 4
         session.protocol_error(replies.BAD_SEQUENCE)
+    elif not session.takes_users:
+        session.protocol_error(replies.AUTH_NOT_HERE)
     elif session.facts.identity:
         session.protocol_error(replies.AUTH_ALREADY)
     elif session.facts.tls is None:
         session.protocol_error(replies.AUTH_NEEDS_TLS)
-    elif not session.offers_auth:
-        session.protocol_error(replies.AUTH_NOT_HERE)
     else:
         session.run(auth.authenticate(session, argument))
 

@@ -1,11 +1,14 @@
-"""Reads the message after DATA: only CRLF.CRLF ends it, memory is bounded, dots are unstuffed (RFC 5321 4.5.2)."""
+"""Reads the message after DATA: only CRLF.CRLF ends it, memory is bounded, dots are unstuffed (RFC 5321 4.5.2).
+
+Lines may have any length and octets any value: a relay does not judge the text it carries (RFC 5321 3.6.3).
+"""
 
 from __future__ import annotations
 
 import re
 from enum import Enum
 
-TERMINATOR = b"\r\n.\r\n"
+END = b"\r\n.\r\n"
 HARD_CAP_BYTES = 64 * 1024 * 1024
 """How much beyond the limit is read and dropped, for the sake of a proper refusal, before the connection is cut."""
 
@@ -18,86 +21,122 @@ class Overflow(Enum):
     NONE = 0
     TOO_LARGE = 1
     NO_MEMORY = 2
-    ABUSE = 3
 
 
 class Budget:
-    """The memory that all sessions of a process may hold for messages that are on their way."""
+    """The memory that all sessions of a process may hold for messages until they are on disk."""
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
         self.used_bytes = 0
 
+    def take(self, count: int) -> bool:
+        """Take ``count`` octets, if there are so many left."""
+        if self.used_bytes + count > self.limit_bytes:
+            return False
+        self.used_bytes += count
+        return True
+
+    def give_back(self, count: int) -> None:
+        self.used_bytes -= count
+
 
 class DataReader:
-    """Fed with octets as they arrive until ``feed`` returns what came after the end."""
+    """Fed with octets as they arrive until the end mark was among them; then ``content`` is the message.
 
-    __slots__ = ("_budget", "_buffer", "_held", "_limit", "overflow", "size_bytes")
+    ``received_bytes`` counts what came, kept or dropped; ``release`` gives the memory back to the budget and must be
+    called once the content is needed no more.
+    """
 
-    def __init__(self, limit_bytes: int, budget: Budget) -> None:
-        self._buffer = bytearray(b"\r\n")  # so that a message that begins with a dot is no special case
-        self._limit = limit_bytes
+    __slots__ = ("_budget", "_buffer", "_held", "_limit", "began_at", "content", "overflow", "received_bytes")
+
+    def __init__(self, limit_bytes: int, budget: Budget, *, began_at: float) -> None:
+        # Stuffing makes three octets (a line with one dot) to four at worst; the exact size is checked at the end.
+        self._limit = limit_bytes + limit_bytes // 3 + len(END)
         self._budget = budget
         self._held = 0
-        self.size_bytes = 0
+        self._buffer = bytearray()
+        self.content: bytes | bytearray = b""
+        self.began_at = began_at
+        self.received_bytes = 0
         self.overflow = Overflow.NONE
 
-    def feed(self, data: bytes) -> bytes | None:
-        """Take octets; None while the end has not come, else what follows the end."""
+    @property
+    def is_abused(self) -> bool:
+        """Whether the peer sends so much too much that it is not worth the wait."""
+        return self.received_bytes > self._limit + HARD_CAP_BYTES
+
+    def feed(self, data: bytes, start: int) -> int:
+        """Take ``data[start:]``; returns the index behind the end mark, or -1 when it is not there yet."""
+        if not self._buffer:
+            end = self._whole(data, start)
+            if end >= 0:
+                return end
+        return self._part(data, start)
+
+    def _whole(self, data: bytes, start: int) -> int:
+        """A message that came in one piece, which most do, is cut out of it."""
+        if data.startswith(b".\r\n", start):
+            return start + 3
+        end = data.find(END, start)
+        if end < 0:
+            return -1
+        self.received_bytes = end + len(END) - start
+        if self._keep(self.received_bytes):
+            content = data[start : end + 2]
+            if content.startswith(b"."):
+                content = content[1:]
+            self.content = _unstuffed(content)
+        return end + len(END)
+
+    def _part(self, data: bytes, start: int) -> int:
         buffer = self._buffer
-        searched = max(0, len(buffer) - 4)
-        buffer += data
-        end = buffer.find(TERMINATOR, searched)
+        if not buffer:
+            buffer += b"\r\n"  # so that a message that begins with a dot is no special case
+        length = len(buffer)
+        buffer += memoryview(data)[start:] if start else data
+        end = buffer.find(END, max(0, length - len(END) + 1))
+        behind = len(data) if end < 0 else start + end + len(END) - length
+        self.received_bytes += behind - start
+        is_kept = self.overflow is Overflow.NONE and self._keep(behind - start)
         if end >= 0:
-            rest = bytes(buffer[end + 5 :])
-            del buffer[end + 2 :]
-            self.size_bytes += len(data) - len(rest)
-            self._check_limit()
-            return rest
-        self.size_bytes += len(data)
-        self._hold(len(data))
-        self._check_limit()
-        if self.overflow is not Overflow.NONE:
-            del buffer[:-4]
-        return None
+            if is_kept:
+                del buffer[end + 2 :]
+                self.content = _unstuffed(buffer)[2:]
+            self._buffer = bytearray()
+            return behind
+        if not is_kept:
+            del buffer[: -len(END) + 1]
+        return -1
 
-    def _hold(self, count: int) -> None:
-        if self.overflow is Overflow.NONE:
+    def _keep(self, count: int) -> bool:
+        """Count octets against limit and budget; what does not fit makes the whole message dropped."""
+        if self.received_bytes > self._limit:
+            self.overflow = Overflow.TOO_LARGE
+        elif not self._budget.take(count):
+            self.overflow = Overflow.NO_MEMORY
+        else:
             self._held += count
-            self._budget.used_bytes += count
-            if self._budget.used_bytes > self._budget.limit_bytes:
-                self._drop(Overflow.NO_MEMORY)
-
-    def _check_limit(self) -> None:
-        if self.overflow is Overflow.NONE and len(self._buffer) - 2 > self._limit + 1024 * 1024:
-            # Dots that stuffing added count here: a margin, and the exact size is checked at the end.
-            self._drop(Overflow.TOO_LARGE)
-        if self.overflow is not Overflow.NONE and self.size_bytes > self._limit + HARD_CAP_BYTES:
-            self.overflow = Overflow.ABUSE
-
-    def _drop(self, why: Overflow) -> None:
-        self.overflow = why
+            return True
         self.release()
+        return False
 
     def release(self) -> None:
-        """Give back the memory that was counted."""
-        self._budget.used_bytes -= self._held
+        """Give back the memory that was counted. May be called more than once."""
+        self._budget.give_back(self._held)
         self._held = 0
 
-    def content(self) -> bytes:
-        """The message, unstuffed, as it was sent."""
-        buffer = self._buffer
-        if b"\r\n." in buffer:
-            buffer = buffer.replace(b"\r\n.", b"\r\n")
-        return bytes(memoryview(buffer)[2:])
+
+def _unstuffed(content: bytes | bytearray) -> bytes | bytearray:
+    return content.replace(b"\r\n.", b"\r\n") if b"\r\n." in content else content
 
 
-def has_bare_line_end(content: bytes) -> bool:
+def has_bare_line_end(content: bytes | bytearray) -> bool:
     """Whether a CR or LF stands alone (SMTP smuggling)."""
     rest = b"".join(content.split(b"\r\n"))  # a third less time than counting CR, LF and CRLF
     return b"\n" in rest or b"\r" in rest
 
 
-def normalise_line_ends(content: bytes) -> bytes:
+def normalise_line_ends(content: bytes | bytearray) -> bytes:
     """Each bare CR or LF becomes CRLF."""
-    return _LINE_END.sub(b"\r\n", content)
+    return _LINE_END.sub(b"\r\n", bytes(content))

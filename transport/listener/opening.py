@@ -43,7 +43,7 @@ def open_session(session: Session, transport: Any) -> bool:
     if not verdict.is_accepted:
         _turn_away(session, verdict)
         return False
-    session.reply_bytes(_greeting(session))
+    session.send(_greeting(session))
     return True
 
 
@@ -51,28 +51,14 @@ def close_session(session: Session) -> None:
     """Take the session out of every count."""
     context, facts = session.context, session.facts
     context.sessions.discard(session)
-    for counts, key in (
-        (context.by_connector, facts.connector_id),
-        (context.by_source, (facts.connector_id, facts.peer)),
-    ):
-        _decrement(counts, key)
+    if session.is_counted:
+        context.connections.remove(facts.connector_id, facts.peer)
 
 
 def _count(session: Session, connector: ReceiveConnector) -> Verdict | None:
-    context, source = session.context, (connector.id, session.facts.peer)
-    context.by_connector[connector.id] = context.by_connector.get(connector.id, 0) + 1
-    context.by_source[source] = context.by_source.get(source, 0) + 1
-    return limits.connections(
-        connector, in_all=context.by_connector[connector.id], from_source=context.by_source[source]
-    )
-
-
-def _decrement(counts: dict[Any, int], key: Any) -> None:
-    left = counts.get(key, 0) - 1
-    if left > 0:
-        counts[key] = left
-    else:
-        counts.pop(key, None)
+    session.is_counted = True
+    in_all, from_source = session.context.connections.add(connector.id, session.facts.peer)
+    return limits.connections(connector, in_all=in_all, from_source=from_source)
 
 
 def _turn_away(session: Session, verdict: Verdict) -> None:

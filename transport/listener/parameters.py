@@ -63,8 +63,8 @@ def parse_mail(argument: str, connector: ReceiveConnector) -> MailParameters:
             is_utf8 = True
         elif name == "RET" and _has_dsn(connector) and value and value.upper() in ("FULL", "HDRS"):
             ret = value.upper()
-        elif name == "ENVID" and _has_dsn(connector) and value and len(value) <= 100 and _XTEXT.fullmatch(value):
-            envid = value
+        elif name == "ENVID" and _has_dsn(connector) and value and len(value) <= 100:  # RFC 3461 4.4
+            envid = _decoded(value, "ENVID")
         else:
             raise _unsupported(name)
     _require_ascii(sender, is_utf8, "5.6.7")
@@ -89,11 +89,6 @@ def parse_rcpt(argument: str, connector: ReceiveConnector, *, is_smtputf8: bool)
             raise _unsupported(name)
     _require_ascii(recipient, is_smtputf8, "5.6.7")
     return RcptParameters(recipient, notify, orcpt)
-
-
-def decode_xtext(text: str) -> str:
-    """RFC 3461 4: ``+3D`` -> ``=``."""
-    return _HEX.sub(lambda match: chr(int(match[1], 16)), text)
 
 
 def _split(argument: str, keyword: str) -> tuple[str, dict[str, str | None]]:
@@ -125,14 +120,21 @@ def _notify(value: str) -> frozenset[str]:
 
 
 def _orcpt(value: str) -> str:
-    """``type;xtext`` -> ``type;text``."""
+    """``type;xtext`` -> ``type;text`` (RFC 3461 4.2)."""
     kind, _, address = value.partition(";")
-    if not kind or not _XTEXT.fullmatch(address):
-        raise Refused(Reply(501, "5.5.4", "ORCPT is not an address type and an xtext address"))
-    decoded = decode_xtext(address)
-    if any(ord(char) < 32 or char == "\x7f" for char in decoded):
-        raise Refused(Reply(501, "5.5.4", "ORCPT holds control characters"))
-    return f"{kind};{decoded}"
+    if not kind or not address:
+        raise Refused(Reply(501, "5.5.4", "ORCPT is an address type and an xtext address"))
+    return f"{kind};{_decoded(address, 'ORCPT')}"
+
+
+def _decoded(text: str, name: str) -> str:
+    """xtext (RFC 3461 4) decoded: ``+3D`` is ``=``. It must be printable ASCII, or it would break out elsewhere."""
+    if _XTEXT.fullmatch(text) is None:
+        raise Refused(Reply(501, "5.5.4", f"{name} is not valid xtext"))
+    decoded = _HEX.sub(lambda match: chr(int(match[1], 16)), text)
+    if not (decoded.isascii() and decoded.isprintable()):
+        raise Refused(Reply(501, "5.5.4", f"{name} holds characters that are not printable ASCII"))
+    return decoded
 
 
 def _unsupported(name: str) -> Refused:

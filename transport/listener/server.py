@@ -18,6 +18,8 @@ from transport.ports import Authenticator, Intake, ListenAddress, RecipientLooku
 from transport.rules.ruleset import Ruleset
 
 BACKLOG = 1024
+DRAIN_LOOK_S = 0.05
+GOODBYE_S = 0.5
 log = structlog.get_logger(__name__)
 
 
@@ -65,33 +67,46 @@ class Listener:
 
     async def apply(self, ruleset: Ruleset) -> None:
         """Serve new sessions under ``ruleset``; open and close bindings, all or nothing. Raises ListenError."""
-        wanted = {
-            binding: any(c.tls_mode is TlsMode.IMPLICIT for c in connectors)
-            for binding, connectors in ruleset.bindings().items()
-        }
-        stale = [b for b, bound in self._bound.items() if wanted.get(b) != bound.is_tls]
-        changed = {b: self._bound.pop(b) for b in stale if b in wanted}
-        for bound in changed.values():
-            bound.server.close()
-        opened: dict[str, _Bound] = {}
+        wanted = _wanted(ruleset)
+        self._check(wanted, ruleset)
+        changed = {b: bound for b, bound in self._bound.items() if wanted.get(b, bound.is_tls) != bound.is_tls}
+        for binding in changed:
+            self._close(binding)
+        opened: list[str] = []
         try:
             for binding, is_tls in wanted.items():
                 if binding not in self._bound:
-                    opened[binding] = await self._open(binding, is_tls, ruleset)
+                    self._bound[binding] = await self._open(binding, is_tls, ruleset)
+                    opened.append(binding)
         except ListenError:
-            for bound in opened.values():
-                bound.server.close()
+            for binding in opened:
+                self._close(binding)
             for binding, bound in changed.items():
                 self._bound[binding] = await self._open(binding, bound.is_tls, self._context.ruleset)
             raise
-        for binding in stale:
-            if binding not in wanted:
-                self._bound.pop(binding).server.close()
-        self._bound.update(opened)
+        for binding in self._bound.keys() - wanted.keys():
+            self._close(binding)
         self._context.ruleset = ruleset
 
+    def _check(self, wanted: dict[str, bool], ruleset: Ruleset) -> None:
+        """Find what the operating system would not: with SO_REUSEPORT a second socket of ours is no error."""
+        by_address: dict[tuple[str, int], str] = {}
+        for binding, is_tls in wanted.items():
+            address = self._address(binding)
+            other = by_address.setdefault(address, binding)
+            if other != binding and address[1] != 0:
+                raise ListenError(
+                    f"Connector {_names(ruleset, binding)} can't listen on {_text(address)}: "
+                    f"connector {_names(ruleset, other)} does, by the binding {other}"
+                )
+            if is_tls and self._context.tls_context is None:
+                raise ListenError(
+                    f"Connector {_names(ruleset, binding)} can't listen on {_text(address)}: "
+                    "it begins with TLS, and there is no certificate"
+                )
+
     async def _open(self, binding: str, is_tls: bool, ruleset: Ruleset) -> _Bound:
-        host, port = self._named.get(binding) or _split(binding)
+        host, port = self._address(binding)
         loop = asyncio.get_running_loop()
         try:
             server = await loop.create_server(
@@ -103,11 +118,18 @@ class Listener:
                 ssl=self._context.tls_context if is_tls else None,
             )
         except OSError as error:
-            name = ", ".join(connector.name for connector in ruleset.bindings()[binding])
-            raise ListenError(f"Connector {name} can't listen on {host}:{port}: {_cause(error)}") from error
+            where = f"Connector {_names(ruleset, binding)} can't listen on {_text((host, port))}"
+            raise ListenError(f"{where}: {_cause(error)}") from error
         addresses = tuple(_text(s.getsockname()) for s in server.sockets)
         log.info("listener.opened", binding=binding, addresses=addresses)
         return _Bound(server, addresses, is_tls)
+
+    def _close(self, binding: str) -> None:
+        self._bound.pop(binding).server.close()
+        log.info("listener.closed", binding=binding)
+
+    def _address(self, binding: str) -> tuple[str, int]:
+        return self._named.get(binding) or _split(binding)
 
     def address_of(self, binding: str) -> tuple[str, int]:
         """Where a binding really listens, for port 0. Raises KeyError."""
@@ -129,16 +151,31 @@ class Listener:
     async def drain(self, timeout_s: float) -> None:
         """Accept nothing new, let transactions in progress end within ``timeout_s``, then close."""
         self._context.is_draining = True
-        for bound in self._bound.values():
-            bound.server.close()
-        self._bound.clear()
-        until = asyncio.get_running_loop().time() + timeout_s
-        while self._context.sessions and asyncio.get_running_loop().time() < until:
-            for session in list(self._context.sessions):
-                session.stop_when_idle()
-            await asyncio.sleep(0.05)
+        for binding in list(self._bound):
+            self._close(binding)
+        await self._until_none(timeout_s, Session.stop_when_idle)
+        await self._until_none(GOODBYE_S, Session.stop)
         for session in list(self._context.sessions):
-            session.close()
+            session.abort()
+
+    async def _until_none(self, timeout_s: float, ask: Callable[[Session], None]) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout_s
+        while self._context.sessions:
+            for session in list(self._context.sessions):
+                ask(session)
+            if loop.time() >= until:
+                return
+            await asyncio.sleep(DRAIN_LOOK_S)
+
+
+def _wanted(ruleset: Ruleset) -> dict[str, bool]:
+    """The bindings to listen on, and whether they begin with TLS."""
+    return {b: any(c.tls_mode is TlsMode.IMPLICIT for c in found) for b, found in ruleset.bindings().items()}
+
+
+def _names(ruleset: Ruleset, binding: str) -> str:
+    return ", ".join(connector.name for connector in ruleset.bindings()[binding])
 
 
 def _split(binding: str) -> tuple[str, int]:

@@ -37,12 +37,14 @@ def _subject(certificate: dict[str, Any]) -> str:
 
 async def start_tls(session: Session) -> None:
     """Answer STARTTLS and shake hands; the session then forgets what was said before (RFC 3207 4.2)."""
+    context = session.context.tls_context
+    assert context is not None
     session.reply(replies.READY_FOR_TLS)
     try:
-        await session.start_tls()
-    except (OSError, EOFError) as error:
+        await session.start_tls(context)
+    except OSError as error:  # ssl.SSLError is one
         log.info("session.tls_failed", session=session.facts.session_id, reason=str(error)[:200])
-        session.close()
+        session.abort()
         return
     session.transaction = None
     session.replace_facts(tls=tls_facts(session.tls_object), helo="", is_esmtp=False, identity="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.header import decode_header
 from email.utils import formatdate
 from functools import lru_cache
@@ -12,8 +13,9 @@ MAX_TEXT = 250
 _FIELD = re.compile(
     rb"^(received|message-id|subject):[ \t]*([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE
 )
-_UNSAFE = re.compile(r"[^\x21-\x7e]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_UNSAFE_NAME = re.compile(r"[^A-Za-z0-9._:\[\]-]")  # no parenthesis, semicolon or space: they mean something there
+_UNSAFE_TEXT = re.compile(r"[^\x20-\x7e]|[()\\]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +23,19 @@ class HeaderFacts:
     """What a header says, as far as we ask; texts are hostile, decoded at best effort, on one line and bounded."""
 
     size_bytes: int
-    hop_count: int
-    message_id: str
-    subject: str
+    hop_count: int = 0
+    message_id: str = ""
+    subject: str = ""
 
 
-def read(body: bytes) -> HeaderFacts:
-    """Read the header of a message with CRLF line ends."""
-    end = body.find(b"\r\n\r\n")
-    size = len(body) if end < 0 else end + 2
+def read(content: bytes | bytearray, *, max_bytes: int) -> HeaderFacts:
+    """Read the header of a message with CRLF line ends; fields only when it is at most ``max_bytes`` large."""
+    size = _size(content)
+    if size > max_bytes:
+        return HeaderFacts(size)
     hops = 0
     message_id = subject = ""
-    for match in _FIELD.finditer(body, 0, size):
+    for match in _FIELD.finditer(content, 0, size):
         name = match[1][0] | 0x20
         if name == 0x72:  # r
             hops += 1
@@ -43,20 +46,31 @@ def read(body: bytes) -> HeaderFacts:
     return HeaderFacts(size, hops, message_id, subject)
 
 
+def _size(content: bytes | bytearray) -> int:
+    """Octets before the empty line (RFC 5322 2.1); all of it when there is none."""
+    if content.startswith(b"\r\n"):
+        return 0
+    end = content.find(b"\r\n\r\n")
+    return len(content) if end < 0 else end + 2
+
+
 def _line(value: bytes) -> str:
-    text = value[: 4 * MAX_TEXT].decode("utf-8", "replace")
+    return _clean(value[: 4 * MAX_TEXT].decode("utf-8", "replace"))
+
+
+def _clean(text: str) -> str:
     return _CONTROL.sub(" ", text).strip()[:MAX_TEXT]
 
 
 def _subject(value: bytes) -> str:
+    """RFC 2047 encoded words decoded; where they cannot be, as they stand."""
     if b"=?" not in value:
         return _line(value)
     try:
         parts = decode_header(value[: 8 * MAX_TEXT].decode("ascii", "replace"))
-        text = "".join(p if isinstance(p, str) else p.decode(c or "ascii", "replace") for p, c in parts)
-    except (ValueError, LookupError, UnicodeError):
+        return _clean("".join(p if isinstance(p, str) else p.decode(c or "ascii", "replace") for p, c in parts))
+    except (MessageError, ValueError, LookupError):
         return _line(value)
-    return _CONTROL.sub(" ", text).strip()[:MAX_TEXT]
 
 
 @lru_cache(maxsize=4)
@@ -69,15 +83,14 @@ def received(
 ) -> bytes:
     """The Received field (RFC 5321 4.4). ``recipient`` only for a message with one; empty otherwise."""
     literal = f"[IPv6:{peer}]" if ":" in peer else f"[{peer}]"
-    secured = f"\r\n\t({tls})" if tls else ""
+    secured = f"\r\n\t({_UNSAFE_TEXT.sub('?', tls)})" if tls else ""
     whom = f"\r\n\tfor <{recipient}>" if recipient and recipient.isascii() else ""
-    name = _UNSAFE.sub("?", helo)[:255] or literal
-    text = (
+    name = _UNSAFE_NAME.sub("?", helo)[:255] or literal
+    return (
         f"Received: from {name} ({literal})\r\n"
         f"\tby {by} (Mailconsole) with {protocol}{secured} id {queue_id}{whom};\r\n"
         f"\t{_date(int(now))}\r\n"
-    )
-    return text.encode("ascii", "replace")
+    ).encode("ascii", "replace")
 
 
 def transmission_type(*, is_esmtp: bool, is_tls: bool, is_authenticated: bool, is_utf8: bool) -> str:

@@ -10,6 +10,9 @@ TOO_MANY_CONNECTIONS = Reply(421, "4.3.2", "The maximum number of concurrent con
 TOO_MANY_FROM_SOURCE = Reply(421, "4.7.0", "Too many concurrent connections from your address")
 TOO_MANY_MESSAGES = Reply(421, "4.4.2", "Message submission rate for this client has exceeded the configured limit")
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients")
+MIN_DATA_RATE = 500
+"""Octets a second that a peer must reach on average while it sends a message, once it had time to begin."""
+DATA_GRACE_S = 60.0
 
 
 def connections(connector: ReceiveConnector, *, in_all: int, from_source: int) -> Verdict | None:
@@ -39,6 +42,11 @@ def recipients(connector: ReceiveConnector, organization_limit: int, *, count: i
     if count > limit:
         return _refused(Stage.RCPT, connector, TOO_MANY_RECIPIENTS, f"More than {limit} recipients.")
     return None
+
+
+def is_data_too_slow(*, size_bytes: int, seconds: float) -> bool:
+    """Whether a message of which ``size_bytes`` came within ``seconds`` drips in only to hold the connection."""
+    return seconds > DATA_GRACE_S + size_bytes / MIN_DATA_RATE
 
 
 def _refused(stage: Stage, connector: ReceiveConnector, reply: Reply, because: str) -> Verdict:

@@ -1,0 +1,258 @@
+"""Octets in and out of one SMTP connection, in order and bounded; what they mean is for the session to say.
+
+aiosmtpd's protocol class with a synchronous loop of our own: ``data_received`` is the only reader, whole lines are
+answered at once, and the replies of a pipelined group leave in one write. What has to wait (AUTH, STARTTLS, the
+commit, a tarpit) holds the loop; what arrives meanwhile stays in the buffer, so that replies keep their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Any
+
+from aiosmtpd.smtp import SMTP
+
+from transport.listener.data import DataReader
+
+MAX_LINE = 2048  # RFC 5321 4.5.3.1.4: 512, and what MAIL and RCPT may add by SIZE, DSN, SMTPUTF8 and others
+MAX_RESPONSE = 12288  # RFC 4954 4: a line within AUTH
+MAX_BUFFER = 64 * 1024
+MAX_REPLIES = 256
+CLOSE_WITHIN_S = 10.0
+HANDSHAKE_TIMEOUT_S = 30.0
+
+
+class LineTooLong(Exception):
+    """A line that a command waited for is longer than it may be."""
+
+
+class Connection(SMTP):
+    """aiosmtpd's constructor is not called: it costs 170 microseconds to set up a reader, hooks and limits that this
+    class does not use. Of aiosmtpd the AUTH dialogues serve, see ``listener.auth``."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.last_activity = self.began_at = loop.time()
+        self.is_closing = False
+        self.reader: DataReader | None = None
+        self._transport: Any = None
+        self._buffer = b""
+        self._out: list[bytes] = []
+        self._holds = 0
+        self._is_muted = False
+        self._is_skipping = False
+        self._is_eof = False
+        self._is_reading_paused = False
+        self._is_writing_paused = False
+        self._line_waiter: asyncio.Future[bytes] | None = None
+        self._aborting: asyncio.TimerHandle | None = None
+
+    # What a session does with what it reads.
+
+    def begin(self) -> None:
+        raise NotImplementedError
+
+    def end(self) -> None:
+        raise NotImplementedError
+
+    def line_received(self, line: bytes) -> None:
+        """Answer a line, given without its LF."""
+        raise NotImplementedError
+
+    def line_too_long(self) -> None:
+        raise NotImplementedError
+
+    def message_received(self, data: bytes, start: int) -> int:
+        """Take octets of a message, for which ``reader`` waits; returns the index of the first that it left."""
+        raise NotImplementedError
+
+    # The transport's calls.
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        self.begin()
+        self.flush()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.is_closing = True
+        self._transport = None
+        self._buffer = b""
+        self._out.clear()
+        if self._aborting is not None:
+            self._aborting.cancel()
+        if self._line_waiter is not None:
+            self._line_waiter.cancel()
+        self.end()
+
+    def eof_received(self) -> bool:
+        """A peer may close its half and still wait for replies; asyncio's TLS knows no half."""
+        self._is_eof = True
+        if (self._holds or self._is_writing_paused) and self.tls_object is None:
+            return True
+        self.close()
+        return False
+
+    def pause_writing(self) -> None:
+        """The peer does not read its replies: take no more commands until it does."""
+        self._is_writing_paused = True
+        self._pause_reading()
+
+    def resume_writing(self) -> None:
+        self._is_writing_paused = False
+        self._process()
+
+    def data_received(self, data: bytes) -> None:
+        self.last_activity = self.loop.time()
+        self._buffer = self._buffer + data if self._buffer else data
+        self._process()
+
+    # Reading.
+
+    def _process(self) -> None:
+        """Answer every whole line, as long as nothing has to wait."""
+        data, position = self._buffer, 0
+        size = len(data)
+        while position < size and not self._holds and not self.is_closing and not self._is_writing_paused:
+            if self.reader is not None:
+                position = self.message_received(data, position)
+                continue
+            end = data.find(b"\n", position)
+            if end < 0:
+                position = self._incomplete_line(size, position)
+                break
+            line = data[position:end]
+            position = end + 1
+            self._one_line(line)
+        self._buffer = data[position:]
+        self.flush()
+        self._regulate()
+
+    def _incomplete_line(self, size: int, position: int) -> int:
+        """Memory is bounded whatever the peer sends: of a line that is too long nothing is kept."""
+        if not self._is_skipping and size - position <= self._line_limit:
+            return position
+        self._is_skipping = True
+        return size
+
+    @property
+    def _line_limit(self) -> int:
+        return MAX_LINE if self._line_waiter is None else MAX_RESPONSE
+
+    def _one_line(self, line: bytes) -> None:
+        waiter = self._line_waiter
+        is_too_long = self._is_skipping or (len(line) > MAX_LINE and len(line) > self._line_limit)
+        self._is_skipping = False
+        if waiter is not None:
+            self._line_waiter = None
+            self.hold()
+            if is_too_long:
+                waiter.set_exception(LineTooLong())
+            else:
+                waiter.set_result(line)
+        elif is_too_long:
+            self.line_too_long()
+        else:
+            self.line_received(line)
+        if len(self._out) > MAX_REPLIES:
+            self.flush()
+
+    def _regulate(self) -> None:
+        """Read on or wait, by how much is buffered; end where the peer has nothing more to say."""
+        if self._transport is None:
+            return
+        if self._is_eof and not self._holds and not self._is_writing_paused:
+            self.close()
+        elif self._is_writing_paused or len(self._buffer) > MAX_BUFFER:
+            self._pause_reading()
+        elif self._is_reading_paused and not self.is_closing:
+            self._is_reading_paused = False
+            self._transport.resume_reading()
+
+    def _pause_reading(self) -> None:
+        if not self._is_reading_paused and self._transport is not None and not self.is_closing:
+            self._is_reading_paused = True
+            self._transport.pause_reading()
+
+    def hold(self) -> None:
+        """Answer nothing more until ``let_go`` was called as often as this."""
+        self._holds += 1
+
+    def let_go(self) -> None:
+        self._holds -= 1
+        if not self._holds and self._transport is not None:
+            self._process()
+
+    @property
+    def is_held(self) -> bool:
+        return self._holds > 0
+
+    async def next_line(self) -> bytes:
+        """The next line of the peer, for a command that has a dialogue. Raises LineTooLong."""
+        self._line_waiter = waiter = self.loop.create_future()
+        self.let_go()
+        line: bytes = await waiter
+        return line
+
+    # Writing.
+
+    def send(self, octets: bytes) -> None:
+        """Say something; it leaves with the next flush."""
+        self._out.append(octets)
+
+    def flush(self) -> None:
+        out = self._out
+        if out and not self._is_muted and self._transport is not None:
+            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+            out.clear()
+
+    def be_silent(self, seconds: float) -> None:
+        """Hold back what was not flushed and all that follows."""
+        if self._is_muted or self.is_closing:
+            return
+        self._is_muted = True
+        self.hold()
+        self.loop.call_later(seconds, self._speak_again)
+
+    def _speak_again(self) -> None:
+        self._is_muted = False
+        self.flush()
+        self.let_go()
+
+    # The end.
+
+    def close(self) -> None:
+        """Say what is left to say, and close; a peer that does not read it is cut off."""
+        if self.is_closing or self._transport is None:
+            return
+        self.is_closing = True
+        self._is_muted = False
+        self.flush()
+        self._transport.close()
+        self._aborting = self.loop.call_later(CLOSE_WITHIN_S, self.abort)
+
+    def abort(self) -> None:
+        """Close without another word."""
+        self.is_closing = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    # TLS.
+
+    async def start_tls(self, context: ssl.SSLContext) -> None:
+        """Shake hands as the server. Plaintext that came before is dropped (RFC 3207 4.2). Raises OSError."""
+        transport = self._transport
+        if transport is None:
+            raise ConnectionResetError("the peer has gone")
+        self._pause_reading()  # else the ClientHello may come before TLS listens
+        self._buffer = b""
+        self.flush()
+        self._transport = await self.loop.start_tls(
+            transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S
+        )
+        self._is_reading_paused = False
+
+    @property
+    def tls_object(self) -> Any:
+        """The SSL object of the connection, or None in clear."""
+        return None if self._transport is None else self._transport.get_extra_info("ssl_object")

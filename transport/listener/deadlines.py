@@ -1,0 +1,36 @@
+"""When a session's time is up: silent too long, in all too long, or a message that only drips in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transport.rules import limits
+
+if TYPE_CHECKING:
+    from transport.listener.session import Session
+
+LOOK_EVERY_S = 30.0
+LOOK_AGAIN_S = 0.05
+
+
+def next_look_s(session: Session, now: float) -> float:
+    """Seconds until something may be over: the peer's activity is noted, and read only then."""
+    return max(LOOK_AGAIN_S, min(_idle_left(session, now), _total_left(session, now), LOOK_EVERY_S))
+
+
+def is_over(session: Session, now: float) -> bool:
+    """Whether to end the session. One that waits for us (a commit, a password check) is not the peer's fault."""
+    if session.is_held:
+        return False
+    reader = session.reader
+    if reader is not None and limits.is_data_too_slow(size_bytes=reader.received_bytes, seconds=now - reader.began_at):
+        return True
+    return _idle_left(session, now) <= 0 or _total_left(session, now) <= 0
+
+
+def _idle_left(session: Session, now: float) -> float:
+    return session.last_activity + session.connector.connection_inactivity_timeout - now
+
+
+def _total_left(session: Session, now: float) -> float:
+    return session.began_at + session.connector.connection_timeout - now
