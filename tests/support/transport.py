@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import uvloop
+
 from tests.support.sink import Sink
 from tests.support.smtp import Sent, send
 from transport.config.document import MailFlow, initial_document
@@ -51,7 +53,7 @@ class Transport:
 
     def __init__(self, home: Path, config: MailFlow, *, ports: Ports | None = None, port: int = 0) -> None:
         self.home = home
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()  # as the product does
         self._thread = threading.Thread(target=self._loop.run_forever, name="transport", daemon=True)
         self.service = TransportService(
             node="transport-1",

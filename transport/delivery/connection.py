@@ -35,6 +35,7 @@ class Connection(asyncio.Protocol):
         self._expected: deque[tuple[Handler, Any, int]] = deque()
         self._out: list[bytes] = []
         self._phase = Phase.CONNECT
+        self._greeting: bytes | None = None
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._unwritten = -1
@@ -85,6 +86,10 @@ class Connection(asyncio.Protocol):
         """Send ``command`` (empty to only listen) and return the reply. Raises ConnectionFailed."""
         if self.is_closed:
             raise ConnectionFailed(self._deferred("The server closed the connection.", "4.4.2", phase))
+        if not command and self._greeting is not None:
+            greeting, self._greeting = self._greeting, None
+            self._phase = phase
+            return replies.parse(greeting)
         answer: asyncio.Future[Reply] = self._loop.create_future()
         self._phase = phase
         self._expected.append((self._answer, answer, 0))
@@ -138,6 +143,9 @@ class Connection(asyncio.Protocol):
 
     def _unasked(self, raw: bytes) -> None:
         """A reply to nothing: a server that says 421 before it closes an idle connection, or one out of step."""
+        if self._phase is Phase.CONNECT and self._greeting is None:
+            self._greeting = raw  # uvloop may deliver it before whoever connected has asked for it
+            return
         reply = replies.parse(raw)
         self._fall(Outcome(replies.meaning(reply, Phase.BANNER).kind, self._phase, reply, "", self.remote, self.tls))
 
