@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+
+from transport.model.verdict import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,8 @@ class DecisionSource(Protocol):
     def __call__(self, *, since: datetime, limit: int) -> Iterable[RecordedDecision]: ...
 
 
-class Lookup(Protocol):
-    """Answers as the transport's directory look-up does (``RecipientLookup`` of ``transport.ports``)."""
-
-    def find(self, address: str) -> Any: ...
+Knows = Callable[[str], Answer]
+"""Whether the directory holds an address: yes, no, cannot tell."""
 
 
 _plugged: dict[str, Any] = {}
@@ -49,9 +49,9 @@ def register_decisions(source: DecisionSource) -> None:
     _plugged["decisions"] = source
 
 
-def register_lookup(lookup: Lookup) -> None:
-    """Plug in the directory; called in `AppConfig.ready`."""
-    _plugged["lookup"] = lookup
+def register_directory(open_directory: Callable[[], Knows]) -> None:
+    """Plug in the directory, opened anew for each impact; called in `AppConfig.ready`."""
+    _plugged["directory"] = open_directory
 
 
 def decisions() -> DecisionSource | None:
@@ -59,6 +59,7 @@ def decisions() -> DecisionSource | None:
     return found
 
 
-def lookup() -> Lookup | None:
-    found: Lookup | None = _plugged.get("lookup")
-    return found
+def directory() -> Knows:
+    """The directory of this moment; one that cannot tell where none is plugged in."""
+    found: Callable[[], Knows] | None = _plugged.get("directory")
+    return found() if found is not None else lambda address: Answer.CANNOT_TELL

@@ -9,8 +9,10 @@ class RecipientsConfig(AppConfig):
     verbose_name = "Directory"
 
     def ready(self) -> None:
+        from mailconsole.changes import recorded
         from mailconsole.common import navigation, search
         from mailconsole.recipients.hits import find_recipients
+        from mailconsole.recipients.known import open_directory
 
         navigation.register(
             navigation.NavItem(
@@ -19,3 +21,4 @@ class RecipientsConfig(AppConfig):
             navigation.NavItem(navigation.Section.DIRECTORY, "Sync", "recipients:sync", "refresh", order=20),
         )
         search.register(search.Searcher("Recipients", 30, find_recipients))
+        recorded.register_directory(open_directory)

@@ -19,7 +19,7 @@ from mailconsole.changes.services.plan import Plan
 from transport.config.document import MailFlow
 from transport.model.address import NULL, Address, InvalidAddress, parse_mailbox
 from transport.model.session import SessionFacts, TlsFacts
-from transport.model.verdict import Verdict
+from transport.model.verdict import Answer, Verdict
 from transport.rules import admission
 from transport.rules.admission import DecisionInput
 from transport.rules.ruleset import Ruleset, compile_ruleset
@@ -81,25 +81,27 @@ def replay(
     decisions: Iterable[RecordedDecision], *, before: MailFlow, after: MailFlow, since: datetime, now: datetime
 ) -> Impact:
     """Decide each again under both documents, for at most SAMPLE_TIME_S."""
-    old, new = compile_ruleset(before), compile_ruleset(after)
+    old, new, knows = compile_ruleset(before), compile_ruleset(after), recorded.directory()
     groups: dict[tuple[str, str, str, str], ImpactGroup] = {}
     sample, end = 0, time.monotonic() + SAMPLE_TIME_S
     for decision in decisions:
         if time.monotonic() > end:
             break
         sample += 1
-        example = _decide(decision, old, new, now.timestamp())
+        example = _decide(decision, old, new, knows, now.timestamp())
         if example is not None and outcome(example.before) != outcome(example.after):
             _group(groups, example)
     told = sorted(groups.values(), key=lambda group: (not group.is_opening, -group.count))
     return Impact(True, sample, since, tuple(told[:GROUPS]))
 
 
-def _decide(decision: RecordedDecision, old: Ruleset, new: Ruleset, now: float) -> Example | None:
+def _decide(
+    decision: RecordedDecision, old: Ruleset, new: Ruleset, knows: recorded.Knows, now: float
+) -> Example | None:
     """Both answers; None where what was recorded can't be asked again."""
     try:
         question = _question(decision, old)
-        lookup: Any = recorded.lookup() or _AsThen(decision)
+        lookup: Any = _Lookup(decision, knows)
         return Example(
             decision,
             admission.replay(old, question, lookup=lookup, now=now),
@@ -135,14 +137,17 @@ def _binding_of(decision: RecordedDecision, ruleset: Ruleset) -> str:
     return connector.bindings[0] if connector is not None else ""
 
 
-class _AsThen:
-    """Without a directory to ask: a recipient that was unknown then is unknown, any other is known."""
+class _Lookup:
+    """The directory as the rules ask it; where it cannot tell, a recipient is unknown that was so then."""
 
-    def __init__(self, decision: RecordedDecision) -> None:
-        self._is_unknown = "5.1.1" in decision.reply
+    def __init__(self, decision: RecordedDecision, knows: recorded.Knows) -> None:
+        self._was_unknown = "5.1.1" in decision.reply
+        self._knows = knows
 
     def find(self, address: str) -> Any:
-        return None if self._is_unknown else SimpleNamespace(address=address, kind="mailbox")
+        answer = self._knows(address)
+        is_unknown = self._was_unknown if answer is Answer.CANNOT_TELL else answer is Answer.NO
+        return None if is_unknown else SimpleNamespace(address=address, kind="mailbox")
 
 
 def outcome(verdict: Verdict) -> str:

@@ -16,6 +16,7 @@ from mailconsole.tracking.models import Refusal
 from tests.mailconsole.changes.kit import NOW, create_change
 from tests.support.factories import create_reviewer, signed_in
 from tests.transport.config.documents import SCANNERS, changed, document
+from transport.model.verdict import Answer
 
 REFUSED = RecordedDecision(
     at=NOW - timedelta(hours=1),
@@ -76,6 +77,15 @@ def test_replay__unknown_then__stays_unknown():
     relaxed = domain | {"domain_type": "InternalRelay"}
     (group,) = impact([unknown], document(accepted_domains=[domain]), document(accepted_domains=[relaxed])).groups
     assert group.before == "refuse: 550 5.1.1 User unknown"
+
+
+def test_replay__directory__answers_where_it_can():
+    recorded.register_directory(lambda: lambda address: Answer.NO)
+    accepted = RecordedDecision(NOW, "10.1.2.3", "default", "", "nobody@contoso.com")
+    domain = {"id": "contoso", "name": "Contoso", "domain": "contoso.com"}
+    strict = domain | {"domain_type": "Authoritative"}
+    (group,) = impact([accepted], document(accepted_domains=[domain]), document(accepted_domains=[strict])).groups
+    assert (group.before, group.after) == ("accepted", "refuse: 550 5.1.1 User unknown")
 
 
 @pytest.mark.django_db
