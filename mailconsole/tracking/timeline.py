@@ -66,7 +66,8 @@ class TimelineStep:
     trail: tuple[TrailStep, ...] = ()
     routes: tuple[RouteTold, ...] = ()
     replaced_by: tuple[str, ...] = ()
-    dsn_message_id: int | None = None
+    related_id: int | None = None
+    related_words: str = ""
 
 
 def timeline(events: Iterable[TrackingEvent]) -> list[TimelineStep]:
@@ -93,9 +94,18 @@ def _trail_step(row: Sequence[str]) -> TrailStep:
 
 def _received(event: TrackingEvent) -> TimelineStep:
     detail = event.detail
-    text = "The message was accepted and committed to disk."
+    about = detail.get("about_message_id")
     return TimelineStep(
-        event.event, event.at, "info", "Received", text=text, tls=_text(detail, "tls"), trail=_trail(detail)
+        event.event,
+        event.at,
+        "info",
+        "Received",
+        text=EventId.RECEIVE.sentence,
+        reason=event.reason,
+        tls=_text(detail, "tls"),
+        trail=_trail(detail),
+        related_id=about if isinstance(about, int) else None,
+        related_words="Open the message that it is about",
     )
 
 
@@ -165,7 +175,8 @@ def _notified(event: TrackingEvent) -> TimelineStep:
         "The sender was notified",
         text=f"A delivery status notification ({kind}) was made." if kind.isalpha() else EventId.DSN.sentence,
         reason=event.reason,
-        dsn_message_id=dsn if isinstance(dsn, int) else None,
+        related_id=dsn if isinstance(dsn, int) else None,
+        related_words="Open the notification",
     )
 
 

@@ -1,28 +1,31 @@
-"""Recorded decisions for the impact of a change: refused commands and the recipients of accepted messages."""
+"""Attempts of the past, for whoever decides them again under another configuration (a change's impact)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from heapq import merge
 from itertools import islice
 
 from mailconsole.changes.recorded import RecordedDecision
-from mailconsole.tracking.models import MessageRecipient, Refusal
+from mailconsole.tracking.models import Message, Refusal, TrackingEvent
+
+_CHUNK = 400
 
 
-def recent_decisions(*, since: datetime, limit: int) -> Iterable[RecordedDecision]:
-    """The newest first: half of the limit from refusals, half from what was accepted, more where one has less."""
-    refused = list(_refused(since, limit))
-    accepted = list(_accepted(since, limit))
-    half = limit // 2
-    refused = refused[: max(half, limit - len(accepted))]
-    accepted = accepted[: limit - len(refused)]
-    return islice(merge(refused, accepted, key=lambda one: one.at, reverse=True), limit)
+def recent_decisions(*, since: datetime, limit: int) -> Iterator[RecordedDecision]:
+    """Refusals, up to half of `limit`, then recipients of accepted messages; each newest first.
+
+    Refusals lead: on a busy relay they would drown in what is accepted, and they are what most changes are about.
+    """
+    refused = 0
+    for decision in islice(_refused(since, limit), limit // 2):
+        refused += 1
+        yield decision
+    yield from islice(_accepted(since, limit), limit - refused)
 
 
 def _refused(since: datetime, limit: int) -> Iterator[RecordedDecision]:
-    for row in Refusal.objects.filter(received_at__gte=since).order_by("-received_at", "-id")[:limit]:
+    for row in Refusal.objects.filter(received_at__gte=since).order_by("-received_at", "-pk")[:limit]:
         yield RecordedDecision(
             at=row.received_at,
             peer=row.peer,
@@ -39,17 +42,26 @@ def _refused(since: datetime, limit: int) -> Iterator[RecordedDecision]:
 
 
 def _accepted(since: datetime, limit: int) -> Iterator[RecordedDecision]:
-    rows = MessageRecipient.objects.filter(received_at__gte=since).select_related("message")
-    for row in rows.order_by("-received_at", "-id")[:limit]:
-        message = row.message
-        if not message.peer:  # our own notifications came from no client
-            continue
+    """What RCPT named, not what it was resolved to; notifications of our own had no client to decide about."""
+    found = Message.objects.filter(received_at__gte=since).exclude(peer="").order_by("-received_at", "-pk")
+    messages = iter(found[:limit])
+    while chunk := list(islice(messages, _CHUNK)):
+        receipts = TrackingEvent.objects.in_bulk([message.pk for message in chunk])
+        for message in chunk:
+            receipt = receipts.get(message.pk)
+            yield from _recipients(message, receipt.detail if receipt is not None else {})
+
+
+def _recipients(message: Message, detail: dict[str, object]) -> Iterator[RecordedDecision]:
+    recipients = detail.get("recipients")
+    for recipient in recipients if isinstance(recipients, list) else ():
         yield RecordedDecision(
-            at=row.received_at,
+            at=message.received_at,
             peer=message.peer,
             connector_id=message.connector_id,
             sender=message.sender,
-            recipient=row.address,
+            recipient=str(recipient),
+            binding=str(detail.get("binding") or ""),
             helo=message.helo,
             identity=message.identity,
             tls=message.tls,

@@ -71,7 +71,7 @@ class Fold:
 
     def _refuse(self, key: int, event: TrackingEvent, at: datetime) -> None:
         self.refusals.append(refusal_row(self.node_id, key, event, at))
-        self._count(at, REFUSED)
+        self._count(at, REFUSED, 1 + _whole(event.detail.get("untold")))  # in a flood not each is told
 
     def _receive(self, key: int, event: TrackingEvent, at: datetime) -> None:
         if event.message_id in self.known:

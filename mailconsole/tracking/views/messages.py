@@ -14,7 +14,7 @@ from mailconsole.common.pages import render_page
 from mailconsole.tracking.forms import MessageFilterForm
 from mailconsole.tracking.models import WAITING, Message, MessageRecipient
 from mailconsole.tracking.services.search import Position, search_messages
-from mailconsole.tracking.timeline import timeline
+from mailconsole.tracking.timeline import TimelineStep, timeline
 from transport.model.envelope import decode_queue_id, encode_queue_id
 
 IN_QUEUE = 50
@@ -69,7 +69,7 @@ def message_detail(request: HttpRequest, node: str, queue_id: str) -> HttpRespon
         return HttpResponse(status=204)
     recipients = list(message.recipients.order_by("pk")[:MAX_RECIPIENTS])
     steps = timeline(events)
-    context = {"message": message, "recipients": recipients, "steps": steps, "mark": mark, "dsn_of": _dsn_ids(steps)}
+    context = {"message": message, "recipients": recipients, "steps": steps, "mark": mark, "related": _related(steps)}
     return render_page(request, "tracking/message.html", context, fragment="tracking/_message.html")
 
 
@@ -104,8 +104,9 @@ def _first_recipients(messages: list[Message]) -> dict[int, str]:
     return dict(rows)
 
 
-def _dsn_ids(steps: list[Any]) -> dict[int, str]:
-    return {step.dsn_message_id: encode_queue_id(step.dsn_message_id) for step in steps if step.dsn_message_id}
+def _related(steps: list[TimelineStep]) -> dict[int, str]:
+    """The queue ids of notifications, and of the messages that they are about."""
+    return {step.related_id: encode_queue_id(step.related_id) for step in steps if step.related_id}
 
 
 def _exported(form: MessageFilterForm) -> Iterator[dict[str, Any]]:

@@ -127,6 +127,14 @@ def test_ingest__failure_repeated_after_a_crash__is_counted_once():
     assert MinuteCounter.objects.get().failed == 1
 
 
+def test_ingest__flood_of_refusals__counts_those_that_were_not_told():
+    traffic = Traffic()
+    traffic.refuse(untold=41)
+    traffic.ingest()
+
+    assert MinuteCounter.objects.get().refused == 42
+
+
 def test_ingest__unreadable_event__does_not_stop_the_others():
     traffic = Traffic()
     traffic.receive()

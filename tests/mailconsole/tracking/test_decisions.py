@@ -1,0 +1,56 @@
+"""What a change's impact is computed from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailconsole.changes import recorded
+from mailconsole.tracking.services.decisions import recent_decisions
+from tests.support.traffic import NOW, Traffic
+from transport.model.event import EventId
+
+pytestmark = pytest.mark.django_db
+LONG_AGO = datetime.fromtimestamp(NOW, UTC) - timedelta(days=1)
+
+
+def test_recent_decisions__are_what_changes_ask_for():
+    assert recorded.decisions() is recent_decisions
+
+
+def test_recent_decisions__refusals_and_accepted_recipients__are_told_as_they_were_asked():
+    traffic = Traffic()
+    message_id = traffic.receive("group@contoso.example", "bob@contoso.example")
+    traffic.add(
+        EventId.EXPAND, message_id=message_id, recipient="group@contoso.example", detail={"to": ["x@y.example"]}
+    )
+    traffic.refuse()
+    traffic.ingest()
+
+    found = list(recent_decisions(since=LONG_AGO, limit=10))
+
+    assert [one.recipient for one in found] == ["bob@fabrikam.example", "group@contoso.example", "bob@contoso.example"]
+    assert (found[0].peer, found[0].binding, found[0].reply[:3]) == ("127.0.0.2", "smtp", "550")
+
+
+def test_recent_decisions__many_accepted__leave_room_for_refusals():
+    traffic = Traffic()
+    traffic.refuse()
+    for _ in range(20):
+        traffic.receive()
+    traffic.ingest()
+
+    found = list(recent_decisions(since=LONG_AGO, limit=10))
+
+    assert len(found) == 10
+    assert sum(1 for one in found if one.reply) == 1
+
+
+def test_recent_decisions__older_than_asked__are_left_out():
+    traffic = Traffic()
+    traffic.refuse()
+    traffic.receive()
+    traffic.ingest()
+
+    assert list(recent_decisions(since=datetime.fromtimestamp(NOW + 1, UTC), limit=10)) == []
