@@ -18,6 +18,7 @@ from mailconsole.changes.services.comment_on_change import comment_on_change
 from mailconsole.changes.services.publish_change import publish_change
 from mailconsole.changes.services.request_changes import request_changes
 from mailconsole.changes.services.submit_change import submit_change
+from mailconsole.changes.services.take_back import take_back
 from mailconsole.changes.services.withdraw_change import withdraw_change
 
 router = Router(tags=["changes"])
@@ -65,6 +66,13 @@ def publish(request: HttpRequest, pk: int, said: Published) -> Any:
         change=change_of(pk), actor=actor_of(request), digest=said.digest, now=timezone.now(), request=request
     )
     return shapes.revision_out(revision)
+
+
+@router.post("/{int:pk}/take-back", response=ChangeOut)
+def go_on(request: HttpRequest, pk: int) -> Any:
+    """Go on writing it: a draft again, approvals void."""
+    take_back(change=change_of(pk), actor=actor_of(request), now=timezone.now(), request=request)
+    return shapes.change_out(change_of(pk))
 
 
 @router.post("/{int:pk}/withdraw", response=ChangeOut)

@@ -8,14 +8,19 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
 from mailconsole.changes.services.bootstrap import is_first_setup
+from mailconsole.changes.services.open_change import current_draft
 from mailconsole.changes.states import ChangeState
 
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """One flag a button; `sentence` says what the change waits for, and for whom."""
+    """One flag a button; `sentence` says what the change waits for, and for whom.
+
+    `edit_items` is for the draft that the person's forms stage into; any other is taken back first.
+    """
 
     edit: bool
+    edit_items: bool
     submit: bool
     approve: bool
     request_changes: bool
@@ -38,6 +43,7 @@ def abilities_of(user: User, change: Change) -> Abilities:
     alone = is_waiting and is_author and is_first_setup(user)
     return Abilities(
         edit=may_edit,
+        edit_items=may_edit and current_draft(user) == change,
         submit=may_edit and state is ChangeState.DRAFT,
         approve=is_reviewer and not is_author and state is ChangeState.IN_REVIEW,
         request_changes=is_reviewer and not is_author and state in (ChangeState.IN_REVIEW, ChangeState.APPROVED),

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:pk>/publish-alone/", acts.publish_without_others, name="publish-alone"),
     path("<int:pk>/break-glass/", acts.break_glass, name="break-glass"),
     path("<int:pk>/review-afterwards/", acts.review_later, name="review-afterwards"),
+    path("<int:pk>/take-back/", acts.go_on, name="take-back"),
     path("<int:pk>/withdraw/", acts.withdraw, name="withdraw"),
     path("<int:pk>/comment/", acts.comment, name="comment"),
     path("<int:pk>/describe/", acts.describe, name="describe"),

@@ -51,6 +51,12 @@ class ImpactGroup:
     is_opening: bool
     count: int = 0
     examples: list[Example] = field(default_factory=list)
+    peers: set[str] = field(default_factory=set)
+
+    @property
+    def client(self) -> str:
+        """The one address, or the network of several."""
+        return next(iter(self.peers)) if len(self.peers) == 1 else self.network
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +167,7 @@ def _group(groups: dict[tuple[str, str, str, str], ImpactGroup], example: Exampl
     key = (network, sender, before, after)
     group = groups.setdefault(key, ImpactGroup(network, sender, before, after, example.after.is_accepted))
     group.count += 1
+    group.peers.add(decision.peer)
     if len(group.examples) < EXAMPLES:
         group.examples.append(example)
 

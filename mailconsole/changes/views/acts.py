@@ -26,6 +26,7 @@ from mailconsole.changes.services.publish_change import publish_change
 from mailconsole.changes.services.request_changes import request_changes
 from mailconsole.changes.services.restore_revision import restore_revision
 from mailconsole.changes.services.submit_change import submit_change
+from mailconsole.changes.services.take_back import take_back
 from mailconsole.changes.services.withdraw_change import withdraw_change
 from mailconsole.common.refusals import Refusal
 
@@ -112,6 +113,12 @@ def review_later(request: HttpRequest, change: Change, actor: User) -> str:
         change=change, actor=actor, comment=_said(request, "comment"), now=timezone.now(), request=request
     )
     return "The review that was owed is done."
+
+
+@_act
+def go_on(request: HttpRequest, change: Change, actor: User) -> str:
+    take_back(change=change, actor=actor, now=timezone.now(), request=request)
+    return "It is your open draft now: what you edit goes into it."
 
 
 @_act

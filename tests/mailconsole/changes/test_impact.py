@@ -42,7 +42,7 @@ def nothing_plugged(monkeypatch):
 def test_replay__policy_that_admits__turns_the_refusal_into_an_acceptance():
     found = impact([REFUSED] * 4, document(), document(relay_policies=[OPEN]))
     (group,) = found.groups
-    assert (group.network, group.sender, group.count, found.sample) == ("10.1.2.0/24", "contoso.com", 4, 4)
+    assert (group.client, group.sender, group.count, found.sample) == ("10.1.2.3", "contoso.com", 4, 4)
     assert (group.before, group.after) == ("refuse: 550 5.7.1 Unable to relay", "accepted")
     assert len(group.examples) == 3
     assert group.examples[0].after.decided_by[-1] == "relay_policies:scanners"

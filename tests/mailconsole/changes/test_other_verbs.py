@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,9 @@ from mailconsole.changes.services.comment_on_change import comment_on_change
 from mailconsole.changes.services.describe_change import describe_change
 from mailconsole.changes.services.discard_item import discard_item
 from mailconsole.changes.services.ground import changes_of, digest_of
+from mailconsole.changes.services.open_change import current_draft
 from mailconsole.changes.services.request_changes import request_changes
+from mailconsole.changes.services.take_back import take_back
 from mailconsole.changes.services.withdraw_change import withdraw_change
 from mailconsole.changes.states import ChangeState
 from tests.mailconsole.changes.kit import NOW, create_change, reloaded
@@ -71,6 +74,20 @@ def test_withdraw_change__of_somebody_else__only_where_the_author_is_gone():
     author.save()
     withdraw_change(change=change, actor=administrator, now=NOW)
     assert reloaded(change).status is ChangeState.WITHDRAWN
+
+
+def test_take_back__approved__is_the_open_draft_again_without_approvals():
+    author = create_editor()
+    change = create_change(ChangeState.APPROVED, author=author)
+    create_change(author=author, name="Other")
+    take_back(change=change, actor=author, now=NOW + timedelta(minutes=1))
+    assert reloaded(change).status is ChangeState.DRAFT
+    assert current_draft(author) == change
+    assert change.reviews.get().is_void
+    with pytest.raises(NotYourChange):
+        take_back(change=change, actor=create_editor(), now=NOW)
+    with pytest.raises(WrongState):
+        take_back(change=create_change(ChangeState.WITHDRAWN, author=author), actor=author, now=NOW)
 
 
 def test_discard_item__of_a_draft__is_gone():

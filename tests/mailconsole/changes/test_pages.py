@@ -23,7 +23,7 @@ from tests.support.factories import (
 
 pytestmark = pytest.mark.django_db
 ACTS = ["submit", "approve", "request-changes", "publish", "publish-alone", "break-glass", "review-afterwards",
-        "withdraw", "comment", "describe", "discard-item", "bring-up-to-date"]  # fmt: skip
+        "withdraw", "take-back", "comment", "describe", "discard-item", "bring-up-to-date"]  # fmt: skip
 
 
 def url(name, change):
