@@ -67,9 +67,9 @@ def _extensions(session: Session) -> list[str]:
     offered = [
         ("PIPELINING", connector.is_pipelining_enabled),
         (f"SIZE {connector.max_message_size}", True),
-        ("8BITMIME", connector.is_eight_bit_mime_enabled),
-        ("SMTPUTF8", connector.is_smtputf8_enabled),
-        ("DSN", connector.is_delivery_status_notification_enabled),
+        ("8BITMIME", "8BITMIME" in session.extensions),
+        ("SMTPUTF8", "SMTPUTF8" in session.extensions),
+        ("DSN", "DSN" in session.extensions),
         ("ENHANCEDSTATUSCODES", True),
         ("STARTTLS", session.offers_tls),
         (f"AUTH {' '.join(auth.MECHANISMS)}", _offers_auth(session)),
@@ -99,7 +99,7 @@ def _mail(session: Session, argument: str) -> None:
         )
         return
     try:
-        given = parse_mail(argument, session.connector)
+        given = parse_mail(argument, session.extensions)
     except Refused as refused:
         session.protocol_error(refused.reply)
         return
@@ -129,7 +129,7 @@ def _rcpt(session: Session, argument: str) -> None:
         session.protocol_error(replies.MAIL_FIRST)
         return
     try:
-        given = parse_rcpt(argument, session.connector, is_smtputf8=transaction.mail.is_smtputf8)
+        given = parse_rcpt(argument, session.extensions, transaction.mail.is_smtputf8)
     except Refused as refused:
         session.protocol_error(refused.reply)
         return

@@ -7,6 +7,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from transport.config.objects import ReceiveConnector
+from transport.listener.parameters import extensions_of
 from transport.listener.tls import tls_facts
 from transport.model.reply import Reply
 from transport.model.session import SessionFacts
@@ -26,6 +27,7 @@ def open_session(session: Session, transport: Any) -> bool:
     peer, port = _peer(transport)
     connector = session.ruleset.connector_for(session.binding, peer)
     session.connector = connector or _NOBODY
+    session.extensions = extensions_of(session.connector)
     session.facts = SessionFacts(
         session_id=secrets.token_hex(8),
         peer=peer,

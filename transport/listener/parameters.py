@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from transport.config.objects import ReceiveConnector
 from transport.model.address import Address, InvalidAddress, parse_path
 from transport.model.envelope import BodyType
 from transport.model.reply import Reply
 
+CACHED = 2048
+"""Applications send from and to the same addresses again and again."""
+
 _COMMAND = re.compile(r"(FROM|TO):[ ]?(<(?:[^\"<>]|\"(?:[^\"\\]|\\.)*\")*>)(?:[ ]+(.*))?", re.IGNORECASE | re.DOTALL)
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+|[^\x00-\x20=\x7f]+))?")
 _XTEXT = re.compile(r"(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})*")
 _HEX = re.compile(r"\+([0-9A-F]{2})")
+# The parameters we know, and the EHLO keyword that has to be offered for each; an empty one always is.
+_MAIL = {"SIZE": "", "BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "RET": "DSN", "ENVID": "DSN"}
+_RCPT = {"NOTIFY": "DSN", "ORCPT": "DSN"}
 _NOTIFY = frozenset({"NEVER", "SUCCESS", "FAILURE", "DELAY"})
 
 
@@ -46,101 +53,137 @@ class RcptParameters:
     orcpt: str = ""
 
 
-def parse_mail(argument: str, connector: ReceiveConnector) -> MailParameters:
+def extensions_of(connector: ReceiveConnector) -> frozenset[str]:
+    """The EHLO keywords that the connector offers besides PIPELINING, SIZE, STARTTLS and AUTH."""
+    offered = {
+        "8BITMIME": connector.is_eight_bit_mime_enabled,
+        "SMTPUTF8": connector.is_smtputf8_enabled,
+        "DSN": connector.is_delivery_status_notification_enabled,
+    }
+    return frozenset(keyword for keyword, is_offered in offered.items() if is_offered)
+
+
+@lru_cache(maxsize=CACHED)
+def parse_mail(argument: str, extensions: frozenset[str]) -> MailParameters:
     """Read the argument of MAIL. Raises Refused."""
-    path, given = _split(argument, "FROM")
+    path, given = _split(argument, "FROM", _MAIL, extensions)
     try:
         sender = parse_path(path, allow_null=True)
     except InvalidAddress as error:
         raise Refused(Reply(553, "5.1.7", f"Invalid sender address: {error}")) from None
-    size, body_type, is_utf8, ret, envid = 0, BodyType.SEVEN_BIT, False, "", ""
-    for name, value in given.items():
-        if name == "SIZE" and value is not None and value.isascii() and value.isdigit() and len(value) <= 20:
-            size = int(value)
-        elif name == "BODY" and connector.is_eight_bit_mime_enabled and value and value.upper() in ("7BIT", "8BITMIME"):
-            body_type = BodyType(value.upper())
-        elif name == "SMTPUTF8" and connector.is_smtputf8_enabled and value is None:
-            is_utf8 = True
-        elif name == "RET" and _has_dsn(connector) and value and value.upper() in ("FULL", "HDRS"):
-            ret = value.upper()
-        elif name == "ENVID" and _has_dsn(connector) and value and len(value) <= 100:  # RFC 3461 4.4
-            envid = _decoded(value, "ENVID")
-        else:
-            raise _unsupported(name)
-    _require_ascii(sender, is_utf8, "5.6.7")
-    return MailParameters(sender, size, body_type, is_utf8, ret, envid)
+    is_smtputf8 = "SMTPUTF8" in given
+    _require_ascii(sender, is_smtputf8)
+    if not given:
+        return MailParameters(sender)
+    return MailParameters(
+        sender,
+        size_bytes=_size(given["SIZE"]) if "SIZE" in given else 0,
+        body_type=_body_type(given["BODY"]) if "BODY" in given else BodyType.SEVEN_BIT,
+        is_smtputf8=is_smtputf8 and _is_bare(given["SMTPUTF8"]),
+        ret=_ret(given["RET"]) if "RET" in given else "",
+        envid=_envid(given["ENVID"]) if "ENVID" in given else "",
+    )
 
 
-def parse_rcpt(argument: str, connector: ReceiveConnector, *, is_smtputf8: bool) -> RcptParameters:
+@lru_cache(maxsize=CACHED)
+def parse_rcpt(argument: str, extensions: frozenset[str], is_smtputf8: bool) -> RcptParameters:
     """Read the argument of RCPT. Raises Refused."""
-    path, given = _split(argument, "TO")
+    path, given = _split(argument, "TO", _RCPT, extensions)
     try:
         recipient = parse_path(path, allow_postmaster=True)
     except InvalidAddress as error:
         raise Refused(Reply(553, "5.1.3", f"Invalid recipient address: {error}")) from None
-    notify: frozenset[str] = frozenset()
-    orcpt = ""
-    for name, value in given.items():
-        if name == "NOTIFY" and _has_dsn(connector) and value:
-            notify = _notify(value)
-        elif name == "ORCPT" and _has_dsn(connector) and value and len(value) <= 500 and ";" in value:
-            orcpt = _orcpt(value)
-        else:
-            raise _unsupported(name)
-    _require_ascii(recipient, is_smtputf8, "5.6.7")
-    return RcptParameters(recipient, notify, orcpt)
+    _require_ascii(recipient, is_smtputf8)
+    if not given:
+        return RcptParameters(recipient)
+    return RcptParameters(
+        recipient,
+        notify=_notify(given["NOTIFY"]) if "NOTIFY" in given else frozenset(),
+        orcpt=_orcpt(given["ORCPT"]) if "ORCPT" in given else "",
+    )
 
 
-def _split(argument: str, keyword: str) -> tuple[str, dict[str, str | None]]:
+def _split(
+    argument: str, keyword: str, known: dict[str, str], extensions: frozenset[str]
+) -> tuple[str, dict[str, str]]:
+    """The path and the parameters by name, in upper case; a parameter without a value has an empty one."""
     match = _COMMAND.fullmatch(argument)
     if match is None or match[1].upper() != keyword:
         command = "MAIL" if keyword == "FROM" else "RCPT"
-        raise Refused(Reply(501, "5.5.4", f"Syntax: {command} {keyword}:<address>"))
-    given: dict[str, str | None] = {}
-    for word in (match[3] or "").split():
+        raise _invalid(f"Syntax: {command} {keyword}:<address>")
+    given: dict[str, str] = {}
+    for word in match[3].split() if match[3] else ():
         parameter = _PARAMETER.fullmatch(word)
         if parameter is None:
-            raise Refused(Reply(501, "5.5.4", "Syntax error in parameters"))
+            raise _invalid("Syntax error in parameters")
         name = parameter[1].upper()
+        if name not in known or (known[name] and known[name] not in extensions):  # RFC 5321 4.1.1.11
+            raise Refused(Reply(555, "5.5.4", f"Parameter {name[:40]} is not recognised"))
         if name in given:
-            raise Refused(Reply(501, "5.5.4", f"{name} is given twice"))
-        given[name] = parameter[2]
+            raise _invalid(f"{name} is given twice")
+        given[name] = parameter[2] or ""
     return match[2], given
 
 
-def _has_dsn(connector: ReceiveConnector) -> bool:
-    return connector.is_delivery_status_notification_enabled
+def _size(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 20):  # RFC 1870 3
+        raise _invalid("SIZE is a number of octets")
+    return int(value)
+
+
+def _body_type(value: str) -> BodyType:
+    if value.upper() not in (BodyType.SEVEN_BIT, BodyType.EIGHT_BIT_MIME):  # RFC 6152 2; BINARYMIME needs CHUNKING
+        raise _invalid("BODY is 7BIT or 8BITMIME")
+    return BodyType(value.upper())
+
+
+def _is_bare(value: str) -> bool:
+    if value:  # RFC 6531 3.4
+        raise _invalid("SMTPUTF8 has no value")
+    return True
+
+
+def _ret(value: str) -> str:
+    if value.upper() not in ("FULL", "HDRS"):  # RFC 3461 4.3
+        raise _invalid("RET is FULL or HDRS")
+    return value.upper()
+
+
+def _envid(value: str) -> str:
+    if not 0 < len(value) <= 100:  # RFC 3461 4.4
+        raise _invalid("ENVID has 1 to 100 characters")
+    return _decoded(value, "ENVID")
 
 
 def _notify(value: str) -> frozenset[str]:
     values = frozenset(value.upper().split(","))
     if not values <= _NOTIFY or ("NEVER" in values and len(values) > 1):  # RFC 3461 4.1
-        raise Refused(Reply(501, "5.5.4", "NOTIFY is NEVER, or a list of SUCCESS, FAILURE and DELAY"))
+        raise _invalid("NOTIFY is NEVER, or a list of SUCCESS, FAILURE and DELAY")
     return values
 
 
 def _orcpt(value: str) -> str:
     """``type;xtext`` -> ``type;text`` (RFC 3461 4.2)."""
     kind, _, address = value.partition(";")
-    if not kind or not address:
-        raise Refused(Reply(501, "5.5.4", "ORCPT is an address type and an xtext address"))
+    if not (kind and address and len(value) <= 500):
+        raise _invalid("ORCPT is an address type and an xtext address, in at most 500 characters")
     return f"{kind};{_decoded(address, 'ORCPT')}"
 
 
 def _decoded(text: str, name: str) -> str:
     """xtext (RFC 3461 4) decoded: ``+3D`` is ``=``. It must be printable ASCII, or it would break out elsewhere."""
     if _XTEXT.fullmatch(text) is None:
-        raise Refused(Reply(501, "5.5.4", f"{name} is not valid xtext"))
+        raise _invalid(f"{name} is not valid xtext")
     decoded = _HEX.sub(lambda match: chr(int(match[1], 16)), text)
     if not (decoded.isascii() and decoded.isprintable()):
-        raise Refused(Reply(501, "5.5.4", f"{name} holds characters that are not printable ASCII"))
+        raise _invalid(f"{name} holds characters that are not printable ASCII")
     return decoded
 
 
-def _unsupported(name: str) -> Refused:
-    return Refused(Reply(555, "5.5.4", f"Parameter {name[:40]} is not recognised or its value is not valid"))
-
-
-def _require_ascii(address: Address, is_smtputf8: bool, enhanced: str) -> None:
+def _require_ascii(address: Address, is_smtputf8: bool) -> None:
     if not is_smtputf8 and not address.is_ascii:  # RFC 6531 3.5
-        raise Refused(Reply(553, enhanced, "An address with non-ASCII characters needs SMTPUTF8"))
+        raise Refused(Reply(553, "5.6.7", "An address with non-ASCII characters needs SMTPUTF8"))
+
+
+def _invalid(text: str) -> Refused:
+    return Refused(Reply(501, "5.5.4", text))

@@ -39,6 +39,7 @@ class Session(Connection):
         self.empty_commands = 0
         self.is_counted = False
         self.connector: ReceiveConnector
+        self.extensions: frozenset[str]
         self.facts: SessionFacts
         self._errors = 0
         self._task: asyncio.Task[None] | None = None

@@ -100,13 +100,19 @@ class Message:
 
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U to mistake
+_PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]  # ten bits at a time: it is made for every message
 _VALUES = {c: i for i, c in enumerate(_ALPHABET)}
 QUEUE_ID_LENGTH = 13
 
 
 def encode_queue_id(message_id: int) -> str:
     """Return the 13 characters for a 63-bit message id."""
-    return "".join(_ALPHABET[(message_id >> shift) & 31] for shift in range(60, -1, -5))
+    pairs = _PAIRS
+    return (
+        f"{_ALPHABET[message_id >> 60 & 31]}{pairs[message_id >> 50 & 1023]}{pairs[message_id >> 40 & 1023]}"
+        f"{pairs[message_id >> 30 & 1023]}{pairs[message_id >> 20 & 1023]}{pairs[message_id >> 10 & 1023]}"
+        f"{pairs[message_id & 1023]}"
+    )
 
 
 def decode_queue_id(text: str) -> int:

@@ -29,8 +29,11 @@ ROUTING_LOOP = Reply(554, "5.4.6", "Too many hops, routing loop detected")
 HEADER_TOO_LARGE = Reply(552, "5.3.4", "Message header size exceeds fixed limit")
 
 
+_ACCEPTED = {stage: Verdict(Action.ACCEPT, stage, None) for stage in Stage}
+
+
 def accept(stage: Stage, trail: tuple[Step, ...] = ()) -> Verdict:
-    return Verdict(Action.ACCEPT, stage, None, "", trail)
+    return Verdict(Action.ACCEPT, stage, None, "", trail) if trail else _ACCEPTED[stage]
 
 
 def refuse(stage: Stage, reply: Reply, reason: str, trail: tuple[Step, ...] = ()) -> Verdict:
