@@ -4,6 +4,7 @@ pytest_plugins = (
     "tests.support.lab",
     "tests.support.postgres",
     "tests.support.valkey",
+    "tests.support.live",
     "tests.support.certificates",
     "tests.support.sink",
     "tests.support.browser",

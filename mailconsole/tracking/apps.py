@@ -24,7 +24,7 @@ class TrackingConfig(AppConfig):
         recorded.register_decisions(recent_decisions)
         regions.register(
             regions.Region("traffic-cards", live.traffic_cards),
-            regions.Region("top-refusals", live.top_refusals, every_s=2),
-            regions.Region("recent-failures", live.recent_failures, every_s=2),
+            regions.Region("top-refusals", live.top_refusals, every_s=5),
+            regions.Region("recent-failures", live.recent_failures, every_s=5),
             regions.Region("throughput", live.throughput_tail, every_s=2),
         )

@@ -13,7 +13,7 @@ from mailconsole.tracking.models import Refusal
 from mailconsole.tracking.services.search import Position
 
 PAGE_SIZE = 50
-GROUPED_AT_MOST = 10_000
+GROUPED_AT_MOST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
