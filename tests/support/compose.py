@@ -63,9 +63,12 @@ class Process:
             self._process.kill()
 
     def wait_until_healthy(self, timeout_s: float) -> None:
+        """Until the healthcheck says so; without one, that it lives is all one can know."""
         end = time.monotonic() + timeout_s
         while True:
             assert self._process.poll() is None, f"{self._command} ended:\n{self.output()}"
+            if not self._healthcheck:
+                return
             done = subprocess.run(
                 self._healthcheck, cwd=ROOT, env=self._environment, capture_output=True, timeout=60, check=False
             )
