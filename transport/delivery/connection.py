@@ -21,6 +21,12 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Any, int, bytes], None]
 
 
+def _retrieve(future: asyncio.Future[Reply]) -> None:
+    """Nobody may be there to await the failure."""
+    if not future.cancelled():
+        future.exception()
+
+
 class Connection(asyncio.Protocol):
     """Each command puts its reply's handler in ``_expected``; replies come in order of commands (RFC 2920 3.1)."""
 
@@ -35,10 +41,13 @@ class Connection(asyncio.Protocol):
         self._expected: deque[tuple[Handler, Any, int]] = deque()
         self._out: list[bytes] = []
         self._phase = Phase.CONNECT
-        self._greeting: bytes | None = None
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._unwritten = -1
+        # uvloop may deliver the greeting before whoever connected has asked for it.
+        self._greeting: asyncio.Future[Reply] = loop.create_future()
+        self._greeting.add_done_callback(_retrieve)
+        self._expected.append((self._answer, self._greeting, 0))
 
     # What asyncio calls.
 
@@ -82,21 +91,23 @@ class Connection(asyncio.Protocol):
 
     # For the handshake, which asks one thing at a time.
 
+    async def greeting(self, timeout_s: float) -> Reply:
+        """The first reply, which the server sends unasked (RFC 5321 3.1). Raises ConnectionFailed."""
+        self._phase = Phase.BANNER
+        if not self._greeting.done():
+            self._wait(timeout_s)
+        return await self._greeting
+
     async def ask(self, command: bytes, phase: Phase, timeout_s: float) -> Reply:
-        """Send ``command`` (empty to only listen) and return the reply. Raises ConnectionFailed."""
+        """Send ``command`` and return the reply. Raises ConnectionFailed."""
         if self.is_closed:
             raise ConnectionFailed(self._deferred("The server closed the connection.", "4.4.2", phase))
-        if not command and self._greeting is not None:
-            greeting, self._greeting = self._greeting, None
-            self._phase = phase
-            return replies.parse(greeting)
         answer: asyncio.Future[Reply] = self._loop.create_future()
         self._phase = phase
         self._expected.append((self._answer, answer, 0))
         self._wait(timeout_s)
-        if command:
-            self._out.append(command)
-            self._flush()
+        self._out.append(command)
+        self._flush()
         return await answer
 
     def _answer(self, answer: asyncio.Future[Reply], _index: int, raw: bytes) -> None:
@@ -143,9 +154,6 @@ class Connection(asyncio.Protocol):
 
     def _unasked(self, raw: bytes) -> None:
         """A reply to nothing: a server that says 421 before it closes an idle connection, or one out of step."""
-        if self._phase is Phase.CONNECT and self._greeting is None:
-            self._greeting = raw  # uvloop may deliver it before whoever connected has asked for it
-            return
         reply = replies.parse(raw)
         self._fall(Outcome(replies.meaning(reply, Phase.BANNER).kind, self._phase, reply, "", self.remote, self.tls))
 

@@ -37,7 +37,7 @@ class Greeter:
 
     async def greet(self, connection: Connection, host: str, *, has_tls_failed: bool) -> Capabilities:
         """Bring ``connection`` to where mail can be sent. Raises ConnectionFailed, HandshakeFailed."""
-        await self._expect(connection, b"", Phase.BANNER, self.timeouts.banner_s)
+        self._check(connection, await connection.greeting(self.timeouts.banner_s), Phase.BANNER)
         capabilities = await self._hello(connection)
         level = self.connector.tls_level
         step = tls_policy.step(level, is_offered=capabilities.has_starttls, has_failed=has_tls_failed)
@@ -51,12 +51,13 @@ class Greeter:
             await self._authenticate(connection, capabilities)
         return capabilities
 
-    async def _expect(self, connection: Connection, command: bytes, phase: Phase, timeout_s: float = 0.0) -> Reply:
-        reply = await connection.ask(command, phase, timeout_s or self.timeouts.command_s)
+    async def _expect(self, connection: Connection, command: bytes, phase: Phase) -> None:
+        self._check(connection, await connection.ask(command, phase, self.timeouts.command_s), phase)
+
+    def _check(self, connection: Connection, reply: Reply, phase: Phase) -> None:
         meaning = replies.meaning(reply, phase)
         if meaning.kind is not OutcomeKind.DELIVERED:
             raise ConnectionFailed(refused(meaning.kind, phase, reply, remote=connection.remote, tls=connection.tls))
-        return reply
 
     async def _hello(self, connection: Connection) -> Capabilities:
         """EHLO, or HELO where the server does not know that (RFC 5321 3.2)."""

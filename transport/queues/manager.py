@@ -78,6 +78,11 @@ class DeliveryQueues:
     def counters(self) -> Counters:
         return self._ledger.counters
 
+    @property
+    def memory_used_bytes(self) -> int:
+        """Octets of waiting messages in memory."""
+        return self._shelf.budget.used_bytes
+
     # Mail in.
 
     def enqueue(self, message: Message, recipients: Sequence[Recipient]) -> None:

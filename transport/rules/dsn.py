@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.utils import formatdate
 from enum import StrEnum
 
 from transport.config.document import MailFlow
 from transport.model.address import Address
 from transport.model.envelope import Message
 from transport.rules import dsn_text
-from transport.rules.dsn_fields import address_field, fold, header_safe, subject_header, token, typed_address
+from transport.rules.dsn_fields import address_field, date, fold, header_safe, subject_header, token, typed_address
 
 MAX_DIAGNOSTIC_CHARACTERS = 1000
 
@@ -133,7 +132,7 @@ def _header(
         f"From: {address_field('Mail Delivery System', settings.from_address)}",
         f"To: <{header_safe(str(message.envelope_sender))}>",
         subject_header(subject(kind, message)),
-        f"Date: {formatdate(now)}",
+        f"Date: {date(now)}",
         f"Message-ID: {message_id(queue_id, settings)}",
     ]
     original_id = token(message.internet_message_id)
@@ -191,7 +190,7 @@ def _status(kind: DsnKind, message: Message, told: Sequence[Told], settings: Dsn
             fold(f"Original-Envelope-Id: {token(message.envid)}") if message.envid else "",
             f"Reporting-MTA: dns; {token(settings.hostname)}",
             f"Received-From-MTA: dns; {token(message.helo)}" if message.helo else "",
-            f"Arrival-Date: {formatdate(message.received_at)}",
+            f"Arrival-Date: {date(message.received_at)}",
         ]
     ]
     groups += [_recipient_fields(kind, message, one) for one in told]
@@ -207,8 +206,8 @@ def _recipient_fields(kind: DsnKind, message: Message, told: Told) -> list[str]:
         f"Status: {_status_code(kind, told)}",
         fold(f"Remote-MTA: dns; {_remote_name(told.remote)}") if told.remote else "",
         fold(f"Diagnostic-Code: {_diagnostic(told)}") if told.reply or told.reason else "",
-        f"Last-Attempt-Date: {formatdate(told.last_attempt_at)}" if told.last_attempt_at else "",
-        f"Will-Retry-Until: {formatdate(message.expires_at)}" if kind is DsnKind.DELAYED else "",
+        f"Last-Attempt-Date: {date(told.last_attempt_at)}" if told.last_attempt_at else "",
+        f"Will-Retry-Until: {date(message.expires_at)}" if kind is DsnKind.DELAYED else "",
     ]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+from datetime import UTC, datetime
+from email.utils import format_datetime
 
 from transport.rules import replies
 
@@ -22,6 +24,11 @@ def header_safe(text: str) -> str:
 def ascii_safe(text: str) -> str:
     """One line of printable ASCII; other characters as ``\\u`` escapes."""
     return _NOT_PRINTABLE.sub(lambda m: f"\\u{ord(m[0]):04x}", header_safe(text))
+
+
+def date(unix_s: float) -> str:
+    """A date-time in UTC (RFC 5322 3.3)."""
+    return format_datetime(datetime.fromtimestamp(int(unix_s), UTC))
 
 
 def token(text: str) -> str:

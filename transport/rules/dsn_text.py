@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from email.utils import formatdate
 from typing import TYPE_CHECKING
 
-from transport.rules.dsn_fields import header_safe
+from transport.rules.dsn_fields import date, header_safe
 
 if TYPE_CHECKING:
     from transport.model.envelope import Message
@@ -91,7 +90,7 @@ def compose(kind: str, message: Message, told: Sequence[Told], settings: DsnSett
             lines += [*_wrap(cause, "  "), *_wrap(remedy if kind == "failed" else "", "  ")]
         lines += [""]
     if _CLOSING[kind]:
-        lines += [*_wrap(_CLOSING[kind].format(until=formatdate(message.expires_at))), ""]
+        lines += [*_wrap(_CLOSING[kind].format(until=date(message.expires_at))), ""]
     if message.subject:
         lines += [*_wrap(f"The subject of your message: {header_safe(message.subject)[:200]}"), ""]
     lines += _diagnostics(message, told, settings)
@@ -108,7 +107,7 @@ def _diagnostics(message: Message, told: Sequence[Told], settings: DsnSettings) 
     lines = ["Diagnostic information for administrators:", ""]
     lines += _wrap(f"Generating server: {header_safe(settings.hostname)} ({header_safe(settings.organization)})", "")
     lines += [f"Queue id: {message.queue_id}"]
-    lines += [f"Received: {formatdate(message.received_at)}"]
+    lines += [f"Received: {date(message.received_at)}"]
     for one in told:
         lines += ["", f"{header_safe(str(one.final))}"]
         if one.remote:

@@ -1,0 +1,65 @@
+"""A Spool in memory, for tests of what uses one: it keeps the order of what was written, and can be told to fail."""
+
+import asyncio
+import copy
+from asyncio import Future
+from collections.abc import Sequence
+
+from transport.model.envelope import Message, Recipient
+from transport.model.event import EventId, TrackingEvent
+from transport.ports import OutboxReader, RecipientUpdate, SpoolUnavailable
+
+
+class MemorySpool:
+    def __init__(self) -> None:
+        self.events: list[TrackingEvent] = []
+        self.updates: list[RecipientUpdate] = []
+        self.bodies: dict[int, bytes] = {}
+        self.stored: dict[int, Message] = {}
+        self.is_failing = False
+        self._last_id = 1000
+
+    def commit(self, message: Message, events: Sequence[TrackingEvent]) -> Future[None]:
+        future: Future[None] = asyncio.get_running_loop().create_future()
+        if self.is_failing:
+            future.set_exception(SpoolUnavailable("disk full"))
+            return future
+        assert message.body is not None
+        self.bodies[message.id] = message.body
+        self.stored[message.id] = message
+        self.events += events
+        future.set_result(None)
+        return future
+
+    def update(self, updates: Sequence[RecipientUpdate], events: Sequence[TrackingEvent]) -> None:
+        self.updates += [RecipientUpdate(update.message_id, copy.copy(update.recipient)) for update in updates]
+        self.events += events
+
+    def rewrite(self, message: Message, events: Sequence[TrackingEvent]) -> None:
+        self.events += events
+
+    def record(self, events: Sequence[TrackingEvent]) -> None:
+        self.events += events
+
+    async def read_body(self, message_id: int) -> bytes:
+        await asyncio.sleep(0)
+        if self.is_failing:
+            raise SpoolUnavailable("disk gone")
+        return self.bodies[message_id]
+
+    def new_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    @property
+    def outbox(self) -> OutboxReader:
+        raise NotImplementedError
+
+    # What tests ask.
+
+    def happened(self, event: EventId, message_id: int | None = None) -> list[TrackingEvent]:
+        return [e for e in self.events if e.event is event and message_id in (None, e.message_id)]
+
+    def state_of(self, recipient: Recipient) -> Recipient:
+        """What was last written about the recipient."""
+        return next(u.recipient for u in reversed(self.updates) if u.recipient.index == recipient.index)

@@ -1,0 +1,299 @@
+"""Messages over real connections to a real sink: what arrives, and what is made of each reply."""
+
+import asyncio
+
+import pytest
+
+from tests.support.delivery import BODY, Delivering
+from tests.support.sink import Sink
+from tests.support.transport import document
+from transport.config.objects import AddressSpace, SendConnector, TlsLevel
+from transport.model.envelope import BodyType
+from transport.model.event import EventId
+from transport.model.outcome import RecipientStatus
+
+
+def through(sink: Sink, **fields):
+    base = {"id": "out", "name": "Out", "address_spaces": (AddressSpace(domain="*"),), "tls_level": TlsLevel.NONE}
+    base |= {"smart_hosts": (f"{sink.host}:{sink.port}",)} | fields
+    return document(send_connectors=(SendConnector(**base),))
+
+
+async def test_message__arrives_octet_for_octet_with_its_envelope(sink):
+    async with Delivering(through(sink)) as node:
+        message = node.enqueue("b@partner.example", "c@partner.example")
+        events = await node.until_event(EventId.SEND, 2)
+    received = sink.received[0]
+    assert received.data == BODY
+    assert received.mail_from == "a@acme.example" and received.rcpt_to == ("b@partner.example", "c@partner.example")
+    assert received.helo == "relay.test"
+    assert received.mail_parameters == (f"SIZE={len(BODY)}",)
+    assert message.recipients[0].status is RecipientStatus.DELIVERED
+    assert events[0].reply.startswith("250 2.0.0 ok")
+    assert events[0].detail["remote"] == f"127.0.0.1[127.0.0.1]:{sink.port}"
+    assert node.queues.counters.delivered == 2
+
+
+async def test_many_messages__go_pipelined_over_few_connections(sink):
+    async with Delivering(through(sink, max_messages_per_connection=1000)) as node:
+        for number in range(300):
+            node.enqueue(f"r{number}@partner.example")
+        await node.until_event(EventId.SEND, 300)
+    assert sorted(sink.recipients) == sorted(f"r{number}@partner.example" for number in range(300))
+    assert sink.connections <= 20
+
+
+async def test_connection__is_given_up_after_its_messages(sink):
+    async with Delivering(through(sink, max_messages_per_connection=2, max_connections=1)) as node:
+        for number in range(5):
+            node.enqueue(f"r{number}@partner.example")
+        await node.until_event(EventId.SEND, 5)
+    assert sink.connections == 3
+    await asyncio.to_thread(sink.wait_until, lambda: sink.commands.count("QUIT") == 3)
+
+
+async def test_without_pipelining__one_command_at_a_time(sink):
+    sink.extensions = ("8BITMIME",)
+    sink.reply("rcpt", "550 5.1.1 unknown", recipient="bad@*")
+    async with Delivering(through(sink)) as node:
+        node.enqueue("b@partner.example", "bad@partner.example")
+        node.enqueue("bad@partner.example")
+        node.enqueue("c@partner.example")
+        await node.until_event(EventId.SEND, 2)
+        await node.until_event(EventId.FAIL, 2)
+    assert sink.recipients == ["b@partner.example", "c@partner.example"]
+    assert "RSET" in sink.commands
+
+
+async def test_helo__where_ehlo_is_unknown(sink):
+    sink.reply("ehlo", "502 5.5.2 what?", times=1)
+    async with Delivering(through(sink)) as node:
+        node.enqueue("b@partner.example")
+        await node.until_event(EventId.SEND)
+    assert sink.commands[:2] == ["EHLO relay.test", "HELO relay.test"]
+    assert sink.received[0].mail_parameters == ()
+
+
+async def test_replies_for_each_recipient__are_its_own(sink):
+    sink.reply("rcpt", "550 5.1.1 unknown", recipient="bad@*")
+    sink.reply("rcpt", "451 4.2.0 later", recipient="later@*")
+    async with Delivering(through(sink)) as node:
+        message = node.enqueue("ok@partner.example", "bad@partner.example", "later@partner.example")
+        await node.until_event(EventId.FAIL)
+        ok, bad, later = message.recipients
+        assert (ok.status, bad.status, later.status) == (
+            RecipientStatus.DELIVERED, RecipientStatus.FAILED, RecipientStatus.RETRY,
+        )  # fmt: skip
+        assert later.next_attempt_at == node.clock() + 1  # the first wait of the ladder in this test
+        assert node.spool.happened(EventId.DEFER)[0].detail["phase"] == "rcpt"
+        assert len(node.dsns) == 1
+        sink.behave()
+        await node.pass_time(2)
+        await node.until(lambda: later.status is RecipientStatus.DELIVERED)
+    assert sink.recipients == ["ok@partner.example", "later@partner.example"]
+
+
+async def test_everybody_refused_but_data_accepted__sends_nothing_and_goes_on(sink):
+    sink.reply("rcpt", "550 5.1.1 unknown", recipient="bad@*")
+    sink.reply("mail", "550 5.7.1 not you", times=1)
+    async with Delivering(through(sink, max_connections=1)) as node:
+        node.enqueue("x@partner.example")
+        await node.until_event(EventId.FAIL)
+        node.enqueue("bad@partner.example")
+        node.enqueue("good@partner.example")
+        await node.until_event(EventId.SEND)
+        assert len(node.spool.happened(EventId.FAIL)) == 2
+    assert sink.recipients == ["good@partner.example"]
+
+
+async def test_too_many_recipients__the_rest_goes_at_once(sink):
+    for number in range(3, 8):
+        sink.reply("rcpt", "452 4.5.3 too many recipients", recipient=f"r{number}@*", times=1)
+    async with Delivering(through(sink)) as node:
+        node.enqueue(*(f"r{number}@partner.example" for number in range(8)))
+        await node.until_event(EventId.SEND, 8)
+        assert not node.spool.happened(EventId.DEFER)
+    assert [len(message.rcpt_to) for message in sink.received] == [3, 5]
+
+
+async def test_552_at_rcpt__is_no_failure(sink):
+    sink.reply("rcpt", "552 too many recipients", recipient="r1@*", times=1)
+    async with Delivering(through(sink)) as node:
+        node.enqueue("r0@partner.example", "r1@partner.example")
+        await node.until_event(EventId.SEND, 2)
+        assert not node.spool.happened(EventId.FAIL)
+
+
+async def test_more_than_a_hundred_recipients__are_split(sink):
+    async with Delivering(through(sink)) as node:
+        node.enqueue(*(f"r{number}@partner.example" for number in range(250)))
+        await node.until_event(EventId.SEND, 250)
+    assert [len(message.rcpt_to) for message in sink.received] == [100, 100, 50]
+
+
+async def test_limits_of_the_peer__are_kept(sink):
+    sink.extensions = ("PIPELINING", "LIMITS RCPTMAX=150 MAILMAX=10")
+    async with Delivering(through(sink)) as node:
+        node.enqueue(*(f"r{number}@partner.example" for number in range(200)))
+        await node.until_event(EventId.SEND, 200)
+    assert [len(message.rcpt_to) for message in sink.received] == [150, 50]
+
+
+async def test_421_on_a_used_connection__the_message_goes_over_another(sink):
+    async with Delivering(through(sink, max_connections=1)) as node:
+        node.enqueue("first@partner.example")
+        await node.until_event(EventId.SEND)
+        sink.reply("mail", "421 4.3.2 closing", times=1)
+        node.enqueue("second@partner.example")
+        await node.until_event(EventId.SEND, 2)
+        assert not node.spool.happened(EventId.DEFER)
+    assert sink.connections == 2
+
+
+async def test_421_on_a_fresh_connection__defers_and_the_queue_waits(sink):
+    sink.reply("mail", "421 4.3.2 overloaded", times=1)
+    async with Delivering(through(sink)) as node:
+        node.enqueue("b@partner.example")
+        event = (await node.until_event(EventId.DEFER))[0]
+        assert event.reply == "421 4.3.2 overloaded" and event.detail["phase"] == "mail"
+        assert node.snapshot.status == "Retry" and node.snapshot.retry_count == 1
+        await node.pass_time(2)
+        await node.until_event(EventId.SEND)
+
+
+@pytest.mark.parametrize(("stage", "words"), [("data", "closed the connection"), ("dot", "may arrive twice")])
+async def test_connection_cut__defers_never_loses(sink, stage, words):
+    sink.close_at(stage, times=1)
+    async with Delivering(through(sink)) as node:
+        node.enqueue("b@partner.example", body=BODY + b"x" * 200_000 + b"\r\n")
+        event = (await node.until_event(EventId.DEFER))[0]
+        assert words in event.reason and event.reply == ""
+        await node.pass_time(2)
+        await node.until_event(EventId.SEND)
+
+
+async def test_silent_server__times_out_and_says_so(sink):
+    sink.delay("rcpt", 4, times=1)
+    async with Delivering(through(sink)) as node:
+        node.enqueue("b@partner.example")
+        event = (await node.until_event(EventId.DEFER))[0]
+        assert event.reason == "The server did not answer in time."
+
+
+async def test_server_down__the_queue_retries_as_a_whole_and_each_message_says_why(sink):
+    sink.stop()
+    async with Delivering(through(sink)) as node:
+        for number in range(3):
+            node.enqueue(f"r{number}@partner.example")
+        events = await node.until_event(EventId.DEFER, 3)
+        assert {event.detail["phase"] for event in events} == {"connect"}
+        assert "Connect" in events[0].reason or "refused" in events[0].reason.lower()
+        snapshot = node.snapshot
+        assert (snapshot.status, snapshot.message_count, snapshot.deferred_count) == ("Retry", 3, 3)
+        assert snapshot.next_retry_at == node.clock() + 1
+        assert "tried again in 1 s" in snapshot.waiting_because
+        await node.pass_time(2)
+        await node.until(lambda: node.snapshot.retry_count == 2)
+        assert len(node.spool.happened(EventId.DEFER)) == 3  # said once
+        sink.start()
+        await node.pass_time(2)
+        await node.until_event(EventId.SEND, 3)
+        assert node.snapshot.retry_count == 0
+
+
+async def test_5xx_greeting__waits_and_uses_the_next_smart_host(sink):
+    with Sink() as other:
+        sink.reply("connect", "554 5.3.2 no service")
+        hosts = (f"{sink.host}:{sink.port}", f"{other.host}:{other.port}")
+        async with Delivering(through(sink, smart_hosts=hosts)) as node:
+            node.enqueue("b@partner.example")
+            await node.until_event(EventId.SEND)
+        assert other.recipients == ["b@partner.example"]
+
+
+async def test_521_greeting__fails(sink):
+    sink.reply("connect", "521 5.3.2 does not accept mail")
+    async with Delivering(through(sink)) as node:
+        node.enqueue("b@partner.example")
+        assert (await node.until_event(EventId.FAIL))[0].reply.startswith("521")
+
+
+async def test_eight_bit_content__only_where_8bitmime_is_offered(sink):
+    sink.extensions = ("PIPELINING",)
+    async with Delivering(through(sink)) as node:
+        node.enqueue("b@partner.example", body="Subject: x\r\n\r\nGrüße\r\n".encode())
+        event = (await node.until_event(EventId.FAIL))[0]
+        assert event.detail["status"] == "5.6.3" and "8BITMIME" in event.reason
+        node.enqueue("c@partner.example", body_type=BodyType.EIGHT_BIT_MIME)  # said so, but is plain ASCII
+        await node.until_event(EventId.SEND)
+    assert sink.recipients == ["c@partner.example"]
+
+
+async def test_eight_bit_content__is_declared(sink):
+    async with Delivering(through(sink)) as node:
+        node.enqueue("b@partner.example", body="Subject: x\r\n\r\nGrüße\r\n".encode())
+        await node.until_event(EventId.SEND)
+    assert "BODY=8BITMIME" in sink.received[0].mail_parameters
+
+
+async def test_smtputf8__never_sent_where_it_is_not_offered(sink):
+    sink.extensions = ("PIPELINING", "8BITMIME")
+    async with Delivering(through(sink)) as node:
+        node.enqueue("günter@partner.example", "plain@partner.example", is_smtputf8=True)
+        event = (await node.until_event(EventId.FAIL))[0]
+        assert event.recipient == "günter@partner.example" and event.detail["status"] == "5.6.7"
+        await node.until_event(EventId.SEND)
+        node.enqueue("user@bücher.example", is_smtputf8=True)
+        await node.until_event(EventId.SEND, 2)
+    assert sink.recipients == ["plain@partner.example", "user@xn--bcher-kva.example"]
+
+
+async def test_smtputf8__is_passed_on(sink):
+    async with Delivering(through(sink)) as node:
+        node.enqueue("günter@bücher.example", is_smtputf8=True)
+        await node.until_event(EventId.SEND)
+    assert sink.recipients == ["günter@bücher.example"]
+    assert "SMTPUTF8" in sink.received[0].mail_parameters
+
+
+async def test_too_large_for_the_peer__fails_without_trying(sink):
+    sink.extensions = ("PIPELINING", "SIZE 1000")
+    async with Delivering(through(sink)) as node:
+        node.enqueue("b@partner.example", body=BODY + b"x" * 2000)
+        event = (await node.until_event(EventId.FAIL))[0]
+        assert event.detail["status"] == "5.3.4" and "1000 B" in event.reason
+    assert not any(command.startswith("MAIL") for command in sink.commands)
+
+
+async def test_notification_parameters__are_passed_on_where_dsn_is_offered(sink):
+    async with Delivering(through(sink)) as node:
+        message = node.message("b@partner.example", ret="HDRS", envid="QQ=1", notify=frozenset({"SUCCESS", "FAILURE"}))
+        message.recipients[0].orcpt = "rfc822;b+x@partner.example"
+        node.queues.enqueue(message, message.recipients)
+        await node.until_event(EventId.SEND)
+        assert not node.dsns
+    assert {"RET=HDRS", "ENVID=QQ+3D1"} <= set(sink.received[0].mail_parameters)
+    assert sink.received[0].rcpt_parameters == (("NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;b+2Bx@partner.example"),)
+
+
+async def test_notify_success__where_dsn_is_not_offered__we_say_that_we_relayed_it(sink):
+    sink.extensions = ("PIPELINING",)
+    async with Delivering(through(sink)) as node:
+        node.enqueue("b@partner.example", notify=frozenset({"SUCCESS"}))
+        await node.until_event(EventId.SEND)
+        assert [event.detail["kind"] for event in node.spool.happened(EventId.DSN)] == ["relayed"]
+    assert sink.received[0].rcpt_parameters == ((),)
+
+
+async def test_bare_line_feeds__are_never_emitted(sink):
+    async with Delivering(through(sink)) as node:
+        node.enqueue("b@partner.example", body=b"Subject: x\r\n\r\nfirst\n.\nQUIT\rlast")
+        await node.until_event(EventId.SEND)
+    assert sink.received[0].data == b"Subject: x\r\n\r\nfirst\r\n.\r\nQUIT\r\nlast\r\n"
+
+
+async def test_source_address_and_name__are_the_connectors(sink):
+    async with Delivering(through(sink, source_ip_address="127.0.0.9", fqdn="mx.acme.example")) as node:
+        node.enqueue("b@partner.example")
+        await node.until_event(EventId.SEND)
+    assert sink.received[0].peer == "127.0.0.9" and sink.received[0].helo == "mx.acme.example"

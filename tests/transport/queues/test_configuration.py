@@ -1,0 +1,82 @@
+"""A new configuration while mail waits: what is routed again, what goes on under it."""
+
+from tests.support.delivery import Delivering
+from tests.support.sink import Sink
+from tests.support.transport import document
+from transport.config.objects import AddressSpace, SendConnector
+from transport.model.event import EventId
+from transport.model.next_hop import UNREACHABLE
+
+
+def connector(sink, **fields):
+    base = {"id": "out", "name": "Out", "address_spaces": (AddressSpace(domain="*"),)}
+    return SendConnector(**base | {"smart_hosts": (f"{sink.host}:{sink.port}",)} | fields)
+
+
+async def test_unreachable__is_routed_again(sink):
+    async with Delivering(document(sink, send_connectors=())) as node:
+        message = node.enqueue("b@partner.example", next_hop=UNREACHABLE)
+        assert "No send connector covers" in node.snapshot.waiting_because and node.snapshot.status == "Ready"
+        assert node.queues.apply(document(sink)) == [(message, message.recipients)]
+        assert node.snapshot.message_count == 0
+
+
+async def test_connector_gone__its_mail_is_routed_again(sink):
+    sink.stop()
+    async with Delivering(document(sink)) as node:
+        message = node.enqueue("b@partner.example")
+        await node.until_event(EventId.DEFER)
+        assert node.queues.apply(document(sink, send_connectors=())) == [(message, message.recipients)]
+
+
+async def test_other_address_spaces__its_mail_is_routed_again(sink):
+    sink.stop()
+    async with Delivering(document(sink, send_connectors=(connector(sink),))) as node:
+        node.enqueue("b@partner.example")
+        await node.until_event(EventId.DEFER)
+        narrower = connector(sink, address_spaces=(AddressSpace(domain="other.example"),))
+        assert len(node.queues.apply(document(sink, send_connectors=(narrower,)))) == 1
+
+
+async def test_nothing_changed__nothing_moves(sink):
+    sink.stop()
+    async with Delivering(document(sink)) as node:
+        node.enqueue("b@partner.example")
+        await node.until_event(EventId.DEFER)
+        assert node.queues.apply(document(sink)) == []
+        assert node.snapshot.status == "Retry"
+
+
+async def test_connector_mended__is_tried_at_once(certificate):
+    with Sink(tls_chain=certificate.chain, tls_key=certificate.key) as sink:
+        strict = connector(sink, tls_level="CertificateValidation")
+        async with Delivering(document(sink, send_connectors=(strict,))) as node:
+            node.enqueue("b@partner.example")
+            await node.until_event(EventId.DEFER)
+            relaxed = connector(sink, tls_level="EncryptionOnly")
+            assert node.queues.apply(document(sink, send_connectors=(relaxed,))) == []
+            await node.until_event(EventId.SEND)
+
+
+async def test_recovered_for_a_connector_that_is_gone__is_routed_again_once(sink):
+    async with Delivering(document(sink)) as node:
+        hop = type(node.hop())(node.hop().delivery_type, node.hop().domain, "gone")
+        message = node.enqueue("b@partner.example", next_hop=hop)
+        await node.until(lambda: node.rerouted)
+        assert node.rerouted == [(message, message.recipients)]
+        node.queues.enqueue(
+            message, message.recipients
+        )  # routed to the same place: kept, shown, not routed in a circle
+        await node.pass_time(1)
+        assert len(node.rerouted) == 1 and "is gone or disabled" in node.snapshot.waiting_because
+
+
+async def test_empty_queue__is_forgotten_after_a_while(sink):
+    async with Delivering(document(sink)) as node:
+        node.enqueue("b@partner.example")
+        await node.until_event(EventId.SEND)
+        assert len(node.queues.snapshot(node.clock())) == 1
+        node.clock.now += 181
+        assert node.queues.snapshot(node.clock()) == ()
+        node.enqueue("c@partner.example")
+        await node.until_event(EventId.SEND, 2)
