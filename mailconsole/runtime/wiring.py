@@ -63,7 +63,7 @@ def read_last_good(node: str) -> Running | None:
     path = last_good_path(node)
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        sections = {name: json.dumps(section) for name, section in kept["sections"].items()}
+        sections: dict[str, bytes | str] = {name: json.dumps(section) for name, section in kept["sections"].items()}
         return Running(int(kept["number"]), from_sections(sections))
     except FileNotFoundError:
         return None
