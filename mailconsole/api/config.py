@@ -11,10 +11,9 @@ from ninja import Router
 
 from mailconsole.api.problems import problem_json
 from mailconsole.changes.models import Revision
-from mailconsole.changes.services.plan import missing_secrets
+from mailconsole.changes.services.plan import problems_of
 from mailconsole.changes.services.revisions import head_revision, load_document
 from transport.config import text
-from transport.config.validate import validate
 
 router = Router(tags=["config"])
 
@@ -42,8 +41,7 @@ def schema(request: HttpRequest) -> Any:
 def check(request: HttpRequest) -> Any:
     """What validation says of a document (YAML or JSON in the body); left out sections are the newest revision's."""
     document = text.load(body_of(request), onto=load_document(head_revision()))
-    problems = (*missing_secrets(document), *validate(document, now=timezone.now()))
-    return {"problems": [problem_json(one) for one in problems]}
+    return {"problems": [problem_json(one) for one in problems_of(document, now=timezone.now())]}
 
 
 def body_of(request: HttpRequest) -> str:

@@ -181,8 +181,12 @@ def create_words(kind: str, value: Json) -> Parts:
     return (Say(f": {'; '.join(_CREATED[kind](value))}"),) if kind in _CREATED else ()
 
 
+def _user(name: str) -> str:
+    return "any user who signed in" if name == "*" else f"the user {name}"
+
+
 def _new_policy(value: Json) -> list[str]:
-    who = [*value["networks"], *(f"the user {name}" for name in value["identities"])]
+    who = [*value["networks"], *(_user(name) for name in value["identities"])]
     said = [
         f"{'' if value['is_enabled'] else 'disabled; '}admits {join(who)}",
         f"as {join(value['sender_addresses']) or 'any sender'}",

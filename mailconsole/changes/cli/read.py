@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from mailconsole.changes.cli.files import document_of, document_of_file, problem_line, revision_of
 from mailconsole.changes.models import Revision
-from mailconsole.changes.services.plan import missing_secrets
+from mailconsole.changes.services.plan import problems_of
 from mailconsole.changes.services.revisions import head_revision, load_document
 from transport.config import text
 from transport.config.diff import diff
-from transport.config.validate import errors, validate
+from transport.config.validate import errors
 from transport.config.words import in_words, plain
 
 Write = Callable[[str], Any]
@@ -29,7 +29,7 @@ def export(options: Options, write: Write) -> None:
 
 def validate_file(options: Options, write: Write) -> None:
     document = document_of_file(options["file"])
-    problems = (*missing_secrets(document), *validate(document, now=timezone.now()))
+    problems = problems_of(document, now=timezone.now())
     wrong = errors(problems)
     for problem in problems:
         if problem not in wrong:

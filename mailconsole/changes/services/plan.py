@@ -15,7 +15,7 @@ from mailconsole.common.secrets import has_secret
 from transport.config.diff import ObjectChange, apply
 from transport.config.document import MailFlow
 from transport.config.explain import explain
-from transport.config.merge import Conflict, Merge, merge_changes
+from transport.config.merge import Conflict, merge_changes
 from transport.config.problem import Problem
 from transport.config.validate import errors, validate
 from transport.config.words import Sentence, in_words
@@ -62,8 +62,8 @@ def plan_items(items: Iterable[ObjectChange], *, head: Revision, digest: str, no
     except ValidationError as error:
         problems = tuple(Problem("", "", one.path, one.sentence) for one in explain(error, {}, model=MailFlow))
         return Plan(digest, head, document, None, items, (), problems, ())
-    known = set(validate(document, now=now))
-    found = _problems(merged, now)
+    known = set(problems_of(document, now=now))
+    found = problems_of(merged.document, now=now) if merged.document is not None else ()
     shown = merged.changes if merged.document is not None else items
     return Plan(
         digest,
@@ -77,10 +77,9 @@ def plan_items(items: Iterable[ObjectChange], *, head: Revision, digest: str, no
     )
 
 
-def _problems(merged: Merge, now: datetime) -> tuple[Problem, ...]:
-    if merged.document is None:
-        return ()
-    return (*missing_secrets(merged.document), *validate(merged.document, now=now))
+def problems_of(document: MailFlow, *, now: datetime) -> tuple[Problem, ...]:
+    """What validation says, and what it can't know: whether the store has the secrets."""
+    return (*missing_secrets(document), *validate(document, now=now))
 
 
 def missing_secrets(document: MailFlow) -> tuple[Problem, ...]:

@@ -19,8 +19,9 @@ from mailconsole.changes.services.ground import changes_of, digest_of
 from mailconsole.changes.services.impact import impact_of
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.revisions import load_document
+from mailconsole.changes.views.running import running
 from mailconsole.common.pages import render_page
-from mailconsole.nodes.models import Activation
+from mailconsole.common.templatetags.words import wire
 from transport.config.diff import ObjectChange, diff
 from transport.config.merge import Conflict
 from transport.config.problem import Problem, Severity
@@ -79,8 +80,7 @@ def detail_context(request: HttpRequest, change: Change) -> dict[str, Any]:
     }
     if revision is not None and revision.parent is not None:
         done = diff(load_document(revision.parent), load_document(revision))
-        activations = Activation.objects.filter(revision=revision.number).select_related("node")
-        return context | _told(done) | {"activations": activations}
+        return context | _told(done) | {"running": running(revision, now=timezone.now())}
     if not change.status.is_open:
         return context | _told(changes_of(change))
     plan = plan_change(change, now=timezone.now())
@@ -123,8 +123,8 @@ def _item(change: ObjectChange) -> Item:
         label=KIND_LABELS[change.kind],
         name=change.name if change.kind != "organization" else "",
         verb="new" if change.is_new else "deleted" if change.is_deleted else "changed",
-        before=as_yaml(change.before) if change.before is not None else "",
-        after=as_yaml(change.after) if change.after is not None else "",
+        before=_yaml(change.before) if change.before is not None else "",
+        after=_yaml(change.after) if change.after is not None else "",
         url="" if change.is_deleted else edit_url(change.kind, change.object_id),
     )
 
@@ -144,9 +144,14 @@ def finding(problem: Problem, document: Any) -> Finding:
 
 def conflict_words(conflict: Conflict) -> dict[str, str]:
     """One conflict for the table: what it is about, and the three values."""
-    values = {side: as_yaml(getattr(conflict, side)).removesuffix("...\n") for side in ("base", "head", "draft")}
+    values = {side: _yaml(getattr(conflict, side)) for side in ("base", "head", "draft")}
     about = f"{KIND_LABELS[conflict.kind]} {conflict.name}" + (f": {conflict.field}" if conflict.field else "")
     return {"about": about, **values}
+
+
+def _yaml(value: Any) -> str:
+    """YAML in which unseen characters are seen (law 8)."""
+    return "\n".join(wire(line) for line in as_yaml(value).removesuffix("...\n").splitlines())
 
 
 def talk_of(change: Change) -> list[dict[str, Any]]:

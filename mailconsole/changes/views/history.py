@@ -5,14 +5,15 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from mailconsole.changes.models import Revision
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.changes.views.detail import lines_of
 from mailconsole.changes.views.lists import LISTINGS, Tab
+from mailconsole.changes.views.running import running
 from mailconsole.common.pages import page_of, render_page
-from mailconsole.nodes.models import Activation
 from transport.config import text
 from transport.config.diff import diff
 
@@ -42,7 +43,7 @@ def revision(request: HttpRequest, number: int) -> HttpResponse:
         "lines": lines_of(changes),
         "head": head_revision(),
         "numbers": Revision.objects.exclude(pk=shown.pk).values_list("number", flat=True)[:200],
-        "activations": Activation.objects.filter(revision=number).select_related("node"),
+        "running": running(shown, now=timezone.now()),
     }
     return render_page(request, "changes/revision.html", context)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Revision
@@ -11,6 +12,7 @@ from mailconsole.changes.services.ground import digest_of
 from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.revisions import head_revision
 from mailconsole.changes.states import ChangeState
+from mailconsole.nodes.models import Activation, Node
 from tests.mailconsole.changes.kit import NOW, create_change, publish_policy, reloaded, stage_policy
 from tests.support.factories import (
     create_administrator,
@@ -129,6 +131,7 @@ def test_detail__conflict__shows_both_sides_and_can_be_settled():
     page = browser.get(url("detail", change)).content.decode()
     assert "Conflicts with what was published meanwhile" in page
     assert "Print room" in page
+    assert "\N{REPLACEMENT CHARACTER}" not in page
     assert "Brought up to date" in said(browser, "bring-up-to-date", change, prefer="draft")
     assert "Conflicts with" not in browser.get(url("detail", change)).content.decode()
 
@@ -170,6 +173,20 @@ def test_history_and_revision__tell_who_and_what_and_restore_makes_a_draft():
     assert Change.objects.get(author=editor).title == "Restore revision 1"
     assert Revision.objects.count() == 2
     assert browser.get(reverse("changes:restore", args=[1])).status_code == 405
+
+
+def test_published_change__nodes__are_asked_until_each_has_answered():
+    node = Node.objects.create(name="transport-1", heartbeat_at=timezone.now())
+    change = create_change(ChangeState.APPROVED)
+    browser = signed_in(create_reviewer())
+    page = said(browser, "publish", change, digest=digest_of(change))
+    assert "transport-1" in page
+    assert "Pending" in page
+    assert 'hx-trigger="every 1s"' in page
+    Activation.objects.create(revision=2, node=node, state="refused", error="port <taken>", at=timezone.now())
+    page = browser.get(url("detail", change)).content.decode()
+    assert "port &lt;taken&gt;" in page
+    assert "every 1s" not in page
 
 
 @pytest.mark.parametrize("name", ["mine", "review", "all"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
@@ -28,6 +31,11 @@ def test_load__exported_document__is_the_same_document(one: MailFlow) -> None:
 @given(documents)
 def test_export__any_document__fits_the_published_schema(one: MailFlow) -> None:
     jsonschema.validate(yaml.safe_load(text.export(one)), text.json_schema())
+
+
+def test_schema__published_file__is_the_one_that_we_print() -> None:
+    published = json.loads((Path(__file__).parents[3] / "docs" / "mail-flow.schema.json").read_text())
+    assert published == text.json_schema(), "write it anew: ./console config schema > docs/mail-flow.schema.json"
 
 
 def test_load__object_without_id__is_the_one_of_that_name() -> None:
