@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from mailconsole.accounts.models import User
 from mailconsole.audit import services as audit
-from mailconsole.changes.models import Change, Head, Revision, Section
+from mailconsole.changes.models import Change, Head, Revision
+from mailconsole.changes.services.sections import load_section, store_sections
 from mailconsole.changes.states import Way
 from mailconsole.nodes import dispatch
-from transport.config.document import SECTIONS, MailFlow, canonical_section, initial_document, manifest_digest
+from transport.config.document import SECTIONS, MailFlow, initial_document, manifest_digest
 
 
 def head_revision() -> Revision:
@@ -26,13 +23,7 @@ def head_revision() -> Revision:
 
 def load_document(revision: Revision) -> MailFlow:
     """The document of a revision; sections are read and validated once a process."""
-    return MailFlow.model_validate({name: _section(name, revision.manifest[name]) for name in SECTIONS})
-
-
-@lru_cache(maxsize=64)
-def _section(name: str, digest: str) -> Any:
-    content = Section.objects.values_list("content", flat=True).get(digest=digest)
-    return MailFlow.model_validate({name: json.loads(content)}).section(name)
+    return MailFlow.model_validate({name: load_section(name, revision.manifest[name]) for name in SECTIONS})
 
 
 @transaction.atomic
@@ -72,7 +63,7 @@ def store_revision(
     reason: str = "",
 ) -> Revision:
     """Write the next revision under the locked head, and tell the nodes once it is committed."""
-    manifest = _store_sections(document)
+    manifest = store_sections(document)
     revision = Revision.objects.create(
         number=head.number + 1,
         digest=manifest_digest(manifest),
@@ -88,13 +79,3 @@ def store_revision(
     Head.objects.filter(pk=head.pk).update(number=revision.number)
     transaction.on_commit(lambda: dispatch.configuration_published(revision.number), robust=True)
     return revision
-
-
-def _store_sections(document: MailFlow) -> dict[str, str]:
-    manifest = {}
-    for name in SECTIONS:
-        content = canonical_section(document, name)
-        manifest[name] = hashlib.sha256(content).hexdigest()
-        if not Section.objects.filter(digest=manifest[name]).exists():
-            Section.objects.create(digest=manifest[name], kind=name, content=content.decode())
-    return manifest

@@ -6,9 +6,10 @@ import pytest
 
 from mailconsole.changes.models import Immutable, Revision, Section
 from mailconsole.changes.services.revisions import ensure_initial_revision, head_revision, load_document
+from mailconsole.changes.services.sections import LONG_LIST, load_section, store_sections
 from mailconsole.changes.states import ChangeState, Way
 from tests.mailconsole.changes.kit import create_change
-from transport.config.document import digest, initial_document
+from transport.config.document import MailFlow, digest, initial_document, section_digest
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +45,15 @@ def test_store_revision__one_section_changed__stores_only_that_one():
     assert Section.objects.count() == before + 1
     assert first.manifest["receive_connectors"] == head.manifest["receive_connectors"]
     assert head.digest == digest(load_document(head))
+
+
+def test_store_sections__long_list_with_one_more__writes_one_bucket_and_gives_it_back():
+    networks = [f"10.{number // 250}.{number % 250}.1" for number in range(LONG_LIST + 500)]
+    before = MailFlow.model_validate({"ip_block_list": [{"network": one} for one in networks]})
+    after = MailFlow.model_validate({"ip_block_list": [{"network": one} for one in [*networks, "192.0.2.1"]]})
+    store_sections(before)
+    count = Section.objects.count()
+    manifest = store_sections(after)
+    assert Section.objects.count() == count + 2
+    assert manifest["ip_block_list"] == section_digest(after, "ip_block_list")
+    assert load_section("ip_block_list", manifest["ip_block_list"]) == after.ip_block_list
