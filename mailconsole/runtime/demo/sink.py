@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from typing import Any
 
@@ -50,6 +51,7 @@ class Handler:
 
 def start(port: int, chance: random.Random) -> tuple[Controller, Handler]:
     """Listen on 127.0.0.1:port; raises OSError where it is taken. The caller stops the controller."""
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells every connection
     handler = Handler(chance)
     controller = Controller(handler, hostname="127.0.0.1", port=port, server_hostname="sink.demo.example")
     controller.start()

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 
 from mailconsole.environment import HostPort
@@ -71,7 +72,7 @@ def _message(source: Source, recipients: tuple[str, ...], number: int, chance: r
     size = int(source.size_bytes * chance.uniform(0.5, 1.5))
     line = "An example message of the demo, as long as such a message often is.\n"
     message.set_content(line * max(1, size // len(line)))
-    return message.as_bytes()
+    return message.as_bytes(policy=SMTP)
 
 
 def send(parcel: Parcel, relay: HostPort) -> str:
