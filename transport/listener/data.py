@@ -77,6 +77,7 @@ class DataReader:
     def _whole(self, data: bytes, start: int) -> int:
         """A message that came in one piece, which most do, is cut out of it."""
         if data.startswith(b".\r\n", start):
+            self.received_bytes = 3
             return start + 3
         end = data.find(END, start)
         if end < 0:
