@@ -118,16 +118,17 @@ class Connection(asyncio.Protocol):
     async def start_tls(self, context: ssl.SSLContext, server_name: str) -> None:
         """Put TLS under the connection. Raises OSError (ssl.SSLError, TimeoutError among them)."""
         assert self._transport is not None
-        if not self._parser.is_clean:  # CVE-2011-0411: text sent in clear must not be read as sent in TLS
+        # CVE-2011-0411: text sent in clear must not be read as sent in TLS. Whole lines of it have closed us already.
+        if self.is_closed or not self._parser.is_clean:
             raise OSError("the server sent text before TLS began")
         self._wait(self._timeouts.tls_s + 5)
         transport = await self._loop.start_tls(
             self._transport, self, context, server_hostname=server_name, ssl_handshake_timeout=self._timeouts.tls_s
         )
-        if transport is None:
+        encryption = transport.get_extra_info("ssl_object") if transport is not None else None
+        if transport is None or encryption is None or self.is_closed:
             raise OSError("the server closed the connection during the handshake")
         self._transport = transport
-        encryption = transport.get_extra_info("ssl_object")
         cipher = encryption.cipher()
         self.tls = f"{encryption.version()} {cipher[0] if cipher else ''}".strip()
 

@@ -1,0 +1,95 @@
+"""Where connections may go: ports of smart hosts, addresses of strangers, the dead."""
+
+import pytest
+
+from transport.config.objects import AddressSpace, SendConnector
+from transport.delivery.exchangers import DEAD_FOR_S, DeadTargets, Target, split_port, targets_of
+from transport.delivery.failure import ConnectionFailed
+from transport.model.next_hop import DeliveryType, NextHop
+from transport.model.outcome import OutcomeKind
+from transport.ports import MailExchanger, NextHopUnresolved
+
+
+class Names:
+    """A Resolver that knows these names."""
+
+    def __init__(self, **names):
+        self.names = {name.replace("_", "."): addresses for name, addresses in names.items()}
+
+    async def exchangers(self, domain, *, port):
+        return [await self.host(domain, port=port)]
+
+    async def host(self, name, *, port):
+        if name not in self.names:
+            raise NextHopUnresolved(f"{name} is unknown.", is_temporary=True, enhanced="4.4.3")
+        return MailExchanger(name, self.names[name], port)
+
+
+def connector(**fields):
+    return SendConnector(id="out", name="Out", address_spaces=(AddressSpace(domain="*"),), **fields)
+
+
+BY_DNS = NextHop(DeliveryType.DNS_CONNECTOR, "partner.example", "out")
+BY_SMART_HOST = NextHop(DeliveryType.SMART_HOST_CONNECTOR, "", "out")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mx.example", ("mx.example", 25)),
+        ("mx.example:587", ("mx.example", 587)),
+        ("10.0.0.1:26", ("10.0.0.1", 26)),
+        ("[::1]", ("[::1]", 25)),
+        ("[::1]:2525", ("[::1]", 2525)),
+    ],
+)
+def test_split_port(text, expected):
+    assert split_port(text, 25) == expected
+
+
+async def test_smart_hosts__in_failover_order_without_the_unknown():
+    hosts = connector(smart_hosts=("b.example:26", "gone.example", "a.example"))
+    found = await targets_of(BY_SMART_HOST, hosts, Names(a_example=("10.0.0.1",), b_example=("10.0.0.2", "10.0.0.3")))
+    assert found == [
+        Target("b.example", "10.0.0.2", 26),
+        Target("b.example", "10.0.0.3", 26),
+        Target("a.example", "10.0.0.1", 25),
+    ]
+    assert found[0].remote == "b.example[10.0.0.2]:26"
+
+
+async def test_smart_hosts__all_unknown__is_temporary():
+    with pytest.raises(ConnectionFailed) as failed:
+        await targets_of(BY_SMART_HOST, connector(smart_hosts=("gone.example",)), Names())
+    assert failed.value.outcome.kind is OutcomeKind.DEFERRED
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.1.2.3", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1", "::1",
+        "fe80::1", "fd00::1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1",
+    ],
+)  # fmt: skip
+async def test_private_addresses__refused_by_dns_unless_allowed(address):
+    names = Names(partner_example=(address, "8.8.8.8"))
+    assert [t.address for t in await targets_of(BY_DNS, connector(), names)] == ["8.8.8.8"]
+    with pytest.raises(ConnectionFailed) as failed:
+        await targets_of(BY_DNS, connector(), Names(partner_example=(address,)))
+    assert failed.value.outcome.kind is OutcomeKind.DEFERRED and "private or loopback" in failed.value.outcome.reason
+    allowed = connector(is_private_address_allowed=True)
+    assert len(await targets_of(BY_DNS, allowed, Names(partner_example=(address,)))) == 1
+
+
+def test_dead_targets__are_skipped_for_a_while_unless_all_are():
+    now = 0.0
+    dead = DeadTargets(lambda: now)
+    one, two = Target("a", "10.0.0.1", 25), Target("b", "10.0.0.2", 25)
+    dead.add(one)
+    assert dead.living([one, two]) == [two]
+    dead.add(two)
+    assert dead.living([one, two]) == [one, two]
+    dead.revive(two)
+    assert dead.living([one, two]) == [two]
+    now += DEAD_FOR_S
+    assert dead.living([one, two]) == [one, two]
