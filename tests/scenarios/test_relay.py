@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-from tests.support.sink import Sink
 from tests.support.transport import Transport, document
 from transport.model.event import EventId
 from transport.model.snapshot import QueueStatus

@@ -108,7 +108,7 @@ def test_categorize__secondary_address__is_delivered_to_the_primary():
 
 def test_categorize__directory_cannot_answer__waits_in_submission():
     message, decided = run(NoDirectory(), "a@acme.example", "b@relay.example", "c@partner.example")
-    assert [r.next_hop for r in message.recipients][0] is SUBMISSION
+    assert message.recipients[0].next_hop is SUBMISSION
     assert "no directory" in message.recipients[0].last_reason
     assert message.recipients[1].next_hop == UNREACHABLE
     assert message.recipients[2].next_hop.delivery_type is DeliveryType.DNS_CONNECTOR
