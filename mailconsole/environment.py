@@ -52,6 +52,7 @@ SETTINGS: tuple[Setting, ...] = (
         "MAILCONSOLE_TIME_ZONE", "UTC", "Time zone in which pages show times; the exact UTC time is always on hover."
     ),
     Setting("MAILCONSOLE_HTTPS", "no", "yes where browsers reach the console over HTTPS: secure cookies and HSTS."),
+    Setting("MAILCONSOLE_USER", "the only administrator", "In whose name ./console config apply makes a change."),
     Setting("MAILCONSOLE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Setting("MAILCONSOLE_DEBUG", "no", "yes shows tracebacks in the browser: for developers only."),
 )
