@@ -14,7 +14,8 @@ from transport.model.address import Address
 from transport.model.reply import Reply
 from transport.model.session import SessionFacts
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
-from transport.ports import EntryKind, LookupUnavailable, RecipientLookup
+from transport.ports import EntryKind, RecipientLookup
+from transport.ports import LookupUnavailable as LookupUnavailable  # a look-up given from elsewhere raises it
 from transport.rules import ip_filter, relay
 from transport.rules.ruleset import Ruleset
 

@@ -71,6 +71,7 @@ def refusal_detail(request: HttpRequest, key: int) -> HttpResponse:
         "trail": trail_steps(refusal.trail),
         "draft_url": draft_url(refusal) if may_draft else "",
         "may_draft": may_draft,
+        "explain_url": explain_url(refusal),
     }
     return render_page(request, "tracking/refusal.html", context)
 
@@ -90,6 +91,21 @@ def draft_url(refusal: Refusal) -> str:
         "title": wire(f"Let {refusal.peer} relay to {refusal.recipient_domain}")[:200],
     }
     return f"{form}?{urlencode({name: value for name, value in said.items() if value})}"
+
+
+def explain_url(refusal: Refusal) -> str:
+    """The Explain page with this attempt filled in; empty where no recipient was given."""
+    if not refusal.recipient:
+        return ""
+    said = {
+        "peer": refusal.peer,
+        "binding": refusal.binding,
+        "sender": refusal.sender,
+        "recipient": refusal.recipient,
+        "identity": refusal.identity,
+        "is_tls": "on" if refusal.tls else "",
+    }
+    return f"{reverse('tools:explain')}?{urlencode({name: value for name, value in said.items() if value})}"
 
 
 def _exported(form: RefusalFilterForm) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,89 @@
+"""The question of the Explain page; it stands in the address, so that it can be sent to a colleague."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from mailconsole.changes.models import Change
+from mailconsole.changes.states import ChangeState
+from mailconsole.tools.services.explain import Directory, Question
+from transport.config.document import MailFlow
+from transport.model.address import InvalidAddress, parse_mailbox
+
+HEAD = ""
+
+
+class ExplainForm(forms.Form):
+    """Who, how, from whom, to whom, how much, under what."""
+
+    peer = forms.GenericIPAddressField(label="Client IP", help_text="The address that connects.")
+    binding = forms.ChoiceField(label="Connects to", help_text="Which of the listening addresses.")
+    sender = forms.CharField(
+        label="Sender", required=False, max_length=320, help_text="MAIL FROM; empty means the null reverse-path <>."
+    )
+    recipient = forms.CharField(label="Recipient", max_length=320, help_text="RCPT TO.")
+    identity = forms.CharField(
+        label="Signed in as", required=False, max_length=255, help_text="The user of AUTH; empty means nobody."
+    )
+    is_tls = forms.BooleanField(label="Over TLS", required=False)
+    size_kb = forms.IntegerField(
+        label="Size",
+        required=False,
+        min_value=0,
+        max_value=10_000_000,
+        widget=forms.NumberInput(attrs={"data-unit": "KB"}),
+    )
+    directory = forms.ChoiceField(
+        label="Directory",
+        required=False,
+        choices=[(one.value, one.sentence) for one in Directory],
+        help_text="For recipients of authoritative domains.",
+    )
+    under = forms.ChoiceField(label="Decided under", required=False)
+
+    def __init__(self, *args: Any, document: MailFlow, head: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bindings = dict.fromkeys(one for connector in document.receive_connectors for one in connector.bindings)
+        self.fields["binding"].choices = [(one, one) for one in bindings] or [("smtp", "smtp")]  # type: ignore[attr-defined]
+        self.fields["under"].choices = [(HEAD, f"Revision {head}, in effect now"), *_drafts()]  # type: ignore[attr-defined]
+
+    def clean_sender(self) -> str:
+        return self._address("sender")
+
+    def clean_recipient(self) -> str:
+        return self._address("recipient")
+
+    def _address(self, name: str) -> str:
+        text = str(self.cleaned_data[name]).strip().removeprefix("<").removesuffix(">")
+        if text:
+            try:
+                parse_mailbox(text)
+            except InvalidAddress as problem:
+                raise forms.ValidationError(f"{text} is no mail address: {problem}.") from problem
+        return text
+
+    @property
+    def question(self) -> Question:
+        """Only of a valid form."""
+        said = self.cleaned_data
+        return Question(
+            peer=said["peer"],
+            binding=said["binding"],
+            sender=said["sender"],
+            recipient=said["recipient"],
+            identity=said["identity"],
+            is_tls=said["is_tls"],
+            size_bytes=(said["size_kb"] or 0) * 1024,
+        )
+
+    @property
+    def directory_answer(self) -> Directory:
+        return Directory(self.cleaned_data["directory"])
+
+
+def _drafts() -> list[tuple[str, str]]:
+    states = [ChangeState.DRAFT, ChangeState.IN_REVIEW, ChangeState.APPROVED]
+    changes = Change.objects.filter(state__in=states).order_by("-updated_at")[:50]
+    return [(str(change.pk), f"{change.status.label}: {change.title}") for change in changes]
