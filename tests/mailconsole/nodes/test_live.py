@@ -9,6 +9,7 @@ import pytest
 
 from mailconsole.common.redis import redis_client
 from mailconsole.nodes.health import health_of
+from mailconsole.nodes.live import publish
 from mailconsole.nodes.live.hub import Hub, RegionState
 from mailconsole.nodes.live.publish import CHANNEL, publish_regions
 from mailconsole.nodes.live.rates import Rates, Sample, rates_of
@@ -86,6 +87,7 @@ def test_publish__watched__sends_only_what_changed(live_redis):
 
     def heard() -> list[str]:
         redis_client().delete("mailconsole:lease:live")
+        publish._last.rendered_at.clear()  # every region is due again
         publish_regions()
         names = []
         while message := subscription.get_message(timeout=0.2):
