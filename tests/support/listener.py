@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from tests.support.smtp import SmtpClient
+from tests.support.smtp import Sent, SmtpClient, send
 from transport.config.document import MailFlow
 from transport.config.objects import AcceptedDomain, ReceiveConnector
 from transport.listener.server import Listener
@@ -109,7 +109,7 @@ class Server:
         async def on_loop() -> T:
             return function()
 
-        return self.run(on_loop())  # type: ignore[no-any-return]
+        return self.run(on_loop())
 
     def address(self, binding: str = "smtp") -> tuple[str, int]:
         return self.listener.address_of(binding)
@@ -124,6 +124,11 @@ class Server:
         assert client.expect_reply().code == 220
         assert client.command("EHLO client.example").code == 250
         return client
+
+    def send(self, mail_from: str, rcpts: str, data: bytes, **options: Any) -> Sent:
+        """One message from 127.0.0.1, or ``source_address``."""
+        host, port = self.address()
+        return send(host, port, mail_from, rcpts, data, **options)
 
     def apply(self, document: MailFlow, revision: int = 2) -> None:
         self.run(self.listener.apply(compile_ruleset(document, revision)))

@@ -55,7 +55,11 @@ def _size(content: bytes | bytearray) -> int:
 
 
 def _line(value: bytes) -> str:
-    return _clean(value[: 4 * MAX_TEXT].decode("utf-8", "replace"))
+    return _clean(_unfolded(value[: 4 * MAX_TEXT]).decode("utf-8", "replace"))
+
+
+def _unfolded(value: bytes) -> bytes:
+    return value.replace(b"\r\n", b"")  # RFC 5322 2.2.3
 
 
 def _clean(text: str) -> str:
@@ -67,7 +71,7 @@ def _subject(value: bytes) -> str:
     if b"=?" not in value:
         return _line(value)
     try:
-        parts = decode_header(value[: 8 * MAX_TEXT].decode("ascii", "replace"))
+        parts = decode_header(_unfolded(value[: 8 * MAX_TEXT]).decode("ascii", "replace"))
         return _clean("".join(p if isinstance(p, str) else p.decode(c or "ascii", "replace") for p, c in parts))
     except (MessageError, ValueError, LookupError):
         return _line(value)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.support.listener import connector, mail_flow, running
-from tests.support.smtp import Disconnected, send
+from tests.support.smtp import Disconnected
 
 START = b"MAIL FROM:<a@x.example>\r\nRCPT TO:<b@acme.example>\r\nDATA\r\n"
 SMUGGLED = b"\r\nMAIL FROM:<evil@x.example>\r\nRCPT TO:<b@acme.example>\r\nDATA\r\nevil\r\n.\r\n"
@@ -124,19 +124,19 @@ def test_recipients__five_thousand__are_deferred_beyond_the_limit(server):
 
 def test_hops__more_than_the_limit__are_a_loop(server):
     body = b"Received: x\r\n\ty\r\n" * 31 + b"\r\nReceived: no header\r\n"
-    assert str(send(*server.address(), "a@x.example", "b@acme.example", body).last).startswith("554 5.4.6")
+    assert str(server.send("a@x.example", "b@acme.example", body).last).startswith("554 5.4.6")
     body = b"Received: x\r\n" * 30 + b"\r\n" + b"Received: no header\r\n" * 9
-    assert send(*server.address(), "a@x.example", "b@acme.example", body).is_accepted
+    assert server.send("a@x.example", "b@acme.example", body).is_accepted
 
 
 def test_header__larger_than_the_limit__is_refused_without_reading_it(server):
     body = b"X: " + b"y" * 300_000 + b"\r\n\r\n"
-    assert str(send(*server.address(), "a@x.example", "b@acme.example", body).last).startswith("552 5.3.4")
+    assert str(server.send("a@x.example", "b@acme.example", body).last).startswith("552 5.3.4")
 
 
 def test_subject__broken_encoding__does_no_harm(server):
     body = b"Subject: =?utf-8?b?a?=\r\n\r\nx\r\n"
-    assert send(*server.address(), "a@x.example", "b@acme.example", body).is_accepted
+    assert server.send("a@x.example", "b@acme.example", body).is_accepted
     assert server.intake.messages[0].subject == "=?utf-8?b?a?="
 
 

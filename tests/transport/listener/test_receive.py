@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.listener import connector, mail_flow, running
-from tests.support.smtp import send
 from transport.model.address import Address
 from transport.model.envelope import BodyType
 from transport.model.event import EventId
@@ -18,7 +17,7 @@ START = b"EHLO client.example\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<b@acme.exam
 
 
 def accepted(server, data, **options):
-    sent = send(*server.address(), "a@x.example", "b@acme.example", data, **options)
+    sent = server.send("a@x.example", "b@acme.example", data, **options)
     assert sent.is_accepted, sent.last
     return server.intake.messages[-1]
 
@@ -129,7 +128,7 @@ def test_peer_gone_before_the_commit__nothing_breaks(server):
 
 def test_spool_fails__is_451_and_the_session_goes_on(server):
     server.intake.failure = "disk full"
-    sent = send(*server.address(), "a@x.example", "b@acme.example", b"x\r\n")
+    sent = server.send("a@x.example", "b@acme.example", b"x\r\n")
     assert str(sent.last) == "451 4.3.0 The message could not be stored, try again later"
     assert "disk full" in server.refusals[-1].reason and "disk full" not in server.refusals[-1].reply
     server.intake.failure = ""

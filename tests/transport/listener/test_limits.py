@@ -1,0 +1,162 @@
+"""The limits of a receive connector, and time."""
+
+import contextlib
+import time
+
+import pytest
+
+from tests.support.listener import connector, mail_flow, running
+from transport.config.objects import IpListEntry
+from transport.listener import deadlines
+
+MAIL = ("a@x.example", "b@acme.example", b"x\r\n")
+
+
+def test_connections__per_source__one_too_many_is_421_and_told(loop):
+    flow = mail_flow(connector(max_inbound_connections_per_source=2))
+    with running(flow, loop=loop) as server:
+        with server.greeted(), server.greeted(), server.client() as third:
+            assert third.expect_reply().text.startswith("421 4.7.0")
+            third.expect_close()
+            with server.client(source_address="127.0.0.2") as other:
+                assert other.expect_reply().code == 220
+        server.wait_until(lambda: server.listener.sessions == 0)
+        assert server.greeted().command("NOOP").code == 250
+        assert server.refusals[0].detail["action"] == "disconnect"
+        assert "More than 2" in server.refusals[0].reason
+
+
+def test_connections__in_all__one_too_many_is_421():
+    flow = mail_flow(connector(max_inbound_connections=1))
+    with running(flow) as server, server.greeted(), server.client(source_address="127.0.0.2") as second:
+        assert second.expect_reply().text.startswith("421 4.3.2")
+
+
+def test_connections__of_blocked_peers__count_for_nothing():
+    """A peer that was turned away must not free the place of another."""
+    blocked = IpListEntry(network="127.0.0.2")
+    flow = mail_flow(connector(max_inbound_connections=1), ip_block_list=(blocked,))
+    with running(flow) as server, server.greeted():
+        for _ in range(3):
+            with server.client(source_address="127.0.0.2") as client:
+                assert client.expect_reply().text == "554 5.7.1 Access denied"
+                client.expect_close()
+        with server.client(source_address="127.0.0.3") as client:
+            assert client.expect_reply().code == 421
+
+
+def test_connection__no_connector_serves_the_peer__is_554():
+    with running(mail_flow(connector(remote_ip_ranges=("10.0.0.0/8",)))) as server, server.client() as client:
+        assert client.expect_reply().text == "554 5.7.1 Access denied"
+        client.expect_close()
+    assert "No receive connector" in server.refusals[0].reason
+
+
+def test_connector__most_specific_range__serves_the_peer():
+    narrow = connector(id="narrow", name="Narrow", remote_ip_ranges=("127.0.0.2",), fqdn="narrow.test", banner="Hi")
+    with running(mail_flow(connector(), narrow)) as server:
+        with server.client() as client:
+            assert client.expect_reply().text == "220 relay.test ESMTP Mailconsole"
+        with server.client(source_address="127.0.0.2") as client:
+            assert client.expect_reply().text == "220 narrow.test Hi"
+
+
+def test_messages__more_than_the_rate__are_421_for_this_source_only():
+    with running(mail_flow(connector(message_rate_limit_per_min=2))) as server:
+        assert server.send(*MAIL).is_accepted
+        assert server.send(*MAIL).is_accepted
+        assert str(server.send(*MAIL).last).startswith("421 4.4.2")
+        assert server.send(*MAIL, source_address="127.0.0.2").is_accepted
+
+
+def test_size__declared_and_real__is_552():
+    with running(mail_flow(connector(max_message_size=2000))) as server:
+        large = (*MAIL[:2], b"x" * 3000 + b"\r\n")
+        assert str(server.send(*large, mail_parameters="SIZE=2001").last).startswith("552 5.3.4")
+        assert str(server.send(*large).last).startswith("552 5.3.4")
+        exact = (*MAIL[:2], b".\r\n" * 666 + b"\r\n")
+        assert server.send(*exact, mail_parameters="SIZE=2000").is_accepted
+        assert [e.detail["stage"] for e in server.refusals] == ["mail", "data"]
+
+
+def test_refusal__of_an_anonymous_peer__is_slowed_down_and_order_is_kept(loop):
+    with running(mail_flow(connector(tarpit_interval=1)), loop=loop) as server, server.greeted() as client:
+        began = time.monotonic()
+        client.send_bytes(b"MAIL FROM:<a@x.example>\r\nRCPT TO:<b@y.example>\r\nRCPT TO:<b@acme.example>\r\nNOOP\r\n")
+        assert [client.expect_reply().code for _ in range(4)] == [250, 550, 250, 250]
+        assert 0.9 <= time.monotonic() - began < 3
+
+
+def test_silence__too_long__is_421(loop):
+    flow = mail_flow(connector(connection_inactivity_timeout=1, connection_timeout=60))
+    with running(flow, loop=loop) as server, server.greeted() as client:
+        time.sleep(0.6)
+        client.send_bytes(b"NO")  # half a command is a sign of life
+        time.sleep(0.6)
+        client.send_bytes(b"OP\r\n")
+        assert client.expect_reply().code == 250
+        assert client.expect_reply().text.startswith("421 4.4.2")
+        client.expect_close()
+
+
+def test_drip_of_commands__in_all_too_long__is_421():
+    """aiosmtpd's time-out begins anew with each NOOP."""
+    flow = mail_flow(connector(connection_inactivity_timeout=1, connection_timeout=2))
+    with running(flow) as server, server.greeted() as client:
+        codes: list[int] = []
+        while 421 not in codes and len(codes) < 30:
+            time.sleep(0.2)
+            codes.append(client.command("NOOP").code)
+        assert codes[-1] == 421 and 5 <= len(codes) <= 12
+
+
+def test_drip_of_data__too_slow__is_421(monkeypatch):
+    monkeypatch.setattr("transport.rules.limits.DATA_GRACE_S", 0.3)
+    monkeypatch.setattr(deadlines, "LOOK_EVERY_S", 0.1)
+    with running() as server, server.greeted() as client:
+        client.command("MAIL FROM:<a@x.example>")
+        client.command("RCPT TO:<b@acme.example>")
+        client.command("DATA")
+        client.send_bytes(b"x" * 500)
+        time.sleep(0.8)  # 500 octets are worth a second more
+        assert server.listener.sessions == 1
+        with contextlib.suppress(ConnectionError):
+            for _ in range(12):
+                client.send_bytes(b"x")
+                time.sleep(0.1)
+        assert client.expect_reply().text.startswith("421 4.4.2")
+        server.wait_until(lambda: server.listener._context.budget.used_bytes == 0)
+
+
+def test_commit__longer_than_the_timeout__is_waited_for():
+    flow = mail_flow(connector(connection_inactivity_timeout=1, connection_timeout=2))
+    with running(flow) as server, server.greeted() as client:
+        server.intake.is_waiting = True
+        client.send_bytes(b"MAIL FROM:<a@x.example>\r\nRCPT TO:<b@acme.example>\r\nDATA\r\nx\r\n.\r\n")
+        time.sleep(1.5)
+        server.call(server.intake.finish)
+        assert [client.expect_reply().code for _ in range(4)] == [250, 250, 354, 250]
+
+
+def test_memory__spent_by_others__is_452(monkeypatch):
+    with running() as server:
+        server.listener._context.budget.limit_bytes = 10_000
+        server.intake.is_waiting = True
+        with server.greeted() as first, server.greeted() as second:
+            first.send_bytes(b"MAIL FROM:<>\r\nRCPT TO:<b@acme.example>\r\nDATA\r\n" + b"x" * 8000 + b"\r\n.\r\n")
+            server.wait_until(lambda: server.intake.waiting)
+            second.send_bytes(b"MAIL FROM:<>\r\nRCPT TO:<b@acme.example>\r\nDATA\r\n" + b"x" * 8000 + b"\r\n.\r\n")
+            assert [second.expect_reply().code for _ in range(4)] == [250, 250, 354, 452]
+            server.call(server.intake.finish)
+            assert [first.expect_reply().code for _ in range(4)] == [250, 250, 354, 250]
+        server.wait_until(lambda: server.listener._context.budget.used_bytes == 0)
+
+
+@pytest.mark.parametrize("errors", [1, 3])
+def test_protocol_errors__more_than_the_limit__close(errors):
+    with running(mail_flow(connector(max_protocol_errors=errors))) as server, server.greeted() as client:
+        for _ in range(errors):
+            assert client.command("BOGUS").code == 500
+        assert client.command("BOGUS").code == 500
+        assert client.expect_reply().text.startswith("421 4.7.0")
+        client.expect_close()
