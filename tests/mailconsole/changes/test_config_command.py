@@ -7,6 +7,7 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from mailconsole.changes.models import Change, Revision
 from mailconsole.changes.services.revisions import head_revision, load_document
@@ -138,3 +139,12 @@ def test_secret__from_standard_input__is_stored(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("s3cret\n"))
     assert "s3cret" not in run("secret", "smart-host")
     assert read_secret("smart-host") == "s3cret"
+
+
+def test_any__database_without_tables__is_a_sentence(monkeypatch):
+    def no_table():
+        raise OperationalError("no such table: changes_revision")
+
+    monkeypatch.setattr("mailconsole.changes.cli.read.head_revision", no_table)
+    with pytest.raises(CommandError, match=r"database is not ready .* start it once with ./console up"):
+        run("export")

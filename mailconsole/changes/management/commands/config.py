@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, ProgrammingError
 
 from mailconsole.changes.cli import read, write
 from mailconsole.common.refusals import Refusal
@@ -56,3 +57,7 @@ class Command(BaseCommand):
             raise CommandError("\n".join(f"{file}: {problem}" for problem in bad.problems)) from None
         except Refusal as refusal:
             raise CommandError(str(refusal)) from None
+        except (OperationalError, ProgrammingError) as error:
+            raise CommandError(
+                f"The console's database is not ready ({error}): start it once with ./console up."
+            ) from None
