@@ -162,7 +162,8 @@ class Supervisor:
             if dead:
                 raise CannotStart(f"{dead} ended while starting: {self._why(dead)}")
             if time.monotonic() > until:
-                raise CannotStart(f"{problem} within {limit_s:.0f} s. Log: {self.log_of(name)}")
+                log = f" Log: {self.log_of(name)}" if self.log_of(name).exists() else ""
+                raise CannotStart(f"{problem} within {limit_s:.0f} s.{log}")
             if self._is_stopping:
                 raise CannotStart("Interrupted.")
             time.sleep(0.1)
