@@ -18,6 +18,7 @@ app = Celery("mailconsole")
 app.conf.update(
     broker_url=settings.REDIS_URL or "redis://127.0.0.1:1/0",
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # for ever: a worker that gave up would take its transport with it
     broker_transport_options={
         "visibility_timeout": 3600,
         "socket_timeout": 5,

@@ -36,19 +36,17 @@ class ConfigWatch(Ticker):
     def __init__(self, host: TransportHost) -> None:
         super().__init__()
         self._host = host
-        self._reported: int | None = None
+        self._kept = self._reported = 0
         self._refused: tuple[int, float] = (0, 0.0)
         self._heartbeat_at = 0.0
 
     def tick(self) -> bool:
-        running = self._host.call(lambda service: service.revision)
+        self._keep()
         number = head_number()
-        if number and number != running and not self._was_refused(number):
-            running = self._activate(number, running)
-        if running and running != self._reported:
-            report_activation(node=self._host.node, revision=running, state=ActivationState.ACTIVE)
-            self._reported = running
-            self._heartbeat_at = 0.0
+        if number and number != self._host.running.number and not self._was_refused(number):
+            self._activate(number)
+            self._keep()
+        self._report()
         if time.monotonic() - self._heartbeat_at >= HEARTBEAT_EVERY_S:
             self._beat()
         return False
@@ -57,22 +55,30 @@ class ConfigWatch(Ticker):
         refused, at = self._refused
         return number == refused and time.monotonic() - at < TRY_REFUSED_AGAIN_S
 
-    def _activate(self, number: int, running: int) -> int:
-        """Have the node run the revision; returns the number that runs after that."""
+    def _activate(self, number: int) -> None:
+        """Have the node run the revision, or keep the one it has and say why."""
         try:
-            document = load_document(number)
-            service = self._host.service
-            assert service is not None
-            self._host.run(service.reload(document=document, revision=number))
+            self._host.reload(Running(number, load_document(number)))
         except (ConfigurationRefused, ValidationError) as refusal:
             self._refused = (number, time.monotonic())
             log.error("configuration.refused", node=self._host.node, revision=number, reason=str(refusal)[:500])
             report_activation(
                 node=self._host.node, revision=number, state=ActivationState.REFUSED, error=str(refusal)[:2000]
             )
-            return running
-        keep_last_good(self._host.node, Running(number, document))
-        return number
+
+    def _keep(self) -> None:
+        """What runs is on disk before anybody is told that it runs."""
+        running = self._host.running
+        if running.number != self._kept:
+            keep_last_good(self._host.node, running)
+            self._kept = running.number
+
+    def _report(self) -> None:
+        number = self._host.running.number
+        if number != self._reported:
+            report_activation(node=self._host.node, revision=number, state=ActivationState.ACTIVE)
+            self._reported = number
+            self._heartbeat_at = 0.0
 
     def _beat(self) -> None:
         shown = self._host.call(lambda service: service.snapshot())

@@ -15,6 +15,8 @@ from mailconsole.runtime.config_watch import ConfigWatch
 from mailconsole.runtime.shipper import Shipper
 from mailconsole.runtime.snapshot_publisher import SnapshotPublisher
 from mailconsole.runtime.ticker import Ticker
+from mailconsole.runtime.wiring import Running
+from transport.config.document import initial_document
 from transport.service import TransportService
 
 DRAIN_S = 8.0
@@ -33,13 +35,14 @@ class TransportHost:
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"transport {node}", daemon=True)
         self._reporters: list[Ticker] = []
         self.service: TransportService | None = None
+        self.running = Running(0, initial_document())
 
     def start(self) -> None:
         """Build the service and start it. Raises what keeps it from listening; then nothing runs."""
         self._thread.start()
-        running = wiring.load_configuration(self.node)
-        self.service = wiring.build_service(self.node, running)
         try:
+            self.running = wiring.load_configuration(self.node)
+            self.service = wiring.build_service(self.node, self.running)
             self.run(self.service.start(), timeout_s=300)
         except BaseException as error:
             log.error("node.not_started", node=self.node, reason=str(error))
@@ -59,6 +62,13 @@ class TransportHost:
         for reporter in self._reporters:
             reporter.stop()
         self._end_loop()
+
+    def reload(self, running: Running) -> None:
+        """Run another revision from now on. Raises ConfigurationRefused, TimeoutError; then the old one runs."""
+        if self.service is None:
+            raise RuntimeError("the node has not started")
+        self.run(self.service.reload(document=running.document, revision=running.number))
+        self.running = running
 
     def configuration_changed(self) -> None:
         """A hint that a new revision may be there."""

@@ -7,7 +7,7 @@ import threading
 import structlog
 from django.db import close_old_connections, connections
 
-MAX_BACKOFF_S = 30.0
+MAX_BACKOFF_S = 5.0
 log = structlog.get_logger(__name__)
 
 

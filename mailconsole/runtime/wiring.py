@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -15,9 +16,10 @@ from pydantic import ValidationError
 from mailconsole.common.secrets import SecretMissing, read_secret
 from mailconsole.runtime.directory_lookup import DirectoryLookup
 from mailconsole.runtime.revisions import head_number, load_document
+from transport.config import validate
 from transport.config.document import SECTIONS, MailFlow, canonical_section, from_sections, initial_document
 from transport.ports import ListenAddress, LookupUnavailable, Ports
-from transport.service import TransportService
+from transport.service import ConfigurationRefused, TransportService
 
 log = structlog.get_logger(__name__)
 
@@ -30,15 +32,36 @@ class Running:
     document: MailFlow
 
 
+class NoConfiguration(Exception):
+    """Neither the database nor the disk has a configuration: a node that guessed one would bounce good mail."""
+
+
 def load_configuration(node: str) -> Running:
-    """The head revision; while the console's database is away, the last good one from this node's disk."""
+    """The head revision; while it can't be had or run, the last good one from this node's disk.
+
+    Raises NoConfiguration.
+    """
     try:
-        number = head_number()
-        if number:
-            return Running(number, load_document(number))
-    except (DatabaseError, InterfaceError, ValidationError) as error:
+        return _head()
+    except (DatabaseError, InterfaceError, ValidationError, ConfigurationRefused) as error:
         log.warning("configuration.head_unavailable", node=node, reason=str(error)[:500])
-    return read_last_good(node) or Running(0, initial_document())
+        last_good = read_last_good(node)
+        if last_good is None:
+            raise NoConfiguration(
+                f"{node} has no configuration yet, and the console's can't be used: {error}"
+            ) from error
+        return last_good
+
+
+def _head() -> Running:
+    number = head_number()
+    if not number:
+        return Running(0, initial_document())
+    document = load_document(number)
+    problems = validate.errors(validate.validate(document, now=datetime.now(UTC)))
+    if problems:
+        raise ConfigurationRefused("; ".join(problem.sentence for problem in problems[:3]))
+    return Running(number, document)
 
 
 def last_good_path(node: str) -> Path:

@@ -14,17 +14,24 @@ FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 
 def check_free(environment: Environment) -> None:
     """Raises CannotStart that names the setting, the address and, where it can be known, the program."""
-    for setting, address in (
-        ("MAILCONSOLE_WEB", environment.web),
-        ("MAILCONSOLE_SMTP", environment.smtp),
-        ("MAILCONSOLE_SUBMISSION", environment.submission),
-    ):
+    settings = {
+        "MAILCONSOLE_WEB": environment.web,
+        "MAILCONSOLE_SMTP": environment.smtp,
+        "MAILCONSOLE_SUBMISSION": environment.submission,
+    }
+    others: dict[HostPort, str] = {}
+    for setting, address in settings.items():
+        if address in others:  # transports share ports, so the operating system would let two bindings share one
+            raise CannotStart(f"{setting}: can't listen on {address}: {others[address]} has the same address.")
+        others[address] = setting
         problem = _problem(address)
         if problem:
             raise CannotStart(f"{setting}: can't listen on {address}: {problem}.")
 
 
 def _problem(address: HostPort) -> str:
+    if not address.port:
+        return "the port must be 1 to 65535"
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -9,6 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from mailconsole.environment import HostPort
+from mailconsole.nodes.snapshots import read_live
 
 TIMEOUT_S = 2.0
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -34,6 +35,11 @@ def smtp_answers(address: HostPort) -> bool:
             return greeting.startswith(b"220")
     except OSError:
         return False
+
+
+def node_reports(node: str, *, since: float) -> bool:
+    """Whether the node, started after `since`, shows itself and listens. The port says nothing: all nodes share it."""
+    return any(one.node == node and one.started_at >= since and one.listening for one in read_live().snapshots)
 
 
 def redis_answers(url: str) -> bool:

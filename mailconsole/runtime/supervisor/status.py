@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
+
 from mailconsole.environment import Environment, read_environment
+from mailconsole.nodes.snapshots import Live, read_live
 from mailconsole.runtime.supervisor import health, process
-from mailconsole.runtime.supervisor.state import State, read_state
+from mailconsole.runtime.supervisor.state import Part, State, read_state
 
 STOP_WITHIN_S = 90.0
 
@@ -36,7 +38,9 @@ def status(environment: Environment) -> Status:
     if state is None or not state.supervisor.is_alive:
         return Status(False, "stopped", _addresses(environment))
     asked = read_environment({**os.environ, **_as_given(state)})
-    parts = [_part(asked, state, part) for part in (state.supervisor, *state.parts)]
+    settings.REDIS_URL = state.redis_url
+    live = read_live()
+    parts = [_part(asked, state, part, live) for part in (state.supervisor, *state.parts)]
     revision, nodes = _revisions(state)
     return Status(True, state.phase, _addresses(asked), parts, revision, nodes)
 
@@ -53,14 +57,14 @@ def _addresses(environment: Environment) -> dict[str, str]:
     return {"web": str(environment.web), "smtp": str(environment.smtp), "submission": str(environment.submission)}
 
 
-def _part(environment: Environment, state: State, part: Any) -> dict[str, Any]:
+def _part(environment: Environment, state: State, part: Part, live: Live) -> dict[str, Any]:
     is_healthy = part.is_alive and part.state == "running"
     if is_healthy and part.name == "web":
         is_healthy = health.web_answers(environment.web)
     elif is_healthy and part.name == "valkey":
         is_healthy = health.redis_answers(state.redis_url)
     elif is_healthy and part.name.startswith(environment.node_prefix + "-"):
-        is_healthy = health.smtp_answers(environment.smtp)
+        is_healthy = _is_node_healthy(environment, part, live)
     return {
         "name": part.name,
         "pid": part.pid if part.is_alive else None,
@@ -68,6 +72,13 @@ def _part(environment: Environment, state: State, part: Any) -> dict[str, Any]:
         "is_healthy": bool(is_healthy),
         "restarts": part.restarts,
     }
+
+
+def _is_node_healthy(environment: Environment, part: Part, live: Live) -> bool:
+    """What the node shows of itself; while Redis is away, whether anybody greets at the address that all share."""
+    if live.is_reachable:
+        return any(shown.node == part.name and shown.listening for shown in live.snapshots)
+    return health.smtp_answers(environment.smtp)
 
 
 def _revisions(state: State) -> tuple[int | None, list[dict[str, Any]]]:
@@ -95,9 +106,7 @@ def down(environment: Environment) -> str:
     if state is None:
         return "Mailconsole does not run here."
     was_running = state.supervisor.is_alive
-    if was_running:
-        os.kill(state.supervisor.pid, signal.SIGTERM)
-        process.wait_until_gone(state.supervisor.pid, state.supervisor.started, STOP_WITHIN_S)
+    process.end(state.supervisor.pid, state.supervisor.started, wait_s=STOP_WITHIN_S)
     left = [part for part in (*state.parts, *(read_state(environment.home) or state).parts) if part.is_alive]
     for part in left:
         process.end(part.pid, part.started, wait_s=15)

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from mailconsole.environment import Environment
 from mailconsole.runtime.supervisor import health, process, valkey
-from mailconsole.runtime.supervisor.plan import PartPlan, child_environment, plan
+from mailconsole.runtime.supervisor.plan import PartPlan, child_environment, plan, transport_nodes
 from mailconsole.runtime.supervisor.refusals import CannotStart
 from mailconsole.runtime.supervisor.state import Part, State, read_state, write_state
 
@@ -64,14 +65,15 @@ class Supervisor:
 
     def start_parts(self) -> None:
         """Start everything and wait until it answers. Raises CannotStart."""
+        began = time.time()
         for part in plan(self._environment):
             self._plans[part.name] = part
             self._spawn(part.name)
-        web, smtp = self._environment.web, self._environment.smtp
-        self._wait_for(
-            "transport", lambda: health.smtp_answers(smtp), HEALTHY_WITHIN_S, "The transport does not answer"
-        )
-        self._wait_for("web", lambda: health.web_answers(web), HEALTHY_WITHIN_S, "The web console does not answer")
+        for node in transport_nodes(self._environment):
+            reports = partial(health.node_reports, node, since=began)
+            self._wait_for(node, reports, HEALTHY_WITHIN_S, f"{node} does not answer")
+        is_served = partial(health.web_answers, self._environment.web)
+        self._wait_for("web", is_served, HEALTHY_WITHIN_S, "The web console does not answer")
         self.state.phase = "running"
         for part_state in self.state.parts:
             part_state.state = "running"

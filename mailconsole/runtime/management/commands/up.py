@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from mailconsole.runtime.supervisor.refusals import CannotStart
 from mailconsole.runtime.supervisor.up import up
@@ -27,7 +27,8 @@ class Command(BaseCommand):
         try:
             up(settings.ENVIRONMENT, is_detached=options["detached"])
         except CannotStart as refusal:
-            raise CommandError(str(refusal)) from None
+            self.stderr.write(str(refusal))
+            sys.exit(1)
 
 
 def _detach() -> int:
