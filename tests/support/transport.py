@@ -99,7 +99,7 @@ class Transport:
         async def on_loop() -> T:
             return function()
 
-        return self.run(on_loop())  # type: ignore[no-any-return]
+        return self.run(on_loop())
 
     def reload(self, config: MailFlow, revision: int = 2) -> None:
         self.run(self.service.reload(document=config, revision=revision))
