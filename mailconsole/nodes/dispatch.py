@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from celery import current_app
+from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 
 from mailconsole.common.redis import REDIS_DOWN
@@ -42,8 +43,10 @@ class NodeRefusedCommand(Refusal):
 def configuration_published(number: int) -> None:
     """Hint to all nodes that a revision is out; never raises: nodes also look for themselves."""
     try:
-        current_app.control.broadcast(CONFIGURATION_PUBLISHED, arguments={"number": number})
-    except _BROKER_DOWN as problem:
+        workers = list(Node.objects.exclude(worker="").values_list("worker", flat=True))
+        if workers:
+            current_app.control.broadcast(CONFIGURATION_PUBLISHED, arguments={"number": number}, destination=workers)
+    except (*_BROKER_DOWN, DatabaseError) as problem:
         log.warning("dispatch.hint_lost", number=number, problem=type(problem).__name__)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mailconsole.tracking.models import TrackingEvent
@@ -14,6 +14,7 @@ from transport.model.outcome import Phase
 from transport.model.verdict import Answer
 
 ANSWER_TONES = {Answer.YES: "good", Answer.NO: "idle", Answer.CANNOT_TELL: "warn"}
+_SOON = timedelta(seconds=1)
 ANSWER_WORDS = {Answer.YES: "Yes", Answer.NO: "No", Answer.CANNOT_TELL: "Can't tell"}
 
 
@@ -56,7 +57,7 @@ class TimelineStep:
     at: datetime
     tone: str
     title: str
-    about: str = ""
+    about: tuple[str, ...] = ()
     text: str = ""
     reply: str = ""
     reason: str = ""
@@ -71,13 +72,31 @@ class TimelineStep:
 
 
 def timeline(events: Iterable[TrackingEvent]) -> list[TimelineStep]:
-    """The steps in the order in which the node wrote them; an accepted message's routes follow its receipt."""
+    """The steps in their order; an accepted message's routes follow its receipt, and what is alike is one step."""
     steps: list[TimelineStep] = []
-    for event in events:
-        steps.append(_STEPS.get(event.event, _other)(event))
+    for event in sorted(events, key=_order):
+        _add(steps, _STEPS.get(event.event, _other)(event))
         if event.event == EventId.RECEIVE and event.detail.get("routes"):
             steps.append(_routed(event))
     return steps
+
+
+def _order(event: TrackingEvent) -> tuple[datetime, int]:
+    """A notification is written with the failure that it tells of, and belongs after it."""
+    return event.at + _SOON if event.event == EventId.DSN else event.at, event.pk
+
+
+def _add(steps: list[TimelineStep], step: TimelineStep) -> None:
+    """Recipients that had the same fate in the same transaction share a step."""
+    last = steps[-1] if steps else None
+    if last is not None and step.about and last.at + _SOON >= step.at and _fate(last) == _fate(step):
+        steps[-1] = replace(last, about=(*last.about, *step.about))
+    else:
+        steps.append(step)
+
+
+def _fate(step: TimelineStep) -> TimelineStep:
+    return replace(step, about=(), at=datetime.min.replace(tzinfo=UTC), next_attempt_at=None)
 
 
 def trail_steps(rows: Sequence[Sequence[str]]) -> tuple[TrailStep, ...]:
@@ -143,7 +162,7 @@ def _attempt(tone: str, title: str) -> Callable[[TrackingEvent], TimelineStep]:
             event.at,
             tone,
             f"{title} at attempt {number}" if isinstance(number, int) and number > 1 else title,
-            about=event.recipient,
+            about=(event.recipient,) if event.recipient else (),
             text=_phase(detail) if tone != "good" else "",
             reply=event.reply,
             reason=event.reason,
@@ -160,7 +179,13 @@ def _replaced(title: str) -> Callable[[TrackingEvent], TimelineStep]:
         members = tuple(map(str, event.detail.get("to") or ()))
         because = _text(event.detail, "because")
         return TimelineStep(
-            event.event, event.at, "info", title, about=event.recipient, reason=because, replaced_by=members
+            event.event,
+            event.at,
+            "info",
+            title,
+            about=(event.recipient,) if event.recipient else (),
+            reason=because,
+            replaced_by=members,
         )
 
     return step
@@ -187,7 +212,7 @@ def _other(event: TrackingEvent) -> TimelineStep:
         event.at,
         "idle",
         event.event.capitalize(),
-        about=event.recipient,
+        about=(event.recipient,) if event.recipient else (),
         text=known.sentence if known else "",
         reply=event.reply,
         reason=event.reason,

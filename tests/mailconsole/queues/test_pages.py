@@ -105,6 +105,7 @@ def test_act__broker_away__says_that_the_node_cannot_be_reached(live_redis, monk
 
 
 def test_configuration_published__broker_away__never_raises():
+    Node.objects.create(name="transport-1", worker="transport-1@relay")
     dispatch.configuration_published(7)
 
 
