@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def message(
-    session: Session, transaction: Transaction, content: bytes | bytearray, header: headers.HeaderFacts
+    session: Session, transaction: Transaction, content: bytes, header: headers.HeaderFacts
 ) -> tuple[Message, str]:
     """The message with its body, and its queue id."""
     context, facts, mail = session.context, session.facts, transaction.mail

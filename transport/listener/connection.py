@@ -181,6 +181,7 @@ class Connection(SMTP):
     def let_go(self) -> None:
         self._holds -= 1
         if not self._holds and self._transport is not None:
+            self.last_activity = self.loop.time()
             self._process()
 
     @property

@@ -78,7 +78,7 @@ def _store(
     session: Session,
     transaction: Transaction,
     reader: DataReader,
-    content: bytes | bytearray,
+    content: bytes,
     header: headers.HeaderFacts,
 ) -> Future[None] | None:
     message, queue_id = accept.message(session, transaction, content, header)
@@ -102,7 +102,6 @@ def _stored(session: Session, transaction: Transaction, reader: DataReader, queu
         session.context.counters.accepted += 1
         session.empty_commands = 0
         session.reply(Reply(250, "2.6.0", f"{queue_id} Queued mail for delivery"))
-    session.last_activity = session.loop.time()
     session.let_go()
 
 

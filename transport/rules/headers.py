@@ -28,7 +28,7 @@ class HeaderFacts:
     subject: str = ""
 
 
-def read(content: bytes | bytearray, *, max_bytes: int) -> HeaderFacts:
+def read(content: bytes, *, max_bytes: int) -> HeaderFacts:
     """Read the header of a message with CRLF line ends; fields only when it is at most ``max_bytes`` large."""
     size = _size(content)
     if size > max_bytes:
@@ -46,7 +46,7 @@ def read(content: bytes | bytearray, *, max_bytes: int) -> HeaderFacts:
     return HeaderFacts(size, hops, message_id, subject)
 
 
-def _size(content: bytes | bytearray) -> int:
+def _size(content: bytes) -> int:
     """Octets before the empty line (RFC 5322 2.1); all of it when there is none."""
     if content.startswith(b"\r\n"):
         return 0
