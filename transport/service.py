@@ -17,6 +17,7 @@ from transport.config import validate
 from transport.config.document import MailFlow
 from transport.config.types import format_size
 from transport.delivery.couriers import SmtpCouriers
+from transport.delivery.ourselves import is_own
 from transport.delivery.resolver import DnsResolver
 from transport.listener.server import Listener, ListenError
 from transport.model.envelope import Message, Recipient
@@ -86,7 +87,7 @@ class TransportService:
 
     def _is_own(self, address: str, port: int) -> bool:
         """Whether delivering there would come back to us."""
-        return self._listener is not None and f"{address}:{port}" in self._listener.listening
+        return self._listener is not None and is_own(address, port, self._listener.listening)
 
     def _reroute(self, message: Message, recipients: Sequence[Recipient]) -> None:
         self._intake.decide_again(message, recipients)

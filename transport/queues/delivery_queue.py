@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId
-from transport.model.next_hop import DeliveryType, NextHop
+from transport.model.next_hop import POISON, DeliveryType, NextHop
 from transport.model.outcome import Outcome, OutcomeKind, RecipientStatus
 from transport.queues.courier import Courier
 from transport.queues.health import Health
@@ -217,7 +217,7 @@ class DeliveryQueue:
 
     def sweep(self, transaction: Transaction, now: float) -> None:
         """What time does to a waiting message: it expires, its delay is told, its next hop's failure is noted."""
-        if transaction.state not in _WAITING:
+        if transaction.state not in _WAITING or self.hop == POISON:
             return
         if retry.is_expired(now=now, expires_at=transaction.message.expires_at):
             self._remove(transaction)

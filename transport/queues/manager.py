@@ -12,7 +12,7 @@ import structlog
 from transport.config.document import MailFlow
 from transport.config.objects import SendConnector
 from transport.model.envelope import Message, Recipient
-from transport.model.next_hop import NextHop
+from transport.model.next_hop import POISON, NextHop
 from transport.model.outcome import Outcome
 from transport.model.snapshot import QueueSnapshot
 from transport.ports import Spool
@@ -155,7 +155,7 @@ class DeliveryQueues:
         for queue in self._queues.values():
             old, new = before.get(queue.hop.connector_id), self._connectors.get(queue.hop.connector_id)
             if not queue.is_deliverable:
-                rerouted += queue.take_all()
+                rerouted += queue.take_all() if queue.hop != POISON else []
             elif new is None or not new.is_enabled or _covers(old) != _covers(new):
                 self._retire(queue)
                 rerouted += queue.take_all()
@@ -185,8 +185,15 @@ class DeliveryQueues:
     # What operators do and see.
 
     def retry(self, key: str) -> int:
-        """Try everything in the queue now; returns how many messages. Raises UnknownQueue."""
-        return self._by_key(key).retry_now()
+        """Try everything in the queue now, or route it again where nothing is to be tried; returns how many messages.
+        Raises UnknownQueue."""
+        queue = self._by_key(key)
+        if queue.is_deliverable or self._reroute is None or queue.is_suspended:
+            return queue.retry_now()
+        leaving = queue.take_all()
+        for message, recipients in leaving:
+            self._reroute(message, recipients)
+        return len(leaving)
 
     def suspend(self, key: str) -> int:
         """Hold the queue, over restarts too; returns how many messages. Raises UnknownQueue."""

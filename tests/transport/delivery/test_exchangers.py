@@ -5,6 +5,7 @@ import pytest
 from transport.config.objects import AddressSpace, SendConnector
 from transport.delivery.exchangers import DEAD_FOR_S, DeadTargets, Target, split_port, targets_of
 from transport.delivery.failure import ConnectionFailed
+from transport.delivery.ourselves import is_own
 from transport.model.next_hop import DeliveryType, NextHop
 from transport.model.outcome import OutcomeKind
 from transport.ports import MailExchanger, NextHopUnresolved
@@ -93,3 +94,12 @@ def test_dead_targets__are_skipped_for_a_while_unless_all_are():
     assert dead.living([one, two]) == [two]
     now += DEAD_FOR_S
     assert dead.living([one, two]) == [one, two]
+
+
+def test_ourselves__where_we_listen_and_nowhere_else():
+    def here(address, port):
+        return is_own(address, port, ("127.0.0.1:2525", "0.0.0.0:2587", "[::1]:2465"))
+
+    assert here("::1", 2465) and here("127.0.0.1", 2525) and here("127.0.0.1", 2587) and here("127.0.0.9", 2587)
+    assert not here("127.0.0.1", 25) and not here("127.0.0.9", 2525)
+    assert not here("192.0.2.1", 2587)  # no address of this machine

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -9,12 +10,14 @@ from tests.support.delivery import BODY, Delivering
 from tests.support.lab import PASSWORD
 from tests.support.transport import document
 from transport.config.objects import AddressSpace, SendConnector, TlsLevel
+from transport.delivery import capabilities
 from transport.delivery.resolver import DnsResolver
 from transport.delivery.timeouts import Timeouts
 from transport.model.event import EventId
 from transport.model.next_hop import DeliveryType, NextHop
 
 pytestmark = [pytest.mark.needs("lab-nexthop", "lab-dns")]
+parse = capabilities.parse
 PATIENT = Timeouts(connect_s=3, banner_s=3, quit_s=1)
 
 
@@ -150,7 +153,9 @@ async def test_private_addresses__are_refused_unless_allowed(node_for):
     assert event.event is EventId.DEFER and "private or loopback" in event.reason
 
 
-async def test_postfix__takes_mail_with_credentials_and_relays_it(lab_nexthop):
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+async def test_postfix__takes_mail_with_credentials_and_relays_it(lab_nexthop, monkeypatch, mechanism):
+    monkeypatch.setattr(capabilities, "parse", lambda text: replace(parse(text), auth_mechanisms={mechanism}))
     connector = SendConnector(
         id="out",
         name="Out",

@@ -5,7 +5,7 @@ from tests.support.sink import Sink
 from tests.support.transport import document
 from transport.config.objects import AddressSpace, SendConnector
 from transport.model.event import EventId
-from transport.model.next_hop import UNREACHABLE
+from transport.model.next_hop import POISON, UNREACHABLE
 
 
 def connector(sink, **fields):
@@ -80,3 +80,25 @@ async def test_empty_queue__is_forgotten_after_a_while(sink):
         assert node.queues.snapshot(node.clock()) == ()
         node.enqueue("c@partner.example")
         await node.until_event(EventId.SEND, 2)
+
+
+async def test_retry__of_what_nothing_covers__routes_it_again(sink):
+    async with Delivering(document(sink, send_connectors=())) as node:
+        message = node.enqueue("b@partner.example", next_hop=UNREACHABLE)
+        assert node.queues.retry(str(UNREACHABLE)) == 1
+        assert node.rerouted == [(message, message.recipients)]
+
+
+async def test_poison__waits_for_an_operator_for_ever(sink):
+    async with Delivering(document(sink)) as node:
+        node.enqueue("b@partner.example", next_hop=POISON)
+        assert node.queues.apply(document(sink, send_connectors=())) == []
+        await node.pass_time(30 * 86400)
+        assert not node.spool.happened(EventId.EXPIRE) and node.snapshot.message_count == 1
+
+
+async def test_unreachable__expires(sink):
+    async with Delivering(document(sink, send_connectors=())) as node:
+        node.enqueue("b@partner.example", next_hop=UNREACHABLE)
+        await node.pass_time(2 * 86400 + 1)
+        await node.until_event(EventId.EXPIRE)
