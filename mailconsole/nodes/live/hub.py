@@ -33,6 +33,7 @@ class RegionState:
     version: int = 0
     pieces: dict[str, str] = field(default_factory=dict)
     changed_in: dict[str, int] = field(default_factory=dict)
+    _patches: dict[int, str] = field(default_factory=dict)
 
     def take(self, pieces: Sequence[tuple[str, str]]) -> None:
         """Replace the content; pieces that stay the same keep their version."""
@@ -42,12 +43,18 @@ class RegionState:
             key: self.changed_in[key] if self.pieces.get(key) == html else self.version for key, html in new.items()
         }
         self.pieces = new
+        self._patches.clear()
 
     def patch_since(self, version: int, name: str) -> str:
-        """One server-sent event: the order of all keys, and the pieces that changed after `version`."""
-        changed = {key: html for key, html in self.pieces.items() if self.changed_in[key] > version}
-        data = json.dumps({"region": name, "order": list(self.pieces), "pieces": changed}, separators=(",", ":"))
-        return f"event: region\ndata: {data}\n\n"
+        """One server-sent event: the order of all keys, and the pieces that changed after `version`.
+
+        Nearly all browsers ask for the same one: it is written once.
+        """
+        if version not in self._patches:
+            changed = {key: html for key, html in self.pieces.items() if self.changed_in[key] > version}
+            data = json.dumps({"region": name, "order": list(self.pieces), "pieces": changed}, separators=(",", ":"))
+            self._patches[version] = f"event: region\ndata: {data}\n\n"
+        return self._patches[version]
 
 
 class _Viewer:
