@@ -63,8 +63,15 @@ def throughput(*, now: datetime, length: timedelta, step: timedelta = MINUTE) ->
         for index, value in enumerate(counts):
             bucket[index] += value
     minutes = width / 60
-    rows = [found.get(begin, [0] * len(SERIES)) for begin in begins]
+    rows: list[list[float]] = [list(found.get(begin, [0] * len(SERIES))) for begin in begins]
+    if len(rows) > 1:
+        rows[-1] = _as_if_whole(rows[-1], rows[-2], (now.timestamp() - last) / width)
     return Throughput(
         [datetime.fromtimestamp(begin, tz=now.tzinfo) for begin in begins],
         {name: [row[index] / minutes for row in rows] for index, name in enumerate(SERIES)},
     )
+
+
+def _as_if_whole(current: list[float], before: list[float], elapsed: float) -> list[float]:
+    """The step that has only begun, filled up from the one before: else every line would end in a fall."""
+    return [now_count + (1 - elapsed) * old_count for now_count, old_count in zip(current, before, strict=True)]
