@@ -146,7 +146,7 @@ class Dialogue(Connection):
         assert body is not None
         self._phase = Phase.DOT
         exchange.is_body_sent = True
-        self._out.append(wire.encode(body))
+        self._out.append(wire.encode(body, is_checked=exchange.transaction.message.is_canonical))
         self._out.append(wire.DOT)
         self._expected.append((self._on_dot, exchange, 0))
         if self._capabilities.has_pipelining:

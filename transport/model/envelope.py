@@ -69,7 +69,8 @@ class Recipient:
 class Message:
     """A spooled message. ``body`` holds header and content with CRLF line ends and our trace header, or None when it
     is only on disk (``Spool.read_body``). ``size_bytes`` counts body with trace headers. ``internet_message_id`` and
-    ``subject`` are hostile text from the header, bounded, for people only."""
+    ``subject`` are hostile text from the header, bounded, for people only. ``is_canonical``: it was seen, since the
+    start of this process, that every CR and LF of the body is part of a CRLF."""
 
     id: int
     envelope_sender: Address
@@ -91,6 +92,7 @@ class Message:
     internet_message_id: str = ""
     subject: str = ""
     is_dsn: bool = False
+    is_canonical: bool = False
     body: bytes | None = field(default=None, repr=False)
 
     @property

@@ -133,6 +133,7 @@ class Notifier:
             is_smtputf8=not original.envelope_sender.is_ascii,
             subject=dsn.subject(job.kind, original),
             is_dsn=True,
+            is_canonical=original.is_canonical,
         )
         content = dsn.compose(
             job.kind, original, job.told, body, self.settings, queue_id=notification.queue_id, now=now
