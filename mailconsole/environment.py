@@ -53,6 +53,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("MAILCONSOLE_HTTPS", "no", "yes where browsers reach the console over HTTPS: secure cookies and HSTS."),
     Setting("MAILCONSOLE_USER", "the only administrator", "In whose name ./console config apply makes a change."),
+    Setting("MAILCONSOLE_TRACKING_DAYS", "30", "How many days messages and refusals can be searched."),
     Setting("MAILCONSOLE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Setting("MAILCONSOLE_DEBUG", "no", "yes shows tracebacks in the browser: for developers only."),
 )
@@ -88,6 +89,7 @@ class Environment:
     is_https: bool
     is_debug: bool
     log_level: str
+    tracking_days: int
 
     @property
     def database_file(self) -> Path:
@@ -116,6 +118,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         is_https=_yes_or_no("MAILCONSOLE_HTTPS", text("MAILCONSOLE_HTTPS")),
         is_debug=_yes_or_no("MAILCONSOLE_DEBUG", text("MAILCONSOLE_DEBUG")),
         log_level=_level(text("MAILCONSOLE_LOG_LEVEL")),
+        tracking_days=_count("MAILCONSOLE_TRACKING_DAYS", text("MAILCONSOLE_TRACKING_DAYS")) or 1,
     )
 
 

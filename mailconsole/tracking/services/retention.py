@@ -11,19 +11,13 @@ from django.utils import timezone
 from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, Refusal, TrackingEvent
 
 BATCH = 500
-DEFAULT_DAYS = 30
 COUNTERS_DAYS = 400
-
-
-def retention_days() -> int:
-    """How long the trace is kept: TRACKING_RETENTION_DAYS of the settings, else Exchange's 30 days."""
-    return int(getattr(settings, "TRACKING_RETENTION_DAYS", DEFAULT_DAYS))
 
 
 def delete_old(*, now: datetime | None = None, max_batches: int = 400) -> int:
     """Delete what is older than the retention; returns how many messages and refusals went. Safe to stop anywhere."""
     at = now or timezone.now()
-    before = at - timedelta(days=retention_days())
+    before = at - timedelta(days=settings.TRACKING_RETENTION_DAYS)
     deleted = 0
     for _ in range(max_batches):
         count = _delete_messages(before) + _delete_refusals(before)

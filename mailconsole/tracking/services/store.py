@@ -118,7 +118,10 @@ def _adapted(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def _time_adapter() -> Callable[[datetime | None], Any]:
-    return connection.ops.adapt_datetimefield_value
+    """As Django stores times; what comes here is UTC, so SQLite's text needs no conversion, only its offset cut."""
+    if connection.vendor != "sqlite":
+        return connection.ops.adapt_datetimefield_value
+    return lambda value: None if value is None else str(value)[:-6]
 
 
 def _chunks(values: Iterable[Any], size: int) -> Iterable[list[Any]]:

@@ -166,3 +166,14 @@ def test_pages__nobody_signed_in__ask_to_sign_in(client):
         answer = client.get(url)
         assert answer.status_code == 302
         assert "/account/sign-in/" in answer["Location"]
+
+
+def test_search__more_than_fit__leads_to_all_of_them():
+    traffic = Traffic()
+    for _ in range(9):
+        traffic.receive("many@fabrikam.example")
+    traffic.ingest()
+
+    page = signed_in(create_viewer()).get(reverse("common:search"), {"q": "many@fabrikam.example"}).content.decode()
+
+    assert f"{reverse('tracking:messages')}?q=many%40fabrikam.example" in page
