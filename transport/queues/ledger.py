@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
@@ -68,8 +68,11 @@ class Ledger:
                     continue
                 recipient.status = RecipientStatus.DELIVERED
                 self.counters.delivered += 1
-            elif outcome.kind is OutcomeKind.FAILED or not self._defer(left, recipient, message, now):
+            elif outcome.kind is OutcomeKind.FAILED:
                 failed.append((recipient, outcome))
+                continue
+            elif not self._defer(left, recipient, message, now):
+                failed.append((recipient, _expired(outcome)))
                 continue
             updates.append(RecipientUpdate(message.id, recipient))
             events.append(_event(key, message, recipient, outcome, now))
@@ -199,6 +202,11 @@ def _tried(recipient: Recipient, outcome: Outcome, now: float) -> None:
     recipient.last_attempt_at = now
     recipient.last_reply = str(outcome.reply) if outcome.reply is not None else ""
     recipient.last_reason = outcome.reason
+
+
+def _expired(outcome: Outcome) -> Outcome:
+    """The last try came to nothing, and there is no time for another."""
+    return replace(outcome, kind=OutcomeKind.FAILED, reason=retry.EXPIRED_REASON, status=retry.EXPIRED_STATUS)
 
 
 _EVENT_OF = {

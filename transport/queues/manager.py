@@ -149,7 +149,7 @@ class DeliveryQueues:
     def apply(self, document: MailFlow) -> Rerouted:
         """Work under ``document`` from now on; returns what must be routed again: the Unreachable queue, and queues
         whose connector is gone, disabled or covers something else."""
-        before = self._connectors
+        before, hostname = self._connectors, self._hostname
         self._use(document)
         rerouted: Rerouted = []
         for queue in self._queues.values():
@@ -161,7 +161,7 @@ class DeliveryQueues:
                 rerouted += queue.take_all()
                 if new is not None and new.is_enabled:
                     self._open(queue)
-            elif old != new or queue.courier is None:
+            elif old != new or hostname != self._hostname or queue.courier is None:
                 self._retire(queue)
                 self._open(queue)
                 queue.retry_now()

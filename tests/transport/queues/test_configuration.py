@@ -3,7 +3,7 @@
 from tests.support.delivery import Delivering
 from tests.support.sink import Sink
 from tests.support.transport import document
-from transport.config.objects import AddressSpace, SendConnector
+from transport.config.objects import AddressSpace, Organization, SendConnector
 from transport.model.event import EventId
 from transport.model.next_hop import POISON, UNREACHABLE
 
@@ -69,6 +69,16 @@ async def test_recovered_for_a_connector_that_is_gone__is_routed_again_once(sink
         )  # routed to the same place: kept, shown, not routed in a circle
         await node.pass_time(1)
         assert len(node.rerouted) == 1 and "is gone or disabled" in node.snapshot.waiting_because
+
+
+async def test_our_name_changed__is_used_at_once(sink):
+    async with Delivering(document(sink)) as node:
+        node.enqueue("b@partner.example")
+        await node.until_event(EventId.SEND)
+        node.queues.apply(document(sink, organization=Organization(hostname="new.test")))
+        node.enqueue("c@partner.example")
+        await node.until_event(EventId.SEND, 2)
+    assert [message.helo for message in sink.received] == ["relay.test", "new.test"]
 
 
 async def test_empty_queue__is_forgotten_after_a_while(sink):

@@ -44,6 +44,17 @@ async def test_expiry__gives_up_with_447_and_tells_the_sender(sink):
         assert node.snapshot.message_count == 0
 
 
+async def test_last_try__is_at_expiry_and_ends_with_447(sink):
+    sink.reply("rcpt", "451 4.3.0 later")
+    async with Delivering(config(sink, retry_ladder="1h...", message_expiration_timeout=120)) as node:
+        node.enqueue("b@partner.example")
+        assert (await node.until_event(EventId.DEFER))[0].detail["next_attempt_at"] == node.clock() + 120
+        await node.pass_time(120)
+        event = (await node.until_event(EventId.EXPIRE))[0]
+        assert event.detail["status"] == "4.4.7" and event.reply == "451 4.3.0 later"
+        assert event.detail["attempt"] == 2 and len(node.dsns) == 1
+
+
 async def test_expiry__while_the_next_hop_is_down(sink):
     sink.stop()
     async with Delivering(config(sink, is_delay_dsn_enabled=False)) as node:
