@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from mailconsole.environment import Environment, HostPort
@@ -55,13 +56,19 @@ def _holder(port: int) -> str:
     if not inodes:
         return ""
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = [str(entry.readlink()) for entry in (process / "fd").iterdir()]
-            if any(link[8:-1] in inodes for link in links if link.startswith("socket:[")):
+        with suppress(OSError):  # of another user, or gone
+            if any(_socket(entry) in inodes for entry in (process / "fd").iterdir()):
                 return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
-        except OSError:
-            continue
     return ""
+
+
+def _socket(descriptor: Path) -> str:
+    """The inode of a process's open socket; empty for other files, and for those closed meanwhile."""
+    try:
+        link = str(descriptor.readlink())
+    except FileNotFoundError:
+        return ""
+    return link[8:-1] if link.startswith("socket:[") else ""
 
 
 def _listening(table: Path, port: int) -> list[str]:
