@@ -42,6 +42,7 @@ def message(
         envid=mail.envid,
         internet_message_id=header.message_id,
         subject=header.subject,
+        is_canonical=True,  # finish._judge refused or normalised everything else
     )
     queue_id = made.queue_id
     made.body = b"".join((_trace(session, made, queue_id), content))
@@ -55,7 +56,7 @@ def _trace(session: Session, made: Message, queue_id: str) -> bytes:
     return headers.received(
         helo=facts.helo,
         peer=facts.peer,
-        by=session.connector.fqdn or session.context.hostname,
+        by=session.name,
         protocol=headers.transmission_type(
             is_esmtp=facts.is_esmtp,
             is_tls=facts.tls is not None,

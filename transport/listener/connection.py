@@ -18,7 +18,7 @@ from transport.listener.data import DataReader
 MAX_LINE = 2048  # RFC 5321 4.5.3.1.4: 512, and what MAIL and RCPT may add by SIZE, DSN, SMTPUTF8 and others
 MAX_RESPONSE = 12288  # RFC 4954 4: a line within AUTH
 MAX_BUFFER = 64 * 1024
-MAX_REPLIES = 256
+MAX_LINES_AT_ONCE = 200  # then it is the turn of other connections
 CLOSE_WITHIN_S = 10.0
 HANDSHAKE_TIMEOUT_S = 30.0
 
@@ -111,7 +111,7 @@ class Connection(SMTP):
 
     def _process(self) -> None:
         """Answer every whole line, as long as nothing has to wait."""
-        data, position = self._buffer, 0
+        data, position, lines = self._buffer, 0, 0
         size = len(data)
         while position < size and not self._holds and not self.is_closing and not self._is_writing_paused:
             if self.reader is not None:
@@ -124,6 +124,10 @@ class Connection(SMTP):
             line = data[position:end]
             position = end + 1
             self._one_line(line)
+            lines += 1
+            if lines == MAX_LINES_AT_ONCE:
+                self.hold()
+                self.loop.call_soon(self.let_go)
         self._buffer = data[position:]
         self.flush()
         self._regulate()
@@ -154,8 +158,6 @@ class Connection(SMTP):
             self.line_too_long()
         else:
             self.line_received(line)
-        if len(self._out) > MAX_REPLIES:
-            self.flush()
 
     def _regulate(self) -> None:
         """Read on or wait, by how much is buffered; end where the peer has nothing more to say."""

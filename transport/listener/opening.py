@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import socket
 from typing import TYPE_CHECKING, Any
 
 from transport.config.objects import ReceiveConnector
+from transport.listener import greeting
 from transport.listener.parameters import extensions_of
 from transport.listener.tls import tls_facts
-from transport.model.reply import Reply
 from transport.model.session import SessionFacts
 from transport.model.verdict import Verdict
 from transport.rules import admission, limits
@@ -25,7 +24,7 @@ def open_session(session: Session, transport: Any) -> bool:
     context = session.context
     now = context.clock()
     peer, port = _peer(transport)
-    connector = session.ruleset.connector_for(session.binding, peer)
+    connector = session.ruleset.connector_for(session.binding, peer) if peer else None
     session.connector = connector or _NOBODY
     session.extensions = extensions_of(session.connector)
     session.facts = SessionFacts(
@@ -38,14 +37,16 @@ def open_session(session: Session, transport: Any) -> bool:
         started_at=now,
         tls=tls_facts(transport.get_extra_info("ssl_object")),
     )
-    _without_delay(transport)
+    if not peer:
+        session.abort()
+        return False
     verdict = admission.connect(session.ruleset, session.facts, now=now)
     if verdict.is_accepted and connector is not None:
         verdict = _count(session, connector) or verdict
     if not verdict.is_accepted:
         _turn_away(session, verdict)
         return False
-    session.send(_greeting(session))
+    session.reply(greeting.banner(session))
     return True
 
 
@@ -69,24 +70,12 @@ def _turn_away(session: Session, verdict: Verdict) -> None:
     session.close()
 
 
-def _greeting(session: Session) -> bytes:
-    name = session.connector.fqdn or session.context.hostname
-    return Reply(220, "", f"{name} {session.connector.banner or 'ESMTP Mailconsole'}").to_bytes()
-
-
 def _peer(transport: Any) -> tuple[str, int]:
-    """The peer's address, IPv4-mapped IPv6 unwrapped."""
+    """The peer's address, IPv4-mapped IPv6 unwrapped; an empty one when it has gone already."""
     name = transport.get_extra_info("peername")
     if not name:
-        return "0.0.0.0", 0
+        return "", 0
     address = str(name[0]).partition("%")[0]
     if address.startswith("::ffff:") and "." in address:
         address = address[7:]
     return address, int(name[1])
-
-
-def _without_delay(transport: Any) -> None:
-    """Nagle with delayed acknowledgements throttles a client to tens of messages a second."""
-    connection = transport.get_extra_info("socket")
-    if connection is not None:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

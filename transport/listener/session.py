@@ -167,6 +167,11 @@ class Session(Connection):
         self.facts = replace(self.facts, **changes)
 
     @property
+    def name(self) -> str:
+        """What we are called here, in the banner and in Received."""
+        return self.connector.fqdn or self.context.hostname
+
+    @property
     def offers_tls(self) -> bool:
         mode = self.connector.tls_mode
         has_context = self.context.tls_context is not None

@@ -1,11 +1,22 @@
-"""One mail transaction of a session: from MAIL to the end of DATA."""
+"""One mail transaction of a session: MAIL, RCPT, DATA and RSET (RFC 5321 3.3). The end of data is ``finish``'s."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from transport.listener.parameters import MailParameters, RcptParameters
-from transport.model.verdict import Step
+from transport.listener import replies
+from transport.listener.data import DataReader
+from transport.listener.parameters import MailParameters, RcptParameters, Refused, parse_mail, parse_rcpt
+from transport.model.verdict import Stage, Step, Verdict
+from transport.rules import admission, limits
+
+if TYPE_CHECKING:
+    from transport.listener.session import Session
+
+_SENDER_OK = replies.SENDER_OK.to_bytes()
+_RECIPIENT_OK = replies.RECIPIENT_OK.to_bytes()
+_START_DATA = replies.START_DATA.to_bytes()
 
 
 @dataclass(slots=True)
@@ -15,3 +26,95 @@ class Transaction:
     mail: MailParameters
     recipients: list[RcptParameters] = field(default_factory=list)
     trail: dict[Step, None] = field(default_factory=dict)
+
+
+def mail(session: Session, argument: str) -> None:
+    if not session.facts.helo:
+        session.protocol_error(replies.HELO_FIRST)
+        return
+    if session.transaction is not None:
+        session.protocol_error(replies.ALREADY_MAIL)
+        return
+    context = session.context
+    if context.is_draining:
+        session.reply(replies.STOPPING)
+        session.close()
+        return
+    if context.intake.why_not_accepting:
+        session.refuse(
+            admission.refuse(Stage.MAIL, replies.NOT_NOW, f"Not accepting: {context.intake.why_not_accepting}")
+        )
+        return
+    try:
+        given = parse_mail(argument, session.extensions)
+    except Refused as refused:
+        session.protocol_error(refused.reply)
+        return
+    verdict = _admit(session, given)
+    if not verdict.is_accepted:
+        session.refuse(verdict, sender=str(given.sender))
+        return
+    session.transaction = Transaction(given)
+    session.send(_SENDER_OK)
+
+
+def _admit(session: Session, given: MailParameters) -> Verdict:
+    now, connector = session.context.clock(), session.connector
+    verdict = admission.mail(
+        session.ruleset, session.facts, given.sender, declared_size_bytes=given.size_bytes, now=now
+    )
+    limit = connector.message_rate_limit_per_min
+    if limit is None or not verdict.is_accepted:
+        return verdict
+    count = session.context.rates.add(connector.id, session.facts.peer, limit=limit, now=now)
+    return limits.message_rate(connector, in_last_minute=count) or verdict
+
+
+def rcpt(session: Session, argument: str) -> None:
+    transaction = session.transaction
+    if transaction is None:
+        session.protocol_error(replies.MAIL_FIRST)
+        return
+    try:
+        given = parse_rcpt(argument, session.extensions, transaction.mail.is_smtputf8)
+    except Refused as refused:
+        session.protocol_error(refused.reply)
+        return
+    ruleset = session.ruleset
+    verdict = limits.recipients(
+        session.connector, ruleset.organization.max_recipient_envelope_limit, count=len(transaction.recipients) + 1
+    ) or admission.rcpt(
+        ruleset,
+        session.facts,
+        transaction.mail.sender,
+        given.recipient,
+        size_bytes=transaction.mail.size_bytes,
+        lookup=session.context.lookup,
+        now=session.context.clock(),
+    )
+    if not verdict.is_accepted:
+        session.refuse(verdict, sender=str(transaction.mail.sender), recipient=str(given.recipient))
+        return
+    transaction.recipients.append(given)
+    for step in verdict.trail:
+        transaction.trail[step] = None
+    session.send(_RECIPIENT_OK)
+
+
+def data(session: Session, argument: str) -> None:
+    if argument:
+        session.protocol_error(replies.NO_PARAMETER)
+    elif session.transaction is None:
+        session.protocol_error(replies.MAIL_FIRST)
+    elif not session.transaction.recipients:
+        session.reply(replies.RCPT_FIRST)
+    else:
+        session.reader = DataReader(
+            session.connector.max_message_size, session.context.budget, began_at=session.loop.time()
+        )
+        session.send(_START_DATA)
+
+
+def rset(session: Session, argument: str) -> None:
+    session.transaction = None
+    session.empty_command(replies.OK)

@@ -1,12 +1,14 @@
 """What has broken others (reference hostile.md): smuggling, floods of octets and commands, drips, loops."""
 
 import resource
+import threading
 import time
 
 import pytest
 
 from tests.support.listener import connector, mail_flow, running
 from tests.support.smtp import Disconnected
+from transport.rules import admission
 
 START = b"MAIL FROM:<a@x.example>\r\nRCPT TO:<b@acme.example>\r\nDATA\r\n"
 SMUGGLED = b"\r\nMAIL FROM:<evil@x.example>\r\nRCPT TO:<b@acme.example>\r\nDATA\r\nevil\r\n.\r\n"
@@ -154,3 +156,30 @@ def test_rule_broken__no_traceback_reaches_the_peer(server, monkeypatch):
         client.command("DATA")
         assert str(client.data(b"x\r\n")).startswith("451 4.3.0 Local error")
     server.wait_until(lambda: server.listener._context.budget.used_bytes == 0)
+
+
+def test_recipients__thousands_in_one_write__let_others_have_their_turn(monkeypatch):
+    """While one peer's commands are answered, another's is answered too, not after them."""
+    order: list[str] = []
+    flow = mail_flow(
+        connector(max_recipients_per_message=10_000), organization={"max_recipient_envelope_limit": 10_000}
+    )
+    with running(flow) as server, server.greeted() as greedy, server.greeted() as other:
+        asked = admission.rcpt
+
+        def rcpt(ruleset, facts, sender, recipient, **options):
+            order.append(str(recipient))
+            return asked(ruleset, facts, sender, recipient, **options)
+
+        monkeypatch.setattr("transport.rules.admission.rcpt", rcpt)
+        for client in (greedy, other):
+            client.command("MAIL FROM:<a@x.example>")
+        paused = threading.Event()
+        server.loop.call_soon_threadsafe(paused.wait, 5)
+        greedy.send_bytes(b"".join(b"RCPT TO:<u%d@acme.example>\r\n" % i for i in range(1500)))
+        other.send_bytes(b"RCPT TO:<other@acme.example>\r\n")
+        time.sleep(0.1)
+        paused.set()
+        assert other.expect_reply().code == 250
+        assert [greedy.expect_reply().code for _ in range(1500)] == [250] * 1500
+    assert order.index("other@acme.example") <= 400

@@ -141,3 +141,11 @@ def test_drain__transaction_without_end__is_cut_in_time(loop):
         with pytest.raises(Disconnected):
             client.command("NOOP")
         assert server.listener.sessions == 0
+
+
+def test_connection__sends_without_delay(loop):
+    """Nagle with delayed acknowledgements throttles a client to tens of messages a second."""
+    with running(loop=loop) as server, server.greeted():
+        (session,) = server.listener._context.sessions
+        connection = session._transport.get_extra_info("socket")
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1

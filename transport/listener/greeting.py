@@ -1,0 +1,58 @@
+"""How we greet a peer, and how it greets us: the banner, HELO and EHLO (RFC 5321 4.1.1.1, 4.3.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transport.listener import auth, replies
+from transport.model.reply import Reply
+from transport.rules import admission
+
+if TYPE_CHECKING:
+    from transport.listener.session import Session
+
+
+def banner(session: Session) -> Reply:
+    """The first line that a peer sees; it names no version."""
+    return Reply(220, "", f"{session.name} {session.connector.banner or 'ESMTP Mailconsole'}")
+
+
+def helo(session: Session, argument: str) -> None:
+    _greet(session, argument, is_esmtp=False)
+
+
+def ehlo(session: Session, argument: str) -> None:
+    _greet(session, argument, is_esmtp=True)
+
+
+def _greet(session: Session, argument: str, *, is_esmtp: bool) -> None:
+    if not argument:
+        session.protocol_error(replies.NEEDS_NAME)
+        return
+    session.transaction = None  # RFC 5321 4.1.4: EHLO clears all
+    session.replace_facts(helo=argument[:255], is_esmtp=is_esmtp)
+    verdict = admission.helo(session.ruleset, session.facts, now=session.context.clock())
+    if not verdict.is_accepted:
+        session.refuse(verdict)
+        return
+    hello = f"{session.name} Hello [{session.facts.peer}]"
+    session.empty_command(Reply(250, "", "\n".join([hello, *_extensions(session)]) if is_esmtp else hello))
+
+
+def _extensions(session: Session) -> list[str]:
+    connector = session.connector
+    offered = [
+        ("PIPELINING", connector.is_pipelining_enabled),
+        (f"SIZE {connector.max_message_size}", True),
+        ("8BITMIME", "8BITMIME" in session.extensions),
+        ("SMTPUTF8", "SMTPUTF8" in session.extensions),
+        ("DSN", "DSN" in session.extensions),
+        ("ENHANCEDSTATUSCODES", True),
+        ("STARTTLS", session.offers_tls),
+        (f"AUTH {' '.join(auth.MECHANISMS)}", _offers_auth(session)),
+    ]
+    return [keyword for keyword, is_offered in offered if is_offered]
+
+
+def _offers_auth(session: Session) -> bool:
+    return session.takes_users and session.facts.tls is not None and not session.facts.identity
