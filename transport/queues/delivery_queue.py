@@ -219,7 +219,8 @@ class DeliveryQueue:
         """What time does to a waiting message: it expires, its delay is told, its next hop's failure is noted."""
         if transaction.state not in _WAITING or self.hop == POISON:
             return
-        if retry.is_expired(now=now, expires_at=transaction.message.expires_at):
+        is_next = transaction.state is TransactionState.READY and self.is_flowing and self.courier is not None
+        if not is_next and retry.is_expired(now=now, expires_at=transaction.message.expires_at):
             self._remove(transaction)
             self._shelf.ledger.expire(self.key, transaction)
             return
