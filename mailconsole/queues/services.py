@@ -14,7 +14,10 @@ from mailconsole.common.refusals import Refusal
 from mailconsole.nodes.dispatch import NodeDidNotAnswer, NodeRefusedCommand, QueueCommand, queue_command
 from mailconsole.nodes.snapshots import read_live
 from mailconsole.queues.merge import MergedQueue, merge_queues
+from transport.model.snapshot import QueueStatus
 
+RETRY_ALL_AT_MOST = 50
+"""Each asks its nodes in turn; a page should not wait longer for them."""
 DONE = {QueueCommand.RETRY: "retried", QueueCommand.SUSPEND: "suspended", QueueCommand.RESUME: "resumed"}
 _ACTIONS = {
     QueueCommand.RETRY: "queue.retry",
@@ -54,6 +57,26 @@ def suspend_queue(*, queue_key: str, actor: User, request: HttpRequest | None = 
 def resume_queue(*, queue_key: str, actor: User, request: HttpRequest | None = None) -> CommandDone:
     """Let a suspended queue go on. Raises RoleRequired, QueueGone, CommandFailed."""
     return _command(QueueCommand.RESUME, queue_key, actor, request)
+
+
+def retry_all(*, actor: User, request: HttpRequest | None = None) -> tuple[CommandDone, ...]:
+    """Retry every queue that waits for its next try; those that fail are left out of the answer.
+
+    Raises RoleRequired, QueueGone where none waits, CommandFailed where not one could be retried.
+    """
+    check_role(actor, Role.OPERATOR)
+    waiting = [queue for queue in merge_queues(read_live().snapshots) if queue.status is QueueStatus.RETRY]
+    if not waiting:
+        raise QueueGone("No queue waits for its next try now.")
+    done, problems = [], []
+    for queue in waiting[:RETRY_ALL_AT_MOST]:
+        try:
+            done.append(_command(QueueCommand.RETRY, queue.key, actor, request))
+        except (QueueGone, CommandFailed) as refused:
+            problems.append(str(refused))
+    if not done:
+        raise CommandFailed(" ".join(problems[:3]))
+    return tuple(done)
 
 
 def _command(command: QueueCommand, queue_key: str, actor: User, request: HttpRequest | None) -> CommandDone:

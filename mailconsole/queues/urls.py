@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.queue_list, name="list"),
     path("queue/", pages.queue_detail, name="detail"),
     path("act/", act.act, name="act"),
+    path("retry-all/", act.act_on_all, name="retry-all"),
 ]

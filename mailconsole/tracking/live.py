@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime, timedelta
 
 from mailconsole.nodes.live.rates import read_rates
 from mailconsole.nodes.live.regions import Piece, piece
 from mailconsole.nodes.snapshots import Live
-from mailconsole.tracking.models import Message, MessageRecipient
+from mailconsole.tracking.models import Message, MessageRecipient, Refusal
 from mailconsole.tracking.services.refusals import RefusalQuery, group_refusals
 from mailconsole.tracking.services.throughput import SERIES, throughput
 from mailconsole.tracking.states import MessageStatus, RecipientState
@@ -52,8 +53,10 @@ def top_refusals(live: Live, now: datetime) -> list[Piece]:
     return [piece(_group_key(one.last), "tracking/_top_refusal.html", group=one) for one in groups]
 
 
-def _group_key(last: object) -> str:
-    return "|".join(str(getattr(last, name)) for name in ("peer", "reply", "sender_domain", "recipient_domain"))
+def _group_key(last: Refusal) -> str:
+    """What the group has in common, as a name that is no wire text."""
+    common = (last.peer, last.reply, last.sender_domain, last.recipient_domain)
+    return hashlib.sha256("\n".join(common).encode()).hexdigest()[:16]
 
 
 def recent_failures(live: Live, now: datetime) -> list[Piece]:

@@ -21,6 +21,7 @@ from mailconsole.queues.services import (
     CommandFailed,
     QueueGone,
     resume_queue,
+    retry_all,
     retry_queue,
     suspend_queue,
 )
@@ -41,6 +42,20 @@ def act(request: HttpRequest) -> HttpResponse:
         _tell(request, service(queue_key=key, actor=cast(User, request.user), request=request))
     except (QueueGone, CommandFailed) as refused:
         messages.error(request, wire(refused))
+    return redirect(_back(request))
+
+
+@require_POST
+@require_role(Role.OPERATOR)
+def act_on_all(request: HttpRequest) -> HttpResponse:
+    """Retry whatever waits."""
+    try:
+        done = retry_all(actor=cast(User, request.user), request=request)
+    except (QueueGone, CommandFailed) as refused:
+        messages.error(request, wire(refused))
+    else:
+        count = sum(one.queue.message_count for one in done)
+        messages.success(request, f"Retried: {len(done)} of the queues that wait, {count} messages in all.")
     return redirect(_back(request))
 
 

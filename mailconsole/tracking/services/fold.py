@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from mailconsole.tracking.models import ADDRESS_LENGTH, event_key
@@ -12,6 +11,7 @@ from mailconsole.tracking.services.rows import (
     TEXT_LENGTH,
     MessageRow,
     RecipientRow,
+    Stamp,
     clip,
     event_row,
     message_row,
@@ -29,11 +29,11 @@ class KnownMessage:
     """A message as the tables or this batch have it; `recipients` by address in lower case."""
 
     id: int
-    received_at: datetime
+    received_at: Stamp
     recipients: dict[str, RecipientRow] = field(default_factory=dict)
     row: MessageRow | None = None
     is_touched: bool = False
-    finished_at: datetime | None = None
+    finished_at: Stamp | None = None
 
     @property
     def status(self) -> MessageStatus:
@@ -42,19 +42,21 @@ class KnownMessage:
 
 @dataclass(slots=True)
 class Fold:
-    """What a batch amounts to. `known` holds messages of earlier batches, by the spool's id."""
+    """What a batch amounts to. `known` holds messages of earlier batches, by the spool's id; `stamp` makes of unix
+    seconds what the database stores."""
 
     node_id: int
     known: dict[int, KnownMessage]
+    stamp: Callable[[float], Stamp]
     events: list[tuple[Any, ...]] = field(default_factory=list)
     refusals: list[tuple[Any, ...]] = field(default_factory=list)
-    counters: dict[datetime, list[int]] = field(default_factory=dict)
+    counters: dict[int, list[int]] = field(default_factory=dict)
     changed: dict[tuple[int, str], RecipientRow] = field(default_factory=dict)
     orphans: int = 0
 
     def add(self, sequence: int, event: TrackingEvent) -> None:
         """Fold one event."""
-        at = datetime.fromtimestamp(event.at, UTC)
+        at = self.stamp(event.at)
         if event.event is EventId.REFUSE:
             self._refuse(event_key(self.node_id, sequence), event, at)
             return
@@ -69,11 +71,11 @@ class Fold:
         if apply is not None:
             apply(self, message, event, at)
 
-    def _refuse(self, key: int, event: TrackingEvent, at: datetime) -> None:
+    def _refuse(self, key: int, event: TrackingEvent, at: Stamp) -> None:
         self.refusals.append(refusal_row(self.node_id, key, event, at))
-        self._count(at, REFUSED, 1 + _whole(event.detail.get("untold")))  # in a flood not each is told
+        self._count(event, REFUSED, 1 + _whole(event.detail.get("untold")))  # in a flood not each is told
 
-    def _receive(self, key: int, event: TrackingEvent, at: datetime) -> None:
+    def _receive(self, key: int, event: TrackingEvent, at: Stamp) -> None:
         if event.message_id in self.known:
             return
         addresses = event.detail.get("recipients") or ([event.recipient] if event.recipient else [])
@@ -83,10 +85,10 @@ class Fold:
             self._recipient(message, address, at)
         for row in event.detail.get("routes") or ():
             self._take_route(message, row, row.get("recipients") or (), at)
-        self._count(at, ACCEPTED)
-        self._count(at, BYTES, event.size_bytes)
+        self._count(event, ACCEPTED)
+        self._count(event, BYTES, event.size_bytes)
 
-    def _replace(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
+    def _replace(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
         members = [str(member) for member in event.detail.get("to") or ()]
         if [member.lower() for member in members] == [event.recipient.lower()]:
             return
@@ -95,32 +97,32 @@ class Fold:
         for member in members:
             self._recipient(message, member, at)
 
-    def _route(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
+    def _route(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
         self._take_route(message, event.detail, event.detail.get("recipients") or [event.recipient], at)
 
-    def _take_route(self, message: KnownMessage, route: dict[str, Any], addresses: Sequence[str], at: datetime) -> None:
+    def _take_route(self, message: KnownMessage, route: dict[str, Any], addresses: Sequence[str], at: Stamp) -> None:
         for address in addresses:
             recipient = self._recipient(message, address, at)
             recipient.next_hop = clip(route.get("next_hop"), 300)
             if recipient.state == RecipientState.EXPANDED:
                 recipient.state = RecipientState.PENDING.value
 
-    def _send(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
-        self._count(at, DELIVERED, self._become(message, event, at, RecipientState.DELIVERED))
+    def _send(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
+        self._count(event, DELIVERED, self._become(message, event, at, RecipientState.DELIVERED))
 
-    def _defer(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
-        self._count(at, DEFERRED, self._become(message, event, at, RecipientState.DEFERRED))
+    def _defer(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
+        self._count(event, DEFERRED, self._become(message, event, at, RecipientState.DEFERRED))
 
-    def _fail(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
-        self._count(at, FAILED, self._become(message, event, at, RecipientState.FAILED))
+    def _fail(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
+        self._count(event, FAILED, self._become(message, event, at, RecipientState.FAILED))
 
-    def _suspend(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
+    def _suspend(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
         self._become(message, event, at, RecipientState.SUSPENDED)
 
-    def _resume(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> None:
+    def _resume(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
         self._become(message, event, at, RecipientState.PENDING)
 
-    def _become(self, message: KnownMessage, event: TrackingEvent, at: datetime, state: RecipientState) -> int:
+    def _become(self, message: KnownMessage, event: TrackingEvent, at: Stamp, state: RecipientState) -> int:
         """Change the recipients that the event is about; returns how many became something new or tried again."""
         count = 0
         for recipient in self._meant(message, event, at):
@@ -132,20 +134,20 @@ class Fold:
             recipient.last_reason = clip(event.reason, TEXT_LENGTH)
             recipient.next_hop = clip(event.detail.get("next_hop"), 300) or recipient.next_hop
             recipient.attempts = max(recipient.attempts, _whole(event.detail.get("attempt")))
-            recipient.next_attempt_at = _moment(event.detail.get("next_attempt_at"))
+            recipient.next_attempt_at = self._stamp_or_none(event.detail.get("next_attempt_at"))
             recipient.updated_at = at
         message.is_touched = True
         message.finished_at = at
         return count
 
-    def _meant(self, message: KnownMessage, event: TrackingEvent, at: datetime) -> list[RecipientRow]:
+    def _meant(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> list[RecipientRow]:
         """The recipient that the event names, or all of them where it names none."""
         if not event.recipient:
             self.changed.update({(message.id, key): row for key, row in message.recipients.items()})
             return list(message.recipients.values())
         return [self._recipient(message, event.recipient, at)]
 
-    def _recipient(self, message: KnownMessage, address: str, at: datetime) -> RecipientRow:
+    def _recipient(self, message: KnownMessage, address: str, at: Stamp) -> RecipientRow:
         key = clip(address, ADDRESS_LENGTH).lower()[:ADDRESS_LENGTH]
         row = message.recipients.get(key)
         if row is None:
@@ -155,13 +157,17 @@ class Fold:
         self.changed[message.id, key] = row
         return row
 
-    def _count(self, at: datetime, what: int, amount: int = 1) -> None:
-        minute = at.replace(second=0, microsecond=0)
+    def _stamp_or_none(self, value: object) -> Stamp | None:
+        return self.stamp(value) if isinstance(value, int | float) and value > 0 else None
+
+    def _count(self, event: TrackingEvent, what: int, amount: int = 1) -> None:
+        """`counters` by the minute's unix seconds."""
+        minute = int(event.at) // 60 * 60
         self.counters.setdefault(minute, [0] * 6)[what] += amount
 
 
 _ENDED = (RecipientState.DELIVERED, RecipientState.FAILED)
-_APPLY: dict[EventId, Callable[[Fold, KnownMessage, TrackingEvent, datetime], None]] = {
+_APPLY: dict[EventId, Callable[[Fold, KnownMessage, TrackingEvent, Stamp], None]] = {
     EventId.RESOLVE: Fold._replace,
     EventId.EXPAND: Fold._replace,
     EventId.ROUTE: Fold._route,
@@ -177,9 +183,3 @@ _APPLY: dict[EventId, Callable[[Fold, KnownMessage, TrackingEvent, datetime], No
 
 def _whole(value: object) -> int:
     return value if isinstance(value, int) and value >= 0 else 0
-
-
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, int | float) or value <= 0:
-        return None
-    return datetime.fromtimestamp(value, UTC)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from mailconsole.nodes.models import Node
 from mailconsole.tracking.models import ShipperOffset
 from mailconsole.tracking.services.fold import Fold
-from mailconsole.tracking.services.store import load_known, store
+from mailconsole.tracking.services.store import load_known, stamp, store
 from transport.model.event import EventId, TrackingEvent
 
 log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ def _store_new(node_id: int, new: Sequence[tuple[int, bytes]]) -> None:
     parsed = sorted(_parsed(new), key=lambda pair: pair[0])
     begun = {event.message_id for _, event in parsed if event.event is EventId.RECEIVE}
     earlier = {event.message_id for _, event in parsed if event.message_id} - begun
-    fold = Fold(node_id, load_known(node_id, earlier))
+    fold = Fold(node_id, load_known(node_id, earlier), stamp())
     for sequence, event in parsed:
         fold.add(sequence, event)
     store(fold)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from mailconsole.tracking.models import ADDRESS_LENGTH, MESSAGE_ID_LENGTH
 from mailconsole.tracking.states import MessageStatus, RecipientState
 from transport.model.event import TrackingEvent
 
 TEXT_LENGTH = 2000
+Stamp: TypeAlias = Any
+"""A time as the database stores it: made once for each event, a datetime for PostgreSQL, text for SQLite."""
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -22,8 +23,8 @@ class MessageRow:
     id: int
     node_id: int
     spool_id: int
-    received_at: datetime
-    finished_at: datetime | None
+    received_at: Stamp
+    finished_at: Stamp | None
     status: str
     sender: str
     sender_key: str
@@ -46,7 +47,7 @@ class RecipientRow:
     """A row of MessageRecipient."""
 
     message_id: int
-    received_at: datetime
+    received_at: Stamp
     address: str
     address_key: str
     domain: str
@@ -55,8 +56,8 @@ class RecipientRow:
     next_hop: str
     last_reply: str
     last_reason: str
-    next_attempt_at: datetime | None
-    updated_at: datetime
+    next_attempt_at: Stamp | None
+    updated_at: Stamp
 
 
 MESSAGE_COLUMNS = tuple(field.name for field in fields(MessageRow))
@@ -106,7 +107,7 @@ def message_id_key(text: object) -> str:
     return clip(text, MESSAGE_ID_LENGTH + 2).strip().removeprefix("<").removesuffix(">")[:MESSAGE_ID_LENGTH]
 
 
-def new_recipient(message_id: int, address: str, *, received_at: datetime, now: datetime) -> RecipientRow:
+def new_recipient(message_id: int, address: str, *, received_at: Stamp, now: Stamp) -> RecipientRow:
     """A recipient nobody has tried yet."""
     address = clip(address, ADDRESS_LENGTH)
     return RecipientRow(
@@ -125,7 +126,7 @@ def new_recipient(message_id: int, address: str, *, received_at: datetime, now: 
     )
 
 
-def message_row(node_id: int, key: int, event: TrackingEvent, at: datetime, recipient_count: int) -> MessageRow:
+def message_row(node_id: int, key: int, event: TrackingEvent, at: Stamp, recipient_count: int) -> MessageRow:
     detail = event.detail
     sender = clip(event.sender, ADDRESS_LENGTH)
     return MessageRow(
@@ -152,7 +153,7 @@ def message_row(node_id: int, key: int, event: TrackingEvent, at: datetime, reci
     )
 
 
-def event_row(key: int, message_key: int, event: TrackingEvent, at: datetime) -> tuple[Any, ...]:
+def event_row(key: int, message_key: int, event: TrackingEvent, at: Stamp) -> tuple[Any, ...]:
     return (
         key,
         message_key,
@@ -166,7 +167,7 @@ def event_row(key: int, message_key: int, event: TrackingEvent, at: datetime) ->
     )
 
 
-def refusal_row(node_id: int, key: int, event: TrackingEvent, at: datetime) -> tuple[Any, ...]:
+def refusal_row(node_id: int, key: int, event: TrackingEvent, at: Stamp) -> tuple[Any, ...]:
     detail = event.detail
     sender, recipient = clip(event.sender, ADDRESS_LENGTH), clip(event.recipient, ADDRESS_LENGTH)
     return (

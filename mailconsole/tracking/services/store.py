@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from operator import attrgetter
 from typing import Any
@@ -19,6 +19,7 @@ from mailconsole.tracking.services.rows import (
     RECIPIENT_COLUMNS,
     REFUSAL_COLUMNS,
     RecipientRow,
+    Stamp,
 )
 
 _LOOKUP_CHUNK = 500
@@ -36,10 +37,11 @@ def load_known(node_id: int, spool_ids: Iterable[int]) -> dict[int, KnownMessage
     for chunk in _chunks(spool_ids, _LOOKUP_CHUNK):
         found = Message.objects.filter(node_id=node_id, spool_id__in=chunk).values_list("spool_id", "id", "received_at")
         for spool_id, key, received_at in found:
-            by_key[key] = by_spool_id[spool_id] = KnownMessage(key, received_at)
+            by_key[key] = by_spool_id[spool_id] = KnownMessage(key, _adapted(received_at))
     for chunk in _chunks(by_key, _LOOKUP_CHUNK):
         rows = MessageRecipient.objects.filter(message_id__in=chunk).values_list(*RECIPIENT_COLUMNS)
-        for row in (RecipientRow(*values) for values in rows):
+        for values in rows:
+            row = RecipientRow(*map(_adapted, values))
             by_key[row.message_id].recipients[row.address_key] = row
     return by_spool_id
 
@@ -62,7 +64,7 @@ def store(fold: Fold) -> None:
     _insert(
         MinuteCounter,
         COUNTER_COLUMNS,
-        [(fold.node_id, minute, *counts) for minute, counts in fold.counters.items()],
+        [(fold.node_id, fold.stamp(minute), *counts) for minute, counts in fold.counters.items()],
         _upsert(
             COUNTER_COLUMNS, ("minute", "node_id"), f"{{0}} = {MinuteCounter._meta.db_table}.{{0}} + excluded.{{0}}"
         ),
@@ -77,11 +79,10 @@ def _finish_row(message: KnownMessage) -> None:
 
 
 def _update_status(messages: list[KnownMessage]) -> None:
-    time = _time_adapter()
     values = []
     for message in messages:
         status = message.status
-        values.append((status.value, time(message.finished_at) if status.is_final else None, message.id))
+        values.append((status.value, message.finished_at if status.is_final else None, message.id))
     if values:
         with connection.cursor() as cursor:
             table = connection.ops.quote_name(Message._meta.db_table)
@@ -99,7 +100,6 @@ def _insert(model: type[models.Model], columns: Sequence[str], rows: list[tuple[
         return
     head = f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({', '.join(columns)}) VALUES "  # noqa: S608
     one = f"({', '.join(['%s'] * len(columns))})"
-    rows = _adapted(rows)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.executemany(f"{head}{one} {conflict}", rows)
@@ -109,19 +109,16 @@ def _insert(model: type[models.Model], columns: Sequence[str], rows: list[tuple[
             cursor.execute(f"{head}{', '.join([one] * len(chunk))} {conflict}", values)
 
 
-def _adapted(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Times as the database stores them; columns of one row type are alike, so the first row tells which."""
-    if connection.vendor != "sqlite":
-        return rows
-    time = _time_adapter()
-    return [tuple([time(value) if isinstance(value, datetime) else value for value in row]) for row in rows]
+def stamp() -> Callable[[float], Stamp]:
+    """What makes of unix seconds a time as Django would store it. SQLite's text is UTC without its offset."""
+    if connection.vendor == "sqlite":
+        return lambda seconds: str(datetime.fromtimestamp(seconds, UTC))[:-6]
+    return lambda seconds: datetime.fromtimestamp(seconds, UTC)
 
 
-def _time_adapter() -> Callable[[datetime | None], Any]:
-    """As Django stores times; what comes here is UTC, so SQLite's text needs no conversion, only its offset cut."""
-    if connection.vendor != "sqlite":
-        return connection.ops.adapt_datetimefield_value
-    return lambda value: None if value is None else str(value)[:-6]
+def _adapted(value: Any) -> Any:
+    """What was read, as it is written."""
+    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 
 
 def _chunks(values: Iterable[Any], size: int) -> Iterable[list[Any]]:

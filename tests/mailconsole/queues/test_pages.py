@@ -62,6 +62,25 @@ def test_act__operator__reaches_every_node_and_the_audit(live_redis, asked, verb
     assert entry.object_id == KEY
 
 
+def test_retry_all__operator__retries_what_waits_and_nothing_else(live_redis, asked):
+    waiting = queue("a.example", status=QueueStatus.RETRY)
+    show(node("transport-1", waiting, queue("b.example"), queue("c.example", status=QueueStatus.SUSPENDED)))
+
+    answer = signed_in(create_operator()).post(reverse("queues:retry-all"), follow=True)
+
+    assert asked == [("transport-1", "mc_retry_queue", waiting.key)]
+    assert "Retried: 1 of the queues that wait, 1 messages in all" in answer.content.decode()
+
+
+def test_retry_all__nothing_waits_or_a_viewer_asks__is_refused(live_redis, asked):
+    show(node("transport-1", queue()))
+
+    answer = signed_in(create_operator()).post(reverse("queues:retry-all"), follow=True)
+    assert "No queue waits" in answer.content.decode()
+    assert signed_in(create_viewer()).post(reverse("queues:retry-all")).status_code == 403
+    assert asked == []
+
+
 def test_act__viewer__is_refused(live_redis, asked):
     show(node("transport-1", queue()))
 
