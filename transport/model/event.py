@@ -73,7 +73,7 @@ class TrackingEvent:
             value = getattr(self, name)
             if value:
                 row[name] = value
-        return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        return _encode(row).encode("utf-8", "replace")
 
     @classmethod
     def from_json(cls, data: bytes | str) -> TrackingEvent:
@@ -83,6 +83,7 @@ class TrackingEvent:
         return cls(EventId(row["e"]), row["at"], **known)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _FIELDS = (
     "message_id",
     "session_id",

@@ -49,12 +49,15 @@ class Writer:
 
     def wake(self) -> None:
         """Somebody waits for the batch to be on disk."""
-        self._urgent.set()
-        self._lazy.set()
+        if not self._urgent.is_set():
+            self._urgent.set()
+        self.wake_lazily()
 
     def wake_lazily(self) -> None:
         """There is something to write, but nobody waits for it."""
-        self._lazy.set()
+        # Setting an event costs a lock and a wake-up. One that is set still will be cleared before the batch is taken.
+        if not self._lazy.is_set():
+            self._lazy.set()
 
     def stop(self) -> None:
         """Write what is left, then close. Blocks until done."""
