@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from transport.config.document import initial_document
 from transport.service import TransportService
 
 DRAIN_S = 8.0
+MAX_DESCRIPTORS = 65536
 CALL_TIMEOUT_S = 20.0
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -39,6 +41,7 @@ class TransportHost:
 
     def start(self) -> None:
         """Build the service and start it. Raises what keeps it from listening; then nothing runs."""
+        allow_many_connections()
         self._thread.start()
         try:
             self.running = wiring.load_configuration(self.node)
@@ -94,3 +97,11 @@ class TransportHost:
     def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
+
+
+def allow_many_connections() -> None:
+    """Take all the file descriptors this user may have: a connector serves 5,000 connections by default."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
