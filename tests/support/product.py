@@ -119,7 +119,9 @@ class Product:
         found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                # Valkey writes its title over its environment, but works in its folder.
+                is_ours = (entry / "cwd").readlink().is_relative_to(self.home)
+                if is_ours or mark in (entry / "environ").read_bytes().split(b"\0"):
                     words = (entry / "cmdline").read_bytes().split(b"\0")
                     found[f"{entry.name} {b' '.join(words[:4]).decode(errors='replace')}"] = int(entry.name)
             except OSError:

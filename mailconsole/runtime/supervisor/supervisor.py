@@ -18,6 +18,7 @@ from mailconsole.runtime.supervisor.refusals import CannotStart
 from mailconsole.runtime.supervisor.state import Part, State, read_state, write_state
 
 HEALTHY_WITHIN_S = 60.0
+ANSWERS_WITHIN_S = 5.0
 MAX_RESTART_PAUSE_S = 30.0
 STEADY_AFTER_S = 60.0
 VALKEY = "valkey"
@@ -53,13 +54,13 @@ class Supervisor:
 
     def start_broker(self) -> str:
         """Start the embedded Valkey unless REDIS_URL names one; returns the URL. Raises CannotStart."""
-        url = self._environment.redis_url
+        url, wait_s, problem = self._environment.redis_url, ANSWERS_WITHIN_S, "REDIS_URL: Redis does not answer"
         if not url:
             embedded = valkey.prepare(self._home)
             self._plans[VALKEY] = PartPlan(VALKEY, embedded.command, 9, 10)
-            url = embedded.url
+            url, wait_s, problem = embedded.url, HEALTHY_WITHIN_S, "The embedded Valkey does not answer"
             self._spawn(VALKEY)
-        self._wait_for(VALKEY, lambda: health.redis_answers(url), 15, "REDIS_URL: Redis does not answer")
+        self._wait_for(VALKEY, lambda: health.redis_answers(url), wait_s, problem)
         self.state.redis_url = url
         return url
 

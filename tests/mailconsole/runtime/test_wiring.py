@@ -70,7 +70,7 @@ def test_keep_last_good__disk_full_midway__keeps_the_one_before(node_home, monke
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(wiring.os, "fsync", full)
+    monkeypatch.setattr("mailconsole.runtime.wiring.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         keep_last_good(NODE, Running(8, initial_document()))
     assert read_last_good(NODE) == KEPT

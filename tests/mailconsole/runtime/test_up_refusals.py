@@ -1,0 +1,57 @@
+"""What keeps the product from starting: a sentence that names the thing, an exit status, and nothing left half done."""
+
+import socket
+
+import pytest
+
+from tests.support.product import Product, new_product
+
+
+def refusal(product: Product) -> str:
+    done = product.console("up", "--detach")
+    assert done.returncode in (1, 2)
+    assert not product.pids()
+    said = done.stdout + done.stderr
+    assert "Traceback" not in said
+    return said
+
+
+@pytest.fixture
+def product(tmp_path) -> Product:
+    return new_product(tmp_path / "home")
+
+
+def test_up__port_taken__names_the_setting_and_the_program(product):
+    with socket.create_server(product.submission):
+        said = refusal(product)
+    assert "MAILCONSOLE_SUBMISSION: can't listen on {}:{}: the port is taken by ".format(*product.submission) in said
+    assert "(pid " in said
+
+
+def test_up__home_below_a_file__is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    product = new_product(tmp_path / "file" / "home")
+    assert f"MAILCONSOLE_HOME {product.home} can't be made" in refusal(product)
+
+
+def test_up__redis_does_not_answer__names_the_setting(tmp_path, monkeypatch):
+    product = new_product(tmp_path / "home", REDIS_URL="redis://127.0.0.1:1/0")
+    assert "REDIS_URL: Redis does not answer" in refusal(product)
+
+
+def test_up__database_does_not_answer__names_the_setting(tmp_path):
+    product = new_product(tmp_path / "home", DATABASE_URL="postgresql://nobody:nothing@127.0.0.1:1/none")
+    assert "DATABASE_URL: the console's database can't be used" in refusal(product)
+
+
+def test_up__address_without_port__names_the_setting(tmp_path):
+    product = new_product(tmp_path / "home", MAILCONSOLE_WEB="8000")
+    assert "MAILCONSOLE_WEB is '8000'; it must be address:port" in refusal(product)
+
+
+def test_down_and_status__nothing_runs__say_so(product):
+    assert "does not run" in product.console("down").stdout
+    done = product.console("status")
+    assert done.returncode == 3
+    assert "Start it with ./console up" in done.stdout
+    assert product.status()["phase"] == "stopped"
