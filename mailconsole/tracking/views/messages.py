@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
@@ -22,6 +23,10 @@ MAX_RECIPIENTS = 200
 MAX_EVENTS = 1000
 EXPORT_PAGE = 1000
 EXPORT_ROWS = 50_000
+_WORST_FIRST = Case(
+    *[When(state=state, then=rank) for rank, state in enumerate(("failed", "deferred", "suspended", "pending"))],
+    default=9,
+)
 EXPORT_COLUMNS = (
     "received_at",
     "queue_id",
@@ -67,9 +72,17 @@ def message_detail(request: HttpRequest, node: str, queue_id: str) -> HttpRespon
     mark = f"{len(events)}-{message.status}"
     if request.GET.get("seen") == mark:
         return HttpResponse(status=204)
-    recipients = list(message.recipients.order_by("pk")[:MAX_RECIPIENTS])
     steps = timeline(events)
-    context = {"message": message, "recipients": recipients, "steps": steps, "mark": mark, "related": _related(steps)}
+    context = {
+        "message": message,
+        "recipients": message.recipients.order_by(_WORST_FIRST, "pk")[:MAX_RECIPIENTS],
+        "recipients_in_all": message.recipients.count(),
+        "max_recipients": MAX_RECIPIENTS,
+        "steps": steps,
+        "is_cut": len(events) == MAX_EVENTS,
+        "mark": mark,
+        "related": _related(steps),
+    }
     return render_page(request, "tracking/message.html", context, fragment="tracking/_message.html")
 
 

@@ -190,6 +190,7 @@ PAGES = {
     "queue": "/queues/queue/?key=DnsConnectorDelivery/internet/fabrikam.example",
     "messages": "/messages/",
     "message": "/messages/",
+    "explain": "/tools/explain/?peer=10.1.2.3&binding=smtp&sender=a%40b.example&recipient=c%40d.example",
     "refusals": "/messages/refusals/",
     "refusal": "/messages/refusals/",
 }

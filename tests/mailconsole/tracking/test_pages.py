@@ -50,6 +50,21 @@ def test_message__unfinished__asks_again_and_hears_nothing_while_nothing_happene
     assert client.get(message_url(message_id), {"seen": "1-pending"}).status_code == 200
 
 
+def test_message__very_many_recipients__shows_first_those_that_need_attention():
+    traffic = Traffic()
+    addresses = [f"user{number}@fabrikam.example" for number in range(300)]
+    message_id = traffic.receive(*addresses)
+    for address in addresses[:-1]:
+        traffic.send(message_id, address)
+    traffic.fail(message_id, addresses[-1])
+    traffic.ingest()
+
+    answer = signed_in(create_viewer()).get(message_url(message_id))
+
+    assert next(iter(answer.context["recipients"])).address == addresses[-1]
+    assert "The first 200 of 300 recipients" in answer.content.decode()
+
+
 def test_pages__hostile_text__is_escaped_and_shown_without_control_characters():
     traffic = Traffic()
     message_id = traffic.receive(
