@@ -1,0 +1,137 @@
+"""`./console`: what it says before anything is installed, and how it makes, mends and keeps its environment."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+CONSOLE = Path(__file__).resolve().parents[1] / "console"
+NO_NETWORK = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0"}
+
+
+@pytest.fixture
+def clone(tmp_path) -> Path:
+    """A checkout with nothing but `console` and locks that ask for nothing."""
+    shutil.copy(CONSOLE, tmp_path / "console")
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        (tmp_path / name).write_text("# nothing\n")
+    (tmp_path / "manage.py").write_text("import sys\nprint('managed', *sys.argv[1:])\n")
+    return tmp_path
+
+
+@pytest.fixture
+def module(clone) -> ModuleType:
+    """The file as a module, so that its environment is one of the test's making."""
+    loader = SourceFileLoader("console_of_test", str(clone / "console"))
+    spec = spec_from_loader(loader.name, loader)
+    assert spec is not None
+    made = module_from_spec(spec)
+    loader.exec_module(made)
+    return made
+
+
+@pytest.fixture
+def environment(clone) -> Path:
+    """A .venv as it is once made: this interpreter, the stamp of the lock."""
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    (clone / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    return clone / ".venv"
+
+
+def console(clone: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment: Mapping[str, str] = {**os.environ, **settings}
+    return subprocess.run(
+        [sys.executable, clone / "console", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_console__no_argument_or_help__lists_the_commands_and_makes_nothing(clone):
+    for arguments in ([], ["help"], ["--help"]):
+        done = console(clone, *arguments)
+        assert done.returncode == 0
+        assert "./console up [--detach]" in done.stdout
+    assert not (clone / ".venv").exists()
+
+
+def test_console__old_python__says_which_it_needs(module, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "version_info", (3, 10, 2))
+    assert module.main(["up"]) == 1
+    assert "needs Python 3.11 or newer" in capsys.readouterr().err
+
+
+def test_console__environment_is_there__hands_over_at_once(clone, module, environment):
+    (environment / "console-lock").write_text(module.digest("run"))
+    done = console(clone, "config", "export", "--help")
+    assert (done.returncode, done.stdout) == (0, "managed config export --help\n")
+
+
+def test_console__developers_environment__serves_every_command(clone, module, environment):
+    (environment / "console-lock").write_text(module.digest("dev"))
+    assert console(clone, "status").stdout == "managed status\n"
+
+
+def test_console__lock_has_changed__makes_it_anew(clone, module, environment):
+    (environment / "console-lock").write_text(module.digest("run"))
+    (clone / "requirements.lock").write_text("# something else\n")
+    assert not module.is_ready("run")
+
+
+def test_prepare__developers_environment__stays_one(module, environment, monkeypatch):
+    (environment / "bin" / "pytest").write_text("")
+    built: list[str] = []
+    monkeypatch.setattr(module, "build", built.append)
+    assert module.prepare("run") == ""
+    assert built == ["dev"]
+
+
+def test_console__no_network__says_so_and_what_the_installer_said(clone):
+    done = console(clone, "status", **NO_NETWORK, PIP_FIND_LINKS="")
+    assert done.returncode == 1
+    assert "the packages can't be fetched: is there a network, and does pip know its proxy or mirror?" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (clone / ".venv" / "console-lock").exists()
+
+
+def test_prepare__venv_missing__says_how_to_have_it(module, monkeypatch):
+    def without_ensurepip(command, environment=None):
+        raise module.Failed("The virtual environment was not created successfully because ensurepip is not available.")
+
+    monkeypatch.setattr(module, "run", without_ensurepip)
+    assert module.prepare("run") == "Python's venv module is missing; on Debian: apt install python3-venv."
+
+
+def test_prepare__folder_cannot_be_written__names_it(module, monkeypatch):
+    def refuse(kind):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(module, "build", refuse)
+    assert module.prepare("run") == f"the environment in {module.VENV} can't be made: Permission denied."
+
+
+def test_where_from__pips_settings__reach_uv(clone, module, environment, monkeypatch):
+    settings = clone / "pip.conf"
+    settings.write_text(
+        "[global]\nindex-url = https://mirror.example/simple\nextra-index-url =\n    https://a.example/\n    https://b.example/\n"
+        "find-links = /wheels\ntimeout = 9\n"
+    )
+    for name in list(os.environ):
+        if name.startswith("PIP_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+    monkeypatch.setenv("PIP_FIND_LINKS", "/nearer /wheels")
+    found = module.where_from()
+    assert found["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
+    assert found["UV_INDEX"] == "https://a.example/ https://b.example/"
+    assert found["UV_FIND_LINKS"] == "/nearer,/wheels"
