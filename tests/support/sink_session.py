@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -56,14 +57,21 @@ class Session:
         else:
             await handler(self, argument)
 
-    async def _answer(self, stage: Stage, reply: str, recipient: str = "") -> bool:
-        """Answer as the rules for `stage` say, else with `reply`; True when the stage was accepted."""
+    async def _answer(
+        self, stage: Stage, reply: str, recipient: str = "", *, before: Callable[[], None] = lambda: None
+    ) -> bool:
+        """Answer as the rules for `stage` say, else with `reply`; True when the stage was accepted.
+
+        `before` is called ahead of an acceptance: what the peer knows to be taken is on record.
+        """
         for rule in self.sink.rule_for(stage, recipient):
             if rule.delay_s:
                 await asyncio.sleep(rule.delay_s)
             if rule.is_close:
                 raise _Closed
             reply = rule.reply or reply
+        if reply[0] in "23":
+            before()
         await self._write(*reply.split("\n"))
         return reply[0] in "23"
 
@@ -120,8 +128,7 @@ class Session:
 
     async def _body(self) -> None:
         data = await self._read_body()
-        if await self._answer("dot", f"250 2.0.0 ok {len(self.sink.received) + 1}"):
-            self._record(data)
+        await self._answer("dot", f"250 2.0.0 ok {len(self.sink.received) + 1}", before=lambda: self._record(data))
         self._reset()
 
     async def _read_body(self) -> bytes:
