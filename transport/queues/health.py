@@ -23,6 +23,7 @@ class Health:
     def failed(self, outcome: Outcome, now: float) -> None:
         """It could not be reached, or would take nothing at all."""
         self.learn(outcome)
+        self.last_error = outcome.reason or self.last_reply
         self.failure = outcome
         self.failures += 1
         self.last_retry_at = now
@@ -33,7 +34,8 @@ class Health:
         """Remember why something was not delivered."""
         if outcome is not None and outcome.kind is not OutcomeKind.DELIVERED:
             self.last_reply = str(outcome.reply) if outcome.reply is not None else ""
-            self.last_error = outcome.reason or self.last_reply
+            if outcome.kind is OutcomeKind.DEFERRED:  # what failed for good is not why anything waits
+                self.last_error = outcome.reason or self.last_reply
 
     def remember(self, recipient: Recipient) -> None:
         """After a restart: what the spool knows of the last try."""
