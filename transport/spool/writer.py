@@ -84,6 +84,8 @@ class Writer:
                 self._lazy.set()
 
     def _commit(self, batch: Batch) -> None:
+        # A spool made anew goes on after what the console has of its node, else its events would pass for known ones.
+        self._next_event = max(self._next_event, batch.acknowledged + 1)
         try:
             batch.write(self._connection, self._bodies, first_event=self._next_event)
         except Exception as error:  # whatever it is, nobody may wait for ever and nobody be told 250

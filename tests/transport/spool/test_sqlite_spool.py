@@ -218,3 +218,13 @@ def test_kill__under_load__every_message_that_was_promised_is_there(tmp_path, re
     bodies = asyncio.run(recovered())
     assert set(promised) <= set(bodies)
     assert set(bodies.values()) == {b"Subject: x\r\n\r\nhello\r\n"}
+
+
+async def test_outbox__spool_made_anew__numbers_go_on_after_what_was_acknowledged(tmp_path):
+    """The console knows events of this node up to 500: those of a fresh disk must not pass for them."""
+    spool, _ = await opened(tmp_path)
+    spool.outbox.acknowledge(up_to=500)
+    message = make_message(spool)
+    await spool.commit(message, [receive(message)])
+    assert [sequence for sequence, _ in spool.outbox.read(after=500, limit=9)] == [501]
+    await spool.stop()
