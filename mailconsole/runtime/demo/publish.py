@@ -15,7 +15,14 @@ from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.stage_document import stage_document
 from mailconsole.changes.services.submit_change import submit_change
 from mailconsole.changes.states import ChangeState
+from mailconsole.common.refusals import Refusal
 from transport.config.document import MailFlow
+
+_WAITING = (ChangeState.IN_REVIEW, ChangeState.APPROVED)
+
+
+class NobodyToAsk(Refusal):
+    """There is no active administrator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,14 @@ class Asked:
 
 @transaction.atomic
 def ask_for(document: MailFlow, *, title: str, reason: str) -> Asked:
-    """Publish while the first administrator is alone; else submit for review. Raises Refusal."""
+    """Publish while the first administrator is alone; else submit for review, once. Raises Refusal."""
     now = timezone.now()
-    actor = User.objects.filter(is_active=True, groups__name=Role.ADMINISTRATOR.value).order_by("pk")[0]
+    actor = User.objects.filter(is_active=True, groups__name=Role.ADMINISTRATOR.value).order_by("pk").first()
+    if actor is None:
+        raise NobodyToAsk("The demo asks in the name of an administrator, and there is none.")
+    waiting = Change.objects.filter(title=title, reason=reason, state__in=_WAITING).first()
+    if waiting is not None:
+        return Asked(waiting)
     change = open_change(author=actor, now=now, title=title, reason=reason)
     stage_document(change=change, actor=actor, document=document, now=now)
     if is_first_setup(actor):
