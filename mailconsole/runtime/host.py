@@ -6,7 +6,7 @@ import asyncio
 import resource
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import structlog
 import uvloop
@@ -36,6 +36,7 @@ class TransportHost:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"transport {node}", daemon=True)
         self._reporters: list[Ticker] = []
+        self._claim: IO[str] | None = None
         self.service: TransportService | None = None
         self.running = Running(0, initial_document())
 
@@ -44,6 +45,7 @@ class TransportHost:
         allow_many_connections()
         self._thread.start()
         try:
+            self._claim = wiring.claim_node(self.node)
             self.running = wiring.load_configuration(self.node)
             self.service = wiring.build_service(self.node, self.running)
             self.run(self.service.start(), timeout_s=300)
@@ -97,6 +99,8 @@ class TransportHost:
     def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
+        if self._claim is not None:
+            self._claim.close()
 
 
 def allow_many_connections() -> None:

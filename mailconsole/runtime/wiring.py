@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import structlog
 from django.conf import settings
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 
 from mailconsole.common.secrets import SecretMissing, read_secret
 from mailconsole.runtime.directory_lookup import DirectoryLookup
+from mailconsole.runtime.locks import hold
 from mailconsole.runtime.revisions import head_number, load_document
 from transport.config import validate
 from transport.config.document import SECTIONS, MailFlow, canonical_section, from_sections, initial_document
@@ -34,6 +36,20 @@ class Running:
 
 class NoConfiguration(Exception):
     """Neither the database nor the disk has a configuration: a node that guessed one would bounce good mail."""
+
+
+class NodeAlreadyRuns(Exception):
+    """Another process delivers from this node's spool: a second one would deliver everything twice."""
+
+
+def claim_node(node: str) -> IO[str]:
+    """The right to run the node, for as long as the file is open. Raises NodeAlreadyRuns, OSError."""
+    folder = Path(settings.HOME) / "nodes" / node
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    held = hold(folder / "lock")
+    if held is None:
+        raise NodeAlreadyRuns(f"{node} already runs on the spool {folder}")
+    return held
 
 
 def load_configuration(node: str) -> Running:

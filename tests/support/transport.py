@@ -51,12 +51,14 @@ def document(sink: Sink | None = None, *, relay_from: str = "", **sections: Any)
 class Transport:
     """Starts on entering, drains on leaving; ``crash`` ends it as a kill would, as far as one process can."""
 
-    def __init__(self, home: Path, config: MailFlow, *, ports: Ports | None = None, port: int = 0) -> None:
+    def __init__(
+        self, home: Path, config: MailFlow, *, ports: Ports | None = None, port: int = 0, node: str = "transport-1"
+    ) -> None:
         self.home = home
         self._loop = uvloop.new_event_loop()  # as the product does
         self._thread = threading.Thread(target=self._loop.run_forever, name="transport", daemon=True)
         self.service = TransportService(
-            node="transport-1",
+            node=node,
             home=home,
             listen=(ListenAddress("smtp", "127.0.0.1", port), ListenAddress("submission", "127.0.0.1", 0)),
             document=config,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mailconsole.environment import ROOT, Environment
+from mailconsole.runtime.supervisor.leftover import leftover_nodes
 
 BIN = Path(sys.executable).parent
+_NOT_NODES = frozenset({"supervisor", "valkey", "web", "control", "beat"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +26,18 @@ class PartPlan:
 
 
 def transport_nodes(environment: Environment) -> list[str]:
-    """Names of this machine's nodes: as many as asked for, else what was measured best for the cores."""
+    """Names of this machine's nodes: as many as asked for, else what was measured best for the cores.
+
+    After them those of earlier starts, with more workers or another prefix, that still hold mail.
+    """
     count = environment.transport_workers or default_workers()
-    return [f"{environment.node_prefix}-{number}" for number in range(1, count + 1)]
+    asked_for = [f"{environment.node_prefix}-{number}" for number in range(1, count + 1)]
+    return asked_for + leftover_nodes(environment.home, asked_for)
+
+
+def is_node(part: str) -> bool:
+    """Whether the part of this name is a transport node."""
+    return part not in _NOT_NODES
 
 
 def default_workers() -> int:
@@ -34,7 +46,7 @@ def default_workers() -> int:
     return max(1, min(cores, 4))
 
 
-def plan(environment: Environment) -> list[PartPlan]:
+def plan(environment: Environment, nodes: Sequence[str]) -> list[PartPlan]:
     """All parts but Valkey, in the order of starting."""
     web = (
         str(BIN / "uvicorn"),
@@ -42,7 +54,7 @@ def plan(environment: Environment) -> list[PartPlan]:
         *("--host", environment.web.host, "--port", str(environment.web.port)),
         *("--timeout-graceful-shutdown", "2", "--no-access-log", "--no-server-header"),
     )
-    parts = [PartPlan(node, worker(node, node, "--transport", node), 3, 20) for node in transport_nodes(environment)]
+    parts = [PartPlan(node, worker(node, node, "--transport", node), 3, 20) for node in nodes]
     return [
         *parts,
         PartPlan("web", web, 0, 6),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
+from mailconsole.runtime.locks import hold
 from mailconsole.runtime.supervisor.process import is_alive
 
 
@@ -69,10 +69,4 @@ def read_state(home: Path) -> State | None:
 
 def lock(home: Path) -> IO[str] | None:
     """The lock of the one supervisor of a home, held while the file is open; None when another has it."""
-    file = (run_folder(home) / "lock").open("a")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
+    return hold(run_folder(home) / "lock")

@@ -11,6 +11,7 @@ from django.conf import settings
 from mailconsole.environment import Environment, read_environment
 from mailconsole.nodes.snapshots import Live, read_live
 from mailconsole.runtime.supervisor import health, process
+from mailconsole.runtime.supervisor.plan import is_node
 from mailconsole.runtime.supervisor.state import Part, State, read_state
 
 STOP_WITHIN_S = 90.0
@@ -63,7 +64,7 @@ def _part(environment: Environment, state: State, part: Part, live: Live) -> dic
         is_healthy = health.web_answers(environment.web)
     elif is_healthy and part.name == "valkey":
         is_healthy = health.redis_answers(state.redis_url)
-    elif is_healthy and part.name.startswith(environment.node_prefix + "-"):
+    elif is_healthy and is_node(part.name):
         is_healthy = _is_node_healthy(environment, part, live)
     return {
         "name": part.name,

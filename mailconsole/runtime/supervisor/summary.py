@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from mailconsole.environment import Environment
+from mailconsole.runtime.supervisor.plan import is_node
 from mailconsole.runtime.supervisor.state import State
 
 
 def summary(environment: Environment, state: State, password: tuple[str, str] | None) -> str:
     """Addresses, the first administrator's password if it was made now, and how to stop."""
-    nodes = sum(1 for part in state.parts if part.name.startswith(environment.node_prefix + "-"))
+    nodes = sum(1 for part in state.parts if is_node(part.name))
     lines = [
         "",
         "Mailconsole runs.",

@@ -67,10 +67,11 @@ class Supervisor:
     def start_parts(self) -> None:
         """Start everything and wait until it answers. Raises CannotStart."""
         began = time.time()
-        for part in plan(self._environment):
+        nodes = transport_nodes(self._environment)
+        for part in plan(self._environment, nodes):
             self._plans[part.name] = part
             self._spawn(part.name)
-        for node in transport_nodes(self._environment):
+        for node in nodes:
             reports = partial(health.node_reports, node, since=began)
             self._wait_for(node, reports, HEALTHY_WITHIN_S, f"{node} does not answer")
         is_served = partial(health.web_answers, self._environment.web)

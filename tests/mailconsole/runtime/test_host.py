@@ -1,15 +1,18 @@
 """A hosted node: what runs is reported, what can't run is refused and said, and mail waits for nobody (law 3)."""
 
+import dataclasses
 import time
 
 import pytest
 from django.db import OperationalError
 
+from mailconsole.environment import HostPort
 from mailconsole.nodes.models import Activation, ActivationState, Node
 from mailconsole.nodes.snapshots import read_snapshots
 from mailconsole.runtime import commands, config_watch, shipper
 from mailconsole.runtime.config_watch import ConfigWatch
-from mailconsole.runtime.wiring import read_last_good
+from mailconsole.runtime.host import TransportHost
+from mailconsole.runtime.wiring import NodeAlreadyRuns, read_last_good
 from mailconsole.tracking.models import ShipperOffset
 from tests.mailconsole.changes.kit import publish_policy
 from tests.mailconsole.runtime.conftest import NODE, smtp_address, wait_until
@@ -109,14 +112,16 @@ def test_commands__no_transport_in_this_worker__say_so(monkeypatch):
 
 
 def test_host__port_taken__raises_and_leaves_nothing_running(host, settings):
-    from dataclasses import replace
-
-    from mailconsole.environment import HostPort
-    from mailconsole.runtime.host import TransportHost
-
-    taken = HostPort("192.0.2.1", 2525)
-    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, smtp=taken)
+    settings.ENVIRONMENT = dataclasses.replace(settings.ENVIRONMENT, smtp=HostPort("192.0.2.1", 2525))
     second = TransportHost(node="transport-2", worker="transport-2@test")
     with pytest.raises(Exception, match=r"192\.0\.2\.1"):
         second.start()
     assert not second._thread.is_alive()
+
+
+def test_host__node_runs_already__refuses_to_deliver_everything_twice(host):
+    second = TransportHost(node=NODE, worker=f"{NODE}@other")
+    with pytest.raises(NodeAlreadyRuns, match="transport-1 already runs"):
+        second.start()
+    assert not second._thread.is_alive()
+    assert refused_attempt(host).startswith("550")
