@@ -14,7 +14,8 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def count(minute, accepted):
     node, _ = Node.objects.get_or_create(name="transport-1")
-    MinuteCounter.objects.create(node=node, minute=minute, accepted=accepted)
+    others = dict.fromkeys(("delivered", "deferred", "refused", "failed", "accepted_bytes"), 0)
+    MinuteCounter.objects.create(node=node, minute=minute, accepted=accepted, **others)
 
 
 def test_throughput__minutes_without_mail__are_zero():
