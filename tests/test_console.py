@@ -123,7 +123,7 @@ def test_prepare__folder_cannot_be_written__names_it(module, monkeypatch):
 def test_where_from__pips_settings__reach_uv(clone, module, environment, monkeypatch):
     settings = clone / "pip.conf"
     settings.write_text(
-        "[global]\nindex-url = https://mirror.example/simple\nextra-index-url =\n    https://a.example/\n    https://b.example/\n"
+        "[global]\nindex-url = https://mirror.example/packages\nextra-index-url =\n    https://a.example/\n    https://b.example/\n"
         "find-links = /wheels\ntimeout = 9\n"
     )
     for name in list(os.environ):
@@ -132,6 +132,6 @@ def test_where_from__pips_settings__reach_uv(clone, module, environment, monkeyp
     monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
     monkeypatch.setenv("PIP_FIND_LINKS", "/nearer /wheels")
     found = module.where_from()
-    assert found["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
+    assert found["UV_DEFAULT_INDEX"] == "https://mirror.example/packages"
     assert found["UV_INDEX"] == "https://a.example/ https://b.example/"
     assert found["UV_FIND_LINKS"] == "/nearer,/wheels"
