@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MECHANISMS = ("LOGIN", "PLAIN")
 MAX_FIELD = 512
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 log = structlog.get_logger(__name__)
 
 
@@ -35,7 +37,7 @@ class Dialogue:
 
     async def push(self, status: str) -> None:
         code, enhanced, text = status.split(" ", 2)  # as aiosmtpd says it
-        self._session.reply(Reply(int(code), enhanced, text))
+        self._session.empty_command(Reply(int(code), enhanced, text))
 
     async def challenge_auth(self, challenge: str) -> Any:
         encoded = base64.b64encode(challenge.encode()).decode()
@@ -43,13 +45,13 @@ class Dialogue:
         try:
             line = (await self._session.next_line()).strip()
             if line == b"*":
-                self._session.reply(replies.AUTH_CANCELLED)
+                self._session.empty_command(replies.AUTH_CANCELLED)
                 return MISSING
             return base64.b64decode(line, validate=True)
         except LineTooLong:
-            self._session.reply(replies.AUTH_LINE_TOO_LONG)
+            self._session.empty_command(replies.AUTH_LINE_TOO_LONG)
         except binascii.Error:
-            self._session.reply(replies.AUTH_NOT_BASE64)
+            self._session.empty_command(replies.AUTH_NOT_BASE64)
         return MISSING
 
     def _authenticate(self, mechanism: str, credentials: LoginPassword) -> AuthResult:
@@ -62,7 +64,7 @@ async def authenticate(session: Session, argument: str) -> None:
     words = argument.split()
     mechanism = words[0].upper() if words else ""
     if mechanism not in MECHANISMS or len(words) > 2:
-        session.reply(replies.AUTH_MECHANISM)
+        session.empty_command(replies.AUTH_MECHANISM)
         return
     if len(words) == 2 and words[1] == "=":  # RFC 4954 4: an empty initial response
         words[1] = ""
@@ -76,6 +78,8 @@ async def _check(session: Session, credentials: LoginPassword) -> None:
     username, password = (part.decode("utf-8", "replace") for part in credentials)
     if not username or not password or len(username) > MAX_FIELD or len(password) > MAX_FIELD:
         answer = AuthAnswer(Result.NO, reason="an empty or overlong user name or password")
+    elif _CONTROL.search(username) or "\0" in password:
+        answer = AuthAnswer(Result.NO, reason="control characters in user name or password")
     else:
         answer = await _ask(session, username, password)
     if answer.result is Result.YES:
@@ -95,7 +99,7 @@ async def _ask(session: Session, username: str, password: str) -> AuthAnswer:
 
 
 def _failed(session: Session, username: str, answer: AuthAnswer) -> None:
-    reason = f"AUTH as '{username[:100]}': {answer.reason or 'refused'}"
+    reason = f"AUTH as '{_CONTROL.sub('?', username[:100])}': {answer.reason or 'refused'}"
     if answer.result is Result.CANNOT_TELL:  # not the peer's fault: no failed logon
         step = Step("authenticator", "", "AUTH", Answer.CANNOT_TELL, reason)
         session.refuse(Verdict(Action.DEFER, Stage.AUTH, replies.AUTH_NOT_NOW, reason, (step,)))

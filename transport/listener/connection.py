@@ -75,6 +75,8 @@ class Connection(SMTP):
         self.flush()
 
     def connection_lost(self, error: Exception | None) -> None:
+        if self._transport is None:
+            return
         self.is_closing = True
         self._transport = None
         self._buffer = b""
@@ -128,7 +130,7 @@ class Connection(SMTP):
             if lines == MAX_LINES_AT_ONCE:
                 self.hold()
                 self.loop.call_soon(self.let_go)
-        self._buffer = data[position:]
+        self._buffer = b"" if self.is_closing else data[position:]
         self.flush()
         self._regulate()
 
@@ -190,6 +192,11 @@ class Connection(SMTP):
     def is_held(self) -> bool:
         return self._holds > 0
 
+    @property
+    def is_muted(self) -> bool:
+        """Whether replies are held back, see ``be_silent``."""
+        return self._is_muted
+
     async def next_line(self) -> bytes:
         """The next line of the peer, for a command that has a dialogue. Raises LineTooLong."""
         self._line_waiter = waiter = self.loop.create_future()
@@ -250,9 +257,14 @@ class Connection(SMTP):
         self._pause_reading()  # else the ClientHello may come before TLS listens
         self._buffer = b""
         self.flush()
-        self._transport = await self.loop.start_tls(
-            transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S
-        )
+        try:
+            self._transport = await self.loop.start_tls(
+                transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S
+            )
+        except OSError as error:
+            self.abort()
+            self.loop.call_soon(self.connection_lost, error)  # asyncio does not tell of a loss within the handshake
+            raise
         self._is_reading_paused = False
 
     @property

@@ -19,7 +19,10 @@ def next_look_s(session: Session, now: float) -> float:
 
 
 def is_over(session: Session, now: float) -> bool:
-    """Whether to end the session. One that waits for us (a commit, a password check) is not the peer's fault."""
+    """Whether to end the session. One that waits for us (a commit, a password check) is not the peer's fault; one that
+    is slowed down for its refused commands is, and could else stay as long as it has more of them."""
+    if session.is_muted:
+        return _total_left(session, now) <= 0
     if session.is_held:
         return False
     reader = session.reader

@@ -82,6 +82,7 @@ def _store(
     header: headers.HeaderFacts,
 ) -> Future[None] | None:
     message, queue_id = accept.message(session, transaction, content, header)
+    reader.content = b""  # the message has a copy of its own
     event = accept.event(session, transaction, message)
     try:
         stored = session.context.intake.submit(message, [event])

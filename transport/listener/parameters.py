@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from transport.config.objects import ReceiveConnector
+from transport.config.objects import PermissionGroup, ReceiveConnector
 from transport.model.address import Address, InvalidAddress, parse_path
 from transport.model.envelope import BodyType
 from transport.model.reply import Reply
@@ -19,7 +19,7 @@ _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+|[
 _XTEXT = re.compile(r"(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})*")
 _HEX = re.compile(r"\+([0-9A-F]{2})")
 # The parameters we know, and the EHLO keyword that has to be offered for each; an empty one always is.
-_MAIL = {"SIZE": "", "BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "RET": "DSN", "ENVID": "DSN"}
+_MAIL = {"SIZE": "", "BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "RET": "DSN", "ENVID": "DSN", "AUTH": "AUTH"}
 _RCPT = {"NOTIFY": "DSN", "ORCPT": "DSN"}
 _NOTIFY = frozenset({"NEVER", "SUCCESS", "FAILURE", "DELAY"})
 
@@ -54,11 +54,12 @@ class RcptParameters:
 
 
 def extensions_of(connector: ReceiveConnector) -> frozenset[str]:
-    """The EHLO keywords that the connector offers besides PIPELINING, SIZE, STARTTLS and AUTH."""
+    """The EHLO keywords that the connector may offer and that bring parameters, besides SIZE."""
     offered = {
         "8BITMIME": connector.is_eight_bit_mime_enabled,
         "SMTPUTF8": connector.is_smtputf8_enabled,
         "DSN": connector.is_delivery_status_notification_enabled,
+        "AUTH": PermissionGroup.EXCHANGE_USERS in connector.permission_groups,
     }
     return frozenset(keyword for keyword, is_offered in offered.items() if is_offered)
 
@@ -75,6 +76,8 @@ def parse_mail(argument: str, extensions: frozenset[str]) -> MailParameters:
     _require_ascii(sender, is_smtputf8)
     if not given:
         return MailParameters(sender)
+    if "AUTH" in given:
+        _check_submitter(given["AUTH"])
     return MailParameters(
         sender,
         size_bytes=_size(given["SIZE"]) if "SIZE" in given else 0,
@@ -135,6 +138,12 @@ def _body_type(value: str) -> BodyType:
     if value.upper() not in (BodyType.SEVEN_BIT, BodyType.EIGHT_BIT_MIME):  # RFC 6152 2; BINARYMIME needs CHUNKING
         raise _invalid("BODY is 7BIT or 8BITMIME")
     return BodyType(value.upper())
+
+
+def _check_submitter(value: str) -> None:
+    """RFC 4954 5: we trust no client to name another's identity, which is the same as ``AUTH=<>``."""
+    if value != "<>" and (not value or _XTEXT.fullmatch(value) is None):
+        raise _invalid("AUTH is <> or an xtext mailbox")
 
 
 def _is_bare(value: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from transport.config.objects import TlsMode
+from transport.listener.connection import HANDSHAKE_TIMEOUT_S
 from transport.listener.context import Context, Counters
 from transport.listener.session import Session
 from transport.ports import Authenticator, Intake, ListenAddress, RecipientLookup
@@ -116,6 +117,7 @@ class Listener:
                 backlog=BACKLOG,
                 reuse_port=hasattr(socket, "SO_REUSEPORT"),
                 ssl=self._context.tls_context if is_tls else None,
+                ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S if is_tls else None,
             )
         except OSError as error:
             where = f"Connector {_names(ruleset, binding)} can't listen on {_text((host, port))}"

@@ -111,6 +111,38 @@ def test_exchange__cancelled_or_broken__goes_on(client):
     assert client.auth_plain("anna", "right").text.startswith("503 5.5.1")
 
 
+def test_exchange__cancelled_without_end__closes(client):
+    codes: list[int] = []
+    while 421 not in codes and len(codes) < 120:
+        client.command("AUTH LOGIN")
+        codes.append(client.command("*").code)
+    assert codes[:90] == [501] * 90 and codes[-1] == 421
+    client.expect_close()
+
+
+@pytest.mark.parametrize("argument", ["AUTH PLAIN \u00e9", "AUTH LOGIN \u00e9", "AUTH PLAIN \u00e9\u00e9\u00e9\u00e9"])
+def test_initial_response__not_ascii__is_501(client, argument):
+    assert client.command(argument).code == 501
+    assert client.auth_plain("anna", "right").code == 235
+
+
+def test_login__control_characters__are_wrong_unasked(client, passwords, server):
+    user = b64encode(b"an\0\r\nna").decode()
+    client.command(f"AUTH LOGIN {user}")
+    assert client.command(b64encode(b"right").decode()).code == 535
+    assert passwords.asked == []
+    assert server.refusals[0].reason.startswith("AUTH as 'an???na'")
+
+
+@pytest.mark.parametrize("submitter", ["<>", "anna+40acme.example", "anna@acme.example"])
+def test_mail__names_the_submitter__is_taken_and_ignored(client, server, submitter):
+    """RFC 4954 5; sendmail says it to each server that offers AUTH."""
+    client.auth_plain("anna", "right")
+    assert client.command(f"MAIL FROM:<a@x.example> AUTH={submitter}").code == 250
+    assert client.command("RSET").code == 250
+    assert client.command("MAIL FROM:<a@x.example> AUTH=a+zz").text.startswith("501 5.5.4 AUTH is")
+
+
 def test_mechanism__unknown__is_504(client):
     assert client.command("AUTH CRAM-MD5").text.startswith("504 5.5.4")
     assert client.command("AUTH").code == 504

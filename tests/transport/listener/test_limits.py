@@ -152,6 +152,21 @@ def test_memory__spent_by_others__is_452(monkeypatch):
         server.wait_until(lambda: server.listener._context.budget.used_bytes == 0)
 
 
+def test_tarpit__pipelined_refusals_without_end__do_not_outlive_the_session_time():
+    """Each refusal is slowed down by us; a peer with thousands of them in one write must not stay for hours."""
+    flow = mail_flow(connector(tarpit_interval=1, connection_inactivity_timeout=1, connection_timeout=2))
+    with running(flow) as server, server.greeted() as client:
+        began = time.monotonic()
+        client.send_bytes(b"MAIL FROM:<a@x.example>\r\n" + b"RCPT TO:<b@elsewhere.example>\r\n" * 500)
+        codes: list[int] = []
+        while 421 not in codes and len(codes) < 20:
+            codes.append(client.expect_reply().code)
+        assert codes[-1] == 421 and 2 <= codes.count(550) <= 4
+        assert 1.5 < time.monotonic() - began < 5
+        client.expect_close()
+        server.wait_until(lambda: server.listener.sessions == 0)
+
+
 @pytest.mark.parametrize("errors", [1, 3])
 def test_protocol_errors__more_than_the_limit__close(errors):
     with running(mail_flow(connector(max_protocol_errors=errors))) as server, server.greeted() as client:

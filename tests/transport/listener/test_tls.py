@@ -105,6 +105,17 @@ def test_implicit__begins_with_tls(loop, tls_context, certificate):
         server.wait_until(lambda: server.listener.sessions == 0)
 
 
+def test_implicit__no_handshake__is_cut_in_time(loop, tls_context, monkeypatch):
+    """Such a connection is no session yet: no other limit would end it."""
+    monkeypatch.setattr("transport.listener.server.HANDSHAKE_TIMEOUT_S", 0.5)
+    flow = mail_flow(connector(tls_mode=TlsMode.IMPLICIT))
+    with (
+        running(flow, loop=loop, tls_context=tls_context) as server,
+        socket.create_connection(server.address(), timeout=5) as silent,
+    ):
+        assert silent.recv(100) == b""
+
+
 def test_partners__client_certificate__is_a_permission(loop, tls_context, certificate, authority):
     flow = mail_flow(connector(permission_groups=(PermissionGroup.PARTNERS,)))
     shown = authority.issue("partner.example")
