@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringCon
 
 from transport.model.address import InvalidAddress, parse_domain, parse_mailbox
 
+MB = 1024 * 1024
+
 _SIZE_UNITS = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZE = re.compile(r"\s*(\d{1,12})\s*(B|KB|MB|GB)?\s*", re.IGNORECASE)

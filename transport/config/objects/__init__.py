@@ -1,0 +1,27 @@
+"""The objects of mail flow, with Exchange's words and defaults; validation within one object only.
+
+``description`` of a field is the help text on its form and in the JSON schema.
+"""
+
+from transport.config.objects.base import ConfigModel, ConfigObject
+from transport.config.objects.domains import AcceptedDomain, DomainType
+from transport.config.objects.organization import Organization
+from transport.config.objects.receive import PermissionGroup, ReceiveConnector, TlsMode
+from transport.config.objects.relay import IpListEntry, RelayPolicy
+from transport.config.objects.send import AddressSpace, SendConnector, TlsLevel
+
+__all__ = [
+    "AcceptedDomain",
+    "AddressSpace",
+    "ConfigModel",
+    "ConfigObject",
+    "DomainType",
+    "IpListEntry",
+    "Organization",
+    "PermissionGroup",
+    "ReceiveConnector",
+    "RelayPolicy",
+    "SendConnector",
+    "TlsLevel",
+    "TlsMode",
+]

@@ -1,0 +1,40 @@
+"""What holds for all mail."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from transport.config import retry_ladder
+from transport.config.objects.base import ConfigModel
+from transport.config.types import MB, Duration, Line, Mailbox, Name, Size
+
+
+class Organization(ConfigModel):
+    """What holds for all mail."""
+
+    name: Name = Field("Our organisation", description="Used in delivery status notifications.")
+    postmaster_address: Mailbox | None = Field(
+        None, description="Reporting address; empty means postmaster@ the default domain."
+    )
+    hostname: Line = Field("", description="Our name in SMTP where a connector has none; empty: the node's host name.")
+    max_recipient_envelope_limit: int = Field(500, ge=1, le=512_000, description="Recipients of one message.")
+    retry_ladder: Line = Field(
+        "1m*4, 5m*6, 10m...", description="Waits between delivery attempts; the last one repeats."
+    )
+    message_expiration_timeout: Duration = Field(
+        2 * 86400, ge=60, le=90 * 86400, description="Then the sender gets a non-delivery report (4.4.7)."
+    )
+    delay_notification_timeout: Duration = Field(
+        4 * 3600, ge=60, le=30 * 86400, description="Then the sender is told that delivery is delayed."
+    )
+    is_delay_dsn_enabled: bool = Field(True, description="Tell senders about delays.")
+    dsn_max_message_attach_size: Size = Field(
+        10 * MB, ge=0, description="A larger original is returned as headers only."
+    )
+
+    @model_validator(mode="after")
+    def _ladder_is_readable(self) -> Self:
+        retry_ladder.parse(self.retry_ladder)
+        return self
