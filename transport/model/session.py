@@ -22,7 +22,8 @@ class SessionFacts:
 
     ``peer`` is the client's IP address as text (IPv4-mapped IPv6 unwrapped); ``binding`` the local ``address:port``
     as the configuration names it; ``connector_id`` the receive connector that serves it; ``identity`` the
-    authenticated user or empty; ``revision`` the configuration it began under and ends under.
+    authenticated user or empty; ``revision`` the configuration it began under and ends under. Behind a listed proxy
+    ``peer`` is the client that the proxy told of, and ``proxy`` the proxy's own address; else ``proxy`` is empty.
     """
 
     session_id: str
@@ -36,3 +37,10 @@ class SessionFacts:
     is_esmtp: bool = False
     identity: str = ""
     tls: TlsFacts | None = field(default=None)
+    proxy: str = ""
+
+    @property
+    def client_certificate(self) -> str:
+        """The SHA-256 fingerprint (lower hex) of the client certificate that verified, else empty; its subject is
+        ``tls.client_subject``."""
+        return self.tls.client_fingerprint if self.tls is not None else ""
