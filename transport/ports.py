@@ -172,6 +172,11 @@ class Intake(Protocol):
         """Empty while mail is taken; else the private reason for which new mail is deferred (draining, disk full)."""
         ...
 
+    @property
+    def why_not_from_outside(self) -> str:
+        """Empty while mail is taken from everybody; else why mail from outside is deferred (back pressure)."""
+        ...
+
     def new_id(self) -> int:
         """A message id for ``Message.id``; its queue id stands in the Received header."""
         ...

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import os
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +14,6 @@ import structlog
 from transport import certificates
 from transport.config import validate
 from transport.config.document import MailFlow
-from transport.config.types import format_size
 from transport.delivery.couriers import SmtpCouriers
 from transport.delivery.ourselves import is_own
 from transport.delivery.resolver import DnsResolver
@@ -25,14 +23,14 @@ from transport.model.event import TrackingEvent
 from transport.model.next_hop import SUBMISSION
 from transport.model.snapshot import NodeSnapshot
 from transport.ports import ListenAddress, OutboxReader, Ports
+from transport.pressure.monitor import PressureMonitor
 from transport.queues.intake import EngineIntake
 from transport.queues.manager import DeliveryQueues
 from transport.rules.ruleset import Ruleset, compile_ruleset
 from transport.spool.sqlite_spool import SqliteSpool
 
-HOUSEKEEPING_S = 2.0
+HOUSEKEEPING_S = 1.0
 RESOLVE_AGAIN_S = 15.0
-MIN_FREE_BYTES = 100 * 1024 * 1024
 log = structlog.get_logger(__name__)
 
 
@@ -77,6 +75,13 @@ class TransportService:
         self._intake = EngineIntake(
             spool=self._spool, queues=self._queues, lookup=ports.recipients, ruleset=self._ruleset, clock=clock
         )
+        self._pressure = PressureMonitor(
+            folder=home / "nodes" / node,
+            settings=document.organization,
+            queue_length=lambda: self._spool.count,
+            record=self._spool.record,
+            clock=clock,
+        )
         self._listen = tuple(listen)
         self._ports = ports
         self._listener: Listener | None = None
@@ -99,6 +104,7 @@ class TransportService:
         )
         for message in await self._spool.start():
             self._intake.recover(message)
+        await self._look_at_resources()
         self._listener = Listener(
             addresses=self._listen,
             ruleset=self._ruleset,
@@ -125,6 +131,7 @@ class TransportService:
             except ListenError as error:
                 raise ConfigurationRefused(str(error)) from error
         self._ruleset = ruleset
+        self._pressure.settings = document.organization
         self._intake.apply(ruleset)
         for message, recipients in self._queues.apply(document):
             self._intake.decide_again(message, recipients)
@@ -182,25 +189,22 @@ class TransportService:
             failed_total=counters.failed,
             listening=listener.listening if listener else (),
             queues=self._queues.snapshot(now),
+            resources=self._pressure.states,
+            why_not_from_outside=self._intake.why_not_from_outside,
         )
 
     async def _keep_house(self) -> None:
-        """Watch the disk; ask the directory again for what waits in the Submission queue."""
+        """Watch the resources; ask the directory again for what waits in the Submission queue."""
         asked_at = self._clock()
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
-            self._intake.why_not_accepting = self._disk_problem()
+            await self._look_at_resources()
             if self._clock() - asked_at >= RESOLVE_AGAIN_S:
                 asked_at = self._clock()
                 for message, recipients in self._queues.take(SUBMISSION):
                     self._intake.decide_again(message, recipients)
 
-    def _disk_problem(self) -> str:
-        try:
-            disk = os.statvfs(self._home)
-        except OSError as error:
-            return f"the spool's disk cannot be read: {error}"
-        free = disk.f_bavail * disk.f_frsize
-        if free >= MIN_FREE_BYTES:
-            return ""
-        return f"the spool's disk has {format_size(free)} left, less than {format_size(MIN_FREE_BYTES)}"
+    async def _look_at_resources(self) -> None:
+        await self._pressure.look()
+        self._intake.why_not_accepting = self._pressure.why_not_accepting
+        self._intake.why_not_from_outside = self._pressure.why_not_from_outside

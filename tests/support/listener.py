@@ -35,6 +35,7 @@ class MemoryIntake:
 
     def __init__(self) -> None:
         self.why_not_accepting = ""
+        self.why_not_from_outside = ""
         self.messages: list[Message] = []
         self.events: list[TrackingEvent] = []
         self.failure = ""

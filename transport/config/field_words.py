@@ -80,7 +80,7 @@ _FREE_TEXT = {"comment", "purpose", "owner", "ticket", "banner"}
 
 
 def _is_limit(field: str) -> bool:
-    return field.startswith("max_") or field.endswith("_per_min")
+    return field.startswith(("max_", "queue_length_")) or field.endswith("_per_min")
 
 
 def _list_setting(change: FieldChange) -> Iterator[Parts]:
@@ -167,6 +167,10 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
     ("relay_policies", "is_tls_required"): _on_off("now works only over TLS", "now works without TLS too"),
     ("relay_policies", "is_broad_override"): _on_off(
         "now says that its broad network is meant", "no longer says that its broad network is meant"
+    ),
+    ("organization", "is_back_pressure_enabled"): _on_off(
+        "takes less mail again when queue, disk or memory run short",
+        "takes mail even when queue, disk or memory run short",
     ),
     ("send_connectors", "smart_hosts"): _next_hops,
     ("accepted_domains", "is_default"): _on_off("is now the default domain", "is no longer the default domain"),

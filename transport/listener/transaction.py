@@ -9,7 +9,7 @@ from transport.listener import replies
 from transport.listener.data import DataReader
 from transport.listener.parameters import MailParameters, RcptParameters, Refused, parse_mail, parse_rcpt
 from transport.model.verdict import Stage, Step, Verdict
-from transport.rules import admission, limits
+from transport.rules import admission, limits, pressure
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
@@ -40,10 +40,9 @@ def mail(session: Session, argument: str) -> None:
         session.reply(replies.STOPPING)
         session.close()
         return
-    if context.intake.why_not_accepting:
-        session.refuse(
-            admission.refuse(Stage.MAIL, replies.NOT_NOW, f"Not accepting: {context.intake.why_not_accepting}")
-        )
+    because = _why_not_now(session)
+    if because:
+        session.refuse(admission.refuse(Stage.MAIL, replies.NOT_NOW, f"Not accepting: {because}"))
         return
     try:
         given = parse_mail(argument, session.extensions)
@@ -56,6 +55,13 @@ def mail(session: Session, argument: str) -> None:
         return
     session.transaction = Transaction(given)
     session.send(_SENDER_OK)
+
+
+def _why_not_now(session: Session) -> str:
+    intake = session.context.intake
+    if intake.why_not_from_outside and pressure.is_from_outside(session.ruleset, session.facts):
+        return intake.why_not_from_outside
+    return intake.why_not_accepting
 
 
 def _admit(session: Session, given: MailParameters) -> Verdict:

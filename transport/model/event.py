@@ -24,6 +24,7 @@ class EventId(StrEnum):
     SUSPEND = "SUSPEND"
     RESUME = "RESUME"
     POISON = "POISONMESSAGE"
+    BACK_PRESSURE = "BACKPRESSURE"
 
     @property
     def sentence(self) -> str:
@@ -44,6 +45,7 @@ _SENTENCES = {
     EventId.SUSPEND: "An operator suspended it.",
     EventId.RESUME: "An operator resumed it.",
     EventId.POISON: "The message could not be processed and was set aside.",
+    EventId.BACK_PRESSURE: "A resource of the node got scarce, or is no longer.",
 }
 
 

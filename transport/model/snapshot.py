@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
+
+from transport.model.pressure import Level, Resource, ResourceState
 
 
 class QueueStatus(StrEnum):
@@ -82,6 +85,8 @@ class NodeSnapshot:
     failed_total: int
     listening: tuple[str, ...] = ()
     queues: tuple[QueueSnapshot, ...] = field(default=())
+    resources: tuple[ResourceState, ...] = field(default=())
+    why_not_from_outside: str = ""
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
@@ -91,4 +96,9 @@ class NodeSnapshot:
         """The inverse of ``to_json``. Raises ValueError, TypeError, KeyError."""
         row = json.loads(data)
         queues = tuple(QueueSnapshot(**{**q, "status": QueueStatus(q["status"])}) for q in row.pop("queues"))
-        return cls(**{**row, "listening": tuple(row["listening"])}, queues=queues)
+        resources = tuple(_resource(one) for one in row.pop("resources", ()))
+        return cls(**{**row, "listening": tuple(row["listening"])}, queues=queues, resources=resources)
+
+
+def _resource(row: dict[str, Any]) -> ResourceState:
+    return ResourceState(**{**row, "resource": Resource(row["resource"]), "level": Level(row["level"])})

@@ -37,6 +37,7 @@ class EngineIntake:
         self._ruleset = ruleset
         self._clock = clock
         self.why_not_accepting = ""
+        self.why_not_from_outside = ""
 
     def apply(self, ruleset: Ruleset) -> None:
         """Decide by ``ruleset`` from now on."""

@@ -81,6 +81,10 @@ class Ruleset:
             return exact
         return next((self._trees[parent] for parent in parent_domains(domain)[1:] if parent in self._trees), None)
 
+    def is_network_named(self, peer: str) -> bool:
+        """Whether an enabled relay policy names a network that holds ``peer``."""
+        return bool(self._by_network.find_all(peer))
+
     def policies_for(self, peer: str) -> list[CompiledPolicy]:
         """Enabled relay policies whose networks hold ``peer`` or that name no network, in order of name."""
         named = self._by_network.find_all(peer)

@@ -74,6 +74,17 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
             ]
         ),
     ),
+    "back_pressure": (
+        document(),
+        document(
+            organization={
+                "is_back_pressure_enabled": False,
+                "queue_length_high": None,
+                "spool_disk_free_high": "50 MB",
+                "memory_used_high": 90,
+            }
+        ),
+    ),
     "organization": (document(), document(organization={"name": "Contoso", "message_expiration_timeout": "1d"})),
 }
 

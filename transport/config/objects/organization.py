@@ -7,11 +7,11 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from transport.config import retry_ladder
-from transport.config.objects.base import ConfigModel
+from transport.config.objects.pressure import BackPressure
 from transport.config.types import MB, Duration, Line, Mailbox, Name, Size
 
 
-class Organization(ConfigModel):
+class Organization(BackPressure):
     """What holds for all mail."""
 
     name: Name = Field("Our organisation", description="Used in delivery status notifications.")
