@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_LOCAL_PART_OCTETS = 64  # RFC 5321 4.5.3.1.1
 MAX_DOMAIN_OCTETS = 255  # RFC 5321 4.5.3.1.2
@@ -36,9 +37,7 @@ class Address:
     domain: str
 
     def __str__(self) -> str:
-        if not self.domain:
-            return self.local_part
-        return f"{quote_local_part(self.local_part)}@{self.domain}"
+        return _text(self.local_part, self.domain)
 
     @property
     def is_null(self) -> bool:
@@ -54,6 +53,11 @@ class Address:
     def key(self) -> str:
         """The form to compare by: Exchange and every directory ignore the case of the local part."""
         return f"{self.local_part}@{self.domain}".lower()
+
+
+@lru_cache(maxsize=8192)  # asked several times for each recipient of each message
+def _text(local_part: str, domain: str) -> str:
+    return f"{quote_local_part(local_part)}@{domain}" if domain else local_part
 
 
 NULL = Address("", "")

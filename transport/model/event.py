@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from transport.model import compact_json
+
 
 class EventId(StrEnum):
     """Exchange's event-id, as far as it has a meaning here, and REFUSE, which Exchange lacks."""
@@ -75,7 +77,7 @@ class TrackingEvent:
             value = getattr(self, name)
             if value:
                 row[name] = value
-        return _encode(row).encode("utf-8", "replace")
+        return compact_json.encode(row)
 
     @classmethod
     def from_json(cls, data: bytes | str) -> TrackingEvent:
@@ -85,7 +87,6 @@ class TrackingEvent:
         return cls(EventId(row["e"]), row["at"], **known)
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _FIELDS = (
     "message_id",
     "session_id",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from asyncio import Future
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from transport.spool.bodies import Bodies
+
+MAX_ROWS_BITS = 6
 
 
 @dataclass(slots=True)
@@ -56,14 +61,15 @@ class Batch:
 
     def _write_rows(self, connection: sqlite3.Connection, first_event: int) -> None:
         if self.messages:
-            connection.executemany("INSERT INTO message VALUES (?, ?, ?)", self.messages)
+            _insert(connection, "INSERT INTO message VALUES", self.messages)
         if self.rewritten:
             connection.executemany("UPDATE message SET envelope = ? WHERE id = ?", self.rewritten)
             connection.executemany("DELETE FROM recipient WHERE message_id = ?", [(i,) for _, i in self.rewritten])
         if self.states:
             connection.executemany("INSERT OR REPLACE INTO recipient VALUES (?, ?, ?)", self.states)
         if self.removed:
-            connection.executemany("DELETE FROM message WHERE id = ?", self.removed)
+            ids = json.dumps([message_id for (message_id,) in self.removed])
+            connection.execute("DELETE FROM message WHERE id IN (SELECT value FROM json_each(?))", (ids,))
         if self.stated:
             connection.executemany("DELETE FROM recipient WHERE message_id = ?", self.stated)
         if self.event_count:
@@ -72,3 +78,13 @@ class Batch:
         if self.acknowledged:
             connection.execute("DELETE FROM outbox WHERE first + count - 1 <= ?", (self.acknowledged,))
             connection.execute("INSERT OR REPLACE INTO mark VALUES ('acknowledged', ?)", (self.acknowledged,))
+
+
+def _insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Several rows with each statement: between two statements the loop's thread fights for the interpreter."""
+    row, done = f"({', '.join('?' * len(rows[0]))})", 0
+    while done < len(rows):
+        count = 1 << min(MAX_ROWS_BITS, (len(rows) - done).bit_length() - 1)  # few different statements to prepare
+        values = [value for given in rows[done : done + count] for value in given]
+        connection.execute(f"{statement} {', '.join([row] * count)}", values)
+        done += count

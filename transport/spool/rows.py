@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from transport.model import compact_json
 from transport.model.address import Address
 from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.next_hop import NextHop
@@ -37,13 +38,6 @@ _STATE = (
     "last_reason",
     "is_delay_dsn_sent",
 )
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def _text(row: Any) -> str:
-    """JSON that SQLite can hold: lone surrogates of hostile text become question marks."""
-    text = _encode(row)
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def encode_message(message: Message) -> str:
@@ -53,7 +47,7 @@ def encode_message(message: Message) -> str:
     if message.body_type is not BodyType.SEVEN_BIT:
         row["body_type"] = message.body_type.value
     row["recipients"] = [_recipient_row(recipient) for recipient in message.recipients]
-    return _text(row)
+    return compact_json.encode(row).decode()
 
 
 def decode_message(message_id: int, text: str) -> Message:
@@ -79,7 +73,7 @@ _DEFAULTS: dict[str, Any] = dict.fromkeys(_PLAIN, "") | {
 
 def encode_recipient(recipient: Recipient) -> str:
     """One recipient with its state."""
-    return _text(_recipient_row(recipient))
+    return compact_json.encode(_recipient_row(recipient)).decode()
 
 
 def decode_recipient(text: str) -> Recipient:

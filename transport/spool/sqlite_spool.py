@@ -42,6 +42,7 @@ class SqliteSpool:
         self._readers = Readers(self._path)
         self._outbox = SpoolOutbox(self._readers, self._acknowledge)
         self._writer: Writer | None = None
+        self._is_waking = False
 
     async def start(self) -> list[Message]:
         """Begin to write; return what was in the spool, in order of arrival, without bodies."""
@@ -91,9 +92,16 @@ class SqliteSpool:
                 self._filed.add(message.id)
             batch.message_events += encoded
             batch.waiting.append(future)
-        writer.wake()
+        if not self._is_waking:
+            # Once this turn of the loop is over: what other sessions finish in it shares the commit.
+            self._is_waking = True
+            future.get_loop().call_soon(self._wake, writer)
         future.add_done_callback(lambda done: self._committed(message.id, done))
         return future
+
+    def _wake(self, writer: Writer) -> None:
+        self._is_waking = False
+        writer.wake()
 
     def _committed(self, message_id: int, done: Future[None]) -> None:
         if done.cancelled() or done.exception() is not None:
