@@ -69,3 +69,25 @@ class Activation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.revision} on {self.node_id}: {self.state}"
+
+
+class NodeEvent(models.Model):
+    """Something that happened to a node, not to one message: back pressure, a bad file in its pickup directory.
+
+    `event` is a transport EventId; `sequence` the node's number of the event, so that none is kept twice.
+    """
+
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="events")
+    sequence = models.BigIntegerField()
+    at = models.DateTimeField()
+    event = models.CharField(max_length=20)
+    sentence = models.TextField()
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-at", "-sequence"]
+        constraints = [models.UniqueConstraint(fields=["node", "sequence"], name="node_event_once")]
+        indexes = [models.Index(fields=["-at", "-sequence"], name="node_event_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.event} on {self.node_id}"

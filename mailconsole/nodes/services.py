@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
-from mailconsole.nodes.models import Activation, ActivationState, Node
+from mailconsole.nodes.models import Activation, ActivationState, Node, NodeEvent
+from transport.model.event import TrackingEvent
 
 FORGET_NODE_AFTER = timedelta(days=7)
+SENTENCE_LENGTH = 2000
 
 
 def register_heartbeat(
@@ -57,3 +59,20 @@ def report_activation(
 def known_nodes(now: datetime | None = None) -> list[Node]:
     """Nodes that were heard of within the last days; older ones were taken away for good."""
     return list(Node.objects.filter(heartbeat_at__gt=(now or timezone.now()) - FORGET_NODE_AFTER))
+
+
+def keep_events(node_id: int, events: Iterable[tuple[int, TrackingEvent]]) -> None:
+    """Keep (sequence, event) of what happened to the node itself; what is there already stays as it is."""
+    rows = [
+        NodeEvent(
+            node_id=node_id,
+            sequence=sequence,
+            at=datetime.fromtimestamp(event.at, UTC),
+            event=event.event.value,
+            sentence=event.reason[:SENTENCE_LENGTH],
+            detail=event.detail,
+        )
+        for sequence, event in events
+    ]
+    if rows:
+        NodeEvent.objects.bulk_create(rows, ignore_conflicts=True)

@@ -12,8 +12,14 @@ class OverviewConfig(AppConfig):
         from mailconsole.common.navigation import NavItem, Section, register
         from mailconsole.nodes.live import regions
         from mailconsole.overview.live import node_rows, waiting_changes
+        from mailconsole.overview.resources import resource_rows
 
-        register(NavItem(Section.MONITOR, "Overview", "overview:home", "dashboard", 10, key="o"))
+        register(
+            NavItem(Section.MONITOR, "Overview", "overview:home", "dashboard", 10, key="o"),
+            NavItem(Section.MONITOR, "Nodes", "overview:nodes", "server", 50),
+        )
         regions.register(
-            regions.Region("nodes", node_rows), regions.Region("changes-waiting", waiting_changes, every_s=2)
+            regions.Region("nodes", node_rows),
+            regions.Region("resources", resource_rows),
+            regions.Region("changes-waiting", waiting_changes, every_s=2),
         )

@@ -81,6 +81,8 @@ def _row(
 def _state(node: Node | None, shown: NodeSnapshot | None, live: Live, now: datetime) -> tuple[str, str, str]:
     """The snapshot's word counts; without Redis the heartbeat in the database has to do."""
     if shown is not None:
+        if shown.is_accepting and shown.why_not_from_outside:
+            return "warn", "Back pressure", f"Mail from outside waits: {shown.why_not_from_outside}."
         if shown.is_accepting:
             return "good", "Accepting", ""
         return "bad", "Not accepting", shown.why_not_accepting

@@ -2,7 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from mailconsole.overview.views import home
+from mailconsole.overview.views import home, nodes
 
 app_name = "overview"
-urlpatterns: list[URLPattern | URLResolver] = [path("", home, name="home")]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
+    path("nodes/", nodes, name="nodes"),
+]

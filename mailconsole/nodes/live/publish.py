@@ -16,6 +16,7 @@ from django.utils import timezone
 from mailconsole.common.redis import REDIS_DOWN, redis_client
 from mailconsole.nodes.live.rates import remember_totals
 from mailconsole.nodes.live.regions import Region, all_regions, to_payload
+from mailconsole.nodes.live.resources import remember_resources
 from mailconsole.nodes.snapshots import Live, read_live
 
 log = structlog.get_logger(__name__)
@@ -46,6 +47,7 @@ def publish_regions(now: datetime | None = None) -> int:
             return 0
         live = read_live()
         remember_totals(live.snapshots)
+        remember_resources(live.snapshots, now=time.time())
         return _render(live, now or timezone.now()) if _is_watched() else _forget()
     except REDIS_DOWN as problem:
         log.warning("live.unreachable", problem=type(problem).__name__)

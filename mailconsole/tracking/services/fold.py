@@ -50,6 +50,7 @@ class Fold:
     stamp: Callable[[float], Stamp]
     events: list[tuple[Any, ...]] = field(default_factory=list)
     refusals: list[tuple[Any, ...]] = field(default_factory=list)
+    node_events: list[tuple[int, TrackingEvent]] = field(default_factory=list)
     counters: dict[int, list[int]] = field(default_factory=dict)
     changed: dict[tuple[int, str], RecipientRow] = field(default_factory=dict)
     orphans: int = 0
@@ -62,6 +63,9 @@ class Fold:
             return
         if event.event is EventId.RECEIVE:
             self._receive(event_key(self.node_id, sequence), event, at)
+        if not event.message_id:
+            self.node_events.append((sequence, event))
+            return
         message = self.known.get(event.message_id)
         if message is None:
             self.orphans += 1

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from mailconsole.nodes.models import NodeEvent
 from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, Refusal, TrackingEvent
 
 BATCH = 500
@@ -24,6 +25,7 @@ def delete_old(*, now: datetime | None = None, max_batches: int = 400) -> int:
         deleted += count
         if not count:
             break
+    NodeEvent.objects.filter(at__lt=before).delete()
     MinuteCounter.objects.filter(minute__lt=at - timedelta(days=COUNTERS_DAYS)).delete()
     return deleted
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, models
 
+from mailconsole.nodes.services import keep_events
 from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, Refusal, TrackingEvent
 from mailconsole.tracking.services.fold import Fold, KnownMessage
 from mailconsole.tracking.services.rows import (
@@ -61,6 +62,7 @@ def store(fold: Fold) -> None:
     _update_status([message for message in fold.known.values() if message.row is None and message.is_touched])
     _insert(TrackingEvent, EVENT_COLUMNS, fold.events, _KEEP)
     _insert(Refusal, REFUSAL_COLUMNS, fold.refusals, _KEEP)
+    keep_events(fold.node_id, fold.node_events)
     _insert(
         MinuteCounter,
         COUNTER_COLUMNS,
