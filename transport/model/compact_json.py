@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 
 def encode(value: Any) -> bytes:
@@ -14,3 +14,8 @@ def encode(value: Any) -> bytes:
         return to_json(value)
     except PydanticSerializationError:  # it refuses surrogates
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def decode(text: bytes | str) -> Any:
+    """The inverse of ``encode``. Raises ValueError."""
+    return from_json(text)

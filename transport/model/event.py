@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from transport.model import compact_json
@@ -73,8 +73,7 @@ class TrackingEvent:
     def to_json(self) -> bytes:
         """A JSON object; fields that are empty are left out."""
         row = {"e": self.event.value, "at": round(self.at, 6)}
-        for name in _FIELDS:
-            value = getattr(self, name)
+        for name, value in zip(_FIELDS, _values(self), strict=True):
             if value:
                 row[name] = value
         return compact_json.encode(row)
@@ -82,7 +81,7 @@ class TrackingEvent:
     @classmethod
     def from_json(cls, data: bytes | str) -> TrackingEvent:
         """The inverse of ``to_json``; unknown keys are ignored. Raises ValueError, KeyError."""
-        row = json.loads(data)
+        row = compact_json.decode(data)
         known = {name: row[name] for name in _FIELDS if name in row}
         return cls(EventId(row["e"]), row["at"], **known)
 
@@ -100,3 +99,4 @@ _FIELDS = (
     "revision",
     "detail",
 )
+_values = attrgetter(*_FIELDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from operator import attrgetter
 from typing import Any
 
 from transport.model import compact_json
@@ -38,11 +39,12 @@ _STATE = (
     "last_reason",
     "is_delay_dsn_sent",
 )
+_plain, _state = attrgetter(*_PLAIN), attrgetter(*_STATE)
 
 
 def encode_message(message: Message) -> str:
     """The envelope and all recipients, without the body."""
-    row: dict[str, Any] = {name: value for name in _PLAIN if (value := getattr(message, name))}
+    row: dict[str, Any] = {name: value for name, value in zip(_PLAIN, _plain(message), strict=True) if value}
     row["sender"] = _pair(message.envelope_sender)
     if message.body_type is not BodyType.SEVEN_BIT:
         row["body_type"] = message.body_type.value
@@ -97,10 +99,9 @@ def _recipient_row(recipient: Recipient) -> dict[str, Any]:
         row["status"] = recipient.status.value
     if recipient.next_hop is not None:
         row["hop"] = str(recipient.next_hop)
-    for name in _STATE:
-        value = getattr(recipient, name)
-        if value:
-            row[name] = value
+    state = _state(recipient)
+    if any(state):
+        row |= {name: value for name, value in zip(_STATE, state, strict=True) if value}
     return row
 
 

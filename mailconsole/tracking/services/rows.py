@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
 from mailconsole.tracking.models import ADDRESS_LENGTH, MESSAGE_ID_LENGTH
 from mailconsole.tracking.states import MessageStatus, RecipientState
+from transport.model import compact_json
 from transport.model.event import TrackingEvent
 
 TEXT_LENGTH = 2000
 Stamp: TypeAlias = Any
 """A time as the database stores it: made once for each event, a datetime for PostgreSQL, text for SQLite."""
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(slots=True)
@@ -196,8 +195,8 @@ def refusal_row(node_id: int, key: int, event: TrackingEvent, at: Stamp) -> tupl
 
 
 def _json(value: Any) -> str:
-    """jsonb takes neither NUL nor half surrogates; ASCII escapes of all else are harmless."""
+    """jsonb takes neither NUL nor half surrogates."""
     if not value:
         return "[]" if isinstance(value, list) else "{}"
-    text = _encode(value)
+    text = compact_json.encode(value).decode()
     return text.replace("\\u0000", "\\ufffd") if "\\u0000" in text else text
