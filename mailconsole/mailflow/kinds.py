@@ -75,6 +75,16 @@ def _until(item: Any) -> str:
     return show("expires_at", item.expires_at.isoformat()) if item.expires_at else "no end"
 
 
+def _goes_to(item: Any) -> str:
+    if not item.forwarding_address:
+        return "its own address"
+    return f"{item.forwarding_address}{' and its own address' if item.deliver_to_mailbox_and_forward else ''}"
+
+
+_WHO_MAY_SEND = Group(
+    "Who may send to it",
+    ("is_sender_authentication_required", "accept_messages_only_from", "reject_messages_from", "max_receive_size"),
+)
 _ENTRY_COLUMNS: tuple[tuple[str, Cell], ...] = (
     ("Why", lambda item: item.comment),
     ("Owner", lambda item: item.owner),
@@ -164,8 +174,70 @@ KINDS: dict[str, Kind] = {
                 ("Subdomains", lambda item: "too" if item.match_subdomains else "no"),
                 ("Default", lambda item: "default" if item.is_default else ""),
             ),
-            (Group("General", ("name", "domain", "domain_type", "match_subdomains", "is_default", "comment")),),
+            (
+                Group("General", ("name", "domain", "domain_type", "match_subdomains", "is_default", "comment")),
+                Group("Unknown recipients", ("catch_all_address",)),
+            ),
             order=40,
+        ),
+        Kind(
+            "recipients",
+            "Addresses that no directory knows, or that lead elsewhere: aliases and forwarding.",
+            "No recipient of our own: who is a recipient is what the directory says.",
+            "mailbox",
+            "own-recipients",
+            (
+                ("Address", lambda item: item.address),
+                ("Aliases", lambda item: _some(item.aliases)),
+                ("Mail goes to", _goes_to),
+            ),
+            (
+                Group("General", ("name", "address", "aliases", "comment")),
+                Group("Forwarding", ("forwarding_address", "deliver_to_mailbox_and_forward")),
+                _WHO_MAY_SEND,
+            ),
+            order=42,
+        ),
+        Kind(
+            "distribution_groups",
+            "Addresses that stand for several: each member gets the mail once.",
+            "No group of our own: the directory's groups work without an entry here.",
+            "users-group",
+            "distribution-groups",
+            (
+                ("Address", lambda item: item.address),
+                ("Members", lambda item: _some(item.members)),
+                ("Reports go to", lambda item: item.owner_address or "the sender"),
+            ),
+            (Group("General", ("name", "address", "aliases", "members", "owner_address", "comment")), _WHO_MAY_SEND),
+            order=44,
+        ),
+        Kind(
+            "address_rewriting",
+            "Internal addresses that the outside sees as others. Sign with DKIM after us, not before.",
+            "No address is rewritten.",
+            "switch-horizontal",
+            "address-rewriting",
+            (
+                ("Internal", lambda item: item.internal_address),
+                ("External", lambda item: item.external_address),
+                ("Direction", lambda item: "outbound" if item.is_outbound_only else "both"),
+            ),
+            (
+                Group(
+                    "General",
+                    (
+                        "name",
+                        "internal_address",
+                        "external_address",
+                        "is_outbound_only",
+                        "exceptions",
+                        "is_enabled",
+                        "comment",
+                    ),
+                ),
+            ),
+            order=46,
         ),
         Kind(
             "ip_allow_list",
@@ -195,7 +267,7 @@ KINDS: dict[str, Kind] = {
             "organization",
             (),
             (
-                Group("Who we are", ("name", "hostname", "postmaster_address")),
+                Group("Who we are", ("name", "hostname", "postmaster_address", "is_plus_addressing_enabled")),
                 Group(
                     "Retries and reports",
                     (

@@ -11,13 +11,16 @@ from pydantic import Field, model_validator
 
 from transport.config.objects import (
     AcceptedDomain,
+    AddressRewriteEntry,
     AddressSpace,
     ConfigModel,
     ConfigObject,
+    DistributionGroup,
     IpListEntry,
     Organization,
     PermissionGroup,
     ReceiveConnector,
+    Recipient,
     RelayPolicy,
     SendConnector,
     TlsMode,
@@ -34,6 +37,9 @@ class MailFlow(ConfigModel):
     receive_connectors: tuple[ReceiveConnector, ...] = ()
     send_connectors: tuple[SendConnector, ...] = ()
     accepted_domains: tuple[AcceptedDomain, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+    distribution_groups: tuple[DistributionGroup, ...] = ()
+    address_rewriting: tuple[AddressRewriteEntry, ...] = ()
     relay_policies: tuple[RelayPolicy, ...] = ()
     ip_allow_list: tuple[IpListEntry, ...] = ()
     ip_block_list: tuple[IpListEntry, ...] = ()
@@ -69,6 +75,9 @@ OBJECT_KINDS: dict[str, type[ConfigObject]] = {
     "receive_connectors": ReceiveConnector,
     "send_connectors": SendConnector,
     "accepted_domains": AcceptedDomain,
+    "recipients": Recipient,
+    "distribution_groups": DistributionGroup,
+    "address_rewriting": AddressRewriteEntry,
     "relay_policies": RelayPolicy,
 }
 """Sections that are lists of objects with an id."""

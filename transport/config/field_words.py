@@ -136,6 +136,35 @@ def _next_hops(change: FieldChange) -> Iterator[Parts]:
     yield (Say(f"now sends {after} instead of {before}"),)
 
 
+def _own_ladder(change: FieldChange) -> Iterator[Parts]:
+    after = f"after {change.after}" if change.after else "as the organisation says"
+    before = f"after {change.before}" if change.before else "as the organisation says"
+    yield (Say(f"now tries again {after} instead of {before}"),)
+
+
+def _led(verb: str, otherwise: str) -> Callable[[FieldChange], Iterator[Parts]]:
+    """Where mail is led by an address that may be absent."""
+
+    def tell(change: FieldChange) -> Iterator[Parts]:
+        before = f" instead of {change.before}" if change.before else ""
+        yield (Say(f"{verb} {change.after}{before}" if change.after else f"{otherwise}, no longer to {change.before}"),)
+
+    return tell
+
+
+_ACCEPT_FROM = _members(
+    added="now takes mail from {}",
+    removed="no longer takes mail from {}",
+    emptied="now takes mail from anyone",
+    begun="now takes mail only from {}",
+)
+_REJECT_FROM = _members(
+    added="now rejects mail from {}", removed="no longer rejects mail from {}", emptied="", begun=""
+)
+_AUTHENTICATION = _on_off(
+    "now takes mail only from senders who signed in", "now takes mail from senders who did not sign in"
+)
+
 _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
     ("", "name"): _renamed,
     ("", "is_enabled"): _on_off("is now enabled", "is now disabled"),
@@ -173,6 +202,35 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
         "takes mail even when queue, disk or memory run short",
     ),
     ("send_connectors", "smart_hosts"): _next_hops,
+    ("organization", "is_plus_addressing_enabled"): _on_off(
+        "now takes name+anything for name", "no longer takes name+anything for name"
+    ),
+    ("accepted_domains", "catch_all_address"): _led(
+        "now sends mail for unknown recipients to", "now refuses unknown recipients"
+    ),
+    ("recipients", "forwarding_address"): _led("now forwards to", "now keeps its mail"),
+    ("recipients", "deliver_to_mailbox_and_forward"): _on_off(
+        "now keeps its mail as well", "no longer keeps what it forwards"
+    ),
+    ("distribution_groups", "members"): _members(
+        added="gains {}", removed="loses {}", emptied="now has no member", begun="now leads to {}"
+    ),
+    ("distribution_groups", "owner_address"): _led(
+        "now sends reports about its members to", "now leaves reports to the sender"
+    ),
+    **{
+        (kind, field): tell
+        for kind in ("recipients", "distribution_groups")
+        for field, tell in (
+            ("is_sender_authentication_required", _AUTHENTICATION),
+            ("accept_messages_only_from", _ACCEPT_FROM),
+            ("reject_messages_from", _REJECT_FROM),
+        )
+    },
+    ("address_rewriting", "is_outbound_only"): _on_off(
+        "now leaves mail that comes in alone", "now rewrites mail that comes in too"
+    ),
+    ("send_connectors", "retry_ladder"): _own_ladder,
     ("accepted_domains", "is_default"): _on_off("is now the default domain", "is no longer the default domain"),
     ("accepted_domains", "match_subdomains"): _on_off(
         "now covers its subdomains too", "no longer covers its subdomains"
@@ -205,7 +263,42 @@ def _new_policy(value: Json) -> list[str]:
 def _new_domain(value: Json) -> list[str]:
     domain = value["domain"] + (" and its subdomains" if value["match_subdomains"] else "")
     said = [f"accepts mail for {domain} from everyone, as {value['domain_type']}"]
+    if value["catch_all_address"]:
+        said += [f"mail for unknown recipients goes to {value['catch_all_address']}"]
     return said + (["it is the default domain"] if value["is_default"] else [])
+
+
+def _restrictions(value: Json) -> list[str]:
+    said = ["only for senders who signed in"] if value["is_sender_authentication_required"] else []
+    said += [f"only from {join(value['accept_messages_only_from'])}"] if value["accept_messages_only_from"] else []
+    said += [f"not from {join(value['reject_messages_from'])}"] if value["reject_messages_from"] else []
+    return said
+
+
+def _new_recipient(value: Json) -> list[str]:
+    known = f"{join([value['address'], *value['aliases']])}"
+    if not value["forwarding_address"]:
+        said = f"takes mail for {known}"
+    elif value["deliver_to_mailbox_and_forward"]:
+        said = f"takes mail for {known}, and forwards it to {value['forwarding_address']} too"
+    else:
+        said = f"forwards mail for {known} to {value['forwarding_address']}"
+    return [said, *_restrictions(value)]
+
+
+def _new_group(value: Json) -> list[str]:
+    known = join([value["address"], *value["aliases"]])
+    said = [f"sends mail for {known} to {join(value['members']) or 'nobody yet'}"]
+    said += [f"reports go to {value['owner_address']}"] if value["owner_address"] else []
+    return [*said, *_restrictions(value)]
+
+
+def _new_rewrite(value: Json) -> list[str]:
+    said = [f"shows {value['internal_address']} as {value['external_address']} in mail that leaves"]
+    said += [f"but not {join(value['exceptions'])}"] if value["exceptions"] else []
+    if not value["is_outbound_only"]:
+        said += [f"brings mail for {value['external_address']} to {value['internal_address']}"]
+    return said if value["is_enabled"] else ["disabled", *said]
 
 
 def _new_send_connector(value: Json) -> list[str]:
@@ -228,6 +321,9 @@ def _new_receive_connector(value: Json) -> list[str]:
 _CREATED: dict[str, Callable[[Json], list[str]]] = {
     "relay_policies": _new_policy,
     "accepted_domains": _new_domain,
+    "recipients": _new_recipient,
+    "distribution_groups": _new_group,
+    "address_rewriting": _new_rewrite,
     "send_connectors": _new_send_connector,
     "receive_connectors": _new_receive_connector,
 }

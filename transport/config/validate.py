@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from transport.config import validate_connectors, validate_policies, validate_safety
+from transport.config import (
+    validate_connectors,
+    validate_policies,
+    validate_recipients,
+    validate_rewriting,
+    validate_safety,
+)
 from transport.config.document import LIST_KINDS, OBJECT_KINDS, MailFlow
 from transport.config.problem import Problem, Severity
 from transport.config.words import KIND_LABELS
@@ -78,6 +84,8 @@ RULES: tuple[Rule, ...] = (
     _default_domain_is_one,
     *validate_connectors.RULES,
     *validate_policies.RULES,
+    *validate_recipients.RULES,
+    *validate_rewriting.RULES,
     *validate_safety.RULES,
     _entries_have_effect,
     _delays_are_told_in_time,

@@ -18,6 +18,9 @@ KIND_LABELS = {
     "receive_connectors": "Receive connector",
     "send_connectors": "Send connector",
     "accepted_domains": "Accepted domain",
+    "recipients": "Recipient",
+    "distribution_groups": "Distribution group",
+    "address_rewriting": "Address rewrite entry",
     "relay_policies": "Relay policy",
     "ip_allow_list": "IP allow list",
     "ip_block_list": "IP block list",
@@ -27,6 +30,9 @@ KIND_PLURALS = {
     "receive_connectors": "Receive connectors",
     "send_connectors": "Send connectors",
     "accepted_domains": "Accepted domains",
+    "recipients": "Recipients of our own",
+    "distribution_groups": "Distribution groups",
+    "address_rewriting": "Address rewriting",
     "relay_policies": "Relay policies",
     "ip_allow_list": "IP allow list",
     "ip_block_list": "IP block list",
@@ -92,6 +98,10 @@ def _deleted_effect(kind: str, before: Json) -> Parts:
         return (Say(f": {who} may no longer relay by it"),)
     if kind == "accepted_domains":
         return (Say(f": mail for {before['domain']} is no longer accepted from everyone"),)
+    if kind in ("recipients", "distribution_groups"):
+        return (Say(f": {join([before['address'], *before['aliases']])} is no longer known by it"),)
+    if kind == "address_rewriting":
+        return (Say(f": {before['internal_address']} is no longer shown as {before['external_address']}"),)
     if kind == "send_connectors":
         return (Say(f": it no longer serves {join([space['domain'] for space in before['address_spaces']])}"),)
     if kind == "receive_connectors":

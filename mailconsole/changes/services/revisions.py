@@ -22,8 +22,10 @@ def head_revision() -> Revision:
 
 
 def load_document(revision: Revision) -> MailFlow:
-    """The document of a revision; sections are read and validated once a process."""
-    return MailFlow.model_validate({name: load_section(name, revision.manifest[name]) for name in SECTIONS})
+    """The document of a revision; sections are read and validated once a process. A section that is newer than the
+    revision is empty in it."""
+    manifest = revision.manifest
+    return MailFlow.model_validate({name: load_section(name, manifest[name]) for name in SECTIONS if name in manifest})
 
 
 @transaction.atomic

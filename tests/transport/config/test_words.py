@@ -23,6 +23,20 @@ SMART: dict[str, Any] = {
     "password_secret": "smart-host",
 }
 CONTOSO = {"id": "contoso", "name": "Contoso", "domain": "contoso.com", "domain_type": "Authoritative"}
+ANNA: dict[str, Any] = {"id": "anna", "name": "Anna", "address": "anna@contoso.com"}
+STAFF: dict[str, Any] = {
+    "id": "staff",
+    "name": "Staff",
+    "address": "staff@contoso.com",
+    "members": ["anna@contoso.com"],
+    "owner_address": "owner@contoso.com",
+}
+SHOWN: dict[str, Any] = {
+    "id": "shown",
+    "name": "Shown",
+    "internal_address": "contoso.local",
+    "external_address": "contoso.com",
+}
 
 CASES: dict[str, tuple[MailFlow, MailFlow]] = {
     "policy_admits_more": (
@@ -83,6 +97,40 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
                 "spool_disk_free_high": "50 MB",
                 "memory_used_high": 90,
             }
+        ),
+    ),
+    "recipients": (
+        document(
+            accepted_domains=[CONTOSO | {"catch_all_address": "all@contoso.com"}],
+            recipients=[ANNA, changed(ANNA, id="gone", name="Gone", address="gone@contoso.com")],
+            distribution_groups=[STAFF],
+            address_rewriting=[SHOWN],
+        ),
+        document(
+            accepted_domains=[CONTOSO],
+            organization={"is_plus_addressing_enabled": True},
+            recipients=[
+                changed(
+                    ANNA,
+                    forwarding_address="anna@fabrikam.com",
+                    aliases=["a@contoso.com"],
+                    is_sender_authentication_required=True,
+                ),
+                changed(
+                    ANNA,
+                    id="new",
+                    name="Bob",
+                    address="bob@contoso.com",
+                    forwarding_address="bob@fabrikam.com",
+                    deliver_to_mailbox_and_forward=True,
+                    accept_messages_only_from=["fabrikam.com"],
+                ),
+            ],
+            distribution_groups=[
+                changed(STAFF, members=["bob@contoso.com"], owner_address=None, reject_messages_from=["spam.example"]),
+                changed(STAFF, id="new", name="Board", address="board@contoso.com"),
+            ],
+            address_rewriting=[changed(SHOWN, is_outbound_only=True), changed(SHOWN, id="new", name="New")],
         ),
     ),
     "organization": (document(), document(organization={"name": "Contoso", "message_expiration_timeout": "1d"})),

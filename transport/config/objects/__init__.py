@@ -7,19 +7,25 @@ from transport.config.objects.base import ConfigModel, ConfigObject
 from transport.config.objects.domains import AcceptedDomain, DomainType
 from transport.config.objects.organization import Organization
 from transport.config.objects.receive import PermissionGroup, ReceiveConnector, TlsMode
+from transport.config.objects.recipients import DistributionGroup, MailRecipient, Recipient
 from transport.config.objects.relay import IpListEntry, RelayPolicy
+from transport.config.objects.rewriting import AddressRewriteEntry
 from transport.config.objects.send import AddressSpace, SendConnector, TlsLevel
 
 __all__ = [
     "AcceptedDomain",
+    "AddressRewriteEntry",
     "AddressSpace",
     "ConfigModel",
     "ConfigObject",
+    "DistributionGroup",
     "DomainType",
     "IpListEntry",
+    "MailRecipient",
     "Organization",
     "PermissionGroup",
     "ReceiveConnector",
+    "Recipient",
     "RelayPolicy",
     "SendConnector",
     "TlsLevel",

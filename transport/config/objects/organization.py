@@ -18,6 +18,9 @@ class Organization(BackPressure):
     postmaster_address: Mailbox | None = Field(
         None, description="Reporting address; empty means postmaster@ the default domain."
     )
+    is_plus_addressing_enabled: bool = Field(
+        False, description="Mail to name+anything@ is for name@, where name+anything@ is not known itself."
+    )
     hostname: Line = Field("", description="Our name in SMTP where a connector has none; empty: the node's host name.")
     max_recipient_envelope_limit: int = Field(500, ge=1, le=512_000, description="Recipients of one message.")
     retry_ladder: Line = Field(
