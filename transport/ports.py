@@ -38,9 +38,20 @@ _ENTRY_SENTENCES = {
 
 
 @dataclass(frozen=True, slots=True)
+class SenderRestrictions:
+    """Who may send to a recipient. The texts are addresses, domains, ``*.domain`` and the addresses of groups, whose
+    members are meant; an empty ``accept_from`` means anyone."""
+
+    is_authentication_required: bool = False
+    accept_from: tuple[str, ...] = ()
+    reject_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RecipientEntry:
-    """One recipient as the directory knows it. Addresses are ``local@domain`` texts; ``members`` only for groups;
-    ``forward_to`` replaces delivery unless ``deliver_and_forward``."""
+    """One recipient as the directory knows it. Addresses are ``local@domain`` texts; ``members`` and
+    ``owner_address`` only for groups; ``forward_to`` replaces delivery unless ``deliver_and_forward``;
+    ``max_receive_bytes`` 0 means no limit."""
 
     address: str
     kind: EntryKind
@@ -48,6 +59,9 @@ class RecipientEntry:
     forward_to: str = ""
     deliver_and_forward: bool = False
     members: tuple[str, ...] = ()
+    owner_address: str = ""
+    restrictions: SenderRestrictions | None = None
+    max_receive_bytes: int = 0
 
 
 class RecipientLookup(Protocol):
@@ -153,7 +167,7 @@ class Spool(Protocol):
         ...
 
     async def read_body(self, message_id: int) -> bytes:
-        """The stored octets. Raises SpoolUnavailable, KeyError."""
+        """The stored octets. Raises SpoolUnavailable, MessageDamaged, KeyError."""
         ...
 
     def new_id(self) -> int:
@@ -195,7 +209,15 @@ class Intake(Protocol):
 
 
 class SpoolUnavailable(Exception):
-    """The spool cannot store or read; ``str()`` is a private reason (disk full, I/O error)."""
+    """The spool cannot store or read; ``str()`` is a private reason (I/O error, read only)."""
+
+
+class SpoolFull(SpoolUnavailable):
+    """The spool's disk has no room."""
+
+
+class MessageDamaged(Exception):
+    """The spool has the message, but cannot read it, and trying again does not help; ``str()`` is a private reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +278,7 @@ __all__ = [
     "ListenAddress",
     "LookupUnavailable",
     "MailExchanger",
+    "MessageDamaged",
     "NextHopUnresolved",
     "NoAuthenticator",
     "NoDirectory",
@@ -266,7 +289,9 @@ __all__ = [
     "RecipientUpdate",
     "Resolver",
     "SecretReader",
+    "SenderRestrictions",
     "Spool",
+    "SpoolFull",
     "SpoolUnavailable",
     "no_secrets",
 ]

@@ -206,5 +206,7 @@ class TransportService:
 
     async def _look_at_resources(self) -> None:
         await self._pressure.look()
-        self._intake.why_not_accepting = self._pressure.why_not_accepting
+        self._intake.why_not_accepting = self._pressure.why_not_accepting or self._spool.problem
+        if self._spool.problem:
+            self._spool.probe()
         self._intake.why_not_from_outside = self._pressure.why_not_from_outside

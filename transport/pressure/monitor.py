@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import structlog
 from transport.config.objects.pressure import BackPressure
 from transport.model.event import EventId, TrackingEvent
 from transport.model.pressure import Level, Resource, ResourceState
+from transport.ports import SpoolUnavailable
 from transport.pressure.readings import measure, memory_total_bytes
 from transport.rules import pressure
 
@@ -70,4 +72,5 @@ class PressureMonitor:
     def _tell(self, state: ResourceState, was: Level, now: float) -> None:
         log.warning("pressure.changed", resource=state.resource.value, level=state.level.value, was=was.value)
         detail = {"resource": state.resource.value, "level": state.level.value, "was": was.value, "value": state.value}
-        self._record([TrackingEvent(EventId.BACK_PRESSURE, now, reason=state.sentence, detail=detail)])
+        with contextlib.suppress(SpoolUnavailable):  # a full disk takes no event either; the log has it
+            self._record([TrackingEvent(EventId.BACK_PRESSURE, now, reason=state.sentence, detail=detail)])

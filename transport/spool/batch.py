@@ -18,7 +18,8 @@ MAX_ROWS_BITS = 6
 class Batch:
     """``waiting`` futures are done once the batch is synced. ``removed`` message ids are deleted with their rows;
     ``stated`` those of them that may have rows in ``recipient``; ``filed`` those whose body is a file.
-    ``message_events`` belong to ``messages``; ``events`` to what was stored before."""
+    ``message_events`` belong to ``messages``; ``events`` to what was stored before. ``probed_at`` is written to see
+    whether writing works again."""
 
     messages: list[tuple[int, str, bytes | None]] = field(default_factory=list)
     files: list[tuple[int, bytes]] = field(default_factory=list)
@@ -31,6 +32,7 @@ class Batch:
     message_events: list[bytes] = field(default_factory=list)
     events: list[bytes] = field(default_factory=list)
     acknowledged: int = 0
+    probed_at: int = 0
 
     @property
     def event_count(self) -> int:
@@ -38,18 +40,27 @@ class Batch:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.waiting or self.rewritten or self.states or self.removed or self.events or self.acknowledged)
+        return not (
+            self.waiting
+            or self.rewritten
+            or self.states
+            or self.removed
+            or self.events
+            or self.acknowledged
+            or self.probed_at
+        )
 
     def write(self, connection: sqlite3.Connection, bodies: Bodies, *, first_event: int) -> None:
         """Write all in one transaction and sync. Raises sqlite3.Error, OSError; then nothing was stored."""
-        self._write_files(bodies)
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            self._write_files(bodies)
+            connection.execute("BEGIN IMMEDIATE")
             self._write_rows(connection, first_event)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            bodies.remove(message_id for message_id, _ in self.files)  # a full disk needs the room at once
             raise
         bodies.remove(self.filed)
 
@@ -78,6 +89,8 @@ class Batch:
         if self.acknowledged:
             connection.execute("DELETE FROM outbox WHERE first + count - 1 <= ?", (self.acknowledged,))
             connection.execute("INSERT OR REPLACE INTO mark VALUES ('acknowledged', ?)", (self.acknowledged,))
+        if self.probed_at:
+            connection.execute("INSERT OR REPLACE INTO mark VALUES ('probed', ?)", (self.probed_at,))
 
 
 def _insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -5,6 +5,7 @@ A file is synced, and its folder, before the row that names it is committed; it 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -49,9 +50,10 @@ class Bodies:
         return self._path(message_id).read_bytes()
 
     def remove(self, message_ids: Iterable[int]) -> None:
-        """Remove bodies; one that is gone already is fine."""
+        """Remove bodies; one that is gone is fine, and what cannot be removed now is an orphan at the next start."""
         for message_id in message_ids:
-            self._path(message_id).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._path(message_id).unlink(missing_ok=True)
 
     def remove_orphans(self, known: set[int]) -> None:
         """Remove files of a commit that never happened or of messages that are done."""

@@ -14,10 +14,11 @@ import structlog
 
 from transport.model.envelope import Message
 from transport.model.event import TrackingEvent
-from transport.ports import OutboxReader, RecipientUpdate, SpoolUnavailable
+from transport.ports import MessageDamaged, OutboxReader, RecipientUpdate, SpoolUnavailable
 from transport.spool import rows
 from transport.spool.batch import Batch
 from transport.spool.bodies import LARGE_BODY_BYTES, Bodies
+from transport.spool.failure import is_damage
 from transport.spool.outbox import SpoolOutbox
 from transport.spool.schema import Readers, open_for_writing
 from transport.spool.writer import Writer
@@ -67,6 +68,18 @@ class SqliteSpool:
     def count(self) -> int:
         """Messages in the spool."""
         return len(self._pending)
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be stored now; empty when the last commit succeeded."""
+        return str(self._writer.problem) if self._writer is not None and self._writer.problem is not None else ""
+
+    def probe(self) -> None:
+        """Write something small, to see whether ``problem`` is over."""
+        writer = self._running()
+        with writer.lock:
+            writer.batch.probed_at = int(self._clock())
+        writer.wake_lazily()
 
     def new_id(self) -> int:
         """Milliseconds, a counter of 12 bits, 10 bits of the node: rising, never given out before by this node."""
@@ -159,6 +172,9 @@ class SqliteSpool:
         writer.wake_lazily()
 
     def record(self, events: Sequence[TrackingEvent]) -> None:
+        problem = self._running().problem
+        if problem is not None:
+            raise problem  # nothing of what can be lost may gather in memory for as long as the disk is full
         self.update((), events)
 
     async def read_body(self, message_id: int) -> bytes:
@@ -167,13 +183,21 @@ class SqliteSpool:
     def _read_body(self, message_id: int) -> bytes:
         try:
             if message_id in self._filed:
-                return self._bodies.read(message_id)
+                return self._read_file(message_id)
             row = self._readers.get().execute("SELECT body FROM message WHERE id = ?", (message_id,)).fetchone()
         except (sqlite3.Error, OSError) as error:
+            if is_damage(error):
+                raise MessageDamaged(f"its body cannot be read: {error}") from error
             raise SpoolUnavailable(f"a message cannot be read from the spool: {error}") from error
         if row is None or row[0] is None:
             raise KeyError(message_id)
         return bytes(row[0])
+
+    def _read_file(self, message_id: int) -> bytes:
+        try:
+            return self._bodies.read(message_id)
+        except FileNotFoundError:
+            raise KeyError(message_id) from None
 
     def _running(self) -> Writer:
         if self._writer is None:

@@ -12,6 +12,7 @@ import structlog
 from transport.ports import SpoolUnavailable
 from transport.spool.batch import Batch
 from transport.spool.bodies import Bodies
+from transport.spool.failure import unavailable
 
 LAZY_S = 0.02
 """How long outcomes and events wait for company when nobody waits for them."""
@@ -21,7 +22,10 @@ log = structlog.get_logger(__name__)
 
 
 class Writer:
-    """Owns the connection. ``batch`` is filled on the loop under ``lock`` and swapped for an empty one here."""
+    """Owns the connection. ``batch`` is filled on the loop under ``lock`` and swapped for an empty one here.
+
+    ``problem`` says why the last commit failed; None when it did not.
+    """
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class Writer:
         self._urgent = threading.Event()
         self._lazy = threading.Event()
         self._is_stopping = False
+        self.problem: SpoolUnavailable | None = None
         self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
 
     def start(self) -> None:
@@ -90,9 +95,11 @@ class Writer:
             batch.write(self._connection, self._bodies, first_event=self._next_event)
         except Exception as error:  # whatever it is, nobody may wait for ever and nobody be told 250
             log.error("spool.commit_failed", reason=str(error))
-            self._finish(batch.waiting, SpoolUnavailable(f"the spool cannot be written: {error}"))
+            self.problem = unavailable(error)
+            self._finish(batch.waiting, self.problem)
             self._retry_lazy_part(batch)
             return
+        self.problem = None
         self._next_event += batch.event_count
         self._finish(batch.waiting, None)
 
