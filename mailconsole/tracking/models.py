@@ -12,7 +12,6 @@ from django.db import models
 from mailconsole.nodes.models import Node
 from mailconsole.tracking.states import MessageStatus, RecipientState
 from transport.model.envelope import encode_queue_id
-from transport.model.event import EventId
 
 ADDRESS_LENGTH = 320
 MESSAGE_ID_LENGTH = 250
@@ -115,11 +114,11 @@ class MessageRecipient(models.Model):
 
 
 class TrackingEvent(models.Model):
-    """One step of a message's life, as the node recorded it."""
+    """One step of a message's life, as the node recorded it. `event` is a transport EventId."""
 
     id = models.BigIntegerField(primary_key=True)
     message = models.ForeignKey(Message, on_delete=models.DO_NOTHING, db_constraint=False, related_name="events")
-    event = models.CharField(max_length=20, choices=[(event.value, event.value) for event in EventId])
+    event = models.CharField(max_length=20)
     at = models.DateTimeField()
     sender = models.CharField(max_length=ADDRESS_LENGTH)
     recipient = models.CharField(max_length=ADDRESS_LENGTH)

@@ -16,7 +16,9 @@ class EventId(StrEnum):
     RECEIVE = "RECEIVE"
     REFUSE = "REFUSE"
     RESOLVE = "RESOLVE"
+    REDIRECT = "REDIRECT"
     EXPAND = "EXPAND"
+    TRANSFER = "TRANSFER"
     ROUTE = "ROUTE"
     SEND = "SEND"
     DEFER = "DEFER"
@@ -27,6 +29,7 @@ class EventId(StrEnum):
     RESUME = "RESUME"
     POISON = "POISONMESSAGE"
     BACK_PRESSURE = "BACKPRESSURE"
+    SPOOL_DAMAGE = "SPOOLDAMAGE"
 
     @property
     def sentence(self) -> str:
@@ -37,7 +40,9 @@ _SENTENCES = {
     EventId.RECEIVE: "The message was accepted and committed to disk.",
     EventId.REFUSE: "A command of a peer was refused or deferred.",
     EventId.RESOLVE: "The recipient was resolved to another address.",
+    EventId.REDIRECT: "The message was redirected to another recipient.",
     EventId.EXPAND: "The group was expanded to its members.",
+    EventId.TRANSFER: "Recipients went on in a copy of the message.",
     EventId.ROUTE: "A send connector and next hop were chosen.",
     EventId.SEND: "The next hop took the message.",
     EventId.DEFER: "A delivery attempt did not succeed; it will be tried again.",
@@ -48,6 +53,7 @@ _SENTENCES = {
     EventId.RESUME: "An operator resumed it.",
     EventId.POISON: "The message could not be processed and was set aside.",
     EventId.BACK_PRESSURE: "A resource of the node got scarce, or is no longer.",
+    EventId.SPOOL_DAMAGE: "The file that holds the node's mail was damaged; what could be read goes on.",
 }
 
 

@@ -12,6 +12,8 @@ from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.next_hop import NextHop
 from transport.model.outcome import RecipientStatus
 
+EPOCH_MS = 1_704_067_200_000  # 2024-01-01; ids stay below 2**63 until 2093
+
 _PLAIN = (
     "size_bytes",
     "received_at",
@@ -42,6 +44,11 @@ _STATE = (
 _plain, _state = attrgetter(*_PLAIN), attrgetter(*_STATE)
 
 
+def time_of(message_id: int) -> float:
+    """When the id was given out, in unix seconds."""
+    return ((message_id >> 22) + EPOCH_MS) / 1000
+
+
 def encode_message(message: Message) -> str:
     """The envelope and all recipients, without the body."""
     row: dict[str, Any] = {name: value for name, value in zip(_PLAIN, _plain(message), strict=True) if value}
@@ -52,7 +59,7 @@ def encode_message(message: Message) -> str:
     return compact_json.encode(row).decode()
 
 
-def decode_message(message_id: int, text: str) -> Message:
+def decode_message(message_id: int, text: str | bytes) -> Message:
     """The inverse of ``encode_message``; ``body`` is None. Raises ValueError, KeyError, TypeError."""
     row = json.loads(text)
     recipients = [_recipient(item) for item in row.pop("recipients")]
@@ -78,7 +85,7 @@ def encode_recipient(recipient: Recipient) -> str:
     return compact_json.encode(_recipient_row(recipient)).decode()
 
 
-def decode_recipient(text: str) -> Recipient:
+def decode_recipient(text: str | bytes) -> Recipient:
     """The inverse of ``encode_recipient``. Raises ValueError, KeyError, TypeError."""
     return _recipient(json.loads(text))
 

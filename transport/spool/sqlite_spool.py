@@ -13,17 +13,18 @@ from pathlib import Path
 import structlog
 
 from transport.model.envelope import Message
-from transport.model.event import TrackingEvent
+from transport.model.event import EventId, TrackingEvent
 from transport.ports import MessageDamaged, OutboxReader, RecipientUpdate, SpoolUnavailable
 from transport.spool import rows
 from transport.spool.batch import Batch
 from transport.spool.bodies import LARGE_BODY_BYTES, Bodies
 from transport.spool.failure import is_damage
 from transport.spool.outbox import SpoolOutbox
-from transport.spool.schema import Readers, open_for_writing
+from transport.spool.recovery import Recovered, recover
+from transport.spool.salvage import open_or_salvage, salvage
+from transport.spool.schema import Readers
 from transport.spool.writer import Writer
 
-EPOCH_MS = 1_704_067_200_000  # 2024-01-01; ids stay below 2**63 until 2093
 log = structlog.get_logger(__name__)
 
 
@@ -39,7 +40,7 @@ class SqliteSpool:
         self._stated: set[int] = set()
         self._filed: set[int] = set()
         self._bodies = Bodies(folder / "bodies")
-        self._connection = open_for_writing(self._path)
+        self._connection, self._salvaged = open_or_salvage(self._path, stamp=int(clock()))
         self._readers = Readers(self._path)
         self._outbox = SpoolOutbox(self._readers, self._acknowledge)
         self._writer: Writer | None = None
@@ -48,12 +49,13 @@ class SqliteSpool:
     async def start(self) -> list[Message]:
         """Begin to write; return what was in the spool, in order of arrival, without bodies."""
         loop = asyncio.get_running_loop()
-        messages, next_event = await loop.run_in_executor(None, self._recover)
+        found = await loop.run_in_executor(None, self._recover)
         self._writer = Writer(
-            self._connection, self._bodies, loop, next_event=next_event, on_lazy_failure=self._put_back
+            self._connection, self._bodies, loop, next_event=found.next_event, on_lazy_failure=self._put_back
         )
         self._writer.start()
-        return messages
+        self._tell_damage(found)
+        return list(found.messages.values())
 
     async def stop(self) -> None:
         """Write what is left and close."""
@@ -83,7 +85,7 @@ class SqliteSpool:
 
     def new_id(self) -> int:
         """Milliseconds, a counter of 12 bits, 10 bits of the node: rising, never given out before by this node."""
-        stamp = (int(self._clock() * 1000) - EPOCH_MS) << 12
+        stamp = (int(self._clock() * 1000) - rows.EPOCH_MS) << 12
         self._last_id = max(stamp, self._last_id + 1)
         return self._last_id << 10 | self._node_bits
 
@@ -225,32 +227,42 @@ class SqliteSpool:
             batch.events = failed.events + batch.events
         writer.wake_lazily()
 
-    def _recover(self) -> tuple[list[Message], int]:
-        messages: dict[int, Message] = {}
-        for message_id, envelope, has_body in self._connection.execute(
-            "SELECT id, envelope, body IS NOT NULL FROM message ORDER BY id"
-        ):
-            messages[message_id] = rows.decode_message(message_id, envelope)
-            if not has_body:
-                self._filed.add(message_id)
-        self._overlay(messages)
+    def _recover(self) -> Recovered:
+        try:
+            found = recover(self._connection)
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise SpoolUnavailable(f"the spool cannot be read: {error}") from error
+            self._connection.close()
+            stamp = int(self._clock())
+            self._connection, self._salvaged = salvage(self._path, stamp=stamp, reason=str(error))
+            found = recover(self._connection)
+        self._filed, self._stated = found.filed, found.stated
         self._bodies.remove_orphans(self._filed)
-        self._last_id = max((message_id >> 10 for message_id in messages), default=0)
-        self._pending = {message.id: _mask(message) for message in messages.values()}
-        (last,) = self._connection.execute("SELECT max(first + count - 1) FROM outbox").fetchone()
-        mark = self._connection.execute("SELECT value FROM mark WHERE name = 'acknowledged'").fetchone()
-        log.info("spool.recovered", messages=len(messages))
-        return list(messages.values()), max(last or 0, mark[0] if mark else 0) + 1
+        self._last_id = max((message_id >> 10 for message_id in found.messages), default=0)
+        self._pending = {message.id: _mask(message) for message in found.messages.values()}
+        log.info("spool.recovered", messages=len(found.messages), damaged=len(found.damaged))
+        return found
 
-    def _overlay(self, messages: dict[int, Message]) -> None:
-        """Put the recipients' later states over those of the commit."""
-        for message_id, index, state in self._connection.execute("SELECT message_id, idx, state FROM recipient"):
-            message = messages.get(message_id)
-            if message is None:
-                continue
-            self._stated.add(message_id)
-            recipient = rows.decode_recipient(state)
-            message.recipients = [recipient if r.index == index else r for r in message.recipients]
+    def _tell_damage(self, found: Recovered) -> None:
+        """What could not be read is written down as set aside, and told once."""
+        now, events = self._clock(), []
+        if self._salvaged is not None:
+            detail = {"folder": self._salvaged.folder.name, "messages": self._salvaged.messages, "level": "High"}
+            events.append(TrackingEvent(EventId.SPOOL_DAMAGE, now, reason=self._salvaged.sentence, detail=detail))
+        for message, recipient in found.damaged:
+            events.append(
+                TrackingEvent(
+                    EventId.POISON,
+                    now,
+                    message_id=message.id,
+                    recipient=str(recipient.address),
+                    reason=recipient.last_reason,
+                    detail={"next_hop": str(recipient.next_hop)},
+                )
+            )
+        if events:
+            self.update([RecipientUpdate(message.id, recipient) for message, recipient in found.damaged], events)
 
 
 def _mask(message: Message) -> int:

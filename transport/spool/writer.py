@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
 
@@ -12,7 +13,8 @@ import structlog
 from transport.ports import SpoolUnavailable
 from transport.spool.batch import Batch
 from transport.spool.bodies import Bodies
-from transport.spool.failure import unavailable
+from transport.spool.damage import leave_out
+from transport.spool.failure import is_damage, unavailable
 
 LAZY_S = 0.02
 """How long outcomes and events wait for company when nobody waits for them."""
@@ -92,7 +94,7 @@ class Writer:
         # A spool made anew goes on after what the console has of its node, else its events would pass for known ones.
         self._next_event = max(self._next_event, batch.acknowledged + 1)
         try:
-            batch.write(self._connection, self._bodies, first_event=self._next_event)
+            self._write(batch)
         except Exception as error:  # whatever it is, nobody may wait for ever and nobody be told 250
             log.error("spool.commit_failed", reason=str(error))
             self.problem = unavailable(error)
@@ -102,6 +104,14 @@ class Writer:
         self.problem = None
         self._next_event += batch.event_count
         self._finish(batch.waiting, None)
+
+    def _write(self, batch: Batch) -> None:
+        try:
+            batch.write(self._connection, self._bodies, first_event=self._next_event)
+        except sqlite3.Error as error:
+            if not is_damage(error) or not leave_out(batch, self._connection, now=time.time()):
+                raise
+            batch.write(self._connection, self._bodies, first_event=self._next_event)
 
     def _retry_lazy_part(self, batch: Batch) -> None:
         """Messages that were not stored are refused (451); outcomes and events stay for the next batch."""
