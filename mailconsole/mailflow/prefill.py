@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
-from transport.config.types import AddressPattern, Name, Network
+from transport.config.types import AddressPattern, Line, Name, Network
 
 _READERS: dict[str, tuple[str, TypeAdapter[str]]] = {
     "network": ("networks", TypeAdapter(Network)),
@@ -15,6 +15,8 @@ _READERS: dict[str, tuple[str, TypeAdapter[str]]] = {
     "recipient_address": ("recipient_addresses", TypeAdapter(AddressPattern)),
 }
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
+_LINE: TypeAdapter[str] = TypeAdapter(Line)
+_MOMENT: TypeAdapter[Any] = TypeAdapter(AwareDatetime)
 
 
 def prefilled(kind: str, said: Mapping[str, str]) -> dict[str, Any]:
@@ -26,11 +28,21 @@ def prefilled(kind: str, said: Mapping[str, str]) -> dict[str, Any]:
         value = _read(reader, said.get(parameter, ""))
         if value:
             found[field] = [value]
-    name = _read(_NAME, said.get("title", "")[:64])
-    return found | ({"name": name} if name else {})
+    plain = {
+        "name": _read(_NAME, said.get("title", "")[:64]),
+        "owner": _read(_NAME, said.get("owner", "")[:64]),
+        "purpose": _read(_LINE, said.get("purpose", "")),
+        "expires_at": _moment(said.get("expires_at", "")),
+    }
+    return found | {field: value for field, value in plain.items() if value}
 
 
-def _read(reader: TypeAdapter[str], text: str) -> str:
+def _moment(text: str) -> str:
+    """As the document's JSON has it, or empty."""
+    return text if _read(_MOMENT, text) else ""
+
+
+def _read(reader: TypeAdapter[Any], text: str) -> Any:
     try:
         return reader.validate_python(text) if text else ""
     except ValidationError:

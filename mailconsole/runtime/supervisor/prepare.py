@@ -47,9 +47,13 @@ def collect_static() -> bool:
     return True
 
 
-def first_password() -> tuple[str, str] | None:
-    """Make revision 1 and the first administrator; (user name, password) when that was now."""
+def first_revision() -> None:
+    """Make revision 1 where there is none."""
     ensure_initial_revision()
+
+
+def first_password() -> tuple[str, str] | None:
+    """Make the first administrator; (user name, password) when that was now."""
     made = create_first_administrator()
     return (made.person.username, made.password) if made else None
 

@@ -89,7 +89,8 @@ class Supervisor:
         self.stop()
 
     def obey_signals(self) -> None:
-        """TERM and Ctrl-C mean: drain and stop."""
+        """TERM, Ctrl-C and a closed terminal mean: drain and stop."""
+        signal.signal(signal.SIGHUP, self._asked_to_stop)
         signal.signal(signal.SIGTERM, self._asked_to_stop)
         signal.signal(signal.SIGINT, self._asked_to_stop)
 

@@ -51,10 +51,12 @@ def _start(supervisor: Supervisor) -> tuple[str, str] | None:
         say("Made the tables of the console's database")
     if prepare.collect_static():
         say("Collected the static files")
-    password = prepare.first_password()
+    prepare.first_revision()
     prepare.close_connections()
     say("Starting web, control, beat and transport")
     supervisor.start_parts()
+    password = prepare.first_password()  # last, so that no failure hides what is shown only once
+    prepare.close_connections()
     return password
 
 

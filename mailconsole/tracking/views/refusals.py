@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from mailconsole.accounts.access import user_has_role
@@ -24,6 +26,7 @@ from mailconsole.tracking.views.messages import EXPORT_PAGE, EXPORT_ROWS, positi
 from transport.model.verdict import Stage
 
 GROUPS = 10
+GRANTED_FOR = timedelta(days=365)
 EXPORT_COLUMNS = (
     "received_at",
     "node",
@@ -69,15 +72,15 @@ def refusal_detail(request: HttpRequest, key: int) -> HttpResponse:
         "refusal": refusal,
         "stage": Stage(refusal.stage) if refusal.stage in set(Stage) else None,
         "trail": trail_steps(refusal.trail),
-        "draft_url": draft_url(refusal) if may_draft else "",
+        "draft_url": draft_url(refusal, owner=str(request.user), now=timezone.now()) if may_draft else "",
         "may_draft": may_draft,
         "explain_url": explain_url(refusal),
     }
     return render_page(request, "tracking/refusal.html", context)
 
 
-def draft_url(refusal: Refusal) -> str:
-    """The form of a relay policy that would admit this attempt; empty where a relay policy would not help."""
+def draft_url(refusal: Refusal, *, owner: str, now: datetime) -> str:
+    """The form of a relay policy that would admit this attempt for a year; empty where none would help."""
     if refusal.stage != Stage.RCPT or not refusal.recipient_domain:
         return ""
     try:
@@ -89,6 +92,11 @@ def draft_url(refusal: Refusal) -> str:
         "sender_address": refusal.sender_domain,
         "recipient_address": refusal.recipient_domain,
         "title": wire(f"Let {refusal.peer} relay to {refusal.recipient_domain}")[:200],
+        "owner": owner,
+        "purpose": wire(
+            f"Asked for after {refusal.helo or refusal.peer} was refused on {refusal.received_at:%Y-%m-%d}"
+        ),
+        "expires_at": (now + GRANTED_FOR).isoformat(timespec="seconds"),
     }
     return f"{form}?{urlencode({name: value for name, value in said.items() if value})}"
 

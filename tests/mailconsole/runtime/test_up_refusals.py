@@ -49,6 +49,18 @@ def test_up__address_without_port__names_the_setting(tmp_path):
     assert "MAILCONSOLE_WEB is '8000'; it must be address:port" in refusal(product)
 
 
+def test_up__first_start_fails_late__password_is_shown_at_the_next(product):
+    product.home.mkdir()
+    (product.home / "nodes").write_text("no folder")
+    said = refusal(product)
+    assert "transport-1 ended while starting" in said
+    assert "Password" not in said
+    (product.home / "nodes").unlink()
+    product.up()
+    product.down()
+    assert product.administrator[0]
+
+
 def test_down_and_status__nothing_runs__say_so(product):
     assert "does not run" in product.console("down").stdout
     done = product.console("status")

@@ -23,6 +23,7 @@ class Command(BaseCommand):
         except CannotStart as refusal:
             raise CommandError(str(refusal)) from None
         prepare.collect_static()
+        prepare.first_revision()
         password = prepare.first_password()
         if password:
             name, secret = password
