@@ -7,6 +7,7 @@ pytest_plugins = (
     "tests.support.live",
     "tests.support.certificates",
     "tests.support.sink",
+    "tests.support.disk",
     "tests.support.browser",
     "tests.support.web",
     "tests.support.product",

@@ -89,11 +89,14 @@ class AuthResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuthAnswer:
-    """``identity`` is the canonical user name when the answer is yes; ``reason`` is private."""
+    """``identity`` is the canonical user name when the answer is yes, ``addresses`` what the user may send as, in lower
+    case. ``reason`` is private. ``is_repeated``: the same wrong password as before, which guesses nothing anew."""
 
     result: AuthResult
     identity: str = ""
     reason: str = ""
+    addresses: tuple[str, ...] = ()
+    is_repeated: bool = False
 
 
 class Authenticator(Protocol):

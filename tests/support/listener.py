@@ -74,7 +74,9 @@ class MemoryIntake:
 
 def connector(**fields: Any) -> ReceiveConnector:
     """Anonymous, without tarpit: what most tests want."""
-    return ReceiveConnector(**{"id": "default", "name": "Default", "tarpit_interval": 0, **fields})
+    return ReceiveConnector(
+        **{"id": "default", "name": "Default", "tarpit_interval": 0, "auth_tarpit_interval": 0, **fields}
+    )
 
 
 def mail_flow(*connectors: ReceiveConnector, **sections: Any) -> MailFlow:
@@ -190,5 +192,7 @@ class Passwords:
         if self.is_down:
             return AuthAnswer(AuthResult.CANNOT_TELL, reason="no domain controller answers")
         if self.known.get(username) == password:
-            return AuthAnswer(AuthResult.YES, identity=f"{username}@acme.example")
+            return AuthAnswer(
+                AuthResult.YES, identity=f"{username}@acme.example", addresses=(f"{username}@acme.example",)
+            )
         return AuthAnswer(AuthResult.NO, reason="wrong password")

@@ -44,7 +44,8 @@ def document(sink: Sink | None = None, *, relay_from: str = "", **sections: Any)
         ),
         "relay_policies": (policy,) if relay_from else (),
     }
-    connectors = [c.model_copy(update={"tarpit_interval": 0}) for c in initial_document().receive_connectors]
+    patient = {"tarpit_interval": 0, "auth_tarpit_interval": 0}
+    connectors = [c.model_copy(update=patient) for c in initial_document().receive_connectors]
     return MailFlow.model_validate({"receive_connectors": tuple(connectors), **base, **sections})
 
 

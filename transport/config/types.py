@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
 
+from transport.config import client_certificate, time_window
 from transport.model.address import InvalidAddress, parse_domain, parse_mailbox
 
 MB = 1024 * 1024
@@ -135,6 +137,17 @@ def _binding(value: str) -> str:
     return f"[{address}]:{int(match[3])}" if address.version == 6 else f"{address}:{int(match[3])}"
 
 
+def _time_window(value: str) -> str:
+    return str(time_window.parse(value))
+
+
+def _time_zone(value: str) -> str:
+    try:
+        return ZoneInfo(value.strip()).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"'{value}' is not a time zone; write for example Europe/Berlin or UTC") from None
+
+
 Size = Annotated[
     int,
     BeforeValidator(parse_size),
@@ -156,4 +169,7 @@ DomainPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_
 Mailbox = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_mailbox)]
 AddressPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_address_pattern)]
 SmartHost = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_smart_host)]
+TimeWindow = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_time_window)]
+TimeZone = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_time_zone)]
+ClientCertificate = Annotated[str, AfterValidator(_refuse_control), AfterValidator(client_certificate.canonical)]
 Binding = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_binding)]

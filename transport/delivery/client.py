@@ -13,6 +13,9 @@ from transport.delivery.exchange import Exchange
 from transport.delivery.timeouts import Timeouts
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.queues.courier import Source
+from transport.rules.closing import closing
+
+MAX_PUT_BACKS = 2  # then it may be about the message after all
 
 
 class Owner(Protocol):
@@ -26,8 +29,8 @@ class Owner(Protocol):
         """The server took a message."""
         ...
 
-    def client_ended(self, client: Client, failure: Outcome | None) -> None:
-        """It is of no more use. ``failure``: the next hop would take nothing over it."""
+    def client_ended(self, client: Client, outcome: Outcome | None, *, is_failure: bool) -> None:
+        """It is of no more use; ``outcome`` is why, None when it was done. ``is_failure``: it never was."""
         ...
 
 
@@ -120,7 +123,7 @@ class Client(Dialogue):
         self._wait(self._timeouts.quit_s)
         owner, self._owner = self._owner, None
         if owner is not None:
-            owner.client_ended(self, None)
+            owner.client_ended(self, None, is_failure=False)
 
     def _on_quit(self, _exchange: Exchange, _index: int, _raw: bytes) -> None:
         self.abort()
@@ -155,10 +158,22 @@ class Client(Dialogue):
             self._end_exchange(exchange, outcome, is_first=position == 0)
         owner, self._owner = self._owner, None
         if owner is not None:
-            owner.client_ended(self, outcome if is_fresh and exchanges and not has_taken else None)
+            owner.client_ended(self, outcome, is_failure=bool(is_fresh and exchanges and not has_taken))
+
+    def _take_back(self, exchange: Exchange, outcome: Outcome) -> None:
+        """RFC 5321 3.8: the server said 421, so it has not taken the message, which goes over another connection."""
+        transaction = exchange.transaction
+        if exchange.take_back(outcome):
+            transaction.put_backs += 1
+            self._source.put_back(transaction)
+        else:
+            self._source.settle(transaction, exchange.outcomes)
 
     def _end_exchange(self, exchange: Exchange, outcome: Outcome, *, is_first: bool) -> None:
         transaction = exchange.transaction
+        if closing(outcome.reply) is not None and transaction.put_backs < MAX_PUT_BACKS:
+            self._take_back(exchange, outcome)
+            return
         is_tried = is_first and (exchange.has_reply or not self.settled or transaction.put_backs > 0)
         if not (exchange.is_body_sent or is_tried):
             transaction.put_backs += 1

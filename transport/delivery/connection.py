@@ -53,6 +53,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        if self.is_closed:  # given up while it was being made
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         try:

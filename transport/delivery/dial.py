@@ -1,24 +1,26 @@
-"""From a next hop to a connection that takes mail: each address in turn, TLS as the connector says, until one works."""
+"""From a next hop to a connection that takes mail: each exchanger in turn, TLS as the connector says."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import socket
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from transport.config.objects import SendConnector
-from transport.delivery import tls_policy
+from transport.delivery import race, tls_policy
 from transport.delivery.capabilities import Capabilities
 from transport.delivery.client import Client
-from transport.delivery.exchangers import DeadTargets, Target, targets_of
+from transport.delivery.dead_targets import DeadTargets
+from transport.delivery.exchangers import targets_of
 from transport.delivery.failure import ConnectionFailed, deferred
 from transport.delivery.handshake import Greeter, HandshakeFailed
+from transport.delivery.race import Raced
+from transport.delivery.target import Target
 from transport.delivery.timeouts import Timeouts
 from transport.model.next_hop import NextHop
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.ports import Resolver
-from transport.rules import replies
+from transport.rules.closing import Closing, closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Dialled:
 
     client: Client
     capabilities: Capabilities
+    target: Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,67 +43,72 @@ class Dialler:
     dead: DeadTargets
     timeouts: Timeouts
 
-    async def dial(self) -> Dialled:
-        """The first target that goes through the handshake. Raises ConnectionFailed with the last one's outcome;
-        permanent only if every target said so."""
-        targets = await targets_of(self.next_hop, self.connector, self.resolver)
-        failures: list[Outcome] = []
-        for target in self.dead.living(targets):
-            try:
-                dialled = await self._reach(target)
-            except ConnectionFailed as failed:
-                failures.append(failed.outcome)
-                if failed.outcome.phase in (Phase.CONNECT, Phase.BANNER):
-                    self.dead.add(target)
-            else:
-                self.dead.revive(target)
+    async def dial(self, avoid: Collection[Target] = (), last: Outcome | None = None) -> Dialled:
+        """The first target, but for those to ``avoid``, that goes through the handshake.
+
+        Raises ConnectionFailed with the last one's outcome (``last`` where none is left to try); permanent only if
+        every target said so.
+        """
+        targets = [t for t in await targets_of(self.next_hop, self.connector, self.resolver) if t not in avoid]
+        failures = [last] if last is not None else []
+        # RFC 5321 5.1: exchangers in their order; only addresses of one exchanger are tried side by side.
+        for _host, group in groupby(self.dead.living(targets), key=lambda target: (target.host, target.port)):
+            dialled = await self._reach(list(group), failures)
+            if dialled is not None:
                 return dialled
         passing = [outcome for outcome in failures if outcome.kind is not OutcomeKind.FAILED]
         raise ConnectionFailed((passing or failures or [self._nowhere()])[-1])
 
+    def took_nothing(self, target: Target, outcome: Outcome) -> None:
+        """It went through the handshake and then would not have mail."""
+        if closing(outcome.reply) is not Closing.TOO_MANY:
+            self.dead.add(target)
+
     def _nowhere(self) -> Outcome:
         return deferred(Phase.DNS, "The next hop has no address to connect to.", "4.4.4")
 
-    async def _reach(self, target: Target) -> Dialled:
+    async def _reach(self, targets: list[Target], failures: list[Outcome]) -> Dialled | None:
+        """A connection to one of the addresses of an exchanger; what went wrong is added to ``failures``."""
+        while targets:
+            for target in targets:
+                self.dead.try_now(target)
+            raced = await self._connect(targets)
+            for failed, outcome in raced.failed:
+                targets.remove(failed)
+                self.dead.add(failed)
+                failures.append(outcome)
+            if raced.target is None or raced.client is None:
+                break
+            targets.remove(raced.target)
+            try:
+                return await self._greet(raced.client, raced.target)
+            except ConnectionFailed as greeting:
+                failures.append(greeting.outcome)
+                if greeting.outcome.phase is Phase.BANNER:
+                    self.took_nothing(raced.target, greeting.outcome)
+        return None
+
+    async def _connect(self, targets: Sequence[Target]) -> Raced:
+        return await race.connect(targets, self.timeouts, source_address=self.connector.source_ip_address)
+
+    async def _greet(self, client: Client, target: Target) -> Dialled:
+        """Through the handshake; where TLS fails and the level allows, over a new connection in clear."""
         try:
-            return await self._connect(target, has_tls_failed=False)
+            dialled = await self._shake(client, target, has_tls_failed=False)
         except HandshakeFailed:
             if not tls_policy.may_fall_back(self.connector.tls_level):
                 raise
-            return await self._connect(target, has_tls_failed=True)
+            again = await self._connect([target])
+            if again.client is None:
+                raise ConnectionFailed(again.failed[0][1]) from None
+            dialled = await self._shake(again.client, target, has_tls_failed=True)
+        self.dead.revive(target)
+        return dialled
 
-    async def _connect(self, target: Target, *, has_tls_failed: bool) -> Dialled:
-        client = await self._open(target)
+    async def _shake(self, client: Client, target: Target, *, has_tls_failed: bool) -> Dialled:
         try:
             capabilities = await self.greeter.greet(client, target.host, has_tls_failed=has_tls_failed)
         except BaseException:
             client.abort()
             raise
-        return Dialled(client, capabilities)
-
-    async def _open(self, target: Target) -> Client:
-        loop = asyncio.get_running_loop()
-        source = self.connector.source_ip_address
-        try:
-            async with asyncio.timeout(self.timeouts.connect_s):
-                transport, client = await loop.create_connection(
-                    lambda: Client(loop, self.timeouts, target.remote),
-                    target.address,
-                    target.port,
-                    local_addr=(source, 0) if source else None,
-                )
-        except TimeoutError as error:
-            reason = f"No connection within {self.timeouts.connect_s:g} s."
-            raise ConnectionFailed(deferred(Phase.CONNECT, reason, "4.4.1", remote=target.remote)) from error
-        except OSError as error:
-            reason = f"The connection was not made: {_cause(error)}."
-            raise ConnectionFailed(deferred(Phase.CONNECT, reason, "4.4.1", remote=target.remote)) from error
-        raw = transport.get_extra_info("socket")
-        if raw is not None:
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # performance.md: Nagle with delayed ACK
-        return client
-
-
-def _cause(error: OSError) -> str:
-    """The system's own words; asyncio's would repeat the address instead."""
-    return replies.clean(os.strerror(error.errno) if error.errno else str(error))
+        return Dialled(client, capabilities, target)

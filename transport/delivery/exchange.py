@@ -6,7 +6,7 @@ from transport.delivery.fit import Misfit
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.model.reply import Reply
 from transport.queues.transaction import Transaction
-from transport.rules import replies
+from transport.rules import greylisting, replies
 from transport.rules.replies import Scope
 
 _TWO, _THREE = ord("2"), ord("3")
@@ -82,6 +82,11 @@ class Exchange:
         """The connection is gone: whoever is undecided gets ``outcome``."""
         self.outcomes = [outcome if decided is None else decided for decided in self.outcomes]
 
+    def take_back(self, fatal: Outcome) -> bool:
+        """Whoever got only ``fatal``, which was not about the message, is undecided again; whether everybody is."""
+        self.outcomes = [None if decided is fatal else decided for decided in self.outcomes]
+        return not any(self.outcomes)
+
     def _decide_all(self, reply: Reply, phase: Phase, positions: list[int]) -> None:
         meaning = replies.meaning(reply, phase)
         outcome = self._outcome(meaning.kind, phase, reply)
@@ -93,4 +98,5 @@ class Exchange:
             self.has_reply = True
 
     def _outcome(self, kind: OutcomeKind, phase: Phase, reply: Reply) -> Outcome:
-        return Outcome(kind, phase, reply, "", self.remote, self.tls)
+        is_greylisted = kind is OutcomeKind.DEFERRED and greylisting.is_greylisting(reply)
+        return Outcome(kind, phase, reply, greylisting.REASON if is_greylisted else "", self.remote, self.tls)

@@ -1,57 +1,19 @@
-"""Where a next hop's connections may go, in the order in which they are tried; the dead are skipped for a while."""
+"""Where a next hop's connections may go, in the order in which they are tried."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import chain, zip_longest
 
 from transport.config.objects import SendConnector
 from transport.delivery.failure import ConnectionFailed
+from transport.delivery.target import Target
 from transport.model.next_hop import DeliveryType, NextHop
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.ports import MailExchanger, NextHopUnresolved, Resolver
 
 MAX_TARGETS = 20  # of one attempt
-DEAD_FOR_S = 60.0
-MAX_DEAD = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One address to connect to. ``host`` is the name its certificate is verified by."""
-
-    host: str
-    address: str
-    port: int
-
-    @property
-    def remote(self) -> str:
-        """``host[address]:port``."""
-        return f"{self.host}[{self.address}]:{self.port}"
-
-
-class DeadTargets:
-    """Addresses that took no connection lately. ``monotonic`` gives seconds."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._until: dict[tuple[str, int], float] = {}
-
-    def add(self, target: Target) -> None:
-        if len(self._until) >= MAX_DEAD:
-            self._until.clear()
-        self._until[target.address, target.port] = self._monotonic() + DEAD_FOR_S
-
-    def revive(self, target: Target) -> None:
-        self._until.pop((target.address, target.port), None)
-
-    def living(self, targets: Sequence[Target]) -> list[Target]:
-        """``targets`` without the dead; all of them if all are dead."""
-        if not self._until:
-            return list(targets)
-        now = self._monotonic()
-        return [t for t in targets if self._until.get((t.address, t.port), 0.0) <= now] or list(targets)
 
 
 async def targets_of(next_hop: NextHop, connector: SendConnector, resolver: Resolver) -> list[Target]:
@@ -61,13 +23,35 @@ async def targets_of(next_hop: NextHop, connector: SendConnector, resolver: Reso
             exchangers: Sequence[MailExchanger] = await _smart_hosts(connector, resolver)
         else:
             exchangers = await resolver.exchangers(next_hop.domain, port=connector.port)
-        targets = [Target(e.host, address, e.port) for e in exchangers for address in e.addresses]
+        targets = [Target(e.host, address, e.port) for e in exchangers for address in _by_turns(e.addresses)]
+        targets = _of_family(targets, connector.source_ip_address)
         if next_hop.delivery_type is DeliveryType.DNS_CONNECTOR and not connector.is_private_address_allowed:
             targets = _public(next_hop.domain, targets)
     except NextHopUnresolved as error:
         kind = OutcomeKind.DEFERRED if error.is_temporary else OutcomeKind.FAILED
         raise ConnectionFailed(Outcome(kind, Phase.DNS, None, str(error), status=error.enhanced)) from error
     return targets[:MAX_TARGETS]
+
+
+def _by_turns(addresses: Sequence[str]) -> list[str]:
+    """IPv6 and IPv4 by turns (RFC 8305 4), so that a broken one of the two costs one try."""
+    six = [address for address in addresses if ":" in address]
+    four = [address for address in addresses if ":" not in address]
+    return [address for address in chain.from_iterable(zip_longest(six, four)) if address is not None]
+
+
+def _of_family(targets: list[Target], source: str) -> list[Target]:
+    """Those that can be reached from ``source``. Raises NextHopUnresolved when none can."""
+    if not source:
+        return targets
+    found = [target for target in targets if (":" in target.address) == (":" in source)]
+    if targets and not found:
+        raise NextHopUnresolved(
+            f"The next hop has no address of the kind of the send connector's source address {source}.",
+            is_temporary=True,
+            enhanced="4.4.4",
+        )
+    return found
 
 
 async def _smart_hosts(connector: SendConnector, resolver: Resolver) -> list[MailExchanger]:

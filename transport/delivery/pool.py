@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Collection, Coroutine
+from typing import Protocol
 
 import structlog
 
@@ -13,27 +14,54 @@ from transport.delivery.client import Client
 from transport.delivery.concurrency import Concurrency
 from transport.delivery.dial import Dialled
 from transport.delivery.failure import ConnectionFailed, deferred
+from transport.delivery.pace import Pace, PacedSource
+from transport.delivery.target import Target
 from transport.model.outcome import Outcome, Phase
 from transport.queues.courier import Source
+from transport.rules.closing import Closing, closing
 
 log = structlog.get_logger(__name__)
-Dial = Callable[[], Coroutine[None, None, Dialled]]
+
+
+class Dials(Protocol):
+    """Makes connections to one next hop."""
+
+    def dial(self, avoid: Collection[Target], last: Outcome | None) -> Coroutine[None, None, Dialled]:
+        """One connection that is ready for mail, to none of ``avoid``. Raises ConnectionFailed."""
+        ...
+
+    def took_nothing(self, target: Target, outcome: Outcome) -> None:
+        """The connection to ``target`` was of no use."""
+        ...
 
 
 class ConnectionPool:
-    """``dial`` makes one connection that is ready for mail, or raises ConnectionFailed."""
+    """``pace`` bounds the messages a minute of the connector; None means no bound."""
 
-    def __init__(self, connector: SendConnector, source: Source, dial: Dial, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        connector: SendConnector,
+        source: Source,
+        dials: Dials,
+        loop: asyncio.AbstractEventLoop,
+        pace: Pace | None = None,
+    ) -> None:
         self._connector = connector
-        self._source = source
-        self._dial = dial
+        self._queue = source
+        self._source: Source = PacedSource(source, pace, self._later) if pace is not None else source
+        self._pace = pace
+        self._dials = dials
         self._loop = loop
         self._concurrency = Concurrency(connector.max_connections)
-        self._clients: set[Client] = set()
+        self._clients: dict[Client, Target] = {}
         self._idle: list[Client] = []
         self._dialling: set[asyncio.Task[None]] = set()
+        self._spent: dict[Target, Outcome] = {}
+        self._later_timer: asyncio.TimerHandle | None = None
         self._is_closing = False
         self._is_empty: asyncio.Event | None = None
+
+    # What dashboards see.
 
     @property
     def connections(self) -> int:
@@ -42,6 +70,20 @@ class ConnectionPool:
     @property
     def connecting(self) -> int:
         return len(self._dialling)
+
+    @property
+    def limit(self) -> int:
+        return self._concurrency.limit
+
+    @property
+    def limit_because(self) -> str:
+        return self._concurrency.because
+
+    @property
+    def holding(self) -> str:
+        if self._pace is None or not self._queue.backlog:
+            return ""
+        return self._pace.because()
 
     def wake(self) -> None:
         """Hand what waits to idle connections; make another where that is worth while."""
@@ -60,9 +102,18 @@ class ConnectionPool:
             self._dialling.add(task)
             task.add_done_callback(self._dialling.discard)
 
+    def _later(self, seconds: float) -> None:
+        """Look again then: the pace allows no message before."""
+        if self._later_timer is None and not self._is_closing:
+            self._later_timer = self._loop.call_later(seconds, self._look_again)
+
+    def _look_again(self) -> None:
+        self._later_timer = None
+        self.wake()
+
     async def _open(self) -> None:
         try:
-            dialled = await self._dial()
+            dialled = await self._dials.dial(self._spent, self._last_spent)
         except ConnectionFailed as failed:
             self._forget_dialling()
             self._refused(failed.outcome)
@@ -79,9 +130,9 @@ class ConnectionPool:
             return
         if client.is_closed:
             reason = "The server closed the connection before any mail was sent."
-            self._refused(deferred(Phase.EHLO, reason, "4.4.2", remote=client.remote))
+            self._took_nothing(dialled.target, deferred(Phase.EHLO, reason, "4.4.2", remote=client.remote))
             return
-        self._clients.add(client)
+        self._clients[client] = dialled.target
         client.serve(
             self,
             self._source,
@@ -92,15 +143,37 @@ class ConnectionPool:
         client.run()
         self.wake()
 
+    @property
+    def _last_spent(self) -> Outcome | None:
+        return next(reversed(self._spent.values()), None)
+
     def _forget_dialling(self) -> None:
         task = asyncio.current_task()
         if task is not None:
             self._dialling.discard(task)
 
     def _refused(self, outcome: Outcome) -> None:
-        self._concurrency.refused(connected=len(self._clients), now=self._loop.time())
+        """No exchanger takes another connection."""
+        self._fewer(outcome)
         if not self._clients and not self._dialling and not self._is_closing:
-            self._source.unreachable(outcome)
+            self._spent.clear()
+            self._queue.unreachable(outcome)
+
+    def _fewer(self, outcome: Outcome) -> None:
+        reason = outcome.reason or str(outcome.reply or "")
+        self._concurrency.refused(connected=len(self._clients), now=self._loop.time(), reason=reason)
+
+    def _took_nothing(self, target: Target, outcome: Outcome) -> None:
+        """The connection was made, but the server took no mail over it: the next exchanger may."""
+        self._dials.took_nothing(target, outcome)
+        self._fewer(outcome)
+        if self._clients or self._dialling or self._is_closing:
+            return
+        self._spent[target] = outcome
+        if self._source.backlog:
+            self._loop.call_soon(self.wake)
+        else:
+            self._refused(outcome)
 
     # What its clients tell.
 
@@ -110,22 +183,28 @@ class ConnectionPool:
         elif client not in self._idle:
             self._idle.append(client)
 
-    def client_ended(self, client: Client, failure: Outcome | None) -> None:
-        self._clients.discard(client)
+    def client_ended(self, client: Client, outcome: Outcome | None, *, is_failure: bool) -> None:
+        target = self._clients.pop(client)
         if client in self._idle:
             self._idle.remove(client)
         if self._is_empty is not None and not self._clients:
             self._is_empty.set()
-        if failure is not None:
-            self._refused(failure)
-        else:
-            self._loop.call_soon(self.wake)
+        if outcome is not None and is_failure:
+            self._took_nothing(target, outcome)
+            return
+        if outcome is not None and closing(outcome.reply) is Closing.TOO_MANY and self._clients:
+            self._fewer(outcome)
+        self._loop.call_soon(self.wake)
 
     def client_delivered(self) -> None:
         self._concurrency.delivered()
+        if self._spent:
+            self._spent.clear()
 
     async def close(self, timeout_s: float) -> None:
         self._is_closing = True
+        if self._later_timer is not None:
+            self._later_timer.cancel()
         for task in list(self._dialling):
             task.cancel()
         for client in list(self._clients):

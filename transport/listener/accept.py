@@ -19,6 +19,7 @@ def message(
     """The message with its body, and its queue id."""
     context, facts, mail = session.context, session.facts, transaction.mail
     now = context.clock()
+    is_binary = mail.body_type is BodyType.BINARY_MIME
     made = Message(
         id=context.intake.new_id(),
         envelope_sender=mail.sender,
@@ -35,19 +36,26 @@ def message(
         identity=facts.identity,
         connector_id=facts.connector_id,
         revision=facts.revision,
-        # What is declared 7BIT and is not must not be sent as such.
-        body_type=mail.body_type if content.isascii() else BodyType.EIGHT_BIT_MIME,
+        body_type=_body_type(mail.body_type, content),
         is_smtputf8=mail.is_smtputf8,
+        requires_tls=mail.requires_tls,
         ret=mail.ret,
         envid=mail.envid,
         internet_message_id=header.message_id,
         subject=header.subject,
-        is_canonical=True,  # finish._judge refused or normalised everything else
+        is_canonical=not is_binary,  # finish._judge refused or normalised everything else
     )
     queue_id = made.queue_id
     made.body = b"".join((_trace(session, made, queue_id), content))
     made.size_bytes = len(made.body)
     return made, queue_id
+
+
+def _body_type(declared: BodyType, content: bytes) -> BodyType:
+    """What is declared 7BIT and is not must not be sent as such."""
+    if declared is BodyType.SEVEN_BIT and not content.isascii():
+        return BodyType.EIGHT_BIT_MIME
+    return declared
 
 
 def _trace(session: Session, made: Message, queue_id: str) -> bytes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -16,6 +18,7 @@ from transport.model.reply import Reply
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
 from transport.ports import AuthAnswer
 from transport.ports import AuthResult as Result
+from transport.rules import logons
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
@@ -76,6 +79,11 @@ async def authenticate(session: Session, argument: str) -> None:
 
 async def _check(session: Session, credentials: LoginPassword) -> None:
     username, password = (part.decode("utf-8", "replace") for part in credentials)
+    guess = _Guess(username.casefold()[:MAX_FIELD], logons.network_of(session.facts.peer))
+    verdict = guess.throttled(session)
+    if verdict is not None:
+        await _refuse(session, verdict)
+        return
     if not username or not password or len(username) > MAX_FIELD or len(password) > MAX_FIELD:
         answer = AuthAnswer(Result.NO, reason="an empty or overlong user name or password")
     elif _CONTROL.search(username) or "\0" in password:
@@ -83,10 +91,43 @@ async def _check(session: Session, credentials: LoginPassword) -> None:
     else:
         answer = await _ask(session, username, password)
     if answer.result is Result.YES:
-        session.replace_facts(identity=answer.identity or username)
+        session.context.logon_failures.succeeded(guess.account, guess.network)
+        session.replace_facts(identity=answer.identity or username, addresses=answer.addresses)
         session.reply(replies.AUTH_OK)
+    elif answer.result is Result.CANNOT_TELL:
+        session.refuse(_cannot_tell(username, answer))
     else:
-        _failed(session, username, answer)
+        if not answer.is_repeated:
+            session.context.logon_failures.failed(guess.account, guess.network, session.context.clock())
+        await _refuse(session, _wrong(session, username, answer))
+
+
+async def _refuse(session: Session, verdict: Verdict) -> None:
+    """Whoever guesses waits for each answer; the session is held meanwhile."""
+    await asyncio.sleep(session.connector.auth_tarpit_interval)
+    session.refuse(verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """Whose password is tried, and from where."""
+
+    account: str
+    network: str
+
+    def throttled(self, session: Session) -> Verdict | None:
+        """A refusal where too many passwords were wrong: neither we nor the directory look at this one."""
+        context, organization = session.context, session.ruleset.organization
+        of_account, of_network = context.logon_failures.counts(
+            self.account, self.network, window_s=organization.failed_logon_window, now=context.clock()
+        )
+        return logons.throttled(
+            organization,
+            username=_shown(self.account),
+            network=self.network,
+            of_account=of_account,
+            of_network=of_network,
+        )
 
 
 async def _ask(session: Session, username: str, password: str) -> AuthAnswer:
@@ -98,14 +139,21 @@ async def _ask(session: Session, username: str, password: str) -> AuthAnswer:
         return AuthAnswer(Result.CANNOT_TELL, reason=f"the authenticator failed: {error}")
 
 
-def _failed(session: Session, username: str, answer: AuthAnswer) -> None:
-    reason = f"AUTH as '{_CONTROL.sub('?', username[:100])}': {answer.reason or 'refused'}"
-    if answer.result is Result.CANNOT_TELL:  # not the peer's fault: no failed logon
-        step = Step("authenticator", "", "AUTH", Answer.CANNOT_TELL, reason)
-        session.refuse(Verdict(Action.DEFER, Stage.AUTH, replies.AUTH_NOT_NOW, reason, (step,)))
-        return
+def _cannot_tell(username: str, answer: AuthAnswer) -> Verdict:
+    """Not the peer's fault: no failed logon."""
+    reason = f"AUTH as '{_shown(username)}': {answer.reason or 'cannot tell'}"
+    step = Step("authenticator", "", "AUTH", Answer.CANNOT_TELL, reason)
+    return Verdict(Action.DEFER, Stage.AUTH, replies.AUTH_NOT_NOW, reason, (step,))
+
+
+def _wrong(session: Session, username: str, answer: AuthAnswer) -> Verdict:
+    reason = f"AUTH as '{_shown(username)}': {answer.reason or 'refused'}"
     session.failed_logons += 1
     limit = session.connector.max_logon_failures
     action = Action.DISCONNECT if 0 < limit <= session.failed_logons else Action.REFUSE
     step = Step("authenticator", "", "AUTH", Answer.NO, reason)
-    session.refuse(Verdict(action, Stage.AUTH, replies.AUTH_WRONG, reason, (step,)))
+    return Verdict(action, Stage.AUTH, replies.AUTH_WRONG, reason, (step,))
+
+
+def _shown(username: str) -> str:
+    return _CONTROL.sub("?", username[:100])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from transport.listener import auth, greeting, replies, tls, transaction
+from transport.listener import auth, bdat, greeting, replies, tls, transaction
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
@@ -92,7 +92,7 @@ _COMMANDS: dict[str, Callable[[Session, str], None]] = {
     "VRFY": _vrfy,
     "EXPN": _expn,
     "HELP": _help,
-    "BDAT": _not_implemented,
+    "BDAT": bdat.bdat,
     "TURN": _not_implemented,
     "ETRN": _not_implemented,
 }

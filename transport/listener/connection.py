@@ -13,6 +13,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
+from transport.listener.chunks import ChunkReader
 from transport.listener.data import DataReader
 
 MAX_LINE = 2048  # RFC 5321 4.5.3.1.4: 512, and what MAIL and RCPT may add by SIZE, DSN, SMTPUTF8 and others
@@ -35,7 +36,7 @@ class Connection(SMTP):
         self.loop = loop
         self.last_activity = self.began_at = loop.time()
         self.is_closing = False
-        self.reader: DataReader | None = None
+        self.reader: DataReader | ChunkReader | None = None
         self._transport: Any = None
         self._buffer = b""
         self._out: list[bytes] = []
@@ -218,7 +219,7 @@ class Connection(SMTP):
 
     def be_silent(self, seconds: float) -> None:
         """Hold back what was not flushed and all that follows."""
-        if self._is_muted or self.is_closing:
+        if self._is_muted or self.is_closing or not seconds:
             return
         self._is_muted = True
         self.hold()

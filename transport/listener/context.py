@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from transport.listener.counts import ConnectionCounts, MessageRates
 from transport.listener.data import Budget
+from transport.listener.logon_failures import LogonFailures
 from transport.listener.refusals import RefusalLog
 from transport.ports import Authenticator, Intake, RecipientLookup
 from transport.rules.ruleset import Ruleset
@@ -43,6 +44,7 @@ class Context:
     budget: Budget = field(default_factory=lambda: Budget(DATA_BUDGET_BYTES))
     connections: ConnectionCounts = field(default_factory=ConnectionCounts)
     rates: MessageRates = field(default_factory=MessageRates)
+    logon_failures: LogonFailures = field(default_factory=LogonFailures)
     sessions: set[Session] = field(default_factory=set)
     is_draining: bool = False
     refusals: RefusalLog = field(init=False)

@@ -7,25 +7,30 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from transport.listener import accept, replies
+from transport.listener.chunks import ChunkedBody
 from transport.listener.data import DataReader, Overflow, has_bare_line_end, normalise_line_ends
 from transport.listener.transaction import Transaction
+from transport.model.envelope import BodyType
 from transport.model.reply import Reply
 from transport.model.verdict import Answer, Stage, Step, Verdict
-from transport.ports import SpoolUnavailable
+from transport.ports import SpoolFull, SpoolUnavailable
 from transport.rules import admission, headers
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
 
 
+Body = DataReader | ChunkedBody
+
+
 def message_received(session: Session, data: bytes, start: int) -> int:
     """Take octets of a message; answer its end. Returns the index of the first octet that is not of it."""
     reader = session.reader
-    assert reader is not None
+    assert isinstance(reader, DataReader)
     end = reader.feed(data, start)
     if end >= 0:
         session.reader = None
-        _finish(session, reader)
+        finish(session, reader)
         return end
     if reader.is_abused:
         session.reader = None
@@ -34,22 +39,28 @@ def message_received(session: Session, data: bytes, start: int) -> int:
     return len(data)
 
 
-def _finish(session: Session, reader: DataReader) -> None:
+def finish(session: Session, reader: Body) -> None:
     """Answer, at once or when the message is stored; until then its memory counts."""
     transaction = _end_transaction(session)
     stored: Future[None] | None = None
     try:
-        if reader.overflow is Overflow.NO_MEMORY:
-            because = "The messages on their way fill the memory set aside for them."
-            _refuse(session, transaction, admission.refuse(Stage.DATA, replies.NOT_NOW, because))
-        elif reader.overflow is Overflow.TOO_LARGE:
-            _refuse_size(session, transaction, reader.received_bytes)
+        if reader.overflow is not Overflow.NONE:
+            refuse_overflow(session, transaction, reader)
         else:
             stored = _judge(session, transaction, reader)
     except Exception:
         session.fail()
     if stored is None:
         reader.release()
+
+
+def refuse_overflow(session: Session, transaction: Transaction, reader: Body) -> None:
+    """Refuse a message that was dropped as it arrived."""
+    if reader.overflow is Overflow.NO_MEMORY:
+        because = "The messages on their way fill the memory set aside for them."
+        _refuse(session, transaction, admission.refuse(Stage.DATA, replies.NOT_NOW, because))
+    else:
+        _refuse_size(session, transaction, reader.received_bytes)
 
 
 def _end_transaction(session: Session) -> Transaction:
@@ -59,10 +70,11 @@ def _end_transaction(session: Session) -> Transaction:
     return transaction
 
 
-def _judge(session: Session, transaction: Transaction, reader: DataReader) -> Future[None] | None:
+def _judge(session: Session, transaction: Transaction, reader: Body) -> Future[None] | None:
     content = reader.content
-    if has_bare_line_end(content):
-        if session.connector.is_bare_linefeed_rejected:
+    is_binary = transaction.mail.body_type is BodyType.BINARY_MIME
+    if has_bare_line_end(headers.header_of(content) if is_binary else content):
+        if is_binary or session.connector.is_bare_linefeed_rejected:
             _refuse(session, transaction, _bare(session))
             return None
         content = normalise_line_ends(content)
@@ -77,7 +89,7 @@ def _judge(session: Session, transaction: Transaction, reader: DataReader) -> Fu
 def _store(
     session: Session,
     transaction: Transaction,
-    reader: DataReader,
+    reader: Body,
     content: bytes,
     header: headers.HeaderFacts,
 ) -> Future[None] | None:
@@ -87,18 +99,18 @@ def _store(
     try:
         stored = session.context.intake.submit(message, [event])
     except SpoolUnavailable as error:
-        _not_stored(session, transaction, str(error))
+        _not_stored(session, transaction, error)
         return None
     session.hold()
     stored.add_done_callback(partial(_stored, session, transaction, reader, queue_id))
     return stored
 
 
-def _stored(session: Session, transaction: Transaction, reader: DataReader, queue_id: str, done: Future[None]) -> None:
+def _stored(session: Session, transaction: Transaction, reader: Body, queue_id: str, done: Future[None]) -> None:
     reader.release()
-    error = "cancelled" if done.cancelled() else done.exception()
+    error = SpoolUnavailable("cancelled") if done.cancelled() else done.exception()
     if error is not None:
-        _not_stored(session, transaction, str(error))
+        _not_stored(session, transaction, error)
     else:
         session.context.counters.accepted += 1
         session.empty_commands = 0
@@ -106,9 +118,10 @@ def _stored(session: Session, transaction: Transaction, reader: DataReader, queu
     session.let_go()
 
 
-def _not_stored(session: Session, transaction: Transaction, reason: str) -> None:
-    because = f"The spool did not store the message: {reason}."
-    _refuse(session, transaction, admission.refuse(Stage.DATA, replies.NOT_STORED, because))
+def _not_stored(session: Session, transaction: Transaction, error: BaseException) -> None:
+    because = f"The spool did not store the message: {error}."
+    reply = replies.NOT_NOW if isinstance(error, SpoolFull) else replies.NOT_STORED
+    _refuse(session, transaction, admission.refuse(Stage.DATA, reply, because))
 
 
 def _refuse_size(session: Session, transaction: Transaction, size_bytes: int) -> None:

@@ -29,7 +29,7 @@ def _greet(session: Session, argument: str, *, is_esmtp: bool) -> None:
     if not argument:
         session.protocol_error(replies.NEEDS_NAME)
         return
-    session.transaction = None  # RFC 5321 4.1.4: EHLO clears all
+    session.forget_transaction()  # RFC 5321 4.1.4: EHLO clears all
     session.replace_facts(helo=argument[:255], is_esmtp=is_esmtp)
     verdict = admission.helo(session.ruleset, session.facts, now=session.context.clock())
     if not verdict.is_accepted:
@@ -45,10 +45,13 @@ def _extensions(session: Session) -> list[str]:
         ("PIPELINING", connector.is_pipelining_enabled),
         (f"SIZE {connector.max_message_size}", True),
         ("8BITMIME", "8BITMIME" in session.extensions),
+        ("CHUNKING", "CHUNKING" in session.extensions),
+        ("BINARYMIME", "BINARYMIME" in session.extensions),
         ("SMTPUTF8", "SMTPUTF8" in session.extensions),
         ("DSN", "DSN" in session.extensions),
         ("ENHANCEDSTATUSCODES", True),
         ("STARTTLS", session.offers_tls),
+        ("REQUIRETLS", session.facts.tls is not None and "REQUIRETLS" in session.extensions),
         (f"AUTH {' '.join(auth.MECHANISMS)}", _offers_auth(session)),
     ]
     return [keyword for keyword, is_offered in offered if is_offered]

@@ -26,7 +26,6 @@ def open_session(session: Session, transport: Any) -> bool:
     peer, port = _peer(transport)
     connector = session.ruleset.connector_for(session.binding, peer) if peer else None
     session.connector = connector or _NOBODY
-    session.extensions = extensions_of(session.connector)
     session.facts = SessionFacts(
         session_id=secrets.token_hex(8),
         peer=peer,
@@ -37,6 +36,7 @@ def open_session(session: Session, transport: Any) -> bool:
         started_at=now,
         tls=tls_facts(transport.get_extra_info("ssl_object")),
     )
+    session.extensions = extensions_of(session.connector, is_tls=session.facts.tls is not None)
     if not peer:
         session.abort()
         return False

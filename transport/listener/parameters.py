@@ -18,9 +18,18 @@ _COMMAND = re.compile(r"(FROM|TO):[ ]?(<(?:[^\"<>]|\"(?:[^\"\\]|\\.)*\")*>)(?:[ 
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+|[^\x00-\x20=\x7f]+))?")
 _XTEXT = re.compile(r"(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})*")
 _HEX = re.compile(r"\+([0-9A-F]{2})")
-# The parameters we know, and the EHLO keyword that has to be offered for each; an empty one always is.
-_MAIL = {"SIZE": "", "BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "RET": "DSN", "ENVID": "DSN", "AUTH": "AUTH"}
+# The parameters we know, and the extension that has to be offered for each; BODY comes with 8BITMIME or BINARYMIME.
+_MAIL = {
+    "SIZE": "SIZE",
+    "BODY": "BODY",
+    "SMTPUTF8": "SMTPUTF8",
+    "RET": "DSN",
+    "ENVID": "DSN",
+    "AUTH": "AUTH",
+    "REQUIRETLS": "REQUIRETLS",
+}
 _RCPT = {"NOTIFY": "DSN", "ORCPT": "DSN"}
+_BODIES = (BodyType.EIGHT_BIT_MIME, BodyType.BINARY_MIME)
 _NOTIFY = frozenset({"NEVER", "SUCCESS", "FAILURE", "DELAY"})
 
 
@@ -42,6 +51,7 @@ class MailParameters:
     is_smtputf8: bool = False
     ret: str = ""
     envid: str = ""
+    requires_tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +63,16 @@ class RcptParameters:
     orcpt: str = ""
 
 
-def extensions_of(connector: ReceiveConnector) -> frozenset[str]:
-    """The EHLO keywords that the connector may offer and that bring parameters, besides SIZE."""
+def extensions_of(connector: ReceiveConnector, *, is_tls: bool) -> frozenset[str]:
+    """The extensions that the connector offers and that bring commands or parameters."""
+    is_binary = connector.is_chunking_enabled and connector.is_binary_mime_enabled  # RFC 3030 3
     offered = {
+        "SIZE": True,
+        "BODY": connector.is_eight_bit_mime_enabled or is_binary,
         "8BITMIME": connector.is_eight_bit_mime_enabled,
+        "CHUNKING": connector.is_chunking_enabled,
+        "BINARYMIME": is_binary,
+        "REQUIRETLS": connector.is_requiretls_enabled and is_tls,  # RFC 8689 2
         "SMTPUTF8": connector.is_smtputf8_enabled,
         "DSN": connector.is_delivery_status_notification_enabled,
         "AUTH": PermissionGroup.EXCHANGE_USERS in connector.permission_groups,
@@ -81,10 +97,11 @@ def parse_mail(argument: str, extensions: frozenset[str]) -> MailParameters:
     return MailParameters(
         sender,
         size_bytes=_size(given["SIZE"]) if "SIZE" in given else 0,
-        body_type=_body_type(given["BODY"]) if "BODY" in given else BodyType.SEVEN_BIT,
-        is_smtputf8=is_smtputf8 and _is_bare(given["SMTPUTF8"]),
+        body_type=_body_type(given["BODY"], extensions) if "BODY" in given else BodyType.SEVEN_BIT,
+        is_smtputf8=is_smtputf8 and _is_bare("SMTPUTF8", given["SMTPUTF8"]),
         ret=_ret(given["RET"]) if "RET" in given else "",
         envid=_envid(given["ENVID"]) if "ENVID" in given else "",
+        requires_tls="REQUIRETLS" in given and _is_bare("REQUIRETLS", given["REQUIRETLS"]),
     )
 
 
@@ -120,7 +137,7 @@ def _split(
         if parameter is None:
             raise _invalid("Syntax error in parameters")
         name = parameter[1].upper()
-        if name not in known or (known[name] and known[name] not in extensions):  # RFC 5321 4.1.1.11
+        if name not in known or known[name] not in extensions:  # RFC 5321 4.1.1.11
             raise Refused(Reply(555, "5.5.4", f"Parameter {name[:40]} is not recognised"))
         if name in given:
             raise _invalid(f"{name} is given twice")
@@ -134,9 +151,11 @@ def _size(value: str) -> int:
     return int(value)
 
 
-def _body_type(value: str) -> BodyType:
-    if value.upper() not in (BodyType.SEVEN_BIT, BodyType.EIGHT_BIT_MIME):  # RFC 6152 2; BINARYMIME needs CHUNKING
-        raise _invalid("BODY is 7BIT or 8BITMIME")
+def _body_type(value: str, extensions: frozenset[str]) -> BodyType:
+    """RFC 6152 2, RFC 3030 3: what was not offered is not taken."""
+    taken = [BodyType.SEVEN_BIT, *(body for body in _BODIES if body.value in extensions)]
+    if value.upper() not in taken:
+        raise _invalid(f"BODY is {' or '.join(taken)}")
     return BodyType(value.upper())
 
 
@@ -146,9 +165,9 @@ def _check_submitter(value: str) -> None:
         raise _invalid("AUTH is <> or an xtext mailbox")
 
 
-def _is_bare(value: str) -> bool:
-    if value:  # RFC 6531 3.4
-        raise _invalid("SMTPUTF8 has no value")
+def _is_bare(name: str, value: str) -> bool:
+    if value:  # RFC 6531 3.4, RFC 8689 2
+        raise _invalid(f"{name} has no value")
     return True
 
 

@@ -30,6 +30,10 @@ STOPPING = Reply(421, "4.3.2", "Service is stopping, try again later")
 NOT_NOW = Reply(452, "4.3.1", "Insufficient system resources, try again later")
 NOT_STORED = Reply(451, "4.3.0", "The message could not be stored, try again later")
 INTERNAL = Reply(451, "4.3.0", "Local error in processing, try again later")
+BAD_CHUNK = Reply(521, "5.5.4", "Syntax: BDAT size [LAST]")  # RFC 3030 2; closes, see bdat
+CHUNK_REFUSED = Reply(503, "5.5.1", "A chunk of this message was refused, say RSET")
+CHUNKS_BEGUN = Reply(503, "5.5.1", "The message is being sent by BDAT")
+BINARY_NEEDS_CHUNKS = Reply(503, "5.5.1", "BODY=BINARYMIME needs BDAT")  # RFC 3030 3
 BARE_LINE_END_IN_DATA = Reply(550, "5.6.11", "The message holds a bare CR or LF; lines must end with CRLF")
 TLS_NOT_HERE = Reply(502, "5.5.1", "STARTTLS is not offered")
 TLS_ALREADY = Reply(503, "5.5.1", "TLS is already active")

@@ -11,6 +11,8 @@ import structlog
 
 from transport.config.objects import PermissionGroup, ReceiveConnector, TlsMode
 from transport.listener import deadlines, replies
+from transport.listener.bdat import chunk_received
+from transport.listener.chunks import ChunkReader
 from transport.listener.commands import command
 from transport.listener.connection import Connection
 from transport.listener.context import Context
@@ -20,7 +22,7 @@ from transport.listener.transaction import Transaction
 from transport.model.event import EventId, TrackingEvent
 from transport.model.reply import Reply
 from transport.model.session import SessionFacts
-from transport.model.verdict import Action, Verdict
+from transport.model.verdict import Action, Stage, Verdict
 
 MAX_EMPTY_COMMANDS = 100
 log = structlog.get_logger(__name__)
@@ -58,6 +60,7 @@ class Session(Connection):
             self._timer.cancel()
         if self.reader is not None:
             self.reader.release()
+        self.forget_transaction()
         if self._task is not None:
             self._task.cancel()
         close_session(self)
@@ -75,6 +78,9 @@ class Session(Connection):
         self.protocol_error(replies.LINE_TOO_LONG)
 
     def message_received(self, data: bytes, start: int) -> int:
+        reader = self.reader
+        if type(reader) is ChunkReader:
+            return chunk_received(self, reader, data, start)
         return message_received(self, data, start)
 
     # What commands use.
@@ -106,13 +112,13 @@ class Session(Connection):
             self.reply(reply)
 
     def refuse(self, verdict: Verdict, *, sender: str = "", recipient: str = "") -> None:
-        """Answer a refusal, keep it with its reason, and slow an anonymous peer down."""
+        """Answer a refusal, keep it with its reason, and slow an anonymous peer down; AUTH has a tarpit of its own."""
         assert verdict.reply is not None
         self.tell(verdict, sender=sender, recipient=recipient)
         self.reply(verdict.reply)
         if verdict.action is Action.DISCONNECT:
             self.close()
-        elif verdict.action is Action.REFUSE and not self.facts.identity and self.connector.tarpit_interval:
+        elif verdict.action is Action.REFUSE and verdict.stage is not Stage.AUTH and not self.facts.identity:
             self.be_silent(self.connector.tarpit_interval)
 
     def tell(self, verdict: Verdict, *, sender: str = "", recipient: str = "") -> None:
@@ -162,6 +168,12 @@ class Session(Connection):
             self.fail()
         self._task = None
         self.let_go()
+
+    def forget_transaction(self) -> None:
+        """Drop the transaction in progress, with what its chunks hold."""
+        transaction, self.transaction = self.transaction, None
+        if transaction is not None and transaction.body is not None:
+            transaction.body.release()
 
     def replace_facts(self, **changes: Any) -> None:
         self.facts = replace(self.facts, **changes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from transport.listener import replies
+from transport.listener.parameters import extensions_of
 from transport.model.session import TlsFacts
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def tls_facts(ssl_object: Any) -> TlsFacts | None:
 
 
 def _subject(certificate: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for group in certificate.get("subject", ()) for name, value in group)
+    """Commas in values are escaped: nobody's organisation may look like another's common name."""
+    pairs = [pair for group in certificate.get("subject", ()) for pair in group]
+    return ", ".join(f"{name}={str(value).replace(',', chr(92) + ',')}" for name, value in pairs)
 
 
 async def start_tls(session: Session) -> None:
@@ -46,5 +49,6 @@ async def start_tls(session: Session) -> None:
         log.info("session.tls_failed", session=session.facts.session_id, reason=str(error)[:200])
         session.abort()
         return
-    session.transaction = None
-    session.replace_facts(tls=tls_facts(session.tls_object), helo="", is_esmtp=False, identity="")
+    session.forget_transaction()
+    session.replace_facts(tls=tls_facts(session.tls_object), helo="", is_esmtp=False, identity="", addresses=())
+    session.extensions = extensions_of(session.connector, is_tls=True)

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from transport.listener import replies
+from transport.listener.chunks import ChunkedBody
 from transport.listener.data import DataReader
 from transport.listener.parameters import MailParameters, RcptParameters, Refused, parse_mail, parse_rcpt
+from transport.model.envelope import BodyType
 from transport.model.verdict import Stage, Step, Verdict
 from transport.rules import admission, limits, pressure
 
@@ -21,11 +23,12 @@ _START_DATA = replies.START_DATA.to_bytes()
 
 @dataclass(slots=True)
 class Transaction:
-    """``trail`` holds the steps of accepted commands, each once."""
+    """``trail`` holds the steps of accepted commands, each once; ``body`` the chunks of BDAT, None before the first."""
 
     mail: MailParameters
     recipients: list[RcptParameters] = field(default_factory=list)
     trail: dict[Step, None] = field(default_factory=dict)
+    body: ChunkedBody | None = None
 
 
 def mail(session: Session, argument: str) -> None:
@@ -81,6 +84,9 @@ def rcpt(session: Session, argument: str) -> None:
     if transaction is None:
         session.protocol_error(replies.MAIL_FIRST)
         return
+    if transaction.body is not None:
+        session.protocol_error(replies.CHUNKS_BEGUN)
+        return
     try:
         given = parse_rcpt(argument, session.extensions, transaction.mail.is_smtputf8)
     except Refused as refused:
@@ -112,6 +118,10 @@ def data(session: Session, argument: str) -> None:
         session.protocol_error(replies.NO_PARAMETER)
     elif session.transaction is None:
         session.protocol_error(replies.MAIL_FIRST)
+    elif session.transaction.body is not None:  # RFC 3030 2
+        session.protocol_error(replies.CHUNKS_BEGUN)
+    elif session.transaction.mail.body_type is BodyType.BINARY_MIME:
+        session.protocol_error(replies.BINARY_NEEDS_CHUNKS)
     elif not session.transaction.recipients:
         session.reply(replies.RCPT_FIRST)
     else:
@@ -122,5 +132,5 @@ def data(session: Session, argument: str) -> None:
 
 
 def rset(session: Session, argument: str) -> None:
-    session.transaction = None
+    session.forget_transaction()
     session.empty_command(replies.OK)

@@ -22,8 +22,9 @@ class SessionFacts:
 
     ``peer`` is the client's IP address as text (IPv4-mapped IPv6 unwrapped); ``binding`` the local ``address:port``
     as the configuration names it; ``connector_id`` the receive connector that serves it; ``identity`` the
-    authenticated user or empty; ``revision`` the configuration it began under and ends under. Behind a listed proxy
-    ``peer`` is the client that the proxy told of, and ``proxy`` the proxy's own address; else ``proxy`` is empty.
+    authenticated user or empty; ``addresses`` what that user owns, in lower case; ``revision`` the configuration it
+    began under and ends under. Behind a listed proxy ``peer`` is the client that the proxy told of, and ``proxy`` the
+    proxy's own address; else ``proxy`` is empty.
     """
 
     session_id: str
@@ -38,6 +39,7 @@ class SessionFacts:
     identity: str = ""
     tls: TlsFacts | None = field(default=None)
     proxy: str = ""
+    addresses: tuple[str, ...] = ()
 
     @property
     def client_certificate(self) -> str:

@@ -38,7 +38,7 @@ class QueueSnapshot:
     """One queue of one node. Times are unix seconds, 0 for never; rates in messages per minute over the last minute.
 
     ``last_error`` and ``last_reply`` are hostile text. ``waiting_because`` is a sentence: what decides now, and what
-    would change it.
+    would change it. ``connection_limit`` is how many connections there may be now, 0 where there are none to be had.
     """
 
     key: str
@@ -59,6 +59,8 @@ class QueueSnapshot:
     outgoing_per_min: float
     connections: int
     waiting_because: str
+    connection_limit: int = 0
+    connection_limit_because: str = ""
 
     @property
     def velocity(self) -> float:

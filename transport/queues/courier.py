@@ -53,6 +53,21 @@ class Courier(Protocol):
         """Connections that are being made."""
         ...
 
+    @property
+    def limit(self) -> int:
+        """How many connections there may be now; it follows what the next hop takes."""
+        ...
+
+    @property
+    def limit_because(self) -> str:
+        """A sentence: what decides about the limit. May quote the next hop: hostile text."""
+        ...
+
+    @property
+    def holding(self) -> str:
+        """A sentence: what of our own keeps mail from being sent faster; empty when nothing does."""
+        ...
+
     def wake(self) -> None:
         """There may be something to take."""
         ...

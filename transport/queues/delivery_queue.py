@@ -21,6 +21,7 @@ from transport.queues.waiting import Waiting
 from transport.rules import retry
 
 _WITHOUT_COURIER = frozenset({DeliveryType.UNREACHABLE, DeliveryType.SUBMISSION, DeliveryType.POISON})
+READ_AGAIN_S = 10.0
 _WAITING = (TransactionState.READY, TransactionState.DEFERRED)
 
 
@@ -41,7 +42,7 @@ class DeliveryQueue:
         self.waiting = Waiting()
         self._shelf = shelf
         self._look_at = look_at
-        self._loader = Loader(shelf, loaded=self._wake_courier, lost=self._remove)
+        self._loader = Loader(shelf, loaded=self._wake_courier, lost=self._set_aside, unreadable=self._put_off)
 
     def add(self, message: Message, recipients: list[Recipient], body: bytes | None) -> None:
         """Queue a message for ``recipients``; their status says whether it is new, was deferred or is held."""
@@ -122,8 +123,9 @@ class DeliveryQueue:
         if outcome.kind is OutcomeKind.FAILED:
             self._fail_all(outcome)
             return
+        policy = self._shelf.ledger.policies.get(self.hop.connector_id)
         self.health.next_retry_at = retry.queue_retry_at(
-            self._shelf.ledger.policy, failures=self.health.failures, now=now, jitter=self._shelf.chance()
+            policy, failures=self.health.failures, now=now, jitter=self._shelf.chance()
         )
         self._shelf.scheduler.at(self.health.next_retry_at, self)
         self._look_at(self)
@@ -171,6 +173,17 @@ class DeliveryQueue:
             self._shelf.budget.drop(transaction)
             if not self.waiting:
                 self.emptied_at = self._shelf.clock()
+
+    def _set_aside(self, transaction: Transaction, reason: str) -> None:
+        """The spool can never give it out."""
+        self._remove(transaction)
+        self._shelf.set_aside(transaction.message, transaction.recipients, reason)
+
+    def _put_off(self, transaction: Transaction, reason: str) -> None:
+        """The spool cannot give it out now; those behind it need not wait for that."""
+        for recipient in transaction.recipients:
+            recipient.last_reason = reason
+        self._defer(transaction, self._shelf.clock() + READ_AGAIN_S)
 
     def wake(self, now: float) -> None:
         """What is due is ready again."""

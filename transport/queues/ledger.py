@@ -19,7 +19,7 @@ from transport.queues.notifier import Notifier
 from transport.queues.transaction import Transaction
 from transport.rules import retry
 from transport.rules.dsn import DsnKind, Told
-from transport.rules.retry import RetryPolicy
+from transport.rules.retry import RetryPolicies
 
 
 @dataclass(slots=True)
@@ -32,19 +32,19 @@ class Settlement:
 
 
 class Ledger:
-    """``policy`` is replaced with each configuration; ``chance`` draws the jitter."""
+    """``policies`` are replaced with each configuration; ``chance`` draws the jitter."""
 
     def __init__(
         self,
         spool: Spool,
         notifier: Notifier,
-        policy: RetryPolicy,
+        policies: RetryPolicies,
         *,
         clock: Callable[[], float],
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.counters = Counters()
-        self.policy = policy
+        self.policies = policies
         self._spool = spool
         self._notifier = notifier
         self._clock = clock
@@ -71,7 +71,7 @@ class Ledger:
             elif outcome.kind is OutcomeKind.FAILED:
                 failed.append((recipient, outcome))
                 continue
-            elif not self._defer(left, recipient, message, now):
+            elif not self._defer(left, recipient, message, outcome, now):
                 failed.append((recipient, _expired(outcome)))
                 continue
             updates.append(RecipientUpdate(message.id, recipient))
@@ -84,15 +84,16 @@ class Ledger:
             self._relayed(key, message, relayed, body=transaction.body)
         return left
 
-    def _defer(self, left: Settlement, recipient: Recipient, message: Message, now: float) -> bool:
+    def _defer(self, left: Settlement, recipient: Recipient, message: Message, outcome: Outcome, now: float) -> bool:
         """Give the recipient its next attempt; False when it has expired."""
         if not left.wake_at:
             wake_at = retry.next_attempt_at(
-                self.policy,
+                self.policies.get(recipient.next_hop.connector_id if recipient.next_hop else ""),
                 attempts=recipient.attempts,
                 now=now,
                 expires_at=message.expires_at,
                 jitter=self._chance(),
+                reply=outcome.reply,
             )
             if wake_at is None:
                 return False
@@ -163,7 +164,7 @@ class Ledger:
             recipient
             for recipient in transaction.recipients
             if retry.is_delay_dsn_due(
-                self.policy, received_at=message.received_at, now=now, is_sent=recipient.is_delay_dsn_sent
+                self.policies.default, received_at=message.received_at, now=now, is_sent=recipient.is_delay_dsn_sent
             )
         ]
         if not due:

@@ -8,22 +8,30 @@ from itertools import islice
 
 import structlog
 
-from transport.ports import SpoolUnavailable
+from transport.ports import MessageDamaged, SpoolUnavailable
 from transport.queues.shelf import Shelf
 from transport.queues.transaction import Transaction, TransactionState
 from transport.queues.waiting import Waiting
 
 AT_ONCE = 8
 LOOK_AHEAD = 32
-TRY_AGAIN_S = 5.0
 log = structlog.get_logger(__name__)
 
 
 class Loader:
-    """``loaded`` is called when there is more to take; ``lost`` when the spool does not have the message."""
+    """``loaded`` is called when there is more to take; ``lost`` when the message can never be read from the spool,
+    with the reason; ``unreadable`` when it cannot be now."""
 
-    def __init__(self, shelf: Shelf, *, loaded: Callable[[], None], lost: Callable[[Transaction], None]) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        loaded: Callable[[], None],
+        lost: Callable[[Transaction, str], None],
+        unreadable: Callable[[Transaction, str], None],
+    ) -> None:
         self._shelf = shelf
+        self._on_unreadable = unreadable
         self._on_loaded = loaded
         self._on_lost = lost
         self._tasks: set[asyncio.Task[None]] = set()
@@ -45,11 +53,19 @@ class Loader:
             if transaction.state is TransactionState.READY:
                 self._shelf.budget.keep(transaction, body)
         except KeyError:
-            log.error("queue.body_lost", queue_id=transaction.message.queue_id)
-            self._on_lost(transaction)
+            self._set_aside(transaction, "its body is missing from the spool")
+        except MessageDamaged as error:
+            self._set_aside(transaction, str(error))
         except SpoolUnavailable as error:
             log.warning("queue.body_unreadable", queue_id=transaction.message.queue_id, reason=str(error))
-            await asyncio.sleep(TRY_AGAIN_S)
+            if transaction.state is TransactionState.READY:
+                self._on_unreadable(transaction, str(error))
         finally:
             transaction.is_loading = False
         asyncio.get_running_loop().call_soon(self._on_loaded)
+
+    def _set_aside(self, transaction: Transaction, reason: str) -> None:
+        """To the Poison queue, for an operator."""
+        log.error("queue.message_set_aside", queue_id=transaction.message.queue_id, reason=reason)
+        if transaction.state is TransactionState.READY:
+            self._on_lost(transaction, reason)

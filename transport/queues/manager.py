@@ -23,12 +23,13 @@ from transport.queues.courier import Couriers
 from transport.queues.delivery_queue import DeliveryQueue
 from transport.queues.ledger import Ledger
 from transport.queues.notifier import Notifier, SubmitDsn
+from transport.queues.poison import poison
 from transport.queues.scheduler import Scheduler
 from transport.queues.shelf import Shelf
 from transport.queues.snapshots import QueuedMessage
 from transport.queues.sweeper import Sweeper
 from transport.rules.dsn import DsnSettings
-from transport.rules.retry import RetryPolicy
+from transport.rules.retry import RetryPolicies
 
 QUEUE_MAX_IDLE_S = 180.0  # Exchange's QueueMaxIdleTime
 Rerouted = list[tuple[Message, list[Recipient]]]
@@ -56,6 +57,7 @@ class DeliveryQueues:
         memory_bytes: int = DEFAULT_BYTES,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        self._spool = spool
         self._couriers = couriers
         self._default_hostname = hostname
         self._clock = clock
@@ -63,9 +65,10 @@ class DeliveryQueues:
         self._notifier = Notifier(
             spool=spool, submit_dsn=submit_dsn, settings=DsnSettings.of(document, hostname), clock=clock
         )
-        self._ledger = Ledger(spool, self._notifier, RetryPolicy.of(document.organization), clock=clock, chance=chance)
+        self._ledger = Ledger(spool, self._notifier, RetryPolicies.of(document), clock=clock, chance=chance)
         self._scheduler = Scheduler(clock)
         self._shelf = Shelf(spool, self._ledger, self._scheduler, clock, budget=BodyBudget(memory_bytes), chance=chance)
+        self._shelf.set_aside = self.set_aside
         self._queues: dict[NextHop, DeliveryQueue] = {}
         self._sweeper = Sweeper(self._queues.values, clock)
         self._connectors: dict[str, SendConnector] = {}
@@ -107,6 +110,11 @@ class DeliveryQueues:
     def fail(self, message: Message, failed: Sequence[tuple[Recipient, Outcome]]) -> None:
         """Give up recipients of a message in the spool: tell the sender, then make them final."""
         self._ledger.give_up(str(failed[0][0].next_hop or ""), message, failed)
+
+    def set_aside(self, message: Message, recipients: list[Recipient], reason: str) -> None:
+        """Keep recipients of a message that cannot be processed in the Poison queue, for an operator."""
+        poison(self._spool, message, recipients, reason, now=self._clock())
+        self._queue(POISON).add(message, recipients, None)
 
     def take(self, hop: NextHop) -> Rerouted:
         """Empty the queue of ``hop``; the caller decides about its mail again."""
@@ -170,7 +178,7 @@ class DeliveryQueues:
     def _use(self, document: MailFlow) -> None:
         self._connectors = {connector.id: connector for connector in document.send_connectors}
         self._hostname = document.organization.hostname or self._default_hostname
-        self._ledger.policy = RetryPolicy.of(document.organization)
+        self._ledger.policies = RetryPolicies.of(document)
         self._notifier.settings = DsnSettings.of(document, self._hostname)
         self._rerouted.clear()
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from transport.model.envelope import Message, Recipient
 from transport.ports import Spool
 from transport.queues.bodies import BodyBudget
 from transport.queues.ledger import Ledger
@@ -14,7 +15,8 @@ from transport.queues.scheduler import Scheduler
 
 @dataclass(slots=True)
 class Shelf:
-    """``clock`` gives unix seconds; ``chance`` numbers from 0 to 1. ``is_draining``: nothing more is begun."""
+    """``clock`` gives unix seconds; ``chance`` numbers from 0 to 1. ``is_draining``: nothing more is begun.
+    ``set_aside`` keeps recipients that cannot be processed for an operator, with the reason."""
 
     spool: Spool
     ledger: Ledger
@@ -23,3 +25,4 @@ class Shelf:
     budget: BodyBudget = field(default_factory=BodyBudget)
     chance: Callable[[], float] = random.random
     is_draining: bool = False
+    set_aside: Callable[[Message, list[Recipient], str], None] = lambda message, recipients, reason: None

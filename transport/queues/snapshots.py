@@ -68,7 +68,10 @@ def snapshot(queue: DeliveryQueue, now: float, *, is_orphan: bool) -> QueueSnaps
             retry_in_s=next_at - now if next_at else -1.0,
             connections=connections,
             connecting=connecting,
+            holding=courier.holding if courier else "",
         ),
+        connection_limit=courier.limit if courier else 0,
+        connection_limit_because=courier.limit_because if courier else "",
     )
 
 

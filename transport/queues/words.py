@@ -23,8 +23,10 @@ def waiting_because(
     retry_in_s: float,
     connections: int,
     connecting: int,
+    holding: str = "",
 ) -> str:
-    """One or two sentences. ``retry_in_s`` is negative when no retry is planned; ``last_error`` may be hostile text."""
+    """One or two sentences. ``retry_in_s`` is negative when no retry is planned; ``last_error`` may be hostile text;
+    ``holding`` is a sentence of ours that slows the queue down."""
     if is_suspended:
         return "An operator suspended the queue. Resume it to deliver its mail."
     if not count:
@@ -36,6 +38,8 @@ def waiting_because(
     error = _sentence(last_error)
     if failures and retry_in_s >= 0:
         return f"The next hop cannot be reached: {error} It is tried again in {span(retry_in_s)}, or when you retry."
+    if holding and deferred < count:
+        return holding
     if connections == 0 and connecting:
         return f"A connection is being made. {error}".strip() if failures else "A connection is being made."
     if deferred >= count and retry_in_s >= 0:

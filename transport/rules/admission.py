@@ -16,7 +16,7 @@ from transport.model.session import SessionFacts
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
 from transport.ports import EntryKind, RecipientLookup
 from transport.ports import LookupUnavailable as LookupUnavailable  # a look-up given from elsewhere raises it
-from transport.rules import ip_filter, relay
+from transport.rules import ip_filter, ownership, relay
 from transport.rules.ruleset import Ruleset
 
 ACCESS_DENIED = Reply(554, "5.7.1", "Access denied")  # RFC 5321 3.1
@@ -24,6 +24,7 @@ TLS_REQUIRED = Reply(530, "5.7.0", "Must issue a STARTTLS command first")  # RFC
 AUTH_REQUIRED = Reply(530, "5.7.0", "Authentication required")  # RFC 4954 6
 TOO_LARGE = Reply(552, "5.3.4", "Message size exceeds fixed limit")  # RFC 1870 6.1
 UNABLE_TO_RELAY = Reply(550, "5.7.1", "Unable to relay")
+RELAY_RATE = Reply(451, "4.7.1", "Too many messages for this relay, try again later")  # RFC 3463 X.7.1, for now
 USER_UNKNOWN = Reply(550, "5.1.1", "User unknown")
 CANNOT_VERIFY = Reply(451, "4.3.0", "Recipient cannot be verified now, try again later")
 ROUTING_LOOP = Reply(554, "5.4.6", "Too many hops, routing loop detected")
@@ -74,6 +75,8 @@ def mail(ruleset: Ruleset, facts: SessionFacts, sender: Address, *, declared_siz
         limit = format_size(connector.max_message_size)
         reason = f"Declared {declared_size_bytes} octets; the connector's limit is {limit}."
         return _by_connector(Stage.MAIL, connector, TOO_LARGE, reason)
+    if ownership.asks_envelope(connector, facts):
+        return ownership.envelope(ruleset, facts, sender, now=now) or accept(Stage.MAIL)
     return accept(Stage.MAIL)
 
 
@@ -100,13 +103,15 @@ def rcpt(
     size_bytes: int,
     lookup: RecipientLookup,
     now: float,
+    usage: relay.Usage | None = None,
 ) -> Verdict:
-    """Relay or own (design.md): a recipient of an accepted domain, else a relay policy has to grant it."""
+    """Relay or own (design.md): a recipient of an accepted domain, else a relay policy has to grant it. ``usage`` is
+    what the client sent under relay policies that have a rate; None leaves rates out."""
     if not recipient.domain:
         return _bare_postmaster(ruleset)
     domain = ruleset.accepted_domain(recipient.domain)
     if domain is None:
-        return _relayed(ruleset, facts, sender, recipient, size_bytes=size_bytes, now=now)
+        return _relayed(ruleset, facts, sender, recipient, size_bytes=size_bytes, now=now, usage=usage)
     step = Step(
         "accepted_domains",
         domain.id,
@@ -148,14 +153,24 @@ def _known(recipient: Address, domain_step: Step, lookup: RecipientLookup) -> Ve
 
 
 def _relayed(
-    ruleset: Ruleset, facts: SessionFacts, sender: Address, recipient: Address, *, size_bytes: int, now: float
+    ruleset: Ruleset,
+    facts: SessionFacts,
+    sender: Address,
+    recipient: Address,
+    *,
+    size_bytes: int,
+    now: float,
+    usage: relay.Usage | None,
 ) -> Verdict:
-    result = relay.grant(ruleset, facts, sender, recipient, size_bytes=size_bytes, now=now)
+    result = relay.grant(ruleset, facts, sender, recipient, size_bytes=size_bytes, now=now, usage=usage)
     if result.policy is not None:
         return accept(Stage.RCPT, result.trail)
     outside = Step(
         "accepted_domains", "", "accepted domains", Answer.NO, f"{recipient.domain} is not an accepted domain."
     )
+    if result.is_spent:
+        reason = f"{relay.client_of(facts)} has sent as much as the relay policies let it for now."
+        return refuse(Stage.RCPT, RELAY_RATE, reason, (outside, *result.trail))
     reason = f"{recipient.domain} is not an accepted domain and no relay policy lets {facts.peer} send there."
     return refuse(Stage.RCPT, UNABLE_TO_RELAY, reason, (outside, *result.trail))
 

@@ -46,6 +46,11 @@ def read(content: bytes, *, max_bytes: int) -> HeaderFacts:
     return HeaderFacts(size, hops, message_id, subject)
 
 
+def header_of(content: bytes) -> bytes:
+    """The header without the empty line that ends it; all of a content that has none."""
+    return content[: _size(content)]
+
+
 def _size(content: bytes) -> int:
     """Octets before the empty line (RFC 5322 2.1); all of it when there is none."""
     if content.startswith(b"\r\n"):

@@ -62,12 +62,12 @@ def parse(raw: bytes) -> Reply:
         raise InvalidReply(f"not an SMTP reply: {clean(raw.decode('utf-8', 'replace'))[:100]!r}")
     head = raw.rstrip(b"\r\n")
     if len(head) <= MAX_TEXT_CHARACTERS and head.isascii():
-        line = head.decode("ascii")
-        if line.isprintable():  # one plain line, which nearly all are
-            status = _ENHANCED.match(line, 4)
-            if status is None or status[1] != line[0]:
-                return Reply(int(line[:3]), "", line[4:].strip())
-            return Reply(int(line[:3]), status[0].strip(), line[status.end() :].strip())
+        plain = head.decode("ascii")
+        if plain.isprintable():  # one plain line, which nearly all are
+            status = _ENHANCED.match(plain, 4)
+            if status is None or status[1] != plain[0]:
+                return Reply(int(plain[:3]), "", plain[4:].strip())
+            return Reply(int(plain[:3]), status[0].strip(), plain[status.end() :].strip())
     lines = head.split(b"\n")[:MAX_LINES] if b"\n" in head else [head]
     enhanced, texts = "", []
     for line in lines:

@@ -6,11 +6,15 @@ reached waits as a whole, and its messages with it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from transport.config import retry_ladder
+from transport.config.document import MailFlow
 from transport.config.objects import Organization
 from transport.config.retry_ladder import RetryLadder
+from transport.model.reply import Reply
+from transport.rules import greylisting
 
 JITTER = 0.1
 EXPIRED_STATUS = "4.4.7"  # RFC 3463 3.5: delivery time expired; Exchange's NDR 4.4.7
@@ -36,17 +40,45 @@ class RetryPolicy:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RetryPolicies:
+    """The organisation's policy, and those of the send connectors that have a ladder of their own."""
+
+    default: RetryPolicy
+    by_connector: Mapping[str, RetryPolicy] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, document: MailFlow) -> RetryPolicies:
+        default = RetryPolicy.of(document.organization)
+        own = {
+            connector.id: replace(default, ladder=retry_ladder.parse(connector.retry_ladder))
+            for connector in document.send_connectors
+            if connector.retry_ladder
+        }
+        return cls(default, own)
+
+    def get(self, connector_id: str) -> RetryPolicy:
+        """The policy for mail through the connector."""
+        return self.by_connector.get(connector_id, self.default)
+
+
 def next_attempt_at(
-    policy: RetryPolicy, *, attempts: int, now: float, expires_at: float, jitter: float
+    policy: RetryPolicy, *, attempts: int, now: float, expires_at: float, jitter: float, reply: Reply | None = None
 ) -> float | None:
     """When to try a message again after its ``attempts``-th deferral (from 1); None when it has expired.
 
-    ``jitter`` is a number from 0 to 1, drawn by the caller, which spreads the wait by up to a tenth either way. The
-    last try is made when the message expires, not before.
+    ``jitter`` is a number from 0 to 1, drawn by the caller, which spreads the wait by up to a tenth either way; a time
+    that the server named (``reply``, greylisting) is only ever made longer. The last try is made when the message
+    expires, not before.
     """
     if now >= expires_at:
         return None
-    return min(now + _wait_s(policy, attempts, jitter), max(expires_at, now + 1.0))
+    if reply is not None and greylisting.is_greylisting(reply):
+        wait_s = greylisting.wait_s(reply, attempts=attempts, ladder_s=policy.ladder.wait_s(max(attempts, 1)))
+        wait_s *= 1 + JITTER * jitter
+    else:
+        wait_s = _wait_s(policy, attempts, jitter)
+    return min(now + wait_s, max(expires_at, now + 1.0))
 
 
 def queue_retry_at(policy: RetryPolicy, *, failures: int, now: float, jitter: float) -> float:

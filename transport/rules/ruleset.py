@@ -5,23 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from transport.config.document import MailFlow
-from transport.config.objects import AcceptedDomain, IpListEntry, ReceiveConnector, RelayPolicy, SendConnector
+from transport.config.objects import AcceptedDomain, IpListEntry, ReceiveConnector, SendConnector
+from transport.rules.compiled_policy import CompiledPolicy
 from transport.rules.networks import NetworkIndex
-from transport.rules.patterns import AddressPatterns, parent_domains
-
-
-class CompiledPolicy:
-    """A relay policy with its patterns compiled. ``expires`` is unix seconds or infinity."""
-
-    __slots__ = ("any_identity", "expires", "identities", "policy", "recipients", "senders")
-
-    def __init__(self, policy: RelayPolicy) -> None:
-        self.policy = policy
-        self.identities = frozenset(name.lower() for name in policy.identities)
-        self.any_identity = "*" in self.identities
-        self.senders = AddressPatterns(policy.sender_addresses) if policy.sender_addresses else None
-        self.recipients = AddressPatterns(policy.recipient_addresses) if policy.recipient_addresses else None
-        self.expires = policy.expires_at.timestamp() if policy.expires_at else float("inf")
+from transport.rules.own_recipients import OwnRecipients
+from transport.rules.patterns import parent_domains
 
 
 class IpList:
@@ -50,12 +38,18 @@ class Ruleset:
         self.receive_connectors = {c.id: c for c in document.receive_connectors}
         self._by_binding = _index_connectors(document.receive_connectors)
         self._domains = {d.domain: d for d in document.accepted_domains}
+        own = OwnRecipients(document)
+        self.own_recipients = own if own else None
         self._trees = {d.domain: d for d in document.accepted_domains if d.match_subdomains}
         enabled = sorted((p for p in document.relay_policies if p.is_enabled), key=lambda p: p.name.lower())
         self.policies = tuple(CompiledPolicy(p) for p in enabled)
         self.has_policy_size_limits = any(p.policy.max_message_size for p in self.policies)
-        self._by_network = NetworkIndex((n, p) for p in self.policies for n in p.policy.networks)
-        self._without_network = tuple(p for p in self.policies if not p.policy.networks)
+        self.has_policy_rates = any(p.has_rate for p in self.policies)
+        self.policies_with_send_as = tuple(p for p in self.policies if p.send_as is not None)
+        self._networks = NetworkIndex((n, p) for p in self.policies for n in p.policy.networks)
+        found = [p for p in self.policies if p.is_found_by_network]
+        self._by_network = NetworkIndex((n, p) for p in found for n in p.policy.networks)
+        self._asked_always = tuple(p for p in self.policies if not p.is_found_by_network)
         self.send_connectors: tuple[SendConnector, ...] = tuple(
             sorted(document.send_connectors, key=lambda c: (c.name.lower(), c.id))
         )
@@ -83,14 +77,14 @@ class Ruleset:
 
     def is_network_named(self, peer: str) -> bool:
         """Whether an enabled relay policy names a network that holds ``peer``."""
-        return bool(self._by_network.find_all(peer))
+        return bool(self._networks.find_all(peer))
 
     def policies_for(self, peer: str) -> list[CompiledPolicy]:
-        """Enabled relay policies whose networks hold ``peer`` or that name no network, in order of name."""
+        """Enabled relay policies that may name a client at ``peer``, in order of name."""
         named = self._by_network.find_all(peer)
-        if len(named) + len(self._without_network) < 2:
-            return named or list(self._without_network)
-        found = {id(p): p for p in (*named, *self._without_network)}
+        if len(named) + len(self._asked_always) < 2:
+            return named or list(self._asked_always)
+        found = {id(p): p for p in (*named, *self._asked_always)}
         return sorted(found.values(), key=lambda p: p.policy.name.lower())
 
 

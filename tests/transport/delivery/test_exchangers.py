@@ -3,9 +3,11 @@
 import pytest
 
 from transport.config.objects import AddressSpace, SendConnector
-from transport.delivery.exchangers import DEAD_FOR_S, DeadTargets, Target, split_port, targets_of
+from transport.delivery.dead_targets import FIRST_S, LONGEST_S, PROBE_S, DeadTargets
+from transport.delivery.exchangers import split_port, targets_of
 from transport.delivery.failure import ConnectionFailed
 from transport.delivery.ourselves import is_own
+from transport.delivery.target import Target
 from transport.model.next_hop import DeliveryType, NextHop
 from transport.model.outcome import OutcomeKind
 from transport.ports import MailExchanger, NextHopUnresolved
@@ -82,18 +84,55 @@ async def test_private_addresses__refused_by_dns_unless_allowed(address):
     assert len(await targets_of(BY_DNS, allowed, Names(partner_example=(address,)))) == 1
 
 
+ONE, TWO = Target("a", "10.0.0.1", 25), Target("b", "10.0.0.2", 25)
+
+
 def test_dead_targets__are_skipped_for_a_while_unless_all_are():
     now = 0.0
     dead = DeadTargets(lambda: now)
-    one, two = Target("a", "10.0.0.1", 25), Target("b", "10.0.0.2", 25)
-    dead.add(one)
-    assert dead.living([one, two]) == [two]
-    dead.add(two)
-    assert dead.living([one, two]) == [one, two]
-    dead.revive(two)
-    assert dead.living([one, two]) == [two]
-    now += DEAD_FOR_S
-    assert dead.living([one, two]) == [one, two]
+    dead.add(ONE)
+    assert dead.living([ONE, TWO]) == [TWO]
+    dead.add(TWO)
+    assert dead.living([ONE, TWO]) == [ONE, TWO]
+    dead.revive(TWO)
+    assert dead.living([ONE, TWO]) == [TWO]
+    now += FIRST_S
+    assert dead.living([ONE, TWO]) == [ONE, TWO]
+
+
+def test_dead_targets__one_connection_finds_out_whether_it_is_back():
+    now = 0.0
+    dead = DeadTargets(lambda: now)
+    dead.add(ONE)
+    now += FIRST_S
+    dead.try_now(ONE)
+    assert dead.living([ONE, TWO]) == [TWO]  # the others go on without it
+    now += PROBE_S
+    assert dead.living([ONE, TWO]) == [ONE, TWO]  # nobody heard of that connection again
+
+
+def test_dead_targets__each_failure_in_a_row_doubles_the_time():
+    now = 0.0
+    dead = DeadTargets(lambda: now)
+    for _ in range(2):
+        dead.add(ONE)
+    now += 2 * FIRST_S - 1
+    assert dead.living([ONE, TWO]) == [TWO]
+    for _ in range(50):
+        dead.add(ONE)
+    now += LONGEST_S
+    assert dead.living([ONE, TWO]) == [ONE, TWO]
+
+
+async def test_addresses__ipv6_and_ipv4_by_turns_and_of_the_source_addresses_kind():
+    names = Names(partner_example=("8.8.8.8", "8.8.4.4", "2001:4860::8", "1.1.1.1"))
+    found = [target.address for target in await targets_of(BY_DNS, connector(), names)]
+    assert found == ["2001:4860::8", "8.8.8.8", "8.8.4.4", "1.1.1.1"]
+    four = connector(source_ip_address="192.0.2.1")
+    assert "2001:4860::8" not in [target.address for target in await targets_of(BY_DNS, four, names)]
+    with pytest.raises(ConnectionFailed) as failed:
+        await targets_of(BY_DNS, four, Names(partner_example=("2001:4860::8",)))
+    assert failed.value.outcome.kind is OutcomeKind.DEFERRED
 
 
 def test_ourselves__where_we_listen_and_nowhere_else():

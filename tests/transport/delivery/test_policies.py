@@ -4,7 +4,7 @@ import pytest
 
 from transport.config.objects import TlsLevel
 from transport.delivery import tls_policy
-from transport.delivery.concurrency import GROWTH_PER_DELIVERY, PAUSE_S, START, Concurrency
+from transport.delivery.concurrency import GROWTH_PER_DELIVERY, LONGEST_PAUSE_S, PAUSE_S, START, Concurrency
 from transport.delivery.tls_policy import TlsStep
 
 CLEAR, TLS, REFUSE = TlsStep.CLEAR, TlsStep.START_TLS, TlsStep.REFUSE
@@ -74,3 +74,27 @@ def test_connections__fall_when_refused_and_rest_for_a_while():
     assert may_open(concurrency, connected=1, backlog=1000, now=100.0 + PAUSE_S)
     concurrency.refused(connected=0, now=200.0)
     assert concurrency.limit == 1 and may_open(concurrency, now=200.0)
+
+
+def test_connections__refused_again_and_again__are_asked_for_less_and_less_often():
+    concurrency, now = Concurrency(20), 100.0
+    for _ in range(20):
+        concurrency.refused(connected=2, now=now, reason="421 too many")
+        concurrency.delivered()
+        now += PAUSE_S + 1
+    concurrency.refused(connected=2, now=now, reason="421 too many")
+    for _ in range(1000):
+        concurrency.delivered()
+    assert concurrency.limit > 2
+    assert not may_open(concurrency, connected=2, backlog=1000, now=now + LONGEST_PAUSE_S - 1)
+    assert may_open(concurrency, connected=2, backlog=1000, now=now + LONGEST_PAUSE_S)
+
+
+def test_connections__it_is_said_why_there_are_no_more():
+    concurrency = Concurrency(8)
+    assert "up to the send connector's maximum of 8" in concurrency.because
+    concurrency.refused(connected=3, now=0.0, reason="421 4.7.0 enough")
+    assert "421 4.7.0 enough" in concurrency.because
+    for _ in range(10_000):
+        concurrency.delivered()
+    assert concurrency.because == "The send connector's maximum."

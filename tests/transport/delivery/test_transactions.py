@@ -161,6 +161,88 @@ async def test_421_on_a_fresh_connection__defers_and_the_queue_waits(sink):
         await node.until_event(EventId.SEND)
 
 
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "dot"])
+async def test_421__is_not_about_the_message__the_next_exchanger_gets_it(sink, stage):
+    sink.reply(stage, "421 4.3.2 shutting down")
+    with Sink() as other:
+        hosts = (f"{sink.host}:{sink.port}", f"{other.host}:{other.port}")
+        async with Delivering(through(sink, smart_hosts=hosts)) as node:
+            message = node.enqueue("b@partner.example")
+            await node.until_event(EventId.SEND)
+            assert not node.spool.happened(EventId.DEFER)
+            assert message.recipients[0].attempts == 1
+            node.enqueue("c@partner.example")
+            await node.until_event(EventId.SEND, 2)
+        assert other.recipients == ["b@partner.example", "c@partner.example"] and not sink.received
+    assert sink.connections == 1  # it is skipped for a while
+
+
+async def test_421_at_one_recipient__the_others_keep_their_replies(sink):
+    sink.reply("rcpt", "550 5.1.1 unknown", recipient="bad@*")
+    sink.reply("rcpt", "421 4.3.2 shutting down", recipient="last@*", times=1)
+    async with Delivering(through(sink)) as node:
+        node.enqueue("b@partner.example", "bad@partner.example", "last@partner.example")
+        await node.until_event(EventId.FAIL)
+        await node.pass_time(2)
+        await node.until_event(EventId.SEND, 2)
+        assert len(node.spool.happened(EventId.FAIL)) == 1
+    assert sink.recipients == ["b@partner.example", "last@partner.example"]
+
+
+async def test_421_to_one_message_only__it_waits_by_itself_in_the_end(sink):
+    sink.reply("rcpt", "421 4.3.0 go away", recipient="cursed@*")
+    async with Delivering(through(sink)) as node:
+        cursed = node.enqueue("cursed@partner.example").recipients[0]
+        for number in range(3):
+            node.enqueue(f"r{number}@partner.example")
+        for _ in range(10):
+            await node.pass_time(70)
+            await asyncio.sleep(0.1)
+        await node.until_event(EventId.SEND, 3)
+        assert cursed.status is RecipientStatus.RETRY and cursed.last_reply == "421 4.3.0 go away"
+    assert sorted(sink.recipients) == [f"r{number}@partner.example" for number in range(3)]
+
+
+async def test_too_many_connections__fewer_are_made_and_it_is_seen_why(sink):
+    sink.delay("dot", 0.1)
+    async with Delivering(through(sink, max_messages_per_connection=1000)) as node:
+        node.enqueue("first@partner.example")
+        await node.until_event(EventId.SEND)
+        sink.reply("connect", "421 4.7.0 too many connections from you")
+        for number in range(40):
+            node.enqueue(f"r{number}@partner.example")
+        await node.until_event(EventId.SEND, 41, timeout_s=10)
+        snapshot = node.snapshot
+        assert not node.spool.happened(EventId.DEFER)
+        assert snapshot.connection_limit == 1
+        assert "too many connections from you" in snapshot.connection_limit_because
+    assert len({message.connection for message in sink.received}) == 1
+
+
+async def test_connectors_ladder__is_the_one_that_counts(sink):
+    sink.reply("rcpt", "451 4.3.0 later", recipient="later@*", times=1)
+    async with Delivering(through(sink, retry_ladder="7m...")) as node:
+        later = node.enqueue("later@partner.example").recipients[0]
+        await node.until_event(EventId.DEFER)
+        assert later.next_attempt_at == node.clock() + 420
+        sink.stop()
+        node.enqueue("b@partner.example")
+        await node.until(lambda: node.snapshot.next_retry_at)
+        assert node.snapshot.next_retry_at == node.clock() + 420
+
+
+async def test_message_rate__is_kept_and_said_to_be_what_holds(sink):
+    async with Delivering(through(sink, message_rate_limit_per_min=60)) as node:
+        for number in range(12):
+            node.enqueue(f"r{number}@partner.example")
+        await node.until_event(EventId.SEND, 5)
+        began = asyncio.get_running_loop().time()
+        assert "at most 60 messages a minute" in node.snapshot.waiting_because
+        await node.until_event(EventId.SEND, 8)
+        assert 1.5 < asyncio.get_running_loop().time() - began < 5
+        assert len(sink.received) < 12 and not node.spool.happened(EventId.DEFER)
+
+
 @pytest.mark.parametrize(("stage", "words"), [("data", "closed the connection"), ("dot", "may arrive twice")])
 async def test_connection_cut__defers_never_loses(sink, stage, words):
     sink.close_at(stage, times=1)

@@ -41,7 +41,7 @@ def test_plain__right_password__may_send_and_is_told(client, server):
     assert client.command("MAIL FROM:<a@x.example>").text == "530 5.7.0 Authentication required"
     assert client.auth_plain("anna", "right").text.startswith("235 2.7.0")
     assert "AUTH" not in client.command("EHLO client.example").text
-    client.command("MAIL FROM:<a@x.example>")
+    client.command("MAIL FROM:<anna@acme.example>")
     client.command("RCPT TO:<b@acme.example>")
     client.command("DATA")
     assert client.data(b"x\r\n").code == 250
@@ -138,7 +138,7 @@ def test_login__control_characters__are_wrong_unasked(client, passwords, server)
 def test_mail__names_the_submitter__is_taken_and_ignored(client, server, submitter):
     """RFC 4954 5; sendmail says it to each server that offers AUTH."""
     client.auth_plain("anna", "right")
-    assert client.command(f"MAIL FROM:<a@x.example> AUTH={submitter}").code == 250
+    assert client.command(f"MAIL FROM:<anna@acme.example> AUTH={submitter}").code == 250
     assert client.command("RSET").code == 250
     assert client.command("MAIL FROM:<a@x.example> AUTH=a+zz").text.startswith("501 5.5.4 AUTH is")
 
@@ -172,7 +172,7 @@ def test_no_users__is_not_offered(tls_context):
 
 
 def test_wrong_password__is_slowed_down_and_later_replies_wait(tls_context, passwords, loop):
-    flow = mail_flow(connector(permission_groups=USERS, tarpit_interval=1))
+    flow = mail_flow(connector(permission_groups=USERS, auth_tarpit_interval=1))
     options = {"tls_context": tls_context, "authenticator": passwords}
     with running(flow, loop=loop, **options) as server, server.greeted() as client:
         client.command("STARTTLS")

@@ -164,7 +164,8 @@ def test_mail__client_connector__asks_for_tls_then_authentication():
     tls = TlsFacts("TLSv1.3", "x")
     assert str(ask()) == "530 5.7.0 Must issue a STARTTLS command first"
     assert str(ask(tls=tls)) == "530 5.7.0 Authentication required"
-    assert ask(tls=tls, identity="app") is None
+    assert str(ask(tls=tls, identity="app")) == "550 5.7.60 Client does not have permissions to send as this sender"
+    assert ask(tls=tls, identity="app", addresses=(str(SENDER),)) is None
 
 
 def test_mail__declared_size_over_the_limit__is_refused():

@@ -3,7 +3,7 @@
 import pytest
 
 from transport.config.objects import Organization
-from transport.model.pressure import Level, Resource
+from transport.model.pressure import Level, Resource, ResourceState
 from transport.rules import pressure
 from transport.rules.pressure import Readings
 
@@ -18,7 +18,8 @@ def readings(**said):
 
 def follow(resource, said, *series):
     """The levels of one resource over readings, one a second."""
-    before, levels = {}, []
+    before: dict[Resource, ResourceState] = {}
+    levels = []
     for now, one in enumerate(series):
         before = {state.resource: state for state in pressure.judge(said, one, before, now=float(now))}
         levels.append(before[resource].level.value)

@@ -6,9 +6,9 @@
 from transport.config.objects.base import ConfigModel, ConfigObject
 from transport.config.objects.domains import AcceptedDomain, DomainType
 from transport.config.objects.organization import Organization
-from transport.config.objects.receive import PermissionGroup, ReceiveConnector, TlsMode
+from transport.config.objects.receive import PermissionGroup, ReceiveConnector, SenderOwnership, TlsMode
 from transport.config.objects.recipients import DistributionGroup, MailRecipient, Recipient
-from transport.config.objects.relay import IpListEntry, RelayPolicy
+from transport.config.objects.relay import IdentityMatch, IpListEntry, RelayPolicy
 from transport.config.objects.rewriting import AddressRewriteEntry
 from transport.config.objects.send import AddressSpace, SendConnector, TlsLevel
 
@@ -20,6 +20,7 @@ __all__ = [
     "ConfigObject",
     "DistributionGroup",
     "DomainType",
+    "IdentityMatch",
     "IpListEntry",
     "MailRecipient",
     "Organization",
@@ -28,6 +29,7 @@ __all__ = [
     "Recipient",
     "RelayPolicy",
     "SendConnector",
+    "SenderOwnership",
     "TlsLevel",
     "TlsMode",
 ]

@@ -8,10 +8,11 @@ from pydantic import Field, model_validator
 
 from transport.config import retry_ladder
 from transport.config.objects.pressure import BackPressure
+from transport.config.objects.sign_in import SignInLimits
 from transport.config.types import MB, Duration, Line, Mailbox, Name, Size
 
 
-class Organization(BackPressure):
+class Organization(BackPressure, SignInLimits):
     """What holds for all mail."""
 
     name: Name = Field("Our organisation", description="Used in delivery status notifications.")

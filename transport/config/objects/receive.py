@@ -45,6 +45,22 @@ class TlsMode(StrEnum):
         }[self]
 
 
+class SenderOwnership(StrEnum):
+    """Whether a user who signed in may send only as what is theirs, or as what a relay policy grants."""
+
+    NONE = "none"
+    ENVELOPE = "envelope"
+    ENVELOPE_AND_HEADER = "envelope and header"
+
+    @property
+    def sentence(self) -> str:
+        return {
+            SenderOwnership.NONE: "A user may send as anybody.",
+            SenderOwnership.ENVELOPE: "MAIL FROM must be an address of the user's own, or granted by a relay policy.",
+            SenderOwnership.ENVELOPE_AND_HEADER: "So must each address in the message's From field.",
+        }[self]
+
+
 class ReceiveConnector(ConfigObject):
     """Takes mail in. Of the connectors on a binding, the one with the most specific matching range serves a peer."""
 
@@ -61,6 +77,9 @@ class ReceiveConnector(ConfigObject):
     banner: Line = Field("", description="Text after the name in the greeting; empty means the default.")
     permission_groups: tuple[PermissionGroup, ...] = Field(
         (PermissionGroup.ANONYMOUS_USERS,), description="Who may send here at all."
+    )
+    sender_ownership: SenderOwnership = Field(
+        SenderOwnership.ENVELOPE_AND_HEADER, description="As whom users who signed in may send."
     )
     tls_mode: TlsMode = Field(TlsMode.OFFERED, description="How TLS is spoken.")
     max_inbound_connections: int = Field(5000, ge=1, le=100_000, description="Connections at once, per node.")
@@ -79,9 +98,13 @@ class ReceiveConnector(ConfigObject):
     connection_timeout: Duration = Field(600, ge=1, le=86400, description="How long a session may last in all.")
     connection_inactivity_timeout: Duration = Field(300, ge=1, le=86400, description="How long a peer may be silent.")
     tarpit_interval: Duration = Field(5, ge=0, le=600, description="Delay before a refusal to an anonymous peer.")
+    auth_tarpit_interval: Duration = Field(5, ge=0, le=600, description="Delay before AUTH is refused.")
     is_bare_linefeed_rejected: bool = Field(True, description="Refuse bare CR or LF in data (SMTP smuggling).")
     is_pipelining_enabled: bool = Field(True, description="Offer PIPELINING.")
     is_eight_bit_mime_enabled: bool = Field(True, description="Offer 8BITMIME.")
+    is_chunking_enabled: bool = Field(True, description="Offer CHUNKING (BDAT).")
+    is_binary_mime_enabled: bool = Field(True, description="Offer BINARYMIME; needs CHUNKING.")
+    is_requiretls_enabled: bool = Field(True, description="Offer REQUIRETLS over TLS: such mail leaves over TLS only.")
     is_smtputf8_enabled: bool = Field(True, description="Offer SMTPUTF8.")
     is_delivery_status_notification_enabled: bool = Field(True, description="Offer DSN.")
 

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from transport.config import retry_ladder
 from transport.config.objects.base import ConfigModel, ConfigObject
 from transport.config.types import MB, DomainPattern, Duration, Line, Size, SmartHost
 
@@ -55,10 +56,22 @@ class SendConnector(ConfigObject):
     max_message_size: Size | None = Field(35 * MB, ge=1024, description="Larger is not routed here; empty: unlimited.")
     max_messages_per_connection: int = Field(20, ge=1, le=100_000, description="Then a new connection is made.")
     max_connections: int = Field(20, ge=1, le=1000, description="Connections at once to one next hop, per node.")
+    message_rate_limit_per_min: int | None = Field(
+        None, ge=1, le=1_000_000, description="Messages a minute to all its next hops, per node; empty: unlimited."
+    )
     connection_inactivity_timeout: Duration = Field(600, ge=1, le=86400, description="Idle connections are closed.")
+    retry_ladder: Line = Field(
+        "", description="Waits between tries, such as 1m*4, 5m*6, 10m...; empty means the organisation's."
+    )
     is_private_address_allowed: bool = Field(
         False, description="Let DNS routing deliver to private and loopback addresses."
     )
+
+    @model_validator(mode="after")
+    def _ladder_is_readable(self) -> Self:
+        if self.retry_ladder:
+            retry_ladder.parse(self.retry_ladder)
+        return self
 
     @model_validator(mode="after")
     def _credentials_fit(self) -> Self:

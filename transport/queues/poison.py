@@ -1,0 +1,22 @@
+"""Writes down that recipients of a message cannot be processed: an operator decides about them (Exchange's Poison)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transport.model.envelope import Message, Recipient
+from transport.model.event import EventId, TrackingEvent
+from transport.model.next_hop import POISON
+from transport.ports import RecipientUpdate, Spool
+
+
+def poison(spool: Spool, message: Message, recipients: Sequence[Recipient], reason: str, *, now: float) -> None:
+    """Give ``recipients`` the Poison queue as their next hop, with the reason, durably."""
+    events = []
+    for recipient in recipients:
+        recipient.next_hop, recipient.last_reason = POISON, reason
+        address, detail = str(recipient.address), {"next_hop": str(POISON)}
+        events.append(
+            TrackingEvent(EventId.POISON, now, message_id=message.id, recipient=address, reason=reason, detail=detail)
+        )
+    spool.update([RecipientUpdate(message.id, recipient) for recipient in recipients], events)

@@ -1,0 +1,93 @@
+"""Who may send to a recipient or a group, and how much: Exchange's restrictions, with its status codes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from transport.config.types import format_size
+from transport.model.address import Address
+from transport.model.reply import Reply
+from transport.ports import EntryKind, RecipientEntry, RecipientLookup
+from transport.rules.patterns import AddressPatterns
+from transport.rules.ruleset import Ruleset
+
+# exchange.md 9: 5.7.124 and 5.7.133 to 5.7.136
+NOT_ALLOWED = {
+    EntryKind.GROUP: Reply(550, "5.7.124", "Sender is not allowed to send to this group"),
+    EntryKind.MAILBOX: Reply(550, "5.7.1", "Sender is not allowed to send to this recipient"),
+}
+NOT_AUTHENTICATED = {
+    EntryKind.GROUP: Reply(550, "5.7.133", "Sender not authenticated for group"),
+    EntryKind.MAILBOX: Reply(550, "5.7.134", "Sender was not authenticated for mailbox"),
+    EntryKind.CONTACT: Reply(550, "5.7.136", "Sender was not authenticated for mail user"),
+}
+TOO_LARGE = Reply(552, "5.2.3", "Message too large for this recipient")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends: the envelope sender, and whether they signed in (our own notifications count as signed in)."""
+
+    address: Address
+    is_authenticated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a recipient does not take the message: for the peer, and for the operator."""
+
+    reply: Reply
+    because: str
+
+
+def objection(
+    ruleset: Ruleset, entry: RecipientEntry, sender: Sender, *, size_bytes: int, lookup: RecipientLookup
+) -> Objection | None:
+    """Why this recipient must not get the message. Raises LookupUnavailable where a group cannot be read."""
+    if entry.max_receive_bytes and size_bytes > entry.max_receive_bytes:
+        limit = format_size(entry.max_receive_bytes)
+        return Objection(TOO_LARGE, f"{entry.primary_address} takes messages up to {limit}.")
+    limits = entry.restrictions
+    if limits is None:
+        return None
+    if limits.is_authentication_required and not sender.is_authenticated:
+        reply = NOT_AUTHENTICATED.get(entry.kind, NOT_AUTHENTICATED[EntryKind.MAILBOX])
+        return Objection(reply, f"{entry.primary_address} takes mail only from senders who signed in.")
+    not_allowed = NOT_ALLOWED.get(entry.kind, NOT_ALLOWED[EntryKind.MAILBOX])
+    who = str(sender.address) or "the null sender"
+    if limits.reject_from and _is_among(ruleset, limits.reject_from, sender.address, lookup):
+        return Objection(not_allowed, f"{entry.primary_address} rejects messages from {who}.")
+    if limits.accept_from and not _is_among(ruleset, limits.accept_from, sender.address, lookup):
+        return Objection(not_allowed, f"{who} is not among those {entry.primary_address} accepts messages from.")
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(patterns: tuple[str, ...]) -> AddressPatterns:
+    return AddressPatterns(patterns)
+
+
+def _is_among(ruleset: Ruleset, patterns: tuple[str, ...], sender: Address, lookup: RecipientLookup) -> bool:
+    if _compiled(patterns).match(sender):
+        return True
+    if sender.is_null:
+        return False
+    groups = [pattern.lower() for pattern in patterns if "@" in pattern]
+    return any(_is_member(ruleset, group, sender, lookup) for group in groups)
+
+
+def _is_member(ruleset: Ruleset, group: str, sender: Address, lookup: RecipientLookup) -> bool:
+    """Whether the sender is in the group: through groups of our own at any depth, in the directory's one level."""
+    own = ruleset.own_recipients
+    if own is not None and own.find(group) is not None:
+        return sender.key in own.members(group)
+    if ruleset.accepted_domain(group.rpartition("@")[2]) is None:
+        return False
+    entry = lookup.find(group)
+    return entry is not None and entry.kind is EntryKind.GROUP and _holds(entry.members, sender.key)
+
+
+def _holds(members: Sequence[str], key: str) -> bool:
+    return any(member.lower() == key for member in members)
