@@ -6,7 +6,9 @@ from pathlib import Path
 
 from directory.errors import SnapshotUnavailable
 from directory.snapshot import Snapshot, SnapshotEntry
-from transport.ports import EntryKind, LookupUnavailable, RecipientEntry
+from transport.ports import EntryKind, LookupUnavailable, RecipientEntry, SenderRestrictions
+
+_SIGNED_IN = SenderRestrictions(is_authentication_required=True)
 
 
 class DirectoryLookup:
@@ -33,6 +35,8 @@ def _entry(found: SnapshotEntry) -> RecipientEntry:
         forward_to=found.forwarding_address or found.target_address or "",
         deliver_and_forward=found.deliver_and_redirect and bool(found.forwarding_address),
         members=found.members,
+        restrictions=_SIGNED_IN if found.require_auth else None,
+        max_receive_bytes=(found.max_receive_size_kib or 0) * 1024,
     )
 
 

@@ -19,7 +19,11 @@ from transport.model.reply import Reply
 from transport.ports import LookupUnavailable, RecipientLookup
 from transport.rules import recipients as recipient_rules
 from transport.rules import routing
+from transport.rules.restrictions import Sender
 from transport.rules.ruleset import Ruleset
+
+TOLD_AT_MOST = 100
+"""Members of a group that its EXPAND event names."""
 
 
 @dataclass(slots=True)
@@ -46,7 +50,7 @@ def categorize(
     for recipient in todo:
         resolved += _resolve(ruleset, message, recipient, lookup, result, now)
     if len(keep) + len(resolved) > 1:
-        resolved = _distinct(keep, resolved)
+        resolved = _distinct(keep, resolved, result)
         _number(message, keep, resolved)
     message.recipients = keep + resolved
     _route(ruleset, message, resolved, result)
@@ -63,20 +67,25 @@ def _resolve(
 ) -> list[Recipient]:
     recipient.next_hop = None
     try:
-        resolution = recipient_rules.resolve(ruleset, recipient.address, lookup)
+        resolution = recipient_rules.resolve(
+            ruleset, recipient.address, lookup, sender=_sender(message), size_bytes=message.size_bytes
+        )
     except LookupUnavailable as error:
         recipient.next_hop = SUBMISSION
         recipient.last_reason = f"The directory cannot answer: {error}."
         return [recipient]
-    if not resolution.changes:
-        recipient.address = resolution.addresses[0] if resolution.addresses else recipient.address
+    if not resolution.changes and not resolution.refusals:
+        recipient.address = resolution.deliveries[0].address
         return [recipient]
     result.events += [_changed(message, change, now) for change in resolution.changes]
-    if not resolution.addresses:
-        reason = "; ".join(resolution.problems) or "It resolves to nobody."
-        result.failed.append((recipient, _failure("5.2.4", "Mailing list expansion problem", reason)))
-        return [recipient]
-    return [_derived(recipient, address) for address in resolution.addresses]
+    refused = [(_derived(recipient, one.address), _refused(one)) for one in resolution.refusals]
+    result.failed += refused
+    return [*(_derived(recipient, one.address) for one in resolution.deliveries), *(one for one, _ in refused)]
+
+
+def _sender(message: Message) -> Sender:
+    """Our own notifications go to whom they are about, whoever else may write there."""
+    return Sender(message.envelope_sender, bool(message.identity) or message.is_dsn)
 
 
 def _derived(recipient: Recipient, address: Address) -> Recipient:
@@ -95,17 +104,22 @@ def _changed(message: Message, change: recipient_rules.Change, now: float) -> Tr
         now,
         message_id=message.id,
         recipient=str(change.address),
-        detail={"to": [str(address) for address in change.to], "because": change.because},
+        detail={"to": [str(address) for address in change.to[:TOLD_AT_MOST]], "because": change.because},
     )
 
 
-def _distinct(keep: list[Recipient], resolved: list[Recipient]) -> list[Recipient]:
+def _distinct(keep: list[Recipient], resolved: list[Recipient], result: Categorized) -> list[Recipient]:
+    """Each address once; one that is reached another way is not refused."""
     seen = {r.address.key for r in keep if not r.status.is_final}
+    refused = {id(recipient) for recipient, _ in result.failed}
     distinct: list[Recipient] = []
-    for recipient in resolved:
+    for recipient in sorted(resolved, key=lambda one: id(one) in refused) if refused else resolved:
         if recipient.address.key not in seen:
             seen.add(recipient.address.key)
             distinct.append(recipient)
+    if refused:
+        kept = {id(recipient) for recipient in distinct}
+        result.failed = [(recipient, outcome) for recipient, outcome in result.failed if id(recipient) in kept]
     return distinct
 
 
@@ -146,6 +160,10 @@ def _tell(told: dict[NextHop, dict[str, Any]], chosen: routing.Route, recipient:
         considered = [[c.connector_id, c.name, c.eliminated_because] for c in chosen.considered]
         row = told[chosen.next_hop] = {"next_hop": str(chosen.next_hop), "considered": considered, "recipients": []}
     row["recipients"].append(str(recipient.address))
+
+
+def _refused(refusal: recipient_rules.Refusal) -> Outcome:
+    return Outcome(OutcomeKind.FAILED, Phase.ROUTING, refusal.reply, refusal.because)
 
 
 def _failure(enhanced: str, text: str, reason: str) -> Outcome:

@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from transport.config.objects import DomainType, PermissionGroup, ReceiveConnector, TlsMode
+from transport.config.objects import PermissionGroup, ReceiveConnector, TlsMode
 from transport.config.types import format_size
 from transport.model.address import Address
 from transport.model.reply import Reply
 from transport.model.session import SessionFacts
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
-from transport.ports import EntryKind, RecipientLookup
-from transport.ports import LookupUnavailable as LookupUnavailable  # a look-up given from elsewhere raises it
-from transport.rules import ip_filter, ownership, relay
+from transport.ports import EntryKind as EntryKind  # what a look-up given from elsewhere answers with
+from transport.ports import LookupUnavailable as LookupUnavailable
+from transport.ports import RecipientEntry as RecipientEntry
+from transport.ports import RecipientLookup
+from transport.rules import ip_filter, ownership, relay, taking
+from transport.rules.restrictions import Sender
 from transport.rules.ruleset import Ruleset
 
 ACCESS_DENIED = Reply(554, "5.7.1", "Access denied")  # RFC 5321 3.1
@@ -25,8 +28,6 @@ AUTH_REQUIRED = Reply(530, "5.7.0", "Authentication required")  # RFC 4954 6
 TOO_LARGE = Reply(552, "5.3.4", "Message size exceeds fixed limit")  # RFC 1870 6.1
 UNABLE_TO_RELAY = Reply(550, "5.7.1", "Unable to relay")
 RELAY_RATE = Reply(451, "4.7.1", "Too many messages for this relay, try again later")  # RFC 3463 X.7.1, for now
-USER_UNKNOWN = Reply(550, "5.1.1", "User unknown")
-CANNOT_VERIFY = Reply(451, "4.3.0", "Recipient cannot be verified now, try again later")
 ROUTING_LOOP = Reply(554, "5.4.6", "Too many hops, routing loop detected")
 HEADER_TOO_LARGE = Reply(552, "5.3.4", "Message header size exceeds fixed limit")
 
@@ -119,9 +120,8 @@ def rcpt(
         Answer.YES,
         f"{recipient.domain} is accepted ({domain.domain_type}).",
     )
-    if domain.domain_type is not DomainType.AUTHORITATIVE:
-        return accept(Stage.RCPT, (step,))
-    return _known(recipient, step, lookup)
+    asking = Sender(sender, bool(facts.identity))
+    return taking.verdict(ruleset, domain, recipient, asking, step, size_bytes=size_bytes, lookup=lookup)
 
 
 def _bare_postmaster(ruleset: Ruleset) -> Verdict:
@@ -129,27 +129,7 @@ def _bare_postmaster(ruleset: Ruleset) -> Verdict:
         step = Step("organization", "", "postmaster", Answer.YES, "Mail to postmaster is always taken.")
         return accept(Stage.RCPT, (step,))
     reason = "Mail to postmaster without a domain, but there is neither a postmaster address nor an accepted domain."
-    return refuse(Stage.RCPT, USER_UNKNOWN, reason, (Step("organization", "", "postmaster", Answer.NO, reason),))
-
-
-def _known(recipient: Address, domain_step: Step, lookup: RecipientLookup) -> Verdict:
-    """A recipient of an authoritative domain must be in the directory; law 6: unavailable is not unknown."""
-    try:
-        entry = lookup.find(str(recipient))
-    except LookupUnavailable as error:
-        reason = f"The directory cannot say whether {recipient} exists: {error}."
-        step = Step("directory", "", "directory", Answer.CANNOT_TELL, reason)
-        return refuse(Stage.RCPT, CANNOT_VERIFY, reason, (domain_step, step))
-    if entry is None:
-        reason = f"{recipient} is not in the directory, and {domain_step.name} is authoritative."
-        step = Step("directory", "", "directory", Answer.NO, "No object holds the address.")
-        return refuse(Stage.RCPT, USER_UNKNOWN, reason, (domain_step, step))
-    if entry.kind is EntryKind.CONFLICT:
-        reason = f"Two directory objects hold {recipient}; mail to it waits until that is resolved."
-        step = Step("directory", "", "directory", Answer.CANNOT_TELL, reason)
-        return refuse(Stage.RCPT, CANNOT_VERIFY, reason, (domain_step, step))
-    found = Step("directory", "", "directory", Answer.YES, f"The address is known ({entry.kind}).")
-    return accept(Stage.RCPT, (domain_step, found))
+    return refuse(Stage.RCPT, taking.USER_UNKNOWN, reason, (Step("organization", "", "postmaster", Answer.NO, reason),))
 
 
 def _relayed(

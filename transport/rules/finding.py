@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from transport.config.objects import AcceptedDomain, DomainType
 from transport.model.address import Address, InvalidAddress, parse_mailbox
+from transport.model.event import EventId
 from transport.ports import EntryKind, LookupUnavailable, RecipientEntry, RecipientLookup
 from transport.rules.own_recipients import OwnEntry
 from transport.rules.ruleset import Ruleset
@@ -23,12 +24,13 @@ class RecipientConflict(LookupUnavailable):
 @dataclass(frozen=True, slots=True)
 class Found:
     """``entry`` holds the address, and is of our own where ``own`` is set; or a setting leads it to ``leads_to``,
-    ``because``; ``kind``, ``object_id`` and ``name`` say which object that is."""
+    ``because``, as ``event`` tells; ``kind``, ``object_id`` and ``name`` say which object that is."""
 
     entry: RecipientEntry | None = None
     own: OwnEntry | None = None
     leads_to: Address | None = None
     because: str = ""
+    event: EventId = EventId.RESOLVE
     kind: str = "directory"
     object_id: str = ""
     name: str = "directory"
@@ -98,4 +100,11 @@ def _catch_all(domain: AcceptedDomain, address: Address) -> Found | None:
     except InvalidAddress:
         return None
     because = f"Nobody has the address; {domain.name} has a catch-all."
-    return Found(leads_to=target, because=because, kind="accepted_domains", object_id=domain.id, name=domain.name)
+    return Found(
+        leads_to=target,
+        because=because,
+        event=EventId.REDIRECT,
+        kind="accepted_domains",
+        object_id=domain.id,
+        name=domain.name,
+    )

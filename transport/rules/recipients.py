@@ -1,30 +1,35 @@
 """Who gets a message: aliases, forwarding, contacts and groups resolved to addresses to deliver to. Pure.
 
-Loops are harmless: an address is visited once. LookupUnavailable passes through: the caller waits.
+Each address is visited once, nearest first, so that every graph ends. A loop is harmless where somebody gets the mail
+all the same, and broken where forwarding alone leads back to itself. LookupUnavailable passes through to the caller.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from transport.config.objects import DomainType
 from transport.model.address import Address, InvalidAddress, parse_mailbox
 from transport.model.event import EventId
-from transport.ports import EntryKind, LookupUnavailable, RecipientEntry, RecipientLookup
+from transport.model.reply import Reply
+from transport.ports import EntryKind, RecipientEntry, RecipientLookup
+from transport.rules import finding
+from transport.rules.finding import Found
+from transport.rules.restrictions import Sender, objection
 from transport.rules.ruleset import Ruleset
 
 MAX_DEPTH = 20
-MAX_MEMBERS = 100_000
-
-
-class RecipientConflict(LookupUnavailable):
-    """Two directory objects hold the address: mail to it waits, never goes to one at random."""
+MAX_VISITED = 100_000
+USER_UNKNOWN = Reply(550, "5.1.1", "User unknown")
+EXPANSION_PROBLEM = Reply(550, "5.2.4", "Mailing list expansion problem")  # RFC 3463 X.2.4
+FORWARDING_LOOP = Reply(550, "5.4.6", "Forwarding goes in a circle")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of resolution worth a tracking event: RESOLVE or EXPAND of ``address`` to ``to``."""
+    """One step of resolution worth a tracking event: RESOLVE, REDIRECT or EXPAND of ``address`` to ``to``."""
 
     event: EventId
     address: Address
@@ -32,107 +37,189 @@ class Change:
     because: str
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An address that gets the mail; ``owner`` is that of the innermost group on the way which has one."""
+
+    address: Address
+    owner: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An address on the way that does not get it: for the sender, and for the operator."""
+
+    address: Address
+    reply: Reply
+    because: str
+
+
 @dataclass(slots=True)
 class Resolution:
-    """``addresses`` to deliver to, each once, in order; ``changes`` that led there; ``problems`` for the operator."""
+    """``deliveries``, each address once; ``changes`` that led there; ``refusals`` that the sender is to be told;
+    ``problems`` for the operator. One of deliveries and refusals is not empty."""
 
-    addresses: list[Address] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
-def resolve(ruleset: Ruleset, address: Address, lookup: RecipientLookup) -> Resolution:
+def resolve(
+    ruleset: Ruleset, address: Address, lookup: RecipientLookup, *, sender: Sender, size_bytes: int
+) -> Resolution:
     """Resolve one recipient. Raises LookupUnavailable when the directory is needed and cannot answer."""
-    result = Resolution()
-    _visit(ruleset, address, lookup, result, seen=set(), depth=0)
-    return result
+    if address.domain and ruleset.accepted_domain(address.domain) is None:
+        return Resolution([Delivery(address)])
+    expansion = _Expansion(ruleset, lookup, sender, size_bytes)
+    expansion.run(address)
+    return expansion.result
 
 
-def _visit(
-    ruleset: Ruleset, address: Address, lookup: RecipientLookup, result: Resolution, *, seen: set[str], depth: int
-) -> None:
-    if not address.domain:
-        address = _postmaster(ruleset)
-    if address.key in seen:
-        return
-    seen.add(address.key)
-    entry = _entry(ruleset, address, lookup)
-    if entry is None:
-        result.addresses.append(address)
-    elif depth >= MAX_DEPTH:
-        result.problems.append(f"{address}: groups or forwarding deeper than {MAX_DEPTH} levels")
-    else:
-        _follow(ruleset, address, entry, lookup, result, seen=seen, depth=depth)
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    address: Address
+    depth: int
+    owner: Address | None
 
 
-def _follow(
-    ruleset: Ruleset,
-    address: Address,
-    entry: RecipientEntry,
-    lookup: RecipientLookup,
-    result: Resolution,
-    *,
-    seen: set[str],
-    depth: int,
-) -> None:
-    if entry.kind is EntryKind.GROUP:
-        to = _parsed(entry.members[:MAX_MEMBERS], result)
-        result.changes.append(Change(EventId.EXPAND, address, to, f"Group of {len(entry.members)} members."))
-        targets: Sequence[Address] = to
-    elif entry.forward_to:
-        targets = _parsed((entry.forward_to,), result)
-        keeps = "delivered and forwarded" if entry.deliver_and_forward else "forwarded"
-        result.changes.append(Change(EventId.RESOLVE, address, tuple(targets), f"The recipient is {keeps}."))
-        if entry.deliver_and_forward:
-            result.addresses.append(address)
-    else:
-        _deliver_to_primary(address, entry, result, seen)
-        return
-    for target in targets:
-        _visit(ruleset, target, lookup, result, seen=seen, depth=depth + 1)
+class _Expansion:
+    """``_leads`` holds, for each address that leads to one other alone, that other: circles in it are broken loops."""
 
+    def __init__(self, ruleset: Ruleset, lookup: RecipientLookup, sender: Sender, size_bytes: int) -> None:
+        self.result = Resolution()
+        self._ruleset = ruleset
+        self._lookup = lookup
+        self._sender = sender
+        self._size_bytes = size_bytes
+        self._seen: set[str] = set()
+        self._ahead: deque[_Visit] = deque()
+        self._leads: dict[str, Address] = {}
 
-def _deliver_to_primary(address: Address, entry: RecipientEntry, result: Resolution, seen: set[str]) -> None:
-    """Exchange rewrites to the primary address; ORCPT keeps what was asked."""
-    primary = next(iter(_parsed((entry.primary_address,), result)), address)
-    if primary.key == address.key:
-        result.addresses.append(address)
-        return
-    result.changes.append(Change(EventId.RESOLVE, address, (primary,), "The primary address of the recipient."))
-    if primary.key not in seen:
-        seen.add(primary.key)
-        result.addresses.append(primary)
+    def run(self, address: Address) -> None:
+        self._ahead.append(_Visit(address, 0, None))
+        while self._ahead:
+            self._visit(self._ahead.popleft())
+        if self._leads:
+            self._refuse_circles()
+        if not self.result.deliveries and not self.result.refusals:
+            because = "; ".join(self.result.problems) or "It leads to nobody."
+            self.result.refusals.append(Refusal(address, EXPANSION_PROBLEM, because))
 
+    def _visit(self, visit: _Visit) -> None:
+        address = visit.address if visit.address.domain else finding.postmaster(self._ruleset)
+        if address.key in self._seen:
+            return
+        self._seen.add(address.key)
+        domain = self._ruleset.accepted_domain(address.domain)
+        found = finding.find(self._ruleset, domain, address, self._lookup) if domain is not None else None
+        if found is not None:
+            self._follow(visit, address, found)
+        elif domain is None or domain.domain_type is not DomainType.AUTHORITATIVE:
+            self._deliver(visit, address)
+        else:
+            self._refuse(address, USER_UNKNOWN, f"Nobody has the address, and {domain.name} is authoritative.")
 
-def _entry(ruleset: Ruleset, address: Address, lookup: RecipientLookup) -> RecipientEntry | None:
-    """The directory's entry for an address of an accepted domain; other addresses are not looked up."""
-    domain = ruleset.accepted_domain(address.domain)
-    if domain is None:
-        return None
-    try:
-        entry = lookup.find(str(address))
-    except LookupUnavailable:
-        if domain.domain_type is DomainType.AUTHORITATIVE:
-            raise
-        return None
-    if entry is not None and entry.kind is EntryKind.CONFLICT:
-        raise RecipientConflict(f"two directory objects hold {address}")
-    return entry
+    def _follow(self, visit: _Visit, address: Address, found: Found) -> None:
+        if found.entry is not None:
+            self._enter(visit, address, found.entry, is_own=found.own is not None)
+        elif found.leads_to is None or found.leads_to.key == address.key:
+            self._deliver(visit, address)
+        else:
+            self._change(found.event, address, (found.leads_to,), found.because)
+            self._lead(visit, address, found.leads_to)
 
+    def _enter(self, visit: _Visit, address: Address, entry: RecipientEntry, *, is_own: bool) -> None:
+        primary = self._primary(address, entry)
+        if primary.key != address.key:
+            self._change(EventId.RESOLVE, address, (primary,), "The primary address of the recipient.")
+            own = self._ruleset.own_recipients
+            if not is_own and own is not None and own.find(primary.key) is not None:
+                self._lead(visit, address, primary)  # what is of our own goes before the directory
+                return
+            self._leads[address.key] = primary
+            if primary.key in self._seen:
+                return
+            self._seen.add(primary.key)
+        because = objection(self._ruleset, entry, self._sender, size_bytes=self._size_bytes, lookup=self._lookup)
+        if because is not None:
+            self._refuse(primary, because.reply, because.because)
+        elif entry.kind is EntryKind.GROUP:
+            self._expand(visit, primary, entry)
+        elif entry.forward_to:
+            self._forward(visit, primary, entry)
+        else:
+            self._deliver(visit, primary)
 
-def _parsed(texts: Sequence[str], result: Resolution) -> tuple[Address, ...]:
-    addresses = []
-    for text in texts:
-        try:
-            addresses.append(parse_mailbox(text))
-        except InvalidAddress as error:
-            result.problems.append(f"{text!r} in the directory is not an address: {error}")
-    return tuple(addresses)
+    def _expand(self, visit: _Visit, address: Address, entry: RecipientEntry) -> None:
+        members = self._parsed(entry.members)
+        self._change(EventId.EXPAND, address, members, f"Group of {len(entry.members)} members.")
+        owner = visit.owner
+        if entry.owner_address:
+            owner = next(iter(self._parsed((entry.owner_address,))), owner)
+        for member in members:
+            self._go(visit, address, member, owner)
 
+    def _forward(self, visit: _Visit, address: Address, entry: RecipientEntry) -> None:
+        targets = self._parsed((entry.forward_to,))
+        keeps = "delivered and forwarded" if entry.deliver_and_forward or not targets else "forwarded"
+        self._change(EventId.REDIRECT, address, targets, f"The recipient's mail is {keeps}.")
+        if entry.deliver_and_forward or not targets:
+            self._deliver(visit, address)
+            for target in targets:
+                self._go(visit, address, target, visit.owner)
+        else:
+            self._lead(visit, address, targets[0])
 
-def _postmaster(ruleset: Ruleset) -> Address:
-    """RFC 5321 4.5.1: postmaster without a domain is ours."""
-    configured = ruleset.organization.postmaster_address
-    if configured:
-        return parse_mailbox(configured)
-    return Address("postmaster", ruleset.document.default_domain)
+    def _lead(self, visit: _Visit, address: Address, target: Address) -> None:
+        self._leads[address.key] = target
+        self._go(visit, address, target, visit.owner)
+
+    def _go(self, visit: _Visit, address: Address, target: Address, owner: Address | None) -> None:
+        if target.key in self._seen:
+            return
+        if visit.depth >= MAX_DEPTH:
+            because = f"Groups or forwarding deeper than {MAX_DEPTH} levels, at {address}."
+            self._refuse(target, EXPANSION_PROBLEM, because)
+        elif len(self._seen) + len(self._ahead) >= MAX_VISITED:
+            self._refuse(address, EXPANSION_PROBLEM, f"More than {MAX_VISITED:,} recipients.")
+            self._ahead.clear()
+        else:
+            self._ahead.append(_Visit(target, visit.depth + 1, owner))
+
+    def _deliver(self, visit: _Visit, address: Address) -> None:
+        self.result.deliveries.append(Delivery(address, visit.owner))
+
+    def _refuse(self, address: Address, reply: Reply, because: str) -> None:
+        self.result.refusals.append(Refusal(address, reply, because))
+
+    def _change(self, event: EventId, address: Address, to: tuple[Address, ...], because: str) -> None:
+        self.result.changes.append(Change(event, address, to, because))
+
+    def _refuse_circles(self) -> None:
+        done: set[str] = set()
+        for start in self._leads:
+            path: list[str] = []
+            key = start
+            while key in self._leads and key not in done:
+                done.add(key)
+                path.append(key)
+                key = self._leads[key].key
+            if key in path:
+                circle = path[path.index(key) :]
+                because = f"{' -> '.join([*circle, key])}: nobody gets the mail."
+                self._refuse(self._leads[circle[-1]], FORWARDING_LOOP, because)
+
+    def _primary(self, address: Address, entry: RecipientEntry) -> Address:
+        """Exchange rewrites to the primary address; ORCPT keeps what was asked."""
+        primary = next(iter(self._parsed((entry.primary_address,))), address)
+        return address if primary.key == address.key else primary
+
+    def _parsed(self, texts: Sequence[str]) -> tuple[Address, ...]:
+        addresses = []
+        for text in texts:
+            try:
+                addresses.append(parse_mailbox(text))
+            except InvalidAddress as error:
+                self.result.problems.append(f"{text!r} is not an address: {error}")
+        return tuple(addresses)

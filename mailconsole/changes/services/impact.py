@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 from mailconsole.changes import recorded
@@ -21,7 +20,7 @@ from transport.model.address import NULL, Address, InvalidAddress, parse_mailbox
 from transport.model.session import SessionFacts, TlsFacts
 from transport.model.verdict import Answer, Verdict
 from transport.rules import admission
-from transport.rules.admission import DecisionInput
+from transport.rules.admission import DecisionInput, EntryKind, RecipientEntry
 from transport.rules.ruleset import Ruleset, compile_ruleset
 
 SAMPLE_SIZE = 3000
@@ -153,7 +152,7 @@ class _Lookup:
     def find(self, address: str) -> Any:
         answer = self._knows(address)
         is_unknown = self._was_unknown if answer is Answer.CANNOT_TELL else answer is Answer.NO
-        return None if is_unknown else SimpleNamespace(address=address, kind="mailbox")
+        return None if is_unknown else RecipientEntry(address, EntryKind.MAILBOX, address)
 
 
 def outcome(verdict: Verdict) -> str:

@@ -13,7 +13,7 @@ from transport.model.address import NULL, Address, parse_mailbox
 from transport.model.session import SessionFacts, TlsFacts
 from transport.model.verdict import Answer, Step, Verdict
 from transport.rules import admission, routing
-from transport.rules.admission import DecisionInput, LookupUnavailable
+from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry
 from transport.rules.ruleset import compile_ruleset
 
 ANY_TLS = TlsFacts("TLSv1.3", "")
@@ -115,14 +115,6 @@ def _step(step: Step) -> ExplainedStep:
     return ExplainedStep(step.kind.replace("_", " "), step.object_id, step.name, tone, word, step.because)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """An entry as admission looks at it."""
-
-    address: str
-    kind: str = "mailbox"
-
-
 class _Answering:
     """The directory as the rules ask it."""
 
@@ -133,7 +125,7 @@ class _Answering:
         answer = self._knows(address)
         if answer is Answer.CANNOT_TELL:
             raise LookupUnavailable("it has not been synchronised, or can't be read here")
-        return _Known(address) if answer is Answer.YES else None
+        return RecipientEntry(address, EntryKind.MAILBOX, address) if answer is Answer.YES else None
 
 
 _KNOWS: dict[Directory, Knows] = {
