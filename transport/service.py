@@ -85,7 +85,7 @@ class TransportService:
         self._listen = tuple(listen)
         self._ports = ports
         self._listener: Listener | None = None
-        self._housekeeping: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
 
     def _submit(self, message: Message, events: Sequence[TrackingEvent]) -> asyncio.Future[None]:
         return self._intake.submit(message, events)
@@ -116,7 +116,8 @@ class TransportService:
             clock=self._clock,
         )
         await self._listener.start()
-        self._housekeeping = asyncio.get_running_loop().create_task(self._keep_house())
+        loop = asyncio.get_running_loop()
+        self._background = [loop.create_task(self._keep_house()), loop.create_task(self._read_on())]
         log.info("service.started", node=self.node, revision=self._ruleset.revision)
 
     async def reload(self, *, document: MailFlow, revision: int) -> None:
@@ -140,8 +141,8 @@ class TransportService:
     async def drain(self, *, timeout_s: float) -> None:
         """Take no more mail, let transactions and deliveries in progress end, write everything, close."""
         self._intake.why_not_accepting = "the node is stopping"
-        if self._housekeeping is not None:
-            self._housekeeping.cancel()
+        for task in self._background:
+            task.cancel()
         if self._listener is not None:
             await self._listener.drain(timeout_s / 2)
         await self._queues.drain(timeout_s / 2)
@@ -192,6 +193,12 @@ class TransportService:
             resources=self._pressure.states,
             why_not_from_outside=self._intake.why_not_from_outside,
         )
+
+    async def _read_on(self) -> None:
+        """Queue what a long spool still holds, beside new mail."""
+        async for messages in self._spool.more():
+            for message in messages:
+                self._intake.recover(message)
 
     async def _keep_house(self) -> None:
         """Watch the resources; ask the directory again for what waits in the Submission queue."""

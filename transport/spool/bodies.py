@@ -55,12 +55,12 @@ class Bodies:
             with contextlib.suppress(OSError):
                 self._path(message_id).unlink(missing_ok=True)
 
-    def remove_orphans(self, known: set[int]) -> None:
-        """Remove files of a commit that never happened or of messages that are done."""
+    def remove_orphans(self, known: set[int], *, up_to: int) -> None:
+        """Remove files of a commit that never happened or of messages that are done, with ids up to ``up_to``."""
         for path in self._folder.glob("*.eml"):
             try:
-                is_known = decode_queue_id(path.stem) in known
+                message_id = decode_queue_id(path.stem)
             except ValueError:
                 continue
-            if not is_known:
+            if message_id <= up_to and message_id not in known:
                 path.unlink(missing_ok=True)

@@ -78,7 +78,9 @@ def _copy(damaged: Path, into: sqlite3.Connection) -> int:
     for message_id in _ids(source):
         count += _copy_message(source, into, message_id)
     _copy_rows(source, into, "SELECT * FROM outbox", "INSERT INTO outbox VALUES (?, ?, ?)")
-    _copy_rows(source, into, "SELECT * FROM mark", "INSERT INTO mark VALUES (CAST(? AS TEXT), ?)")
+    _copy_rows(
+        source, into, "SELECT * FROM mark WHERE name <> 'identity'", "INSERT INTO mark VALUES (CAST(? AS TEXT), ?)"
+    )
     into.execute("COMMIT")
     source.close()
     return count
@@ -119,10 +121,10 @@ def _ids(source: sqlite3.Connection) -> Iterator[int]:
                 after = message_id
             return
         except sqlite3.Error:
-            after = _over_the_gap(source, after)
+            after = over_the_gap(source, after)
 
 
-def _over_the_gap(source: sqlite3.Connection, after: int) -> int:
+def over_the_gap(source: sqlite3.Connection, after: int) -> int:
     """The end of the gap that begins behind ``after``: steps that double, then the exact place by halves."""
     bad, step = after, 1
     while not _can_go_on(source, bad + step):

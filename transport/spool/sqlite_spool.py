@@ -7,25 +7,48 @@ import sqlite3
 import time
 import zlib
 from asyncio import Future
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
 from transport.model.envelope import Message
-from transport.model.event import EventId, TrackingEvent
+from transport.model.event import TrackingEvent
 from transport.ports import MessageDamaged, OutboxReader, RecipientUpdate, SpoolUnavailable
-from transport.spool import rows
+from transport.spool import rows, telling
+from transport.spool.backlog import Backlog
 from transport.spool.batch import Batch
 from transport.spool.bodies import LARGE_BODY_BYTES, Bodies
 from transport.spool.failure import is_damage
+from transport.spool.opening import Opening, open_spool
 from transport.spool.outbox import SpoolOutbox
-from transport.spool.recovery import Recovered, recover
-from transport.spool.salvage import open_or_salvage, salvage
+from transport.spool.recovery import Recovered, mask
+from transport.spool.salvage import open_or_salvage
 from transport.spool.schema import Readers
 from transport.spool.writer import Writer
 
+PATIENCE_S = 2.0
+"""How long the start reads what is in the spool; the rest is read beside new mail."""
+
 log = structlog.get_logger(__name__)
+
+
+class Watcher(Protocol):
+    """Who is told how messages come to their end (the second copies). Called on the loop."""
+
+    def settled(self, message_id: int, index: int) -> None:
+        """A recipient needs nothing more, others of the message do."""
+        ...
+
+    def removed(self, message_id: int) -> None:
+        """No recipient needs anything more."""
+        ...
+
+    def rewritten(self, message_id: int) -> None:
+        """Its recipients are others now."""
+        ...
 
 
 class SqliteSpool:
@@ -35,7 +58,7 @@ class SqliteSpool:
         self._path = folder / "spool.sqlite3"
         self._clock = clock
         self._node_bits = zlib.crc32(node.encode()) & 0x3FF
-        self._last_id = 0
+        self._last_id = self._last_found = 0
         self._pending: dict[int, int] = {}
         self._stated: set[int] = set()
         self._filed: set[int] = set()
@@ -45,17 +68,65 @@ class SqliteSpool:
         self._outbox = SpoolOutbox(self._readers, self._acknowledge)
         self._writer: Writer | None = None
         self._is_waking = False
+        self._backlog: Backlog | None = None
+        self.watcher: Watcher | None = None
+        self.identity = 0
 
-    async def start(self) -> list[Message]:
-        """Begin to write; return what was in the spool, in order of arrival, without bodies."""
+    async def start(self, *, patience_s: float = PATIENCE_S) -> list[Message]:
+        """Begin to write; return what was in the spool, in order of arrival, without bodies: as much as can be read in
+        ``patience_s``, the rest comes with ``more``. Raises SpoolUnavailable."""
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(None, self._recover)
+        opening = await loop.run_in_executor(None, self._open, patience_s)
+        self._connection, self._backlog, self.identity = opening.connection, opening.backlog, opening.identity
+        self._last_found, self._last_id = opening.last_id, opening.last_id >> 10
         self._writer = Writer(
-            self._connection, self._bodies, loop, next_event=found.next_event, on_lazy_failure=self._put_back
+            self._connection, self._bodies, loop, next_event=opening.next_event, on_lazy_failure=self._put_back
         )
         self._writer.start()
-        self._tell_damage(found)
+        if opening.salvaged is not None:
+            self.update((), [telling.of_salvage(opening.salvaged, self._clock())])
+        messages = [message for piece in opening.found for message in self._take_over(piece)]
+        if opening.backlog.is_over:
+            self._backlog = None
+            await self._remove_orphans()
+        log.info("spool.recovered", messages=len(messages), is_all=self.is_read)
+        return messages
+
+    def _open(self, patience_s: float) -> Opening:
+        stamp = int(self._clock())
+        return open_spool(
+            self._connection, self._salvaged, self._path, self._readers, stamp=stamp, patience_s=patience_s
+        )
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all that was in the spool at start is known."""
+        return self._backlog is None or self._backlog.is_over
+
+    async def more(self) -> AsyncIterator[list[Message]]:
+        """What ``start`` had no time for, in pieces. Raises SpoolUnavailable."""
+        backlog = self._backlog
+        if backlog is None:
+            return
+        while not backlog.is_over:
+            yield self._take_over(await asyncio.get_running_loop().run_in_executor(None, backlog.next))
+        await self._remove_orphans()
+        if backlog.is_damaged:
+            self.update((), [telling.of_part(self._clock())])
+
+    def _take_over(self, found: Recovered) -> list[Message]:
+        """These messages are in our care from now on."""
+        self._filed |= found.filed
+        self._stated |= found.stated
+        self._pending.update((message.id, mask(message)) for message in found.messages.values())
+        if found.damaged:
+            updates = [RecipientUpdate(message.id, recipient) for message, recipient in found.damaged]
+            self.update(updates, telling.of_records(found, self._clock()))
         return list(found.messages.values())
+
+    async def _remove_orphans(self) -> None:
+        remove = partial(self._bodies.remove_orphans, set(self._filed), up_to=self._last_found)
+        await asyncio.get_running_loop().run_in_executor(None, remove)
 
     async def stop(self) -> None:
         """Write what is left and close."""
@@ -90,28 +161,33 @@ class SqliteSpool:
         return self._last_id << 10 | self._node_bits
 
     def commit(self, message: Message, events: Sequence[TrackingEvent]) -> Future[None]:
-        writer = self._running()
         body = message.body
         if body is None:
             raise ValueError("a message is committed with its body")
-        future: Future[None] = asyncio.get_running_loop().create_future()
-        envelope = rows.encode_message(message)
         encoded = [event.to_json() for event in events]
+        return self.store(message.id, rows.encode_message(message), body, pending=mask(message), events=encoded)
+
+    def store(
+        self, message_id: int, envelope: str, body: bytes, *, pending: int, events: Sequence[bytes] = ()
+    ) -> Future[None]:
+        """``commit`` of what is encoded already; ``pending`` has a bit for each recipient to be delivered to."""
+        writer = self._running()
+        future: Future[None] = asyncio.get_running_loop().create_future()
         is_large = len(body) > LARGE_BODY_BYTES
-        self._pending[message.id] = _mask(message)
+        self._pending[message_id] = pending
         with writer.lock:
             batch = writer.batch
-            batch.messages.append((message.id, envelope, None if is_large else body))
+            batch.messages.append((message_id, envelope, None if is_large else body))
             if is_large:
-                batch.files.append((message.id, body))
-                self._filed.add(message.id)
-            batch.message_events += encoded
+                batch.files.append((message_id, body))
+                self._filed.add(message_id)
+            batch.message_events += events
             batch.waiting.append(future)
         if not self._is_waking:
             # Once this turn of the loop is over: what other sessions finish in it shares the commit.
             self._is_waking = True
             future.get_loop().call_soon(self._wake, writer)
-        future.add_done_callback(lambda done: self._committed(message.id, done))
+        future.add_done_callback(lambda done: self._committed(message_id, done))
         return future
 
     def _wake(self, writer: Writer) -> None:
@@ -143,6 +219,8 @@ class SqliteSpool:
                 self._remove(batch, message_id)
                 return
             self._pending[message_id] = pending
+            if self.watcher is not None:
+                self.watcher.settled(message_id, recipient.index)
         self._stated.add(message_id)
         batch.states.append((message_id, recipient.index, rows.encode_recipient(recipient)))
 
@@ -155,6 +233,27 @@ class SqliteSpool:
         if message_id in self._filed:
             self._filed.discard(message_id)
             batch.filed.append(message_id)
+        if self.watcher is not None:
+            self.watcher.removed(message_id)
+
+    def holds(self, message_id: int) -> bool:
+        """Whether the message is in the spool; what is not read yet (``is_read``) is not seen."""
+        return message_id in self._pending
+
+    def ids(self) -> list[int]:
+        """Every message in the spool that was read, in order."""
+        return list(self._pending)
+
+    def discard(self, message_ids: Iterable[int], events: Sequence[TrackingEvent] = ()) -> None:
+        """Remove whole messages, lazily: they are in another's care."""
+        writer = self._running()
+        encoded = [event.to_json() for event in events]
+        with writer.lock:
+            for message_id in message_ids:
+                if message_id in self._pending:
+                    self._remove(writer.batch, message_id)
+            writer.batch.events += encoded
+        writer.wake_lazily()
 
     def rewrite(self, message: Message, events: Sequence[TrackingEvent]) -> None:
         if message.id not in self._pending:
@@ -168,7 +267,9 @@ class SqliteSpool:
             batch.rewritten = [row for row in batch.rewritten if row[1] != message.id]
             batch.rewritten.append((rows.encode_message(message), message.id))
             batch.events += encoded
-            self._pending[message.id] = _mask(message)
+            self._pending[message.id] = mask(message)
+            if self.watcher is not None:
+                self.watcher.rewritten(message.id)
             if not self._pending[message.id]:
                 self._remove(batch, message.id)
         writer.wake_lazily()
@@ -226,49 +327,3 @@ class SqliteSpool:
             batch.acknowledged = max(failed.acknowledged, batch.acknowledged)
             batch.events = failed.events + batch.events
         writer.wake_lazily()
-
-    def _recover(self) -> Recovered:
-        try:
-            found = recover(self._connection)
-        except sqlite3.Error as error:
-            if not is_damage(error):
-                raise SpoolUnavailable(f"the spool cannot be read: {error}") from error
-            self._connection.close()
-            stamp = int(self._clock())
-            self._connection, self._salvaged = salvage(self._path, stamp=stamp, reason=str(error))
-            found = recover(self._connection)
-        self._filed, self._stated = found.filed, found.stated
-        self._bodies.remove_orphans(self._filed)
-        self._last_id = max((message_id >> 10 for message_id in found.messages), default=0)
-        self._pending = {message.id: _mask(message) for message in found.messages.values()}
-        log.info("spool.recovered", messages=len(found.messages), damaged=len(found.damaged))
-        return found
-
-    def _tell_damage(self, found: Recovered) -> None:
-        """What could not be read is written down as set aside, and told once."""
-        now, events = self._clock(), []
-        if self._salvaged is not None:
-            detail = {"folder": self._salvaged.folder.name, "messages": self._salvaged.messages, "level": "High"}
-            events.append(TrackingEvent(EventId.SPOOL_DAMAGE, now, reason=self._salvaged.sentence, detail=detail))
-        for message, recipient in found.damaged:
-            events.append(
-                TrackingEvent(
-                    EventId.POISON,
-                    now,
-                    message_id=message.id,
-                    recipient=str(recipient.address),
-                    reason=recipient.last_reason,
-                    detail={"next_hop": str(recipient.next_hop)},
-                )
-            )
-        if events:
-            self.update([RecipientUpdate(message.id, recipient) for message, recipient in found.damaged], events)
-
-
-def _mask(message: Message) -> int:
-    """A bit for each recipient that is not final yet."""
-    mask = 0
-    for recipient in message.recipients:
-        if not recipient.status.is_final:
-            mask |= 1 << recipient.index
-    return mask

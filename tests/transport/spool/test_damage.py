@@ -71,6 +71,23 @@ async def test_start__unreadable_envelope__an_operator_can_remove_it(tmp_path):
     await spool.stop()
 
 
+async def test_start__unreadable_envelope__recipients_known_by_their_states_are_poison_by_name(tmp_path):
+    spool, _ = await opened(tmp_path)
+    message = make_message(spool, recipients=3)
+    await spool.commit(message, [])
+    message.recipients[0].status, message.recipients[1].status = RecipientStatus.DELIVERED, RecipientStatus.RETRY
+    spool.update([RecipientUpdate(message.id, one) for one in message.recipients[:2]], [])
+    await spool.stop()
+    change(tmp_path, "UPDATE message SET envelope = 'x' WHERE id = ?", message.id)
+    for _ in range(2):
+        spool, (again,) = await opened(tmp_path)
+        assert [one.next_hop == POISON for one in again.recipients] == [True, True]
+        assert again.recipients[1].address == message.recipients[1].address
+        await asyncio.sleep(0.1)
+        assert len(told(spool)) == 2
+        await spool.stop()
+
+
 async def test_start__unreadable_state__only_that_recipient_is_poison(tmp_path):
     spool, _ = await opened(tmp_path)
     message = make_message(spool, recipients=2)
