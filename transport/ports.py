@@ -173,6 +173,15 @@ class Spool(Protocol):
         """The stored octets. Raises SpoolUnavailable, MessageDamaged, KeyError."""
         ...
 
+    def read_message(self, message_id: int) -> Message:
+        """The message as it was last written, without its body; from any thread, within microseconds where the disk
+        has it in its cache. Raises SpoolUnavailable, MessageDamaged."""
+        ...
+
+    def written(self) -> Future[None]:
+        """Done when all updates so far are on disk. Fails with SpoolUnavailable."""
+        ...
+
     def new_id(self) -> int:
         """A message id never given out before by this node."""
         ...

@@ -25,12 +25,14 @@ from transport.model.snapshot import NodeSnapshot
 from transport.ports import ListenAddress, OutboxReader, Ports
 from transport.pressure.monitor import PressureMonitor
 from transport.queues.intake import EngineIntake
-from transport.queues.manager import DeliveryQueues
+from transport.queues.manager import DeliveryQueues, Rerouted
 from transport.rules.ruleset import Ruleset, compile_ruleset
 from transport.spool.sqlite_spool import SqliteSpool
 
 HOUSEKEEPING_S = 1.0
 RESOLVE_AGAIN_S = 15.0
+ROUTE_AGAIN_S = 5.0
+STEP = 100
 log = structlog.get_logger(__name__)
 
 
@@ -134,8 +136,9 @@ class TransportService:
         self._ruleset = ruleset
         self._pressure.settings = document.organization
         self._intake.apply(ruleset)
-        for message, recipients in self._queues.apply(document):
-            self._intake.decide_again(message, recipients)
+        routing = asyncio.get_running_loop().create_task(self._route_again(self._queues.apply(document)))
+        self._background.append(routing)
+        await asyncio.wait({routing}, timeout=ROUTE_AGAIN_S)  # of a long queue it goes on beside the mail
         log.info("service.reloaded", node=self.node, revision=revision)
 
     async def drain(self, *, timeout_s: float) -> None:
@@ -200,6 +203,12 @@ class TransportService:
             for message in messages:
                 self._intake.recover(message)
 
+    async def _route_again(self, leaving: Rerouted) -> None:
+        for number, (message, recipients) in enumerate(leaving, start=1):
+            self._intake.decide_again(message, recipients)
+            if number % STEP == 0:
+                await asyncio.sleep(0)
+
     async def _keep_house(self) -> None:
         """Watch the resources; ask the directory again for what waits in the Submission queue."""
         asked_at = self._clock()
@@ -208,8 +217,7 @@ class TransportService:
             await self._look_at_resources()
             if self._clock() - asked_at >= RESOLVE_AGAIN_S:
                 asked_at = self._clock()
-                for message, recipients in self._queues.take(SUBMISSION):
-                    self._intake.decide_again(message, recipients)
+                await self._route_again(self._queues.take(SUBMISSION))
 
     async def _look_at_resources(self) -> None:
         await self._pressure.look()

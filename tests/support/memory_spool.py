@@ -47,6 +47,14 @@ class MemorySpool:
             raise SpoolUnavailable("disk gone")
         return self.bodies[message_id]
 
+    def read_message(self, message_id: int) -> Message:
+        return copy.deepcopy(self.stored[message_id])
+
+    def written(self) -> Future[None]:
+        future: Future[None] = asyncio.get_running_loop().create_future()
+        future.set_result(None)
+        return future
+
     def new_id(self) -> int:
         self._last_id += 1
         return self._last_id

@@ -44,11 +44,18 @@ class DeliveryQueue:
         self._look_at = look_at
         self._loader = Loader(shelf, loaded=self._wake_courier, lost=self._set_aside, unreadable=self._put_off)
 
-    def add(self, message: Message, recipients: list[Recipient], body: bytes | None) -> None:
-        """Queue a message for ``recipients``; their status says whether it is new, was deferred or is held."""
+    def add(
+        self, message: Message, recipients: list[Recipient], body: bytes | None, *, is_stored: bool = False
+    ) -> None:
+        """Queue a message for ``recipients``; their status says whether it is new, was deferred or is held.
+
+        ``is_stored``: it was just read from the spool, and need not stay in memory.
+        """
         now, first = self._shelf.clock(), recipients[0]
         self.incoming.add(now)
         transaction = Transaction(message, recipients)
+        may_park = is_stored and len(self.waiting) >= self._shelf.parking.live
+        version = transaction.version if may_park else None
         if first.status is RecipientStatus.SUSPENDED:
             self.is_suspended = True  # so it was in the spool: an operator's suspension survives a restart
         if self.is_suspended:
@@ -64,6 +71,8 @@ class DeliveryQueue:
             elif body is not None and self.is_deliverable and self._shelf.budget.has_room:
                 self._shelf.budget.keep(transaction, body)
             self._wake_courier()
+        if may_park:
+            self._shelf.parking.park_stored(transaction, version)
 
     # The courier's side (courier.Source).
 
@@ -232,6 +241,9 @@ class DeliveryQueue:
         """What time does to a waiting message: it expires, its delay is told, its next hop's failure is noted."""
         if transaction.state not in _WAITING or self.hop == POISON:
             return
+        must_note = self.health.next_retry_at and not transaction.is_noted
+        if transaction.parked is not None and now < transaction.parked.due_at and not must_note:
+            return
         is_next = transaction.state is TransactionState.READY and self.is_flowing and self.courier is not None
         if not is_next and retry.is_expired(now=now, expires_at=transaction.message.expires_at):
             self._remove(transaction)
@@ -242,12 +254,12 @@ class DeliveryQueue:
             self._shelf.budget.drop(transaction)
             self._note(transaction, now)
 
-    def take_all(self) -> list[tuple[Message, list[Recipient]]]:
+    def take_all(self) -> list[Transaction]:
         """Everything that waits and is not held leaves the queue, to be routed again."""
         leaving = self.waiting.in_state(*_WAITING)
         for transaction in leaving:
             self._remove(transaction)
-        return [(transaction.message, transaction.recipients) for transaction in leaving]
+        return leaving
 
     def __len__(self) -> int:
         return len(self.waiting)

@@ -81,7 +81,7 @@ class EngineIntake:
         if any(r.next_hop is None for r in waiting):
             self.decide_again(message, waiting)
         else:
-            self._queues.enqueue(message, waiting)
+            self._queues.enqueue(message, waiting, is_stored=True)
 
     def _decide(self, message: Message, recipients: Sequence[Recipient]) -> Categorized:
         try:

@@ -171,13 +171,22 @@ class Ledger:
             return
         for recipient in due:
             recipient.is_delay_dsn_sent = True
+        transaction.is_telling = True
 
         def finish(now: float) -> None:
+            transaction.is_telling = False
             waiting = [recipient for recipient in due if not recipient.status.is_final]
             self._spool.update([RecipientUpdate(message.id, recipient) for recipient in waiting], ())
 
         told = [_told(recipient, None) for recipient in due]
         self._notifier.tell(DsnKind.DELAYED, message, told, body=transaction.body, then=finish)
+
+    def next_due_at(self, transaction: Transaction) -> float:
+        """Before that, time changes nothing about what waits: it neither expires nor is its delay told."""
+        message, policy = transaction.message, self.policies.default
+        if policy.is_delay_dsn_enabled and not all(one.is_delay_dsn_sent for one in transaction.recipients):
+            return min(message.expires_at, message.received_at + policy.delay_notification_s)
+        return message.expires_at
 
     def mark(
         self, message: Message, recipients: Sequence[Recipient], status: RecipientStatus, event: EventId, now: float

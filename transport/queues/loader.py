@@ -49,7 +49,11 @@ class Loader:
 
     async def _load(self, transaction: Transaction) -> None:
         try:
-            body = await self._shelf.spool.read_body(transaction.message.id)
+            spool = self._shelf.spool
+            if transaction.parked is not None:
+                read = asyncio.get_running_loop().run_in_executor(None, spool.read_message, transaction.message_id)
+                transaction.unpark(await read)
+            body = await spool.read_body(transaction.message_id)
             if transaction.state is TransactionState.READY:
                 self._shelf.budget.keep(transaction, body)
         except KeyError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import structlog
 
@@ -28,11 +28,12 @@ from transport.queues.scheduler import Scheduler
 from transport.queues.shelf import Shelf
 from transport.queues.snapshots import QueuedMessage
 from transport.queues.sweeper import Sweeper
+from transport.queues.transaction import Transaction
 from transport.rules.dsn import DsnSettings
 from transport.rules.retry import RetryPolicies
 
 QUEUE_MAX_IDLE_S = 180.0  # Exchange's QueueMaxIdleTime
-Rerouted = list[tuple[Message, list[Recipient]]]
+Rerouted = Iterator[tuple[Message, list[Recipient]]]
 log = structlog.get_logger(__name__)
 
 
@@ -70,7 +71,7 @@ class DeliveryQueues:
         self._shelf = Shelf(spool, self._ledger, self._scheduler, clock, budget=BodyBudget(memory_bytes), chance=chance)
         self._shelf.set_aside = self.set_aside
         self._queues: dict[NextHop, DeliveryQueue] = {}
-        self._sweeper = Sweeper(self._queues.values, clock)
+        self._sweeper = Sweeper(self._queues.values, clock, self._shelf.parking)
         self._connectors: dict[str, SendConnector] = {}
         self._hostname = hostname
         self._rerouted: set[int] = set()
@@ -88,16 +89,17 @@ class DeliveryQueues:
 
     # Mail in.
 
-    def enqueue(self, message: Message, recipients: Sequence[Recipient]) -> None:
+    def enqueue(self, message: Message, recipients: Sequence[Recipient], *, is_stored: bool = False) -> None:
         """Queue ``recipients`` by their next hops; ``message.body`` is taken over where it is set.
 
-        Right after the commit, and at recovery (body None). Every recipient has a next hop.
+        Right after the commit, and at recovery (body None; ``is_stored``: all of it is as it is in the spool). Every
+        recipient has a next hop.
         """
         body, message.body = message.body, None
         if len(recipients) == 1:
             hop = recipients[0].next_hop
             assert hop is not None
-            self._queue(hop).add(message, [recipients[0]], body)
+            self._queue(hop).add(message, [recipients[0]], body, is_stored=is_stored)
             return
         groups: dict[NextHop, list[Recipient]] = {}
         for recipient in recipients:
@@ -105,7 +107,7 @@ class DeliveryQueues:
             groups.setdefault(recipient.next_hop, []).append(recipient)
         for hop, group in groups.items():
             for alike in _by_state(group):
-                self._queue(hop).add(message, alike, body)
+                self._queue(hop).add(message, alike, body, is_stored=is_stored)
 
     def fail(self, message: Message, failed: Sequence[tuple[Recipient, Outcome]]) -> None:
         """Give up recipients of a message in the spool: tell the sender, then make them final."""
@@ -119,7 +121,7 @@ class DeliveryQueues:
     def take(self, hop: NextHop) -> Rerouted:
         """Empty the queue of ``hop``; the caller decides about its mail again."""
         queue = self._queues.get(hop)
-        return queue.take_all() if queue is not None else []
+        return _read(queue.take_all() if queue is not None else [])
 
     def _queue(self, hop: NextHop) -> DeliveryQueue:
         queue = self._queues.get(hop)
@@ -145,7 +147,7 @@ class DeliveryQueues:
         """Its connector is gone: route its mail again, each message once for each configuration."""
         if self._reroute is None or not self._is_orphan(queue) or queue.is_suspended:
             return
-        for message, recipients in queue.take_all():
+        for message, recipients in _read(queue.take_all()):
             if message.id in self._rerouted:
                 queue.add(message, recipients, None)
             else:
@@ -159,7 +161,7 @@ class DeliveryQueues:
         whose connector is gone, disabled or covers something else."""
         before, hostname = self._connectors, self._hostname
         self._use(document)
-        rerouted: Rerouted = []
+        rerouted: list[Transaction] = []
         for queue in self._queues.values():
             old, new = before.get(queue.hop.connector_id), self._connectors.get(queue.hop.connector_id)
             if not queue.is_deliverable:
@@ -173,7 +175,8 @@ class DeliveryQueues:
                 self._retire(queue)
                 self._open(queue)
                 queue.retry_now()
-        return rerouted
+        self._shelf.parking.look_again(self._queues.values())
+        return _read(rerouted)
 
     def _use(self, document: MailFlow) -> None:
         self._connectors = {connector.id: connector for connector in document.send_connectors}
@@ -199,7 +202,7 @@ class DeliveryQueues:
         if queue.is_deliverable or self._reroute is None or queue.is_suspended:
             return queue.retry_now()
         leaving = queue.take_all()
-        for message, recipients in leaving:
+        for message, recipients in _read(leaving):
             self._reroute(message, recipients)
         return len(leaving)
 
@@ -251,6 +254,11 @@ class DeliveryQueues:
             await asyncio.wait_for(self._notifier.drain(), timeout_s)
         self._notifier.stop()
         self._scheduler.stop()
+
+
+def _read(leaving: Iterable[Transaction]) -> Rerouted:
+    """Messages one by one, as they are asked for: of a long queue they are not all in memory."""
+    return ((transaction.message, transaction.recipients) for transaction in leaving)
 
 
 def _covers(connector: SendConnector | None) -> object:

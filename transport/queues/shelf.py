@@ -10,6 +10,7 @@ from transport.model.envelope import Message, Recipient
 from transport.ports import Spool
 from transport.queues.bodies import BodyBudget
 from transport.queues.ledger import Ledger
+from transport.queues.parking import Parking
 from transport.queues.scheduler import Scheduler
 
 
@@ -22,7 +23,11 @@ class Shelf:
     ledger: Ledger
     scheduler: Scheduler
     clock: Callable[[], float]
+    parking: Parking = field(init=False)
     budget: BodyBudget = field(default_factory=BodyBudget)
     chance: Callable[[], float] = random.random
     is_draining: bool = False
     set_aside: Callable[[Message, list[Recipient], str], None] = lambda message, recipients, reason: None
+
+    def __post_init__(self) -> None:
+        self.parking = Parking(self.spool, self.ledger)

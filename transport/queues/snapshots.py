@@ -87,7 +87,7 @@ def _status(queue: DeliveryQueue, *, connections: int, connecting: int, next_at:
 
 def _oldest_at(queue: DeliveryQueue) -> float:
     """When the oldest message came: those of the front are the oldest, but for retries that joined again."""
-    return min((transaction.message.received_at for transaction in islice(queue, 50)), default=0.0)
+    return min((transaction.received_at for transaction in islice(queue, 50)), default=0.0)
 
 
 def queued_message(queue: DeliveryQueue, transaction: Transaction) -> QueuedMessage:

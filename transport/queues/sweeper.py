@@ -9,16 +9,22 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from transport.queues.delivery_queue import DeliveryQueue
+from transport.queues.parking import Parking
+from transport.queues.transaction import Transaction
 
 INTERVAL_S = 15.0
 STEP = 200
+PARK_STEP = 1000
 log = structlog.get_logger(__name__)
 
 
 class Sweeper:
-    """``queues`` gives all queues; ``clock`` unix seconds."""
+    """``queues`` gives all queues; ``clock`` unix seconds; long queues are let go of by ``parking``."""
 
-    def __init__(self, queues: Callable[[], Iterable[DeliveryQueue]], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, queues: Callable[[], Iterable[DeliveryQueue]], clock: Callable[[], float], parking: Parking
+    ) -> None:
+        self._parking = parking
         self._queues = queues
         self._clock = clock
         self._asked: set[DeliveryQueue] = set()
@@ -43,10 +49,17 @@ class Sweeper:
     async def sweep(self, queues: Iterable[DeliveryQueue]) -> None:
         """Look at every waiting message of ``queues``."""
         for queue in list(queues):
+            behind: list[Transaction] = []
             for number, transaction in enumerate(list(queue), start=1):
                 queue.sweep(transaction, self._clock())
+                if transaction.parked is None and number > self._parking.live:
+                    behind.append(transaction)
+                if len(behind) == PARK_STEP:
+                    await self._parking.park(behind)
+                    behind = []
                 if number % STEP == 0:
                     await asyncio.sleep(0)
+            await self._parking.park(behind)
 
     async def _run(self) -> None:
         while True:

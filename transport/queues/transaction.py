@@ -1,11 +1,15 @@
-"""The unit of a delivery queue: one message for the recipients that share a next hop (a transaction, RFC 5321 3.3)."""
+"""One message for the recipients that share a next hop (a transaction, RFC 5321 3.3)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
 
 from transport.model.envelope import Message, Recipient
+
+ReadMessage = Callable[[int], Message]
 
 
 class TransactionState(Enum):
@@ -19,11 +23,25 @@ class TransactionState(Enum):
 
 
 @dataclass(slots=True, eq=False)
+class Parked:
+    """What stays in memory of a message that is only on disk. Time changes nothing about it before ``due_at``."""
+
+    read: ReadMessage
+    message_id: int
+    indexes: tuple[int, ...]
+    received_at: float
+    due_at: float
+
+
+@dataclass(slots=True, eq=False)
 class Transaction:
     """``body`` is None while it is only on disk. ``wake_at`` is when a deferred one is tried again (unix seconds).
 
     ``is_noted``: a DEFER event says why it waits for its next hop. ``put_backs`` counts tries that a dying connection
     took back. ``is_dsn_passed_on``: the peer of the last try takes over status notifications (RFC 3461 5.2.1).
+    ``is_telling``: a notification is being made about recipients that go on waiting.
+
+    In a long queue most are ``parked``: message and recipients are read from the spool when somebody asks for them.
     """
 
     message: Message
@@ -35,3 +53,52 @@ class Transaction:
     is_noted: bool = False
     is_loading: bool = False
     is_dsn_passed_on: bool = False
+    is_telling: bool = False
+    parked: Parked | None = None
+
+    @property
+    def message_id(self) -> int:
+        return self.parked.message_id if self.parked is not None else self.message.id
+
+    @property
+    def received_at(self) -> float:
+        return self.parked.received_at if self.parked is not None else self.message.received_at
+
+    @property
+    def can_park(self) -> bool:
+        """Whether the spool knows all that is known here: nothing is under way, and nobody else has the message."""
+        if self.parked is not None or self.body is not None or self.is_loading or self.is_telling:
+            return False
+        if self.state in (TransactionState.ACTIVE, TransactionState.GONE):
+            return False
+        return sum(not one.status.is_final for one in self.message.recipients) == len(self.recipients)
+
+    @property
+    def version(self) -> object:
+        """Changes with whatever the spool has to know."""
+        return [(one.status, one.attempts, one.next_attempt_at, one.next_hop) for one in self.recipients]
+
+    def park(self, read: ReadMessage, *, due_at: float) -> None:
+        """Let go of what the spool has, as it is here: the caller saw to both (``can_park``)."""
+        message = self.message
+        indexes = tuple(one.index for one in self.recipients)
+        self.parked = Parked(read, message.id, indexes, message.received_at, due_at)
+        del self.message, self.recipients  # what is missing is found by __getattr__: it costs nothing until then
+
+    def unpark(self, message: Message) -> None:
+        """Take the message as it was read from the spool."""
+        if self.parked is not None:
+            wanted = self.parked.indexes
+            self.parked = None
+            self.message = message
+            self.recipients = [one for one in message.recipients if one.index in wanted] or message.recipients
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Called only for a slot that is empty. Raises SpoolUnavailable, MessageDamaged."""
+            parked = self.parked if name in ("message", "recipients") else None
+            if parked is None:
+                raise AttributeError(name)
+            self.unpark(parked.read(parked.message_id))
+            return getattr(self, name)

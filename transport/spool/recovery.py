@@ -57,10 +57,10 @@ def recover(connection: sqlite3.Connection, *, after: int, up_to: int, limit: in
     return found
 
 
-def read_message(connection: sqlite3.Connection, message_id: int) -> Message | None:
-    """One message as the file has it now. Raises sqlite3.Error."""
+def read_message(connection: sqlite3.Connection, message_id: int) -> Message:
+    """One message as the file has it now; nobody's where it is not there. Raises sqlite3.Error."""
     found = recover(connection, after=message_id - 1, up_to=message_id, limit=1)
-    return found.messages.get(message_id)
+    return found.messages.get(message_id) or _nobodys(message_id)
 
 
 def _message(found: Recovered, message_id: int, envelope: bytes) -> Message:

@@ -24,7 +24,7 @@ from transport.spool.bodies import LARGE_BODY_BYTES, Bodies
 from transport.spool.failure import is_damage
 from transport.spool.opening import Opening, open_spool
 from transport.spool.outbox import SpoolOutbox
-from transport.spool.recovery import Recovered, mask
+from transport.spool.recovery import Recovered, mask, read_message
 from transport.spool.salvage import open_or_salvage
 from transport.spool.schema import Readers
 from transport.spool.writer import Writer
@@ -279,6 +279,22 @@ class SqliteSpool:
         if problem is not None:
             raise problem  # nothing of what can be lost may gather in memory for as long as the disk is full
         self.update((), events)
+
+    def written(self) -> Future[None]:
+        writer = self._running()
+        future: Future[None] = asyncio.get_running_loop().create_future()
+        with writer.lock:
+            writer.batch.waiting.append(future)
+        writer.wake_lazily()
+        return future
+
+    def read_message(self, message_id: int) -> Message:
+        try:
+            return read_message(self._readers.get(), message_id)
+        except sqlite3.Error as error:
+            if is_damage(error):
+                raise MessageDamaged(f"its envelope cannot be read: {error}") from error
+            raise SpoolUnavailable(f"a message cannot be read from the spool: {error}") from error
 
     async def read_body(self, message_id: int) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(None, self._read_body, message_id)
