@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from transport.delivery.a_labels import to_a_labels
 from transport.delivery.capabilities import Capabilities
 from transport.model.address import Address, quote_local_part
 from transport.model.envelope import Message, Recipient
@@ -56,16 +57,6 @@ def path(address: Address, is_utf8: bool) -> str:
     if is_utf8 or address.domain.isascii():
         return str(address)
     return f"{quote_local_part(address.local_part)}@{to_a_labels(address.domain)}"
-
-
-def to_a_labels(domain: str) -> str:
-    """The domain in the form that DNS knows (RFC 5890 2.3.2.1), unchanged where it has none."""
-    if domain.isascii():
-        return domain
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return domain
 
 
 def xtext(text: str) -> str:

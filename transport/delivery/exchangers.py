@@ -14,6 +14,8 @@ from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.ports import MailExchanger, NextHopUnresolved, Resolver
 
 MAX_TARGETS = 20  # of one attempt
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")  # RFC 4291 2.4, IANA's allocation
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 async def targets_of(next_hop: NextHop, connector: SendConnector, resolver: Resolver) -> list[Target]:
@@ -95,11 +97,13 @@ def _is_public(address: str) -> bool:
         embedded = parsed.ipv4_mapped or parsed.sixtofour or _nat64(parsed)
         if embedded is not None:
             parsed = embedded
+        elif parsed not in _GLOBAL_UNICAST:  # IPv4-compatible, translated, site-local and what is yet to be given out
+            return False
     return parsed.is_global and not parsed.is_multicast
 
 
 def _nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """The address behind 64:ff9b::/96 (RFC 6052 2.1)."""
-    if address in ipaddress.IPv6Network("64:ff9b::/96"):
+    if address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transport.config.types import format_size
+from transport.delivery.a_labels import to_a_labels
 from transport.delivery.capabilities import Capabilities
-from transport.delivery.envelope import to_a_labels
 from transport.model.address import Address
 from transport.model.envelope import BodyType, Message, Recipient
 

@@ -1,4 +1,4 @@
-"""The Resolver port on dnspython: mail exchangers as RFC 5321 5.1 orders them, with a bounded cache."""
+"""The Resolver port: mail exchangers as RFC 5321 5.1 orders them, never ourselves."""
 
 from __future__ import annotations
 
@@ -6,20 +6,13 @@ import asyncio
 import ipaddress
 import random
 from collections.abc import Callable, Collection, Sequence
-from typing import NoReturn
 
-import dns.asyncresolver
-import dns.exception
-import dns.name
-import dns.rdatatype
-import dns.resolver
-
-from transport.delivery.dns_cache import DnsCache
+from transport.delivery.dns_lookup import LIFETIME_S, DnsLookup
 from transport.ports import MailExchanger, NextHopUnresolved
 
 Preferred = tuple[int, str]
-LIFETIME_S = 10.0
-NO_TTL_S = 5.0
+MAX_EXCHANGERS = 20  # of one domain: a stranger's DNS must not make us look up a thousand names
+_NOWHERE = ("", ".", "@")
 
 
 class DnsResolver:
@@ -39,41 +32,33 @@ class DnsResolver:
         is_own: Callable[[str, int], bool] = lambda address, port: False,
         monotonic: Callable[[], float] | None = None,
     ) -> None:
-        self._resolver = dns.asyncresolver.Resolver(configure=not nameservers)
-        if nameservers:
-            self._resolver.nameservers = list(nameservers)
-            self._resolver.port = dns_port
-        self._resolver.lifetime = lifetime_s
-        self._resolver.use_edns(0, 0, 1232)
+        self._dns = DnsLookup(nameservers=nameservers, port=dns_port, lifetime_s=lifetime_s, monotonic=monotonic)
         self._own_names = frozenset(name.lower().rstrip(".") for name in own_names)
         self._is_own = is_own
-        self._mx: DnsCache[tuple[Preferred, ...]] = DnsCache(monotonic)
-        self._hosts: DnsCache[tuple[str, ...]] = DnsCache(monotonic)
 
     async def exchangers(self, domain: str, *, port: int) -> Sequence[MailExchanger]:
         """As the port says. Permanent: null MX (5.1.10), no such domain (5.1.2, RFC 3463), a loop to us (5.4.6)."""
         literal = _address_of(domain)
         if literal:
-            return [MailExchanger(literal, (literal,), port)]
+            return [self._only(domain, MailExchanger(literal, (literal,), port))]
         records = await self._mx_of(domain)
-        if not records:
-            return [await self._implicit(domain, port)]
+        if not records:  # RFC 5321 5.1: the domain's own address, as if it had preference 0
+            return [self._only(domain, MailExchanger(domain, await self._addresses(domain), port))]
+        usable = self._before_our_names(domain, records)
+        chosen = _in_order(usable)[:MAX_EXCHANGERS]
+        asked = await asyncio.gather(*(self._addresses(host) for _, host in chosen), return_exceptions=True)
         found: list[tuple[int, MailExchanger]] = []
-        last: NextHopUnresolved | None = None
-        for preference, host in records:
-            try:
-                found.append((preference, MailExchanger(host, await self._addresses(host), port)))
-            except NextHopUnresolved as error:
-                # RFC 5321 5.1: MX records without any usable address are an error of the domain; seen to be passing.
-                last = error if last is None or error.is_temporary else last
+        failures: list[NextHopUnresolved] = []
+        for (preference, host), addresses in zip(chosen, asked, strict=True):
+            if isinstance(addresses, NextHopUnresolved):
+                failures.append(addresses)
+            elif isinstance(addresses, BaseException):
+                raise addresses
+            else:
+                found.append((preference, MailExchanger(host, addresses, port)))
         if not found:
-            assert last is not None
-            raise NextHopUnresolved(
-                f"None of the mail exchangers of {domain} has an address: {last}.",
-                is_temporary=last.is_temporary,
-                enhanced="4.4.3" if last.is_temporary else "5.4.4",
-            )
-        return _in_order(self._before_ourselves(domain, found, port))
+            raise _no_address(domain, failures)
+        return self._before_our_addresses(domain, found)
 
     async def host(self, name: str, *, port: int) -> MailExchanger:
         """As the port says; never permanent: a smart host that is missing is for the administrator to mend."""
@@ -86,84 +71,57 @@ class DnsResolver:
             raise NextHopUnresolved(f"The smart host {name} is this node.", is_temporary=True, enhanced="4.4.6")
         return exchanger
 
-    async def _implicit(self, domain: str, port: int) -> MailExchanger:
-        """RFC 5321 5.1: without MX the domain's own address, as if it had preference 0."""
-        exchanger = MailExchanger(domain, await self._addresses(domain), port)
+    def _only(self, domain: str, exchanger: MailExchanger) -> MailExchanger:
         if self._is_us(exchanger):
             raise _loop(domain)
         return exchanger
 
-    def _before_ourselves(
-        self, domain: str, found: list[tuple[int, MailExchanger]], port: int
-    ) -> list[tuple[int, MailExchanger]]:
-        ours = [preference for preference, exchanger in found if self._is_us(exchanger)]
-        if not ours:
-            return found
-        better = [(preference, exchanger) for preference, exchanger in found if preference < min(ours)]
-        if not better:
+    def _before_our_names(self, domain: str, records: Sequence[Preferred]) -> list[Preferred]:
+        """RFC 5321 5.1: we are one of them, so those less preferred would only hand the mail back to us."""
+        ours = [preference for preference, host in records if self._has_our_name(host)]
+        usable = [record for record in records if not ours or record[0] < min(ours)]
+        if not usable:
             raise _loop(domain)
-        return better
+        return usable
+
+    def _before_our_addresses(self, domain: str, found: list[tuple[int, MailExchanger]]) -> list[MailExchanger]:
+        ours = [preference for preference, exchanger in found if self._is_us(exchanger)]
+        usable = [exchanger for preference, exchanger in found if not ours or preference < min(ours)]
+        if not usable:
+            raise _loop(domain)
+        return usable
+
+    def _has_our_name(self, host: str) -> bool:
+        return host.lower().rstrip(".") in self._own_names
 
     def _is_us(self, exchanger: MailExchanger) -> bool:
-        if exchanger.host.lower().rstrip(".") in self._own_names:
+        if self._has_our_name(exchanger.host):
             return True
         return any(self._is_own(address, exchanger.port) for address in exchanger.addresses)
 
-    async def _mx_of(self, domain: str) -> tuple[Preferred, ...]:
-        cached = self._mx.get(domain)
-        if cached is not None:
-            return cached
-        answer = await self._ask(domain, "MX")
-        records = tuple(
-            (record.preference, record.exchange.to_text(omit_final_dot=True)) for record in answer.rrset or ()
-        )
-        if records and all(host in ("", ".", "@") for _, host in records):  # RFC 7505 3
+    async def _mx_of(self, domain: str) -> list[Preferred]:
+        records = await self._dns.exchangers(domain)
+        if records and all(host in _NOWHERE for _, host in records):  # RFC 7505 3
             raise NextHopUnresolved(
                 f"The domain {domain} accepts no mail (null MX).", is_temporary=False, enhanced="5.1.10"
             )
-        records = tuple(record for record in records if record[1] not in ("", ".", "@"))
-        self._mx.put(domain, records, answer.rrset.ttl if answer.rrset else NO_TTL_S)
-        return records
+        return [record for record in records if record[1] not in _NOWHERE]
 
     async def _addresses(self, host: str) -> tuple[str, ...]:
-        cached = self._hosts.get(host)
-        if cached is not None:
-            return cached
-        results = await asyncio.gather(self._ask(host, "A"), self._ask(host, "AAAA"), return_exceptions=True)
-        answers = [result for result in results if not isinstance(result, BaseException)]
-        addresses = tuple(record.address for answer in answers for record in answer.rrset or ())
+        addresses = await self._dns.addresses(host)
         if not addresses:
-            for result in results:
-                if isinstance(result, BaseException):
-                    raise result
             raise NextHopUnresolved(f"{host} has no address.", is_temporary=False, enhanced="5.4.4")
-        self._hosts.put(host, addresses, min(answer.rrset.ttl for answer in answers if answer.rrset))
         return addresses
 
-    async def _ask(self, name: str, kind: str) -> dns.resolver.Answer:
-        try:
-            return await self._resolver.resolve(name, kind, raise_on_no_answer=False, search=False)
-        except dns.resolver.NXDOMAIN:
-            raise NextHopUnresolved(
-                f"The domain {name} does not exist.", is_temporary=False, enhanced="5.1.2"
-            ) from None
-        except (dns.exception.DNSException, OSError, UnicodeError, EOFError) as error:
-            _cannot_tell(name, kind, error)
 
-
-def _cannot_tell(name: str, kind: str, error: Exception) -> NoReturn:
-    if isinstance(error, (dns.name.LabelTooLong, dns.name.EmptyLabel, dns.name.NameTooLong, UnicodeError)):
-        raise NextHopUnresolved(f"{name} is no DNS name.", is_temporary=False, enhanced="5.1.2") from error
-    if isinstance(error, dns.exception.Timeout):
-        why = "the name servers did not answer in time"
-    elif isinstance(error, dns.resolver.NoNameservers):
-        why = "the name servers failed (SERVFAIL)"
-    else:
-        why = type(error).__name__
-    # RFC 3463 3.5: 4.4.3, directory server failure.
-    raise NextHopUnresolved(
-        f"{name} {kind} cannot be looked up: {why}.", is_temporary=True, enhanced="4.4.3"
-    ) from error
+def _no_address(domain: str, failures: Sequence[NextHopUnresolved]) -> NextHopUnresolved:
+    """RFC 5321 5.1: MX records without any usable address are an error of the domain; it may be passing."""
+    last = next((failure for failure in failures if failure.is_temporary), failures[-1])
+    return NextHopUnresolved(
+        f"None of the mail exchangers of {domain} has an address: {last}.",
+        is_temporary=last.is_temporary,
+        enhanced="4.4.3" if last.is_temporary else "5.4.4",
+    )
 
 
 def _loop(domain: str) -> NextHopUnresolved:
@@ -181,7 +139,7 @@ def _address_of(text: str) -> str:
         return ""
 
 
-def _in_order(found: list[tuple[int, MailExchanger]]) -> list[MailExchanger]:
+def _in_order(records: Sequence[Preferred]) -> list[Preferred]:
     """By preference, in random order within one (RFC 5321 5.1)."""
-    shuffled = random.sample(found, len(found))
-    return [exchanger for _, exchanger in sorted(shuffled, key=lambda pair: pair[0])]
+    shuffled = random.sample(records, len(records))
+    return sorted(shuffled, key=lambda record: record[0])

@@ -71,7 +71,8 @@ async def test_smart_hosts__all_unknown__is_temporary():
     "address",
     [
         "127.0.0.1", "10.1.2.3", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1", "::1",
-        "fe80::1", "fd00::1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1",
+        "fe80::1", "fd00::1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "::127.0.0.1",
+        "64:ff9b:1::7f00:1", "::ffff:0:7f00:1", "fec0::1", "2001:0:7f00:1::1", "198.18.0.1", "240.0.0.1", "ff02::1",
     ],
 )  # fmt: skip
 async def test_private_addresses__refused_by_dns_unless_allowed(address):
