@@ -148,6 +148,7 @@ class TransportService:
             task.cancel()
         if self._listener is not None:
             await self._listener.drain(timeout_s / 2)
+        self._intake.stop()
         await self._queues.drain(timeout_s / 2)
         await self._spool.stop()
         log.info("service.stopped", node=self.node)

@@ -32,7 +32,7 @@ _RECIPIENT_SENTENCES = {
     RecipientState.SUSPENDED: "Held until an operator resumes it.",
     RecipientState.DELIVERED: "The next hop took responsibility for it.",
     RecipientState.FAILED: "Given up; the sender was told unless that was not wanted.",
-    RecipientState.EXPANDED: "Replaced by the recipients that the directory gave for it.",
+    RecipientState.EXPANDED: "Other recipients, or a copy of the message, took its place.",
 }
 
 

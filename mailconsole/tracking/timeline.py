@@ -191,6 +191,25 @@ def _replaced(title: str) -> Callable[[TrackingEvent], TimelineStep]:
     return step
 
 
+def _transferred(event: TrackingEvent) -> TimelineStep:
+    copy = event.detail.get("copy_message_id")
+    return TimelineStep(
+        event.event,
+        event.at,
+        "info",
+        "Went on in a copy",
+        about=tuple(map(str, event.detail.get("to") or ())),
+        text=EventId.TRANSFER.sentence,
+        reason=event.reason,
+        related_id=copy if isinstance(copy, int) else None,
+        related_words="Open the copy",
+    )
+
+
+def _changed(event: TrackingEvent) -> TimelineStep:
+    return TimelineStep(event.event, event.at, "info", "Changed", text=EventId.AGENT_INFO.sentence, reason=event.reason)
+
+
 def _notified(event: TrackingEvent) -> TimelineStep:
     kind, dsn = _text(event.detail, "kind"), event.detail.get("dsn_message_id")
     return TimelineStep(
@@ -242,7 +261,10 @@ _STEPS: dict[str, Callable[[TrackingEvent], TimelineStep]] = {
     EventId.RECEIVE: _received,
     EventId.ROUTE: _routed,
     EventId.RESOLVE: _replaced("Resolved"),
+    EventId.REDIRECT: _replaced("Redirected"),
     EventId.EXPAND: _replaced("Expanded"),
+    EventId.TRANSFER: _transferred,
+    EventId.AGENT_INFO: _changed,
     EventId.SEND: _attempt("good", "Delivered"),
     EventId.DEFER: _attempt("warn", "Deferred"),
     EventId.FAIL: _attempt("bad", "Failed"),

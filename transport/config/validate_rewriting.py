@@ -38,7 +38,9 @@ def _sides_are_unique(document: MailFlow, now: datetime) -> Iterator[Problem]:
 def _nothing_is_rewritten_twice(document: MailFlow, now: datetime) -> Iterator[Problem]:
     entries = _enabled(document)
     for entry in entries:
-        again = next((other for other in entries if _covers(other, entry.external_address)), None)
+        # An entry for *.contoso.com to contoso.com covers what it makes, and makes the same of it again.
+        others = (other for other in entries if other is not entry)
+        again = next((other for other in others if _covers(other, entry.external_address)), None)
         if again is not None:
             sentence = f"{entry.external_address} is itself rewritten, by {again.name}: say the last address here."
             yield Problem(KIND, entry.id, "external_address", sentence)

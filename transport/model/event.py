@@ -19,6 +19,7 @@ class EventId(StrEnum):
     REDIRECT = "REDIRECT"
     EXPAND = "EXPAND"
     TRANSFER = "TRANSFER"
+    AGENT_INFO = "AGENTINFO"
     ROUTE = "ROUTE"
     SEND = "SEND"
     DEFER = "DEFER"
@@ -43,6 +44,7 @@ _SENTENCES = {
     EventId.REDIRECT: "The message was redirected to another recipient.",
     EventId.EXPAND: "The group was expanded to its members.",
     EventId.TRANSFER: "Recipients went on in a copy of the message.",
+    EventId.AGENT_INFO: "A setting of ours changed the message.",
     EventId.ROUTE: "A send connector and next hop were chosen.",
     EventId.SEND: "The next hop took the message.",
     EventId.DEFER: "A delivery attempt did not succeed; it will be tried again.",

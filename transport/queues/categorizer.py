@@ -1,22 +1,23 @@
-"""Resolves and routes a message: sets each recipient's address and next hop, and says what was decided and why.
+"""Resolves and routes a message: sets each recipient's address, form and next hop, and says what was decided and why.
 
-A thin shell over ``rules.recipients`` and ``rules.routing``. Runs before the commit, so that the decision is stored
-with the message in one write; runs again for recipients whose route vanished with a new configuration.
+A thin shell over ``rules.recipients``, ``forms`` and ``rules.routing``. Runs before the commit, so that the decision is
+stored with the message in one write; runs again for recipients whose route vanished with a new configuration.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from transport.model.address import Address
 from transport.model.envelope import Message, Recipient
 from transport.model.event import TrackingEvent
-from transport.model.next_hop import SUBMISSION, UNREACHABLE, NextHop
+from transport.model.next_hop import POISON, SUBMISSION, UNREACHABLE, NextHop
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.model.reply import Reply
 from transport.ports import LookupUnavailable, RecipientLookup
+from transport.queues import forms
 from transport.rules import recipients as recipient_rules
 from transport.rules import routing
 from transport.rules.restrictions import Sender
@@ -24,68 +25,127 @@ from transport.rules.ruleset import Ruleset
 
 TOLD_AT_MOST = 100
 """Members of a group that its EXPAND event names."""
+Failed = list[tuple[Recipient, Outcome]]
+
+
+@dataclass(slots=True)
+class Copy:
+    """A message that this one brought forth, for recipients that get it in another form."""
+
+    message: Message
+    because: str
+    failed: Failed = field(default_factory=list)
+    routes: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Categorized:
     """What was decided. ``failed`` recipients are to be given up with that outcome once the message is committed;
-    ``routes`` has the shape of the RECEIVE event's detail of that name; ``events`` tell of resolution."""
+    ``routes`` has the shape of the RECEIVE event's detail of that name; ``events`` tell of resolution; ``copies`` are
+    to be committed before the message is answered for."""
 
-    failed: list[tuple[Recipient, Outcome]] = field(default_factory=list)
+    failed: Failed = field(default_factory=list)
     routes: list[dict[str, Any]] = field(default_factory=list)
     events: list[TrackingEvent] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
 
 
 def categorize(
-    ruleset: Ruleset, message: Message, todo: Sequence[Recipient], lookup: RecipientLookup, *, now: float
+    ruleset: Ruleset,
+    message: Message,
+    todo: Sequence[Recipient],
+    lookup: RecipientLookup,
+    *,
+    now: float,
+    new_id: Callable[[], int],
+    is_stored: bool = False,
 ) -> Categorized:
     """Resolve and route ``todo``, recipients of ``message``; a group's members take their group's place.
 
     A recipient that cannot be resolved now joins the Submission queue with the reason. A recipient that is also
-    reached another way gets the message once.
+    reached another way gets the message once. ``is_stored``: the message is in the spool. Raises BodyNeeded.
     """
-    result = Categorized()
+    work = _Work(ruleset, message, lookup, now)
     keep = [r for r in message.recipients if r not in todo] if len(todo) != len(message.recipients) else []
     resolved: list[Recipient] = []
     for recipient in todo:
-        resolved += _resolve(ruleset, message, recipient, lookup, result, now)
+        resolved += work.resolve(recipient)
     if len(keep) + len(resolved) > 1:
-        resolved = _distinct(keep, resolved, result)
-        _number(message, keep, resolved)
-    message.recipients = keep + resolved
-    _route(ruleset, message, resolved, result)
+        resolved = work.distinct(keep, resolved)
+    arranged = forms.arrange(
+        ruleset, message, resolved, work.owners, decided=work.decided, is_stored=is_stored, new_id=new_id, now=now
+    )
+    if len(keep) + len(arranged.stays) > 1:
+        _number(message, keep, arranged.stays)
+    message.recipients = keep + arranged.stays
+    result = Categorized(work.failed, events=work.events + arranged.events)
+    result.routes = _route(ruleset, message, arranged.stays, result.failed)
+    if arranged.copies:
+        _take_copies(ruleset, arranged, result)
     return result
 
 
-def _resolve(
-    ruleset: Ruleset,
-    message: Message,
-    recipient: Recipient,
-    lookup: RecipientLookup,
-    result: Categorized,
-    now: float,
-) -> list[Recipient]:
-    recipient.next_hop = None
-    try:
-        resolution = recipient_rules.resolve(
-            ruleset, recipient.address, lookup, sender=_sender(message), size_bytes=message.size_bytes
-        )
-    except LookupUnavailable as error:
-        recipient.next_hop = SUBMISSION
-        recipient.last_reason = f"The directory cannot answer: {error}."
-        return [recipient]
-    if not resolution.changes and not resolution.refusals:
-        recipient.address = resolution.deliveries[0].address
-        return [recipient]
-    result.events += [_changed(message, change, now) for change in resolution.changes]
-    refused = [(_derived(recipient, one.address), _refused(one)) for one in resolution.refusals]
-    result.failed += refused
-    return [*(_derived(recipient, one.address) for one in resolution.deliveries), *(one for one, _ in refused)]
+class _Work:
+    """Resolution of one message's recipients. ``owners`` and ``decided`` are by ``id()`` of a recipient: whose group
+    led to it, and whether its form was decided before."""
 
+    def __init__(self, ruleset: Ruleset, message: Message, lookup: RecipientLookup, now: float) -> None:
+        self.failed: Failed = []
+        self.events: list[TrackingEvent] = []
+        self.owners: dict[int, Address] = {}
+        self.decided: set[int] = set()
+        self._ruleset = ruleset
+        self._message = message
+        self._lookup = lookup
+        self._now = now
+        # Our own notifications go to whom they are about, whoever else may write there.
+        self._sender = Sender(message.envelope_sender, bool(message.identity) or message.is_dsn)
 
-def _sender(message: Message) -> Sender:
-    """Our own notifications go to whom they are about, whoever else may write there."""
-    return Sender(message.envelope_sender, bool(message.identity) or message.is_dsn)
+    def resolve(self, recipient: Recipient) -> list[Recipient]:
+        if recipient.next_hop not in (None, SUBMISSION, POISON):
+            self.decided.add(id(recipient))
+        recipient.next_hop = None
+        try:
+            resolution = recipient_rules.resolve(
+                self._ruleset,
+                recipient.address,
+                self._lookup,
+                sender=self._sender,
+                size_bytes=self._message.size_bytes,
+            )
+        except LookupUnavailable as error:
+            recipient.next_hop = SUBMISSION
+            recipient.last_reason = f"The directory cannot answer: {error}."
+            return [recipient]
+        if not resolution.changes and not resolution.refusals:
+            recipient.address = resolution.deliveries[0].address
+            return [recipient]
+        self.events += [_changed(self._message, change, self._now) for change in resolution.changes]
+        refused = [(_derived(recipient, one.address), _refused(one)) for one in resolution.refusals]
+        self.failed += refused
+        return [*(self._delivered(recipient, one) for one in resolution.deliveries), *(one for one, _ in refused)]
+
+    def _delivered(self, recipient: Recipient, delivery: recipient_rules.Delivery) -> Recipient:
+        made = _derived(recipient, delivery.address)
+        if delivery.owner is not None:
+            self.owners[id(made)] = delivery.owner
+        if id(recipient) in self.decided:
+            self.decided.add(id(made))
+        return made
+
+    def distinct(self, keep: list[Recipient], resolved: list[Recipient]) -> list[Recipient]:
+        """Each address once; one that is reached another way is not refused."""
+        seen = {r.address.key for r in keep if not r.status.is_final}
+        refused = {id(recipient) for recipient, _ in self.failed}
+        distinct: list[Recipient] = []
+        for recipient in sorted(resolved, key=lambda one: id(one) in refused) if refused else resolved:
+            if recipient.address.key not in seen:
+                seen.add(recipient.address.key)
+                distinct.append(recipient)
+        if refused:
+            kept = {id(recipient) for recipient in distinct}
+            self.failed = [(recipient, outcome) for recipient, outcome in self.failed if id(recipient) in kept]
+        return distinct
 
 
 def _derived(recipient: Recipient, address: Address) -> Recipient:
@@ -108,21 +168,6 @@ def _changed(message: Message, change: recipient_rules.Change, now: float) -> Tr
     )
 
 
-def _distinct(keep: list[Recipient], resolved: list[Recipient], result: Categorized) -> list[Recipient]:
-    """Each address once; one that is reached another way is not refused."""
-    seen = {r.address.key for r in keep if not r.status.is_final}
-    refused = {id(recipient) for recipient, _ in result.failed}
-    distinct: list[Recipient] = []
-    for recipient in sorted(resolved, key=lambda one: id(one) in refused) if refused else resolved:
-        if recipient.address.key not in seen:
-            seen.add(recipient.address.key)
-            distinct.append(recipient)
-    if refused:
-        kept = {id(recipient) for recipient in distinct}
-        result.failed = [(recipient, outcome) for recipient, outcome in result.failed if id(recipient) in kept]
-    return distinct
-
-
 def _number(message: Message, keep: list[Recipient], resolved: list[Recipient]) -> None:
     """Give recipients that a group brought in indexes that this message has never used."""
     following = max(r.index for r in message.recipients) + 1
@@ -133,12 +178,23 @@ def _number(message: Message, keep: list[Recipient], resolved: list[Recipient]) 
         used.add(recipient.index)
 
 
-def _route(ruleset: Ruleset, message: Message, resolved: list[Recipient], result: Categorized) -> None:
+def _take_copies(ruleset: Ruleset, arranged: forms.Forms, result: Categorized) -> None:
+    """Each copy is routed by itself, and takes along those of its recipients that are refused."""
+    for message in arranged.copies:
+        mine = {id(recipient) for recipient in message.recipients}
+        copy = Copy(message, arranged.reasons[message.id], [pair for pair in result.failed if id(pair[0]) in mine])
+        result.failed = [pair for pair in result.failed if id(pair[0]) not in mine]
+        copy.routes = _route(ruleset, message, message.recipients, copy.failed)
+        result.copies.append(copy)
+
+
+def _route(ruleset: Ruleset, message: Message, resolved: list[Recipient], failed: Failed) -> list[dict[str, Any]]:
+    """Choose next hops; what no connector takes joins ``failed``."""
     routes: dict[str, routing.Route] = {}
     told: dict[NextHop, dict[str, Any]] = {}
-    failed = {id(recipient) for recipient, _ in result.failed}
+    refused = {id(recipient) for recipient, _ in failed}
     for recipient in resolved:
-        if recipient.next_hop is SUBMISSION or id(recipient) in failed:
+        if recipient.next_hop is SUBMISSION or id(recipient) in refused:
             continue
         domain = recipient.address.domain
         chosen = routes.get(domain)
@@ -147,11 +203,11 @@ def _route(ruleset: Ruleset, message: Message, resolved: list[Recipient], result
         recipient.next_hop = chosen.next_hop
         if chosen.is_too_large:
             reason = f"Every send connector that covers {domain} has a smaller message size limit."
-            result.failed.append((recipient, _failure("5.3.4", "Message too big for the route", reason)))
+            failed.append((recipient, _failure("5.3.4", "Message too big for the route", reason)))
         elif chosen.next_hop == UNREACHABLE:
             recipient.last_reason = f"No send connector covers {domain}."
         _tell(told, chosen, recipient)
-    result.routes = list(told.values())
+    return list(told.values())
 
 
 def _tell(told: dict[NextHop, dict[str, Any]], chosen: routing.Route, recipient: Recipient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from asyncio import Future
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,9 +11,10 @@ import structlog
 
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
-from transport.model.next_hop import POISON
-from transport.ports import RecipientLookup, Spool
-from transport.queues.categorizer import Categorized, categorize
+from transport.model.next_hop import POISON, SUBMISSION
+from transport.ports import MessageDamaged, RecipientLookup, Spool, SpoolUnavailable
+from transport.queues.categorizer import Categorized, Copy, Failed, categorize
+from transport.queues.forms import BodyNeeded
 from transport.queues.manager import DeliveryQueues
 from transport.rules.ruleset import Ruleset
 
@@ -36,6 +38,7 @@ class EngineIntake:
         self._lookup = lookup
         self._ruleset = ruleset
         self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
         self.why_not_accepting = ""
         self.why_not_from_outside = ""
 
@@ -53,18 +56,53 @@ class EngineIntake:
         decided = self._decide(message, message.recipients)
         if events:
             events[0].detail["routes"] = decided.routes
+        copies = [self._commit_copy(message, copy) for copy in decided.copies]
         future = self._spool.commit(message, [*events, *decided.events])
-        future.add_done_callback(partial(self._committed, message, decided))
-        return future
+        future.add_done_callback(partial(self._committed, message, decided.failed))
+        return _all([*copies, future]) if copies else future
 
-    def _committed(self, message: Message, decided: Categorized, done: Future[None]) -> None:
+    def _committed(self, message: Message, failed: Failed, done: Future[None]) -> None:
         if not done.cancelled() and done.exception() is None:
-            self._queue(message, message.recipients, decided)
+            self._queue(message, message.recipients, failed)
+
+    def _commit_copy(self, original: Message, copy: Copy) -> Future[None]:
+        """A copy stands in the spool and in the trace like any message, and names the one that it came of."""
+        future = self._spool.commit(copy.message, [_received(original, copy, self._clock())])
+        future.add_done_callback(partial(self._committed, copy.message, copy.failed))
+        return future
 
     def decide_again(self, message: Message, recipients: Sequence[Recipient]) -> None:
         """Resolve and route recipients of a message that is in the spool already, and queue them anew."""
         kept = {id(r) for r in message.recipients} - {id(r) for r in recipients}
-        decided = self._decide(message, recipients)
+        try:
+            decided = self._decide(message, recipients, is_stored=True)
+        except BodyNeeded:
+            task = asyncio.get_running_loop().create_task(self._decide_with_body(message, recipients, kept))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        else:
+            self._decided_again(message, decided, kept)
+
+    async def _decide_with_body(self, message: Message, recipients: Sequence[Recipient], kept: set[int]) -> None:
+        """Copies are committed before the message lets go of their recipients: a crash in between sends twice."""
+        before = list(message.recipients)
+        try:
+            message.body = await self._spool.read_body(message.id)
+            decided = self._decide(message, recipients, is_stored=True)
+            if decided.copies:
+                await _all([self._commit_copy(message, copy) for copy in decided.copies])
+        except SpoolUnavailable as error:
+            message.recipients = before
+            for recipient in recipients:
+                recipient.next_hop, recipient.last_reason = SUBMISSION, str(error)
+            self._queues.enqueue(message, recipients)
+        except (MessageDamaged, KeyError) as error:
+            log.error("queue.message_set_aside", queue_id=message.queue_id, reason=str(error))
+            self._queues.set_aside(message, list(recipients), f"The message cannot be read from the spool: {error}")
+        else:
+            self._decided_again(message, decided, kept)
+
+    def _decided_again(self, message: Message, decided: Categorized, kept: set[int]) -> None:
         now = self._clock()
         told = [
             TrackingEvent(
@@ -73,7 +111,7 @@ class EngineIntake:
             for row in decided.routes
         ]
         self._spool.rewrite(message, [*decided.events, *told])
-        self._queue(message, [r for r in message.recipients if id(r) not in kept], decided)
+        self._queue(message, [r for r in message.recipients if id(r) not in kept], decided.failed)
 
     def recover(self, message: Message) -> None:
         """Queue a message found in the spool at start."""
@@ -83,9 +121,24 @@ class EngineIntake:
         else:
             self._queues.enqueue(message, waiting, is_stored=True)
 
-    def _decide(self, message: Message, recipients: Sequence[Recipient]) -> Categorized:
+    def stop(self) -> None:
+        """Give up what is being decided: its recipients are in the spool as they were."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _decide(self, message: Message, recipients: Sequence[Recipient], *, is_stored: bool = False) -> Categorized:
         try:
-            return categorize(self._ruleset, message, recipients, self._lookup, now=self._clock())
+            return categorize(
+                self._ruleset,
+                message,
+                recipients,
+                self._lookup,
+                now=self._clock(),
+                new_id=self._spool.new_id,
+                is_stored=is_stored,
+            )
+        except BodyNeeded:
+            raise
         except Exception:
             # A message that breaks the categorizer is kept for an operator, not lost and not tried for ever.
             log.exception("message.poisoned", queue_id=message.queue_id)
@@ -94,8 +147,48 @@ class EngineIntake:
                 recipient.last_reason = "The message could not be resolved and routed."
             return Categorized()
 
-    def _queue(self, message: Message, recipients: Sequence[Recipient], decided: Categorized) -> None:
-        failed = {id(recipient) for recipient, _ in decided.failed}
-        if failed:
-            self._queues.fail(message, decided.failed)
-        self._queues.enqueue(message, [r for r in recipients if id(r) not in failed])
+    def _queue(self, message: Message, recipients: Sequence[Recipient], failed: Failed) -> None:
+        given_up = {id(recipient) for recipient, _ in failed}
+        if given_up:
+            self._queues.fail(message, failed)
+        self._queues.enqueue(message, [r for r in recipients if id(r) not in given_up])
+
+
+def _received(original: Message, copy: Copy, now: float) -> TrackingEvent:
+    message = copy.message
+    return TrackingEvent(
+        EventId.RECEIVE,
+        now,
+        message_id=message.id,
+        sender=str(message.envelope_sender),
+        peer=message.peer,
+        connector_id=message.connector_id,
+        reason=f"A copy of the message {original.queue_id}. {copy.because}",
+        size_bytes=message.size_bytes,
+        revision=message.revision,
+        detail={
+            "recipients": [str(recipient.address) for recipient in message.recipients],
+            "internet_message_id": message.internet_message_id,
+            "subject": message.subject,
+            "routes": copy.routes,
+            "about_message_id": original.id,
+        },
+    )
+
+
+def _all(futures: Sequence[Future[None]]) -> Future[None]:
+    """Done when all are, and failed when one is: nothing is answered for that is only partly on disk (law 1)."""
+    combined: Future[None] = futures[0].get_loop().create_future()
+
+    def one_done(_: Future[None]) -> None:
+        if combined.done() or not all(future.done() for future in futures):
+            return
+        failed = next((error for future in futures if (error := future.exception()) is not None), None)
+        if failed is None:
+            combined.set_result(None)
+        else:
+            combined.set_exception(failed)
+
+    for future in futures:
+        future.add_done_callback(one_done)
+    return combined

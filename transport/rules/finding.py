@@ -38,6 +38,9 @@ class Found:
 
 def find(ruleset: Ruleset, domain: AcceptedDomain, address: Address, lookup: RecipientLookup) -> Found | None:
     """What the address is; None where nobody knows it. Raises LookupUnavailable where only the directory can say."""
+    rewritten = _rewritten(ruleset, address) if ruleset.rewriting is not None else None
+    if rewritten is not None:
+        return rewritten
     try:
         found = _held(ruleset, domain, address, lookup) or _plus(ruleset, domain, address, lookup)
     except LookupUnavailable as error:
@@ -47,6 +50,20 @@ def find(ruleset: Ruleset, domain: AcceptedDomain, address: Address, lookup: Rec
             raise
         found = None
     return found or _postmaster(ruleset, domain, address) or _catch_all(domain, address)
+
+
+def _rewritten(ruleset: Ruleset, address: Address) -> Found | None:
+    """What comes in for the address that the outside sees is for the internal one (exchange.md 5); a whole domain's
+    entry leaves alone what is an address of our own."""
+    found = ruleset.rewriting.inward(address) if ruleset.rewriting is not None else None
+    if found is None:
+        return None
+    internal, entry = found
+    own = ruleset.own_recipients
+    if "@" not in entry.external_address and own is not None and own.find(address.key) is not None:
+        return None
+    because = "The address that the outside sees for it."
+    return Found(leads_to=internal, because=because, kind="address_rewriting", object_id=entry.id, name=entry.name)
 
 
 def _held(ruleset: Ruleset, domain: AcceptedDomain, address: Address, lookup: RecipientLookup) -> Found | None:

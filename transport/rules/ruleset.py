@@ -10,6 +10,7 @@ from transport.rules.compiled_policy import CompiledPolicy
 from transport.rules.networks import NetworkIndex
 from transport.rules.own_recipients import OwnRecipients
 from transport.rules.patterns import parent_domains
+from transport.rules.rewriting import Rewriting
 
 
 class IpList:
@@ -40,6 +41,8 @@ class Ruleset:
         self._domains = {d.domain: d for d in document.accepted_domains}
         own = OwnRecipients(document)
         self.own_recipients = own if own else None
+        rewriting = Rewriting(document.address_rewriting)
+        self.rewriting = rewriting if rewriting else None
         self._trees = {d.domain: d for d in document.accepted_domains if d.match_subdomains}
         enabled = sorted((p for p in document.relay_policies if p.is_enabled), key=lambda p: p.name.lower())
         self.policies = tuple(CompiledPolicy(p) for p in enabled)

@@ -101,6 +101,14 @@ class Fold:
         for member in members:
             self._recipient(message, member, at)
 
+    def _transfer(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
+        """What becomes of them is told with the copy."""
+        for address in event.detail.get("to") or ():
+            recipient = self._recipient(message, str(address), at)
+            recipient.state, recipient.updated_at = RecipientState.EXPANDED.value, at
+        message.is_touched = True
+        message.finished_at = at
+
     def _route(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
         self._take_route(message, event.detail, event.detail.get("recipients") or [event.recipient], at)
 
@@ -173,7 +181,9 @@ class Fold:
 _ENDED = (RecipientState.DELIVERED, RecipientState.FAILED)
 _APPLY: dict[EventId, Callable[[Fold, KnownMessage, TrackingEvent, Stamp], None]] = {
     EventId.RESOLVE: Fold._replace,
+    EventId.REDIRECT: Fold._replace,
     EventId.EXPAND: Fold._replace,
+    EventId.TRANSFER: Fold._transfer,
     EventId.ROUTE: Fold._route,
     EventId.SEND: Fold._send,
     EventId.DEFER: Fold._defer,

@@ -91,6 +91,25 @@ def test_ingest__group_expanded__waits_for_its_members():
     assert Message.objects.get().status == MessageStatus.PENDING
 
 
+def test_ingest__forwarded_and_copied__leave_nothing_open():
+    traffic = Traffic()
+    message_id = traffic.receive("a@contoso.example", "b@contoso.example")
+    to = {"to": ["x@fabrikam.example"], "because": "The recipient's mail is forwarded."}
+    traffic.add(EventId.REDIRECT, message_id=message_id, recipient="a@contoso.example", detail=to)
+    copied = {"to": ["x@fabrikam.example"], "copy_message_id": message_id + 1}
+    traffic.add(EventId.TRANSFER, message_id=message_id, detail=copied)
+    traffic.send(message_id, "b@contoso.example")
+    traffic.ingest()
+
+    states = dict(MessageRecipient.objects.values_list("address_key", "state"))
+    assert states == {
+        "a@contoso.example": RecipientState.EXPANDED,
+        "x@fabrikam.example": RecipientState.EXPANDED,
+        "b@contoso.example": RecipientState.DELIVERED,
+    }
+    assert Message.objects.get().status == MessageStatus.DELIVERED
+
+
 def test_ingest__routes_told_with_the_receipt__are_kept_for_each_recipient():
     next_hop = "DnsConnectorDelivery/internet/fabrikam.example"
     traffic = Traffic()

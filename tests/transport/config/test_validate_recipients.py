@@ -163,6 +163,11 @@ def test_validate__external_side_that_is_rewritten_again__is_an_error() -> None:
     assert found(address_rewriting=[one, other | {"is_enabled": False}]) == []
 
 
+def test_validate__subdomains_shown_as_their_domain__is_what_exchange_has_too() -> None:
+    flat = rewrite("flat", "*.contoso.com", "contoso.com", is_outbound_only=True)
+    assert found(address_rewriting=[flat]) == []
+
+
 def test_validate__external_side_that_nobody_delivers_to_us__is_a_warning() -> None:
     entry = rewrite("one", "x@a.example", "x@b.example")
     assert found(Severity.WARNING, address_rewriting=[entry]) == [("address_rewriting", "one", "external_address")]

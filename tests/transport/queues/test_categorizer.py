@@ -48,7 +48,7 @@ def group(address, *members):
 def run(directory, *addresses, size=500):
     recipients = [Recipient(i, a := parse_mailbox(text), a) for i, text in enumerate(addresses)]
     message = Message(1, Address("s", "x.example"), recipients, size, 0, 0, "s", "1.2.3.4", "", "", "c", 1, body=b"")
-    decided = categorize(compile_ruleset(DOCUMENT), message, message.recipients, directory, now=1.0)
+    decided = categorize(compile_ruleset(DOCUMENT), message, message.recipients, directory, now=1.0, new_id=lambda: 2)
     return message, decided
 
 
@@ -134,6 +134,6 @@ def test_categorize__again_after_partial_delivery__leaves_the_others_alone():
     delivered, waiting = message.recipients
     delivered.status = RecipientStatus.DELIVERED
     directory = Directory(group("all@acme.example", "x@partner.example", "y@partner.example"))
-    categorize(compile_ruleset(DOCUMENT), message, [waiting], directory, now=2.0)
+    categorize(compile_ruleset(DOCUMENT), message, [waiting], directory, now=2.0, new_id=lambda: 2)
     assert addresses_of(message) == ["c@partner.example", "x@partner.example", "y@partner.example"]
     assert [r.index for r in message.recipients] == [0, 1, 2]
