@@ -196,6 +196,7 @@ class TransportService:
             queues=self._queues.snapshot(now),
             resources=self._pressure.states,
             why_not_from_outside=self._intake.why_not_from_outside,
+            limits=listener.counters.limits.all if listener else (),
         )
 
     async def _read_on(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mailconsole.changes.links import STEMS
 from transport.config.field_words import join, show
+from transport.config.objects import ReceiveExtensions
 from transport.config.words import KIND_LABELS, KIND_PLURALS
 
 Cell = Callable[[Any], str]
@@ -108,7 +109,7 @@ KINDS: dict[str, Kind] = {
             ),
             (
                 Group("General", ("name", "comment", "is_enabled", "bindings", "remote_ip_ranges")),
-                Group("Who may send", ("permission_groups", "tls_mode")),
+                Group("Who may send", ("permission_groups", "sender_ownership", "tls_mode")),
                 Group(
                     "Limits",
                     (
@@ -116,8 +117,32 @@ KINDS: dict[str, Kind] = {
                         "max_recipients_per_message",
                         "max_inbound_connections",
                         "max_inbound_connections_per_source",
+                        "max_inbound_connection_percentage_per_source",
                         "message_rate_limit_per_min",
+                        "message_rate_source",
                     ),
+                ),
+                Group(
+                    "Time and errors",
+                    (
+                        "connection_timeout",
+                        "connection_inactivity_timeout",
+                        "min_data_rate",
+                        "banner_delay",
+                        "tarpit_interval",
+                        "auth_tarpit_interval",
+                        "max_protocol_errors",
+                        "max_logon_failures",
+                        "max_header_size",
+                        "max_hop_count",
+                        "max_local_hop_count",
+                    ),
+                    is_open=False,
+                ),
+                Group(
+                    "What is refused, what is offered",
+                    tuple(name for name in ReceiveExtensions.model_fields),
+                    is_open=False,
                 ),
             ),
             order=10,

@@ -21,7 +21,9 @@ from mailconsole.mailflow.drafts import Mark, Seen, seen_by
 from mailconsole.mailflow.forms import PASSWORD, ObjectForm
 from mailconsole.mailflow.kinds import KINDS, Kind
 from mailconsole.mailflow.prefill import prefilled
+from mailconsole.mailflow.reached import limits_reached
 from mailconsole.mailflow.services.stage_object import stage_object
+from mailconsole.nodes.snapshots import read_live
 from transport.config.diff import ORGANIZATION, Json, as_json
 from transport.config.field_words import label, show
 from transport.config.objects import ConfigModel
@@ -82,6 +84,9 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
         "mark": seen.mark(kind, object_id),
         "draft": seen.draft,
     }
+    if kind == "receive_connectors":
+        live = read_live()
+        context |= {"live": live, "limits": limits_reached(live, object_id)}
     return render_page(request, "mailflow/detail.html", context)
 
 

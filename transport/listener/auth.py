@@ -14,6 +14,7 @@ from aiosmtpd.smtp import MISSING, SMTP, AuthResult, LoginPassword
 
 from transport.listener import replies
 from transport.listener.connection import LineTooLong
+from transport.model.limit import Limit, Reached
 from transport.model.reply import Reply
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
 from transport.ports import AuthAnswer
@@ -104,7 +105,9 @@ async def _check(session: Session, credentials: LoginPassword) -> None:
 
 async def _refuse(session: Session, verdict: Verdict) -> None:
     """Whoever guesses waits for each answer; the session is held meanwhile."""
-    await asyncio.sleep(session.connector.auth_tarpit_interval)
+    if session.connector.auth_tarpit_interval:
+        session.count(Limit.AUTH_TARPIT)
+        await asyncio.sleep(session.connector.auth_tarpit_interval)
     session.refuse(verdict)
 
 
@@ -150,9 +153,11 @@ def _wrong(session: Session, username: str, answer: AuthAnswer) -> Verdict:
     reason = f"AUTH as '{_shown(username)}': {answer.reason or 'refused'}"
     session.failed_logons += 1
     limit = session.connector.max_logon_failures
-    action = Action.DISCONNECT if 0 < limit <= session.failed_logons else Action.REFUSE
+    is_last = 0 < limit <= session.failed_logons
+    action = Action.DISCONNECT if is_last else Action.REFUSE
+    reached = Reached(Limit.LOGON_FAILURES, str(limit)) if is_last else None
     step = Step("authenticator", "", "AUTH", Answer.NO, reason)
-    return Verdict(action, Stage.AUTH, replies.AUTH_WRONG, reason, (step,))
+    return Verdict(action, Stage.AUTH, replies.AUTH_WRONG, reason, (step,), reached)
 
 
 def _shown(username: str) -> str:

@@ -194,6 +194,11 @@ class Connection(SMTP):
         return self._holds > 0
 
     @property
+    def has_unread(self) -> bool:
+        """Whether the peer sent something that was not answered yet."""
+        return bool(self._buffer)
+
+    @property
     def is_muted(self) -> bool:
         """Whether replies are held back, see ``be_silent``."""
         return self._is_muted

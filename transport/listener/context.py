@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from transport.listener.counts import ConnectionCounts, MessageRates
+from transport.listener.counts import ConnectionCounts, LimitCounts, MessageRates
 from transport.listener.data import Budget
 from transport.listener.logon_failures import LogonFailures
 from transport.listener.refusals import RefusalLog
@@ -22,11 +22,12 @@ DATA_BUDGET_BYTES = 256 * 1024 * 1024
 
 @dataclass(slots=True)
 class Counters:
-    """Since the node started: connections, messages accepted, commands refused by a rule."""
+    """Since the node started: connections, messages accepted, commands refused by a rule, limits reached."""
 
     sessions: int = 0
     accepted: int = 0
     refused: int = 0
+    limits: LimitCounts = field(default_factory=LimitCounts)
 
 
 @dataclass(slots=True)

@@ -1,9 +1,11 @@
-"""What the limits of receive connectors are held against: connections at once, messages in the last minute."""
+"""What the limits of receive connectors are held against, and how often each was reached."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import TypeVar
+
+from transport.model.limit import Limit, LimitCount
 
 Key = TypeVar("Key")
 WINDOW_S = 60.0
@@ -36,6 +38,22 @@ def _decrement(counts: dict[Key, int], key: Key) -> None:
         del counts[key]
 
 
+class LimitCounts:
+    """How often each limit of each connector decided, since the node started."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, Limit], tuple[int, float]] = {}
+
+    def add(self, connector_id: str, limit: Limit, now: float) -> None:
+        count, _ = self._counts.get((connector_id, limit), (0, 0.0))
+        self._counts[connector_id, limit] = (count + 1, now)
+
+    @property
+    def all(self) -> tuple[LimitCount, ...]:
+        """Those that were reached at all."""
+        return tuple(LimitCount(*key, *counted) for key, counted in sorted(self._counts.items()))
+
+
 class MessageRates:
     """Messages of each source in the last minute. Memory is bounded by the limit and by the sources of a minute."""
 
@@ -43,10 +61,10 @@ class MessageRates:
         self._times: dict[tuple[str, str], deque[float]] = {}
         self._swept_at = 0.0
 
-    def add(self, connector_id: str, peer: str, *, limit: int, now: float) -> int:
+    def add(self, connector_id: str, source: str, *, limit: int, now: float) -> int:
         """Count one more; returns the messages within the last minute with it. One above ``limit`` is not kept."""
         self._sweep(now)
-        times = self._times.setdefault((connector_id, peer), deque())
+        times = self._times.setdefault((connector_id, source), deque())
         while times and times[0] <= now - WINDOW_S:
             times.popleft()
         if len(times) < limit:

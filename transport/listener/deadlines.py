@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transport.model.limit import Limit
 from transport.rules import limits
 
 if TYPE_CHECKING:
@@ -18,17 +19,21 @@ def next_look_s(session: Session, now: float) -> float:
     return max(LOOK_AGAIN_S, min(_idle_left(session, now), _total_left(session, now), LOOK_EVERY_S))
 
 
-def is_over(session: Session, now: float) -> bool:
-    """Whether to end the session. One that waits for us (a commit, a password check) is not the peer's fault; one that
-    is slowed down for its refused commands is, and could else stay as long as it has more of them."""
+def reached(session: Session, now: float) -> Limit | None:
+    """For which limit to end the session, if any. One that waits for us (a commit, a password check) is not the peer's
+    fault; one that is slowed down for its refused commands is, and could else stay as long as it has more of them."""
     if session.is_muted:
-        return _total_left(session, now) <= 0
+        return Limit.CONNECTION_TIMEOUT if _total_left(session, now) <= 0 else None
     if session.is_held:
-        return False
+        return None
     reader = session.reader
-    if reader is not None and limits.is_data_too_slow(size_bytes=reader.received_bytes, seconds=now - reader.began_at):
-        return True
-    return _idle_left(session, now) <= 0 or _total_left(session, now) <= 0
+    if reader is not None and limits.is_data_too_slow(
+        session.connector, size_bytes=reader.received_bytes, seconds=now - reader.began_at
+    ):
+        return Limit.DATA_RATE
+    if _idle_left(session, now) <= 0:
+        return Limit.INACTIVITY_TIMEOUT
+    return Limit.CONNECTION_TIMEOUT if _total_left(session, now) <= 0 else None
 
 
 def _idle_left(session: Session, now: float) -> float:

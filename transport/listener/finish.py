@@ -14,7 +14,7 @@ from transport.model.envelope import BodyType
 from transport.model.reply import Reply
 from transport.model.verdict import Answer, Stage, Step, Verdict
 from transport.ports import SpoolFull, SpoolUnavailable
-from transport.rules import admission, headers
+from transport.rules import admission, headers, limits
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
@@ -57,8 +57,8 @@ def finish(session: Session, reader: Body) -> None:
 def refuse_overflow(session: Session, transaction: Transaction, reader: Body) -> None:
     """Refuse a message that was dropped as it arrived."""
     if reader.overflow is Overflow.NO_MEMORY:
-        because = "The messages on their way fill the memory set aside for them."
-        _refuse(session, transaction, admission.refuse(Stage.DATA, replies.NOT_NOW, because))
+        verdict = limits.no_memory(session.connector, limit_bytes=session.context.budget.limit_bytes)
+        _refuse(session, transaction, verdict)
     else:
         _refuse_size(session, transaction, reader.received_bytes)
 
@@ -79,6 +79,8 @@ def _judge(session: Session, transaction: Transaction, reader: Body) -> Future[N
             return None
         content = normalise_line_ends(content)
     header = headers.read(content, max_bytes=session.connector.max_header_size)
+    if 0 < session.connector.max_local_hop_count < header.hop_count:
+        header = headers.with_local_hops(header, content, session.name)
     verdict = _verdict(session, transaction, len(content), header)
     if not verdict.is_accepted:
         _refuse(session, transaction, verdict)
@@ -142,6 +144,7 @@ def _verdict(session: Session, transaction: Transaction, size_bytes: int, header
         size_bytes=size_bytes,
         header_size_bytes=header.size_bytes,
         hop_count=header.hop_count,
+        local_hop_count=header.local_hop_count,
         now=session.context.clock(),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transport.config.objects import SizeEnabled
 from transport.listener import auth, replies
 from transport.model.reply import Reply
 from transport.rules import admission
@@ -34,6 +35,7 @@ def _greet(session: Session, argument: str, *, is_esmtp: bool) -> None:
     verdict = admission.helo(session.ruleset, session.facts, now=session.context.clock())
     if not verdict.is_accepted:
         session.refuse(verdict)
+        session.replace_facts(helo="", is_esmtp=False)
         return
     hello = f"{session.name} Hello [{session.facts.peer}]"
     session.empty_command(Reply(250, "", "\n".join([hello, *_extensions(session)]) if is_esmtp else hello))
@@ -43,13 +45,14 @@ def _extensions(session: Session) -> list[str]:
     connector = session.connector
     offered = [
         ("PIPELINING", connector.is_pipelining_enabled),
-        (f"SIZE {connector.max_message_size}", True),
+        (f"SIZE {connector.max_message_size}", connector.size_enabled is SizeEnabled.ENABLED),
+        ("SIZE", connector.size_enabled is SizeEnabled.ENABLED_WITHOUT_VALUE),
         ("8BITMIME", "8BITMIME" in session.extensions),
         ("CHUNKING", "CHUNKING" in session.extensions),
         ("BINARYMIME", "BINARYMIME" in session.extensions),
         ("SMTPUTF8", "SMTPUTF8" in session.extensions),
         ("DSN", "DSN" in session.extensions),
-        ("ENHANCEDSTATUSCODES", True),
+        ("ENHANCEDSTATUSCODES", connector.is_enhanced_status_codes_enabled),
         ("STARTTLS", session.offers_tls),
         ("REQUIRETLS", session.facts.tls is not None and "REQUIRETLS" in session.extensions),
         (f"AUTH {' '.join(auth.MECHANISMS)}", _offers_auth(session)),

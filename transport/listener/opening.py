@@ -46,8 +46,23 @@ def open_session(session: Session, transport: Any) -> bool:
     if not verdict.is_accepted:
         _turn_away(session, verdict)
         return False
-    session.reply(greeting.banner(session))
+    if session.connector.banner_delay:
+        session.hold()
+        session.loop.call_later(session.connector.banner_delay, _greet_late, session)
+    else:
+        session.reply(greeting.banner(session))
     return True
+
+
+def _greet_late(session: Session) -> None:
+    """Who spoke meanwhile does not speak SMTP (RFC 5321 4.3.1), or has more to send than time to listen."""
+    if session.is_closing:
+        return
+    if session.has_unread:
+        session.refuse(limits.spoke_too_early(session.connector))
+    else:
+        session.reply(greeting.banner(session))
+    session.let_go()
 
 
 def close_session(session: Session) -> None:

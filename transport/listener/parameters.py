@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from transport.config.objects import PermissionGroup, ReceiveConnector
+from transport.config.objects import PermissionGroup, ReceiveConnector, SizeEnabled
 from transport.model.address import Address, InvalidAddress, parse_path
 from transport.model.envelope import BodyType
 from transport.model.reply import Reply
@@ -67,7 +67,7 @@ def extensions_of(connector: ReceiveConnector, *, is_tls: bool) -> frozenset[str
     """The extensions that the connector offers and that bring commands or parameters."""
     is_binary = connector.is_chunking_enabled and connector.is_binary_mime_enabled  # RFC 3030 3
     offered = {
-        "SIZE": True,
+        "SIZE": connector.size_enabled is not SizeEnabled.DISABLED,
         "BODY": connector.is_eight_bit_mime_enabled or is_binary,
         "8BITMIME": connector.is_eight_bit_mime_enabled,
         "CHUNKING": connector.is_chunking_enabled,

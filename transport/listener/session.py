@@ -20,9 +20,11 @@ from transport.listener.finish import message_received
 from transport.listener.opening import close_session, open_session
 from transport.listener.transaction import Transaction
 from transport.model.event import EventId, TrackingEvent
+from transport.model.limit import Limit
 from transport.model.reply import Reply
 from transport.model.session import SessionFacts
 from transport.model.verdict import Action, Stage, Verdict
+from transport.rules import limits
 
 MAX_EMPTY_COMMANDS = 100
 log = structlog.get_logger(__name__)
@@ -98,16 +100,15 @@ class Session(Connection):
         """Answer an error of the peer's making, and close when they are too many."""
         self.reply(reply)
         self._errors += 1
-        if 0 < self.connector.max_protocol_errors < self._errors:
-            self.reply(replies.TOO_MANY_ERRORS)
-            self.close()
+        verdict = limits.protocol_errors(self.connector, count=self._errors)
+        if verdict is not None and not self.is_closing:
+            self.refuse(verdict)
 
     def empty_command(self, reply: Reply) -> None:
         """Answer a command that brings no message nearer, and close when there are nothing but such."""
         self.empty_commands += 1
         if self.empty_commands > MAX_EMPTY_COMMANDS:
-            self.reply(replies.TOO_MANY_COMMANDS)
-            self.close()
+            self.refuse(limits.empty_commands(self.connector, limit=MAX_EMPTY_COMMANDS))
         else:
             self.reply(reply)
 
@@ -119,12 +120,23 @@ class Session(Connection):
         if verdict.action is Action.DISCONNECT:
             self.close()
         elif verdict.action is Action.REFUSE and verdict.stage is not Stage.AUTH and not self.facts.identity:
+            self._slow_down()
+
+    def _slow_down(self) -> None:
+        if self.connector.tarpit_interval:
+            self.count(Limit.TARPIT)
             self.be_silent(self.connector.tarpit_interval)
+
+    def count(self, limit: Limit) -> None:
+        """Note that a limit decided."""
+        self.context.counters.limits.add(self.connector.id, limit, self.context.clock())
 
     def tell(self, verdict: Verdict, *, sender: str = "", recipient: str = "") -> None:
         """Keep a refusal for the Refusals page."""
         facts, context = self.facts, self.context
         context.counters.refused += 1
+        if verdict.limit is not None:
+            self.count(verdict.limit.limit)
         context.refusals.tell(
             TrackingEvent(
                 EventId.REFUSE,
@@ -142,6 +154,7 @@ class Session(Connection):
                     "action": verdict.action.value,
                     **self.described(),
                     "trail": verdict.trail_rows,
+                    **_limit_rows(verdict),
                 },
             )
         )
@@ -200,11 +213,21 @@ class Session(Connection):
 
     def _on_timer(self) -> None:
         """One lazy timer a session: it looks whether time is up, and else sleeps on."""
-        if deadlines.is_over(self, self.loop.time()):
-            self.reply(replies.TIMED_OUT)
-            self.close()
+        limit = deadlines.reached(self, self.loop.time())
+        if limit is not None:
+            self._time_is_up(limit)
         elif not self.is_closing:
             self._arm_timer()
+
+    def _time_is_up(self, limit: Limit) -> None:
+        verdict = limits.timed_out(self.connector, limit)
+        if limit is Limit.INACTIVITY_TIMEOUT and self.facts.helo and self.transaction is None:
+            assert verdict.reply is not None
+            self.count(limit)  # many a client keeps its connection for the next message: nothing was refused
+            self.reply(verdict.reply)
+            self.close()
+        else:
+            self.refuse(verdict)
 
     def stop_when_idle(self) -> None:
         """The node drains: end now unless a transaction is in progress."""
@@ -216,3 +239,8 @@ class Session(Connection):
         if not self.is_closing:
             self.reply(replies.STOPPING)
             self.close()
+
+
+def _limit_rows(verdict: Verdict) -> dict[str, str]:
+    reached = verdict.limit
+    return {} if reached is None else {"limit": reached.limit.value, "limit_value": reached.value}

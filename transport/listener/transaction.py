@@ -75,8 +75,12 @@ def _admit(session: Session, given: MailParameters) -> Verdict:
     limit = connector.message_rate_limit_per_min
     if limit is None or not verdict.is_accepted:
         return verdict
-    count = session.context.rates.add(connector.id, session.facts.peer, limit=limit, now=now)
-    return limits.message_rate(connector, in_last_minute=count) or verdict
+    for source in limits.rate_sources(connector, session.facts):
+        count = session.context.rates.add(connector.id, source, limit=limit, now=now)
+        refused = limits.message_rate(connector, in_last_minute=count, source=source)
+        if refused is not None:
+            return refused
+    return verdict
 
 
 def rcpt(session: Session, argument: str) -> None:

@@ -117,6 +117,15 @@ def parse_domain(text: str) -> str:
     return text.lower()
 
 
+def is_domain(text: str) -> bool:
+    """Whether the text is a domain or an address literal."""
+    try:
+        parse_domain(text)
+    except InvalidAddress:
+        return False
+    return True
+
+
 def quote_local_part(local_part: str) -> str:
     """Return the local part with quotes where RFC 5321 needs them."""
     if _LOCAL.fullmatch(local_part) is not None:

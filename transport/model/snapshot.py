@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from transport.model.limit import Limit, LimitCount
 from transport.model.pressure import Level, Resource, ResourceState
 
 
@@ -89,6 +90,7 @@ class NodeSnapshot:
     queues: tuple[QueueSnapshot, ...] = field(default=())
     resources: tuple[ResourceState, ...] = field(default=())
     why_not_from_outside: str = ""
+    limits: tuple[LimitCount, ...] = ()
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
@@ -99,7 +101,8 @@ class NodeSnapshot:
         row = json.loads(data)
         queues = tuple(QueueSnapshot(**{**q, "status": QueueStatus(q["status"])}) for q in row.pop("queues"))
         resources = tuple(_resource(one) for one in row.pop("resources", ()))
-        return cls(**{**row, "listening": tuple(row["listening"])}, queues=queues, resources=resources)
+        limits = tuple(LimitCount(**{**one, "limit": Limit(one["limit"])}) for one in row.pop("limits", ()))
+        return cls(**{**row, "listening": tuple(row["listening"])}, queues=queues, resources=resources, limits=limits)
 
 
 def _resource(row: dict[str, Any]) -> ResourceState:

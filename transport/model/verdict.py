@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from transport.model.limit import Reached
 from transport.model.reply import Reply
 
 
@@ -38,6 +39,7 @@ class Stage(StrEnum):
     MAIL = "mail"
     RCPT = "rcpt"
     DATA = "data"
+    SESSION = "session"
 
     @property
     def sentence(self) -> str:
@@ -50,6 +52,7 @@ _STAGE_SENTENCES = {
     Stage.AUTH: "When the peer authenticated.",
     Stage.MAIL: "When the sender was given (MAIL FROM).",
     Stage.RCPT: "When a recipient was given (RCPT TO).",
+    Stage.SESSION: "At any time: the session as a whole.",
     Stage.DATA: "After the message was transferred, before it was accepted.",
 }
 
@@ -83,13 +86,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of an admission rule. ``reason`` and ``trail`` are private; only ``reply`` goes to the peer."""
+    """The result of an admission rule. ``reason`` and ``trail`` are private; only ``reply`` goes to the peer. ``limit``
+    is what was reached, where the refusal is a limit's."""
 
     action: Action
     stage: Stage
     reply: Reply | None
     reason: str = ""
     trail: tuple[Step, ...] = ()
+    limit: Reached | None = None
 
     @property
     def is_accepted(self) -> bool:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from transport.config.objects import PermissionGroup, ReceiveConnector, TlsMode
 from transport.config.types import format_size
-from transport.model.address import Address
+from transport.model.address import Address, is_domain
+from transport.model.limit import Limit, Reached
 from transport.model.reply import Reply
 from transport.model.session import SessionFacts
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
@@ -18,7 +19,7 @@ from transport.ports import EntryKind as EntryKind  # what a look-up given from 
 from transport.ports import LookupUnavailable as LookupUnavailable
 from transport.ports import RecipientEntry as RecipientEntry
 from transport.ports import RecipientLookup
-from transport.rules import ip_filter, ownership, relay, taking
+from transport.rules import destinations, ip_filter, ownership, relay, taking
 from transport.rules.restrictions import Sender
 from transport.rules.ruleset import Ruleset
 
@@ -28,6 +29,8 @@ AUTH_REQUIRED = Reply(530, "5.7.0", "Authentication required")  # RFC 4954 6
 TOO_LARGE = Reply(552, "5.3.4", "Message size exceeds fixed limit")  # RFC 1870 6.1
 UNABLE_TO_RELAY = Reply(550, "5.7.1", "Unable to relay")
 RELAY_RATE = Reply(451, "4.7.1", "Too many messages for this relay, try again later")  # RFC 3463 X.7.1, for now
+INVALID_DOMAIN = Reply(501, "5.5.4", "Invalid domain name")  # RFC 5321 4.1.1.1
+BAD_DESTINATION = Reply(550, "5.1.2", "The recipient's domain does not exist")
 ROUTING_LOOP = Reply(554, "5.4.6", "Too many hops, routing loop detected")
 HEADER_TOO_LARGE = Reply(552, "5.3.4", "Message header size exceeds fixed limit")
 
@@ -60,7 +63,11 @@ def connect(ruleset: Ruleset, facts: SessionFacts, *, now: float) -> Verdict:
 
 
 def helo(ruleset: Ruleset, facts: SessionFacts, *, now: float) -> Verdict:
-    """Whether the peer's name is taken. No rule asks it yet."""
+    """Whether the peer's name is taken."""
+    connector = ruleset.receive_connectors[facts.connector_id]
+    if connector.is_ehlo_domain_required and not is_domain(facts.helo):
+        because = f"The connector asks for a domain; the peer calls itself '{facts.helo}'."
+        return _by_connector(Stage.HELO, connector, INVALID_DOMAIN, because)
     return accept(Stage.HELO)
 
 
@@ -75,7 +82,7 @@ def mail(ruleset: Ruleset, facts: SessionFacts, sender: Address, *, declared_siz
     if declared_size_bytes > connector.max_message_size:
         limit = format_size(connector.max_message_size)
         reason = f"Declared {declared_size_bytes} octets; the connector's limit is {limit}."
-        return _by_connector(Stage.MAIL, connector, TOO_LARGE, reason)
+        return _by_connector(Stage.MAIL, connector, TOO_LARGE, reason, Reached(Limit.MESSAGE_SIZE, limit))
     if ownership.asks_envelope(connector, facts):
         return ownership.envelope(ruleset, facts, sender, now=now) or accept(Stage.MAIL)
     return accept(Stage.MAIL)
@@ -90,9 +97,12 @@ def _is_permitted(connector: ReceiveConnector, facts: SessionFacts) -> bool:
     return PermissionGroup.PARTNERS in groups and facts.tls is not None and bool(facts.tls.client_fingerprint)
 
 
-def _by_connector(stage: Stage, connector: ReceiveConnector, reply: Reply, because: str) -> Verdict:
+def _by_connector(
+    stage: Stage, connector: ReceiveConnector, reply: Reply, because: str, limit: Reached | None = None
+) -> Verdict:
     step = Step("receive_connectors", connector.id, connector.name, Answer.NO, because)
-    return refuse(stage, reply, f"Receive connector {connector.name}: {because}", (step,))
+    verdict = refuse(stage, reply, f"Receive connector {connector.name}: {because}", (step,))
+    return replace(verdict, limit=limit) if limit is not None else verdict
 
 
 def rcpt(
@@ -112,6 +122,10 @@ def rcpt(
         return _bare_postmaster(ruleset)
     domain = ruleset.accepted_domain(recipient.domain)
     if domain is None:
+        connector = ruleset.receive_connectors.get(facts.connector_id)
+        because = destinations.why_not(connector, recipient.domain) if connector is not None else ""
+        if connector is not None and because:
+            return _by_connector(Stage.RCPT, connector, BAD_DESTINATION, because)
         return _relayed(ruleset, facts, sender, recipient, size_bytes=size_bytes, now=now, usage=usage)
     step = Step(
         "accepted_domains",
@@ -164,19 +178,27 @@ def data(
     size_bytes: int,
     header_size_bytes: int,
     hop_count: int,
+    local_hop_count: int = 0,
     now: float,
 ) -> Verdict:
     """Whether the message as it was transferred may be accepted; sizes in octets without our trace headers."""
     connector = ruleset.receive_connectors[facts.connector_id]
     if size_bytes > connector.max_message_size:
-        reason = f"{size_bytes} octets; the connector's limit is {format_size(connector.max_message_size)}."
-        return _by_connector(Stage.DATA, connector, TOO_LARGE, reason)
+        limit = format_size(connector.max_message_size)
+        reason = f"{size_bytes} octets; the connector's limit is {limit}."
+        return _by_connector(Stage.DATA, connector, TOO_LARGE, reason, Reached(Limit.MESSAGE_SIZE, limit))
     if header_size_bytes > connector.max_header_size:
-        reason = f"A header of {header_size_bytes} octets; the limit is {format_size(connector.max_header_size)}."
-        return _by_connector(Stage.DATA, connector, HEADER_TOO_LARGE, reason)
+        limit = format_size(connector.max_header_size)
+        reason = f"A header of {header_size_bytes} octets; the limit is {limit}."
+        return _by_connector(Stage.DATA, connector, HEADER_TOO_LARGE, reason, Reached(Limit.HEADER_SIZE, limit))
     if hop_count > connector.max_hop_count:
         reason = f"{hop_count} Received fields; the limit is {connector.max_hop_count}."
-        return _by_connector(Stage.DATA, connector, ROUTING_LOOP, reason)
+        reached = Reached(Limit.HOP_COUNT, str(connector.max_hop_count))
+        return _by_connector(Stage.DATA, connector, ROUTING_LOOP, reason, reached)
+    if 0 < connector.max_local_hop_count < local_hop_count:
+        reason = f"{local_hop_count} Received fields of our own; the limit is {connector.max_local_hop_count}."
+        reached = Reached(Limit.LOCAL_HOP_COUNT, str(connector.max_local_hop_count))
+        return _by_connector(Stage.DATA, connector, ROUTING_LOOP, reason, reached)
     if ruleset.has_policy_size_limits:
         return _still_granted(ruleset, facts, sender, recipients, size_bytes=size_bytes, now=now)
     return accept(Stage.DATA)

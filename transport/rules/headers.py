@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.errors import MessageError
 from email.header import decode_header
 from email.utils import formatdate
@@ -26,6 +26,7 @@ class HeaderFacts:
     hop_count: int = 0
     message_id: str = ""
     subject: str = ""
+    local_hop_count: int = 0
 
 
 def read(content: bytes, *, max_bytes: int) -> HeaderFacts:
@@ -44,6 +45,13 @@ def read(content: bytes, *, max_bytes: int) -> HeaderFacts:
         else:
             subject = subject or _subject(match[2])
     return HeaderFacts(size, hops, message_id, subject)
+
+
+def with_local_hops(facts: HeaderFacts, content: bytes, name: str) -> HeaderFacts:
+    """Count the Received fields that we wrote as ``name``, too."""
+    ours = f"by {name} (Mailconsole) ".encode("ascii", "replace").lower()
+    fields = (match[2].lower() for match in _FIELD.finditer(content, 0, facts.size_bytes) if match[1][0] | 0x20 == 0x72)
+    return replace(facts, local_hop_count=sum(ours in field for field in fields))
 
 
 def header_of(content: bytes) -> bytes:

@@ -15,9 +15,12 @@ from mailconsole.common.models import Secret
 from mailconsole.common.secrets import read_secret
 from mailconsole.mailflow.forms import ObjectForm
 from mailconsole.mailflow.kinds import KINDS
+from mailconsole.nodes.snapshots import Live
 from tests.mailconsole.changes.kit import create_change, publish_policy
 from tests.support.factories import create_editor, create_reviewer, create_viewer, signed_in
+from tests.support.snapshots import node
 from transport.config.diff import model_of
+from transport.model.limit import Limit, LimitCount
 
 pytestmark = pytest.mark.django_db
 LISTS = [stem for kind, stem in STEMS.items() if kind != "organization"]
@@ -247,3 +250,20 @@ def test_form__sent_back_unchanged__stages_nothing(editor, stem, object_id):
     answer = browser.post(url, said)
     assert answer.status_code == 302, answer.context["form"].errors
     assert not ChangeItem.objects.filter(change__author=editor).exists()
+
+
+def test_detail__receive_connector__says_how_often_its_limits_were_reached(monkeypatch):
+    counts = (
+        LimitCount("default", Limit.RECIPIENTS, 3, 100.0),
+        LimitCount("default", Limit.BANNER_DELAY, 1, 200.0),
+        LimitCount("other", Limit.HOP_COUNT, 9, 300.0),
+    )
+    live = Live(True, (node("transport-1", limits=counts), node("transport-2", limits=counts[:1])))
+    monkeypatch.setattr("mailconsole.mailflow.views.read_live", lambda: live)
+    url = reverse("mailflow:receive-connector-show", args=["default"])
+    page = signed_in(create_viewer()).get(url)
+    assert [(row.limit, row.count) for row in page.context["limits"]] == [
+        (Limit.BANNER_DELAY, 1),
+        (Limit.RECIPIENTS, 6),
+    ]
+    assert "MaxRecipientsPerMessage" in page.content.decode() and "MaxHopCount" not in page.content.decode()

@@ -1,4 +1,10 @@
-"""The files of tests/dialogues/listener, on both event loops."""
+"""The files of tests/dialogues/listener, on both event loops.
+
+A line ``# with: {...}`` gives settings of the receive connector; a step ``tls`` gives the listener a certificate.
+"""
+
+import json
+import re
 
 import pytest
 
@@ -8,7 +14,11 @@ from tests.support.listener import LOOPS, connector, mail_flow, running
 
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("path", dialogue_files("listener"), ids=lambda path: path.stem)
-def test_dialogue(path, loop):
-    limit = 5 if path.stem == "unknown" else 0
-    with running(mail_flow(connector(max_protocol_errors=limit)), loop=loop) as server:
+def test_dialogue(path, loop, tls_context):
+    text = path.read_text()
+    said = re.search(r"(?m)^# with: (\{.*\})$", text)
+    fields = {"max_protocol_errors": 0} | (json.loads(said[1]) if said else {})
+    has_tls = re.search(r"(?m)^tls$", text) is not None
+    flow = mail_flow(connector(**fields))
+    with running(flow, loop=loop, tls_context=tls_context if has_tls else None) as server:
         dialogue(path, *server.address())

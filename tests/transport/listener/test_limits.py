@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tests.support.listener import connector, mail_flow, running
-from transport.config.objects import IpListEntry
+from tests.support.listener import Passwords, connector, mail_flow, running
+from transport.config.objects import IpListEntry, PermissionGroup
 from transport.listener import deadlines
 
 MAIL = ("a@x.example", "b@acme.example", b"x\r\n")
@@ -175,3 +175,114 @@ def test_protocol_errors__more_than_the_limit__close(errors):
         assert client.command("BOGUS").code == 500
         assert client.expect_reply().text.startswith("421 4.7.0")
         client.expect_close()
+
+
+def reached(server):
+    """Limits by name: how often."""
+    return {one.limit.value: one.count for one in server.listener.counters.limits.all if one.connector_id == "default"}
+
+
+def told(server):
+    """Of each refusal: the limit's name and value, and the connector."""
+    return [(e.detail.get("limit"), e.detail.get("limit_value"), e.connector_id) for e in server.refusals]
+
+
+LIMITS = {
+    "MaxInboundConnectionPerSource": ({"max_inbound_connections_per_source": 1}, "1", 421),
+    "MaxInboundConnection": ({"max_inbound_connections": 1}, "1", 421),
+    "MaxInboundConnectionPercentagePerSource": (
+        {"max_inbound_connections_per_source": None, "max_inbound_connections": 3},
+        "2 %",
+        421,
+    ),
+}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_limit_on_connections__is_told_with_its_value_and_counted(limit):
+    fields, value, code = LIMITS[limit]
+    with running(mail_flow(connector(**fields))) as server, server.greeted():
+        for _ in range(2):
+            with server.client() as second:
+                assert second.expect_reply().code == code
+        assert told(server) == [(limit, value, "default")] * 2
+        assert reached(server) == {limit: 2}
+
+
+ENDINGS = {
+    "MaxProtocolErrors": ({"max_protocol_errors": 1}, "1", b"XX\r\nXX\r\n", [500, 500, 421]),
+    "MaxRecipientsPerMessage": (
+        {"max_recipients_per_message": 1},
+        "1",
+        b"MAIL FROM:<>\r\nRCPT TO:<b@acme.example>\r\nRCPT TO:<c@acme.example>\r\n",
+        [250, 250, 452],
+    ),
+    "MessageRateLimit": (
+        {"message_rate_limit_per_min": 1}, "1", b"MAIL FROM:<>\r\nRSET\r\nMAIL FROM:<>\r\n", [250, 250, 421]
+    ),
+    "MaxMessageSize": ({"max_message_size": "1 KB"}, "1 KB", b"MAIL FROM:<> SIZE=2000\r\n", [552]),
+    "EmptyCommands": ({}, "100", b"NOOP\r\n" * 101, [250] * 99 + [421]),
+    "ConnectionInactivityTimeout": (
+        {"connection_timeout": 2, "connection_inactivity_timeout": 1}, "1s", b"MAIL FROM:<>\r\n", [250, 421]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", ENDINGS)
+def test_limit_within_a_session__is_told_with_its_value_and_counted(limit):
+    fields, value, said, codes = ENDINGS[limit]
+    with running(mail_flow(connector(**fields))) as server, server.greeted() as client:
+        client.send_bytes(said)
+        assert [client.expect_reply().code for _ in codes] == codes
+        assert told(server) == [(limit, value, "default")]
+        assert reached(server) == {limit: 1}
+
+
+def test_silence__between_messages__is_counted_but_no_refusal():
+    """Many clients keep a connection for their next message; that is no refusal to look into."""
+    flow = mail_flow(connector(connection_inactivity_timeout=1, connection_timeout=60))
+    with running(flow) as server, server.greeted() as client:
+        assert client.expect_reply().text.startswith("421 4.4.2")
+        assert (told(server), reached(server)) == ([], {"ConnectionInactivityTimeout": 1})
+
+
+def test_messages__rate_by_user__leaves_other_users_at_the_same_address_alone(tls_context):
+    flow = mail_flow(
+        connector(
+            permission_groups=(PermissionGroup.EXCHANGE_USERS,),
+            message_rate_limit_per_min=1,
+            message_rate_source="User",
+        )
+    )
+    passwords = Passwords(anna="a", otto="o")
+    with running(flow, tls_context=tls_context, authenticator=passwords) as server:
+        for user, expected in (("anna", 250), ("otto", 250), ("anna", 421)):
+            sent = server.send(f"{user}@acme.example", *MAIL[1:], tls=True, auth=(user, user[0]))
+            assert sent.last.code == expected
+        assert server.refusals[0].reason.endswith("More than 1 messages a minute of user anna@acme.example.")
+
+
+def test_tarpit__is_counted():
+    with running(mail_flow(connector(tarpit_interval=1))) as server, server.greeted() as client:
+        client.command("MAIL FROM:<a@x.example>")
+        assert client.command("RCPT TO:<b@elsewhere.example>").code == 550
+        assert reached(server) == {"TarpitInterval": 1}
+
+
+@pytest.mark.parametrize("said", [b"EHLO x\r\n", b"E", b"\x16\x03\x01"])
+def test_early_talker__is_refused_told_and_counted(loop, said):
+    with running(mail_flow(connector(banner_delay=1)), loop=loop) as server, server.client() as client:
+        client.send_bytes(said)
+        assert client.expect_reply().text.startswith("554 5.5.0")
+        client.expect_close()
+        assert (told(server), reached(server)) == ([("BannerDelay", "1s", "default")], {"BannerDelay": 1})
+        server.wait_until(lambda: server.listener.sessions == 0)
+
+
+def test_banner_delay__peer_goes_meanwhile__leaves_nothing(loop):
+    with running(mail_flow(connector(banner_delay=1)), loop=loop) as server:
+        with server.client():
+            server.wait_until(lambda: server.listener.sessions == 1)
+        server.wait_until(lambda: server.listener.sessions == 0)
+        time.sleep(1.1)
+        assert server.listener._context.connections._by_connector == {}

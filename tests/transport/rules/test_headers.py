@@ -121,3 +121,18 @@ def test_received__recipient_beyond_ascii__is_left_out():
 def test_transmission_type__is_that_of_rfc_3848_and_6531(flags, word):
     names = ("is_esmtp", "is_tls", "is_authenticated", "is_utf8")
     assert headers.transmission_type(**{n: bool(f) for n, f in zip(names, flags, strict=True)}) == word
+
+
+def test_local_hops__only_fields_that_we_wrote_count():
+    ours = b"Received: from a ([1.2.3.4])\r\n\tby Relay.test (Mailconsole) with SMTP id 1;\r\n\tdate\r\n"
+    others = b"Received: from relay.test by other.test\r\nX-Note: by relay.test (Mailconsole) with\r\n"
+    content = ours + others + ours + b"\r\n" + ours
+    facts = headers.with_local_hops(read(content), content, "relay.TEST")
+    assert (facts.hop_count, facts.local_hop_count) == (3, 2)
+
+
+def test_local_hops__the_field_that_we_write__is_ours():
+    field = headers.received(
+        helo="a", peer="10.0.0.1", by="relay.test", protocol="ESMTP", queue_id="1", recipient="", now=0.0
+    )
+    assert headers.with_local_hops(read(field + b"\r\n"), field + b"\r\n", "relay.test").local_hop_count == 1

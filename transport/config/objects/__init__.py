@@ -7,6 +7,8 @@ from transport.config.objects.base import ConfigModel, ConfigObject
 from transport.config.objects.domains import AcceptedDomain, DomainType
 from transport.config.objects.organization import Organization
 from transport.config.objects.receive import PermissionGroup, ReceiveConnector, SenderOwnership, TlsMode
+from transport.config.objects.receive_extensions import ReceiveExtensions, SizeEnabled
+from transport.config.objects.receive_limits import MessageRateSource
 from transport.config.objects.recipients import DistributionGroup, MailRecipient, Recipient
 from transport.config.objects.relay import IdentityMatch, IpListEntry, RelayPolicy
 from transport.config.objects.rewriting import AddressRewriteEntry
@@ -23,13 +25,16 @@ __all__ = [
     "IdentityMatch",
     "IpListEntry",
     "MailRecipient",
+    "MessageRateSource",
     "Organization",
     "PermissionGroup",
     "ReceiveConnector",
+    "ReceiveExtensions",
     "Recipient",
     "RelayPolicy",
     "SendConnector",
     "SenderOwnership",
+    "SizeEnabled",
     "TlsLevel",
     "TlsMode",
 ]
