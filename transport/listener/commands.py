@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from transport.listener import auth, bdat, greeting, replies, tls, transaction
@@ -10,23 +11,38 @@ from transport.listener import auth, bdat, greeting, replies, tls, transaction
 if TYPE_CHECKING:
     from transport.listener.session import Session
 
+    Command = Callable[[Session, str], None]
+
+CACHED_OCTETS = 100
+"""Short lines come again and again: RSET, DATA, an application's MAIL."""
+
 
 def command(session: Session, line: bytes) -> None:
     """Answer one command line, without its line end."""
+    function, argument = _parsed(line) if len(line) <= CACHED_OCTETS else _parse(line)
+    function(session, argument)
+
+
+def _parse(line: bytes) -> tuple[Command, str]:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
-        session.protocol_error(replies.NOT_ASCII)
-        return
+        return _not_ascii, ""
     if not text.isprintable():
-        session.protocol_error(replies.NOT_ASCII)
-        return
+        return _not_ascii, ""
     verb, _, argument = text.partition(" ")
-    function = _COMMANDS.get(verb.upper())
-    if function is None:
-        session.protocol_error(replies.UNKNOWN_COMMAND)
-    else:
-        function(session, argument.strip())
+    return _COMMANDS.get(verb.upper(), _unknown), argument.strip()
+
+
+_parsed = lru_cache(maxsize=1024)(_parse)
+
+
+def _not_ascii(session: Session, argument: str) -> None:
+    session.protocol_error(replies.NOT_ASCII)
+
+
+def _unknown(session: Session, argument: str) -> None:
+    session.protocol_error(replies.UNKNOWN_COMMAND)
 
 
 def _noop(session: Session, argument: str) -> None:
@@ -78,7 +94,7 @@ def _not_implemented(session: Session, argument: str) -> None:
     session.protocol_error(replies.NOT_IMPLEMENTED)
 
 
-_COMMANDS: dict[str, Callable[[Session, str], None]] = {
+_COMMANDS: dict[str, Command] = {
     "MAIL": transaction.mail,
     "RCPT": transaction.rcpt,
     "DATA": transaction.data,

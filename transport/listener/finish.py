@@ -11,7 +11,6 @@ from transport.listener.chunks import ChunkedBody
 from transport.listener.data import DataReader, Overflow, has_bare_line_end, normalise_line_ends
 from transport.listener.transaction import Transaction
 from transport.model.envelope import BodyType
-from transport.model.reply import Reply
 from transport.model.verdict import Answer, Stage, Step, Verdict
 from transport.ports import SpoolFull, SpoolUnavailable
 from transport.rules import admission, headers, limits
@@ -116,7 +115,7 @@ def _stored(session: Session, transaction: Transaction, reader: Body, queue_id: 
     else:
         session.context.counters.accepted += 1
         session.empty_commands = 0
-        session.reply(Reply(250, "2.6.0", f"{queue_id} Queued mail for delivery"))
+        session.send(f"250 2.6.0 {queue_id} Queued mail for delivery\r\n".encode())
     session.let_go()
 
 

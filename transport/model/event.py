@@ -59,10 +59,10 @@ _SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that costs more than all else here, and two are made for each message
 class TrackingEvent:
-    """One event. ``at`` is unix seconds. ``message_id`` is the spool's id, 0 for a refusal before acceptance.
-    ``detail`` holds what only this kind of event has (JSON values; hostile text allowed)."""
+    """One event, never changed once it was told. ``at`` is unix seconds. ``message_id`` is the spool's id, 0 for a
+    refusal before acceptance. ``detail`` holds what only this kind of event has (JSON values; hostile text allowed)."""
 
     event: EventId
     at: float
@@ -80,10 +80,9 @@ class TrackingEvent:
 
     def to_json(self) -> bytes:
         """A JSON object; fields that are empty are left out."""
-        row = {"e": self.event.value, "at": round(self.at, 6)}
-        for name, value in zip(_FIELDS, _values(self), strict=True):
-            if value:
-                row[name] = value
+        row = {name: value for name, value in zip(_FIELDS, _values(self), strict=True) if value}
+        row["e"] = self.event
+        row["at"] = round(self.at, 6)
         return compact_json.encode(row)
 
     @classmethod

@@ -34,6 +34,9 @@ class Reply:
 
     def to_bytes(self) -> bytes:
         """The reply as it goes over the wire, with CRLF; anything but printable ASCII becomes ``?``."""
+        line = f"{self}\r\n"
+        if "\n" not in self.text and line.isascii() and line[:-2].isprintable():
+            return line.encode()
         prefix = f"{self.enhanced} " if self.enhanced else ""
         lines = [prefix + _UNSAFE.sub("?", line) for line in self.text.split("\n")]
         head = "".join(f"{self.code}-{line}\r\n" for line in lines[:-1])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from functools import lru_cache
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 
@@ -24,7 +25,7 @@ from mailconsole.tracking.services.rows import (
 )
 
 _LOOKUP_CHUNK = 500
-_VALUES_CHUNK = 200
+_ROWS_BITS = 7
 _KEEP = "ON CONFLICT DO NOTHING"
 _RECIPIENT_KEY = ("message_id", "address_key")
 _message_values = attrgetter(*MESSAGE_COLUMNS)
@@ -96,19 +97,22 @@ def _upsert(columns: Sequence[str], key: Sequence[str], assignment: str) -> str:
     return f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
 
 
-def _insert(model: type[models.Model], columns: Sequence[str], rows: list[tuple[Any, ...]], conflict: str) -> None:
-    """SQLite likes one prepared statement for all rows, PostgreSQL many rows in one statement."""
-    if not rows:
-        return
-    head = f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({', '.join(columns)}) VALUES "  # noqa: S608
-    one = f"({', '.join(['%s'] * len(columns))})"
+def _insert(model: type[models.Model], columns: tuple[str, ...], rows: list[tuple[Any, ...]], conflict: str) -> None:
+    """Many rows with each statement: between two of them the threads that carry mail fight for the interpreter."""
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.executemany(f"{head}{one} {conflict}", rows)
-            return
-        for chunk in _chunks(rows, _VALUES_CHUNK):
-            values = [value for row in chunk for value in row]
-            cursor.execute(f"{head}{', '.join([one] * len(chunk))} {conflict}", values)
+        done = 0
+        while done < len(rows):
+            count = 1 << min(_ROWS_BITS, (len(rows) - done).bit_length() - 1)  # few different statements to prepare
+            values = list(chain.from_iterable(rows[done : done + count]))
+            cursor.execute(_statement(model, columns, count, conflict), values)
+            done += count
+
+
+@lru_cache(maxsize=64)
+def _statement(model: type[models.Model], columns: tuple[str, ...], count: int, conflict: str) -> str:
+    one = f"({', '.join(['%s'] * len(columns))})"
+    table = connection.ops.quote_name(model._meta.db_table)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * count)} {conflict}"  # noqa: S608
 
 
 def stamp() -> Callable[[float], Stamp]:
