@@ -17,6 +17,8 @@ from transport.config.document import MailFlow
 from transport.delivery.couriers import SmtpCouriers
 from transport.delivery.ourselves import is_own
 from transport.delivery.resolver import DnsResolver
+from transport.listener import relay_usage
+from transport.listener.relay_usage import RelayUsage
 from transport.listener.server import Listener, ListenError
 from transport.model.envelope import Message, Recipient
 from transport.model.event import TrackingEvent
@@ -31,6 +33,7 @@ from transport.spool.sqlite_spool import SqliteSpool
 
 HOUSEKEEPING_S = 1.0
 RESOLVE_AGAIN_S = 15.0
+SAVE_USAGE_S = 30.0
 ROUTE_AGAIN_S = 5.0
 STEP = 100
 log = structlog.get_logger(__name__)
@@ -117,6 +120,7 @@ class TransportService:
             hostname=self._hostname,
             clock=self._clock,
         )
+        self._load_usage(self._listener.usage)
         await self._listener.start()
         loop = asyncio.get_running_loop()
         self._background = [loop.create_task(self._keep_house()), loop.create_task(self._read_on())]
@@ -148,10 +152,33 @@ class TransportService:
             task.cancel()
         if self._listener is not None:
             await self._listener.drain(timeout_s / 2)
+            await self._save_usage()
         self._intake.stop()
         await self._queues.drain(timeout_s / 2)
         await self._spool.stop()
         log.info("service.stopped", node=self.node)
+
+    @property
+    def _usage_path(self) -> Path:
+        return self._home / "nodes" / self.node / "relay-usage.json"
+
+    def _load_usage(self, usage: RelayUsage) -> None:
+        try:
+            usage.load(self._usage_path)
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, TypeError) as error:
+            log.warning("service.relay_usage_unreadable", node=self.node, reason=str(error))
+
+    async def _save_usage(self) -> None:
+        """What clients sent under relay policies with a rate; without room on the disk mail waits anyway."""
+        if self._listener is None or not self._listener.usage.is_changed:
+            return
+        text = self._listener.usage.snapshot(self._clock())
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, relay_usage.write, self._usage_path, text)
+        except OSError as error:
+            log.warning("service.relay_usage_not_kept", node=self.node, reason=str(error))
 
     @property
     def revision(self) -> int:
@@ -213,10 +240,13 @@ class TransportService:
 
     async def _keep_house(self) -> None:
         """Watch the resources; ask the directory again for what waits in the Submission queue."""
-        asked_at = self._clock()
+        asked_at = saved_at = self._clock()
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
             await self._look_at_resources()
+            if self._clock() - saved_at >= SAVE_USAGE_S:
+                saved_at = self._clock()
+                await self._save_usage()
             if self._clock() - asked_at >= RESOLVE_AGAIN_S:
                 asked_at = self._clock()
                 await self._route_again(self._queues.take(SUBMISSION))

@@ -11,6 +11,7 @@ from transport.listener.counts import ConnectionCounts, LimitCounts, MessageRate
 from transport.listener.data import Budget
 from transport.listener.logon_failures import LogonFailures
 from transport.listener.refusals import RefusalLog
+from transport.listener.relay_usage import RelayUsage
 from transport.ports import Authenticator, Intake, RecipientLookup
 from transport.rules.ruleset import Ruleset
 
@@ -46,6 +47,7 @@ class Context:
     connections: ConnectionCounts = field(default_factory=ConnectionCounts)
     rates: MessageRates = field(default_factory=MessageRates)
     logon_failures: LogonFailures = field(default_factory=LogonFailures)
+    usage: RelayUsage = field(default_factory=RelayUsage)
     sessions: set[Session] = field(default_factory=set)
     is_draining: bool = False
     refusals: RefusalLog = field(init=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from transport.listener import accept, replies
 from transport.listener.chunks import ChunkedBody
 from transport.listener.data import DataReader, Overflow, has_bare_line_end, normalise_line_ends
-from transport.listener.transaction import Transaction
+from transport.listener.transaction import Transaction, count_usage
 from transport.model.envelope import BodyType
 from transport.model.verdict import Answer, Stage, Step, Verdict
 from transport.ports import SpoolFull, SpoolUnavailable
@@ -102,6 +102,8 @@ def _store(
     except SpoolUnavailable as error:
         _not_stored(session, transaction, error)
         return None
+    if session.ruleset.policies_with_rate:
+        count_usage(session, transaction)
     session.hold()
     stored.add_done_callback(partial(_stored, session, transaction, reader, queue_id))
     return stored

@@ -14,6 +14,7 @@ import structlog
 from transport.config.objects import TlsMode
 from transport.listener.connection import HANDSHAKE_TIMEOUT_S
 from transport.listener.context import Context, Counters
+from transport.listener.relay_usage import RelayUsage
 from transport.listener.session import Session
 from transport.ports import Authenticator, Intake, ListenAddress, RecipientLookup
 from transport.rules.ruleset import Ruleset
@@ -149,6 +150,10 @@ class Listener:
     @property
     def counters(self) -> Counters:
         return self._context.counters
+
+    @property
+    def usage(self) -> RelayUsage:
+        return self._context.usage
 
     async def drain(self, timeout_s: float) -> None:
         """Accept nothing new, let transactions in progress end within ``timeout_s``, then close."""

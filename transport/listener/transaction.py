@@ -10,8 +10,8 @@ from transport.listener.chunks import ChunkedBody
 from transport.listener.data import DataReader
 from transport.listener.parameters import MailParameters, RcptParameters, Refused, parse_mail, parse_rcpt
 from transport.model.envelope import BodyType
-from transport.model.verdict import Stage, Step, Verdict
-from transport.rules import admission, limits, pressure
+from transport.model.verdict import Answer, Stage, Step, Verdict
+from transport.rules import admission, limits, pressure, relay
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
@@ -107,6 +107,7 @@ def rcpt(session: Session, argument: str) -> None:
         size_bytes=transaction.mail.size_bytes,
         lookup=session.context.lookup,
         now=session.context.clock(),
+        usage=_usage(session) if ruleset.policies_with_rate else None,
     )
     if not verdict.is_accepted:
         session.refuse(verdict, sender=str(transaction.mail.sender), recipient=str(given.recipient))
@@ -115,6 +116,20 @@ def rcpt(session: Session, argument: str) -> None:
     for step in verdict.trail:
         transaction.trail[step] = None
     session.send(_RECIPIENT_OK)
+
+
+def _usage(session: Session) -> relay.Usage:
+    now, usage = session.context.clock(), session.context.usage
+    return lambda policy_id, client: usage.count(policy_id, client, now)
+
+
+def count_usage(session: Session, transaction: Transaction) -> None:
+    """Count an accepted message once for each relay policy that let it go on."""
+    client, now = relay.client_of(session.facts), session.context.clock()
+    rated = session.ruleset.policies_with_rate
+    for step in transaction.trail:
+        if step.kind == relay.KIND and step.answer is Answer.YES and step.object_id in rated:
+            session.context.usage.add(step.object_id, client, now)
 
 
 def data(session: Session, argument: str) -> None:

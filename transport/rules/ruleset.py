@@ -47,7 +47,7 @@ class Ruleset:
         enabled = sorted((p for p in document.relay_policies if p.is_enabled), key=lambda p: p.name.lower())
         self.policies = tuple(CompiledPolicy(p) for p in enabled)
         self.has_policy_size_limits = any(p.policy.max_message_size for p in self.policies)
-        self.has_policy_rates = any(p.has_rate for p in self.policies)
+        self.policies_with_rate = frozenset(p.policy.id for p in self.policies if p.has_rate)
         self.policies_with_send_as = tuple(p for p in self.policies if p.send_as is not None)
         self._networks = NetworkIndex((n, p) for p in self.policies for n in p.policy.networks)
         found = [p for p in self.policies if p.is_found_by_network]

@@ -54,7 +54,10 @@ class RelayPolicy(ConfigObject):
     is_tls_required: bool = Field(False, description="Only over TLS.")
     max_message_size: Size | None = Field(None, ge=1024, description="Empty means the connector's limit.")
     max_messages_per_hour: int | None = Field(
-        None, ge=1, description="Of each user, or address that did not sign in, on each node; empty means unlimited."
+        None,
+        ge=1,
+        description="Of each user, certificate or address, counted by each node for itself, over a restart too; "
+        "more is refused for now (451). Empty means unlimited.",
     )
     max_messages_per_day: int | None = Field(None, ge=1, description="The same within 24 hours; empty means unlimited.")
     time_windows: tuple[TimeWindow, ...] = Field(
