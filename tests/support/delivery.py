@@ -12,7 +12,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.support.memory_spool import MemorySpool
+from tests.support.sink import Sink
+from tests.support.transport import document
 from transport.config.document import MailFlow
+from transport.config.objects import AddressSpace, SendConnector, TlsLevel
 from transport.delivery.couriers import SmtpCouriers
 from transport.delivery.resolver import DnsResolver
 from transport.delivery.timeouts import Timeouts
@@ -28,6 +31,18 @@ FAST = Timeouts(
     connect_s=2, banner_s=2, command_s=2, tls_s=2, mail_s=2, rcpt_s=2, data_s=2, block_s=2, dot_s=2, quit_s=1
 )
 _ids = itertools.count(1)
+
+
+def through(sink: Sink, **fields: Any) -> MailFlow:
+    """Everything goes to ``sink`` through one send connector with ``fields``."""
+    base: dict[str, Any] = {
+        "id": "out",
+        "name": "Out",
+        "address_spaces": (AddressSpace(domain="*"),),
+        "tls_level": TlsLevel.NONE,
+    }
+    base |= {"smart_hosts": (f"{sink.host}:{sink.port}",)} | fields
+    return document(send_connectors=(SendConnector(**base),))
 
 
 class Clock:

@@ -21,6 +21,8 @@ class Capabilities:
     has_smtputf8: bool = False
     has_dsn: bool = False
     has_requiretls: bool = False
+    has_chunking: bool = False
+    has_binary_mime: bool = False
     is_size_known: bool = False
     max_size_bytes: int = 0
     max_recipients: int = DEFAULT_MAX_RECIPIENTS
@@ -54,6 +56,8 @@ def parse(ehlo_lines: str) -> Capabilities:
         has_smtputf8="SMTPUTF8" in words,
         has_dsn="DSN" in words,
         has_requiretls="REQUIRETLS" in words,
+        has_chunking="CHUNKING" in words,
+        has_binary_mime={"CHUNKING", "BINARYMIME"} <= words,  # RFC 3030 3: one is of no use without the other
         is_size_known=is_size_known,
         max_size_bytes=max_size,
         max_recipients=max_recipients,

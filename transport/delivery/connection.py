@@ -180,6 +180,12 @@ class Connection(asyncio.Protocol):
             timer.cancel()
             self._timer = self._loop.call_at(deadline, self._time_is_up)
 
+    def _extend(self, seconds: float) -> None:
+        """The server has at least that long from now, since it answered; the timer is left alone."""
+        deadline = self._loop.time() + seconds
+        if deadline > self._deadline:
+            self._deadline = deadline
+
     def _time_is_up(self) -> None:
         self._timer = None
         if self._is_writing_on():

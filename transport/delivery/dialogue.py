@@ -18,6 +18,7 @@ from transport.model.outcome import Outcome, Phase
 from transport.queues.courier import Source
 from transport.queues.transaction import Transaction
 
+CHUNKED_FROM_BYTES = 1024 * 1024  # no dots to look for, and no 354 to wait for; below that DATA costs no more
 Step = tuple[bytes, Callable[[Any, int, bytes], None], int]
 
 
@@ -69,18 +70,21 @@ class Dialogue(Connection):
             self._source.settle(transaction, exchange.outcomes)
             return False
         transaction.is_dsn_passed_on = capabilities.has_dsn
-        self._send_envelope(exchange, fits)
+        exchange.fit = fits
+        exchange.is_chunked = fits.is_binary or (capabilities.has_chunking and len(body) >= CHUNKED_FROM_BYTES)
+        self._send_envelope(exchange)
         return True
 
-    def _send_envelope(self, exchange: Exchange, fits: fit.Fit) -> None:
-        transaction, capabilities = exchange.transaction, self._capabilities
+    def _send_envelope(self, exchange: Exchange) -> None:
+        transaction, capabilities, fits = exchange.transaction, self._capabilities, exchange.fit
         steps: list[Step] = [(envelope.RSET, self._on_reset, 0)] if self._needs_reset else []
-        command = envelope.mail(transaction.message, capabilities, is_eight_bit=fits.is_eight_bit, is_utf8=fits.is_utf8)
+        command = envelope.mail(transaction.message, capabilities, fits)
         steps.append((command, self._on_mail, 0))
         for position in exchange.to_send:
             command = envelope.rcpt(transaction.recipients[position], capabilities, is_utf8=fits.is_utf8)
             steps.append((command, self._on_rcpt, position))
-        steps.append((envelope.DATA, self._on_data, 0))
+        if not exchange.is_chunked:
+            steps.append((envelope.DATA, self._on_data, 0))
         self._needs_reset = False
         self._phase = Phase.MAIL
         self._exchanges.append(exchange)
@@ -108,11 +112,13 @@ class Dialogue(Connection):
     # Replies.
 
     def _on_reset(self, exchange: Exchange, _index: int, _raw: bytes) -> None:
+        self._extend(self._timeouts.mail_s)
         if self._steps:
             self._next_step(exchange)
 
     def _on_mail(self, exchange: Exchange, _index: int, raw: bytes) -> None:
         self._phase = Phase.RCPT
+        self._extend(self._timeouts.rcpt_s)  # RFC 5321 4.5.3.2: each reply has its time
         exchange.on_mail(raw)
         if self._steps:
             self._next_step(exchange)
@@ -120,11 +126,14 @@ class Dialogue(Connection):
             self._end(exchange.fatal)
 
     def _on_rcpt(self, exchange: Exchange, position: int, raw: bytes) -> None:
+        self._extend(self._timeouts.rcpt_s)
         exchange.on_rcpt(position, raw)
         if self._steps:
             self._next_step(exchange)
         elif exchange.fatal is not None:
             self._end(exchange.fatal)
+        elif exchange.is_chunked and position == exchange.to_send[-1]:
+            self._send_chunk(exchange)
 
     def _on_data(self, exchange: Exchange, _index: int, raw: bytes) -> None:
         self._phase = Phase.DATA
@@ -148,12 +157,32 @@ class Dialogue(Connection):
         exchange.is_body_sent = True
         self._out.append(wire.encode(body, is_checked=exchange.transaction.message.is_canonical))
         self._out.append(wire.DOT)
+        self._await_dot(exchange)
+
+    def _send_chunk(self, exchange: Exchange) -> None:
+        """The message in one chunk, without a dot: what is in it cannot end it."""
+        self._needs_reset = True  # RFC 3030 2 leaves open what is left of a transaction whose chunk was refused
+        if not exchange.accepted:
+            self._finish(exchange)
+            return
+        body = exchange.transaction.body
+        assert body is not None
+        self._phase = Phase.DOT
+        exchange.is_body_sent = True
+        if not exchange.fit.is_binary:
+            body = wire.lines(body, is_checked=exchange.transaction.message.is_canonical)
+        self._out += [envelope.last_chunk(len(body)), body]
+        self._await_dot(exchange)
+
+    def _await_dot(self, exchange: Exchange) -> None:
         self._expected.append((self._on_dot, exchange, 0))
         if self._capabilities.has_pipelining:
             self._begin_next()
+        # RFC 1047, RFC 5321 4.5.3.2.6: whoever waits for less than ten minutes makes duplicates.
         self._wait(self._timeouts.dot_s)
 
     def _on_dot(self, exchange: Exchange, _index: int, raw: bytes) -> None:
+        self._extend(self._timeouts.mail_s)
         exchange.on_dot(raw)
         if exchange.fatal is None:
             self._delivered()

@@ -6,6 +6,7 @@ import re
 
 from transport.delivery.a_labels import to_a_labels
 from transport.delivery.capabilities import Capabilities
+from transport.delivery.fit import Fit
 from transport.model.address import Address, quote_local_part
 from transport.model.envelope import Message, Recipient
 
@@ -21,14 +22,16 @@ class UnsafeEnvelope(ValueError):
     """An address or parameter would break out of its command."""
 
 
-def mail(message: Message, capabilities: Capabilities, *, is_eight_bit: bool, is_utf8: bool) -> bytes:
+def mail(message: Message, capabilities: Capabilities, fit: Fit) -> bytes:
     """MAIL FROM with the parameters that the server knows. Raises UnsafeEnvelope."""
-    text = f"MAIL FROM:<{path(message.envelope_sender, is_utf8)}>"
+    text = f"MAIL FROM:<{path(message.envelope_sender, fit.is_utf8)}>"
     if capabilities.is_size_known:
         text += f" SIZE={message.size_bytes}"  # RFC 1870 6
-    if is_eight_bit and capabilities.has_eight_bit_mime:
+    if fit.is_binary:
+        text += " BODY=BINARYMIME"  # RFC 3030 3
+    elif fit.is_eight_bit and capabilities.has_eight_bit_mime:
         text += " BODY=8BITMIME"  # RFC 6152 3
-    if is_utf8:
+    if fit.is_utf8:
         text += " SMTPUTF8"  # RFC 6531 3.4
     if message.requires_tls and capabilities.has_requiretls:
         text += " REQUIRETLS"  # RFC 8689 4.2
@@ -64,6 +67,11 @@ def xtext(text: str) -> str:
     if _XTEXT_UNSAFE.search(text) is None:
         return text
     return _XTEXT_UNSAFE.sub(lambda m: "".join(f"+{octet:02X}" for octet in m[0].encode()), text)
+
+
+def last_chunk(octets: int) -> bytes:
+    """BDAT for a message in one piece (RFC 3030 2)."""
+    return b"BDAT %d LAST\r\n" % octets
 
 
 def _command(text: str) -> bytes:

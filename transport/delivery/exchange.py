@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transport.delivery.fit import Misfit
+from transport.delivery.fit import PLAIN, Misfit
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.model.reply import Reply
 from transport.queues.transaction import Transaction
@@ -19,8 +19,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "accepted", "fatal", "has_reply", "is_body_sent", "is_mail_refused", "outcomes", "remote", "tls", "to_send",
-        "transaction",
+        "accepted", "fatal", "fit", "has_reply", "is_body_sent", "is_chunked", "is_mail_refused", "outcomes", "remote",
+        "tls", "to_send", "transaction",
     )  # fmt: skip
 
     def __init__(self, transaction: Transaction, remote: str, tls: str) -> None:
@@ -34,6 +34,8 @@ class Exchange:
         self.has_reply = False
         self.is_mail_refused = False
         self.is_body_sent = False
+        self.is_chunked = False
+        self.fit = PLAIN
 
     def unfit(self, position: int, misfit: Misfit) -> None:
         """The server cannot have this recipient, for our own reason."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transport.config.types import format_size
+from transport.delivery import wire
 from transport.delivery.a_labels import to_a_labels
 from transport.delivery.capabilities import Capabilities
 from transport.model.address import Address
@@ -28,11 +29,15 @@ class Fit:
     is_utf8: bool
     misfit: Misfit | None = None
     unfit: dict[int, Misfit] | None = None
+    is_binary: bool = False
 
 
-_PLAIN = Fit(is_eight_bit=False, is_utf8=False)
-_EIGHT_BIT = Fit(is_eight_bit=True, is_utf8=False)
+PLAIN = Fit(is_eight_bit=False, is_utf8=False)
+EIGHT_BIT = Fit(is_eight_bit=True, is_utf8=False)
+_BINARY = Fit(is_eight_bit=True, is_utf8=False, is_binary=True)
 _NO_8BITMIME = Misfit("5.6.3", "The message has 8-bit content and the next hop does not offer 8BITMIME.")
+_NO_BINARYMIME = Misfit("5.6.3", "The message has binary content and the next hop does not offer BINARYMIME.")
+_NO_SMTPUTF8_HEADER = Misfit("5.6.9", "The message's header needs SMTPUTF8 and the next hop does not offer it.")
 _NO_SMTPUTF8 = Misfit("5.6.7", "The message needs SMTPUTF8 and the next hop does not offer it.")
 _NO_SMTPUTF8_ADDRESS = Misfit("5.6.7", "The address needs SMTPUTF8 and the next hop does not offer it.")
 _NO_TLS = Misfit("5.7.30", "The message may travel over verified TLS only and the next hop does not offer REQUIRETLS.")
@@ -47,23 +52,32 @@ def check(
         return Fit(False, False, misfit=_too_large(message.size_bytes, limit))
     if message.requires_tls and not (is_tls and capabilities.has_requiretls):  # RFC 8689 4.2.1, 5
         return Fit(False, False, misfit=_NO_TLS)
-    is_eight_bit = message.body_type is not BodyType.SEVEN_BIT or not body.isascii()
-    if is_eight_bit and not capabilities.has_eight_bit_mime:
+    is_binary = message.body_type is BodyType.BINARY_MIME
+    if is_binary and not capabilities.has_binary_mime:
+        if not wire.is_text(body):  # RFC 3030 3: we convert nothing
+            return Fit(True, False, misfit=_NO_BINARYMIME)
+        is_binary = False
+    is_eight_bit = message.body_type is BodyType.EIGHT_BIT_MIME or not body.isascii()
+    if not is_binary and is_eight_bit and not capabilities.has_eight_bit_mime:
         if not body.isascii():
             return Fit(True, False, misfit=_NO_8BITMIME)
         is_eight_bit = False
     if not message.is_smtputf8 and message.envelope_sender.is_ascii and all(r.address.is_ascii for r in recipients):
-        return _EIGHT_BIT if is_eight_bit else _PLAIN
+        if is_binary:
+            return _BINARY
+        return EIGHT_BIT if is_eight_bit else PLAIN
     if capabilities.has_smtputf8:
-        return Fit(is_eight_bit, is_utf8=True)
-    return _without_smtputf8(message, recipients, body, is_eight_bit)
+        return Fit(is_eight_bit, is_utf8=True, is_binary=is_binary)
+    return replace(_without_smtputf8(message, recipients, body, is_eight_bit), is_binary=is_binary)
 
 
 def _without_smtputf8(message: Message, recipients: Sequence[Recipient], body: bytes, is_eight_bit: bool) -> Fit:
     """RFC 6531 3.2: what turns out not to need the extension may go without it."""
     header = body.partition(b"\r\n\r\n")[0]
-    if not header.isascii() or not _goes_as_ascii(message.envelope_sender):
+    if not _goes_as_ascii(message.envelope_sender):
         return Fit(is_eight_bit, False, misfit=_NO_SMTPUTF8)
+    if not header.isascii():  # RFC 6531 4.3: X.6.9
+        return Fit(is_eight_bit, False, misfit=_NO_SMTPUTF8_HEADER)
     unfit = {i: _NO_SMTPUTF8_ADDRESS for i, r in enumerate(recipients) if not _goes_as_ascii(r.address)}
     return Fit(is_eight_bit, False, unfit=unfit or None)
 

@@ -209,9 +209,11 @@ class ConnectionPool:
             task.cancel()
         for client in list(self._clients):
             client.quit()
-        if self._clients:
-            self._is_empty = asyncio.Event()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._is_empty.wait(), timeout_s)
-        for client in list(self._clients):
-            client.cut(deferred(Phase.MAIL, "The node is stopping.", "4.3.2", remote=client.remote))
+        try:
+            if self._clients:
+                self._is_empty = asyncio.Event()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._is_empty.wait(), timeout_s)
+        finally:
+            for client in list(self._clients):
+                client.cut(deferred(Phase.MAIL, "The node is stopping.", "4.3.2", remote=client.remote))

@@ -32,6 +32,7 @@ from transport.queues.transaction import Transaction
 from transport.rules.dsn import DsnSettings
 from transport.rules.retry import RetryPolicies
 
+RETIRE_S = 660.0  # longer than a server may take after the dot: to cut it short would send the message twice
 QUEUE_MAX_IDLE_S = 180.0  # Exchange's QueueMaxIdleTime
 Rerouted = Iterator[tuple[Message, list[Recipient]]]
 log = structlog.get_logger(__name__)
@@ -189,7 +190,7 @@ class DeliveryQueues:
         """Its connections end what they are doing, then close."""
         courier, queue.courier = queue.courier, None
         if courier is not None:
-            task = asyncio.get_running_loop().create_task(courier.close(60.0))
+            task = asyncio.get_running_loop().create_task(courier.close(RETIRE_S))
             self._retiring.add(task)
             task.add_done_callback(self._retiring.discard)
 
@@ -249,11 +250,19 @@ class DeliveryQueues:
         self._shelf.is_draining = True
         self._sweeper.stop()
         couriers = [queue.courier for queue in self._queues.values() if queue.courier is not None]
-        await asyncio.gather(*(courier.close(timeout_s) for courier in couriers), *self._retiring)
+        await asyncio.gather(*(courier.close(timeout_s) for courier in couriers), self._retired(timeout_s))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._notifier.drain(), timeout_s)
         self._notifier.stop()
         self._scheduler.stop()
+
+    async def _retired(self, timeout_s: float) -> None:
+        """The couriers of former configurations have closed, or are closed now."""
+        if self._retiring:
+            _, late = await asyncio.wait(self._retiring, timeout=timeout_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
 
 def _read(leaving: Iterable[Transaction]) -> Rerouted:

@@ -8,6 +8,7 @@ import pytest
 from tests.support.delivery import Delivering
 from tests.support.transport import document
 from transport.config.objects import AddressSpace, Organization, SendConnector
+from transport.delivery import dialogue
 from transport.model.outcome import RecipientStatus
 
 REPLIES = [
@@ -29,9 +30,18 @@ REPLIES = [
 CLOSES = ["connect", "ehlo", "mail", "rcpt", "data", "dot"]
 
 
-@pytest.mark.parametrize("extensions", [("PIPELINING",), ()], ids=["pipelining", "lock-step"])
+WAYS = {
+    "pipelining": ("PIPELINING",),
+    "lock-step": (),
+    "chunks": ("PIPELINING", "CHUNKING"),
+    "chunks in lock-step": ("CHUNKING",),
+}
+
+
+@pytest.mark.parametrize("extensions", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("seed", range(2))
-async def test_chaos__nothing_lost_nothing_twice(sink, seed, extensions):
+async def test_chaos__nothing_lost_nothing_twice(sink, seed, extensions, monkeypatch):
+    monkeypatch.setattr(dialogue, "CHUNKED_FROM_BYTES", 0)
     chance = random.Random(seed)
     sink.extensions = extensions
     for _ in range(120):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from transport.delivery import capabilities, envelope, wire
 from transport.delivery.capabilities import Capabilities
+from transport.delivery.fit import EIGHT_BIT, PLAIN, Fit
 from transport.delivery.reply_parser import MAX_LINE_BYTES, ReplyParser, ReplyTooLong
 from transport.model.address import Address
 from transport.model.envelope import Message, Recipient
@@ -83,9 +84,9 @@ def recipient(address, **fields):
 
 
 def test_mail__null_sender_and_quoted_local_part():
-    plain = envelope.mail(message(Address("", "")), ALL, is_eight_bit=False, is_utf8=False)
+    plain = envelope.mail(message(Address("", "")), ALL, PLAIN)
     assert plain == b"MAIL FROM:<> SIZE=99\r\n"
-    quoted = envelope.mail(message(Address("a b", "x.example")), Capabilities(), is_eight_bit=True, is_utf8=False)
+    quoted = envelope.mail(message(Address("a b", "x.example")), Capabilities(), EIGHT_BIT)
     assert quoted == b'MAIL FROM:<"a b"@x.example>\r\n'
 
 
@@ -98,8 +99,8 @@ def test_commands__nothing_breaks_out(text):
     with pytest.raises(envelope.UnsafeEnvelope):
         envelope.rcpt(recipient(Address(text, "x.example")), ALL, is_utf8=True)
     with pytest.raises(envelope.UnsafeEnvelope):
-        envelope.mail(message(Address(text, "x.example")), ALL, is_eight_bit=False, is_utf8=True)
-    assert b"\r" not in envelope.mail(message(envid=text), ALL, is_eight_bit=False, is_utf8=False)[:-2]
+        envelope.mail(message(Address(text, "x.example")), ALL, Fit(False, True))
+    assert b"\r" not in envelope.mail(message(envid=text), ALL, PLAIN)[:-2]
 
 
 def test_capabilities__of_a_talkative_server():
@@ -114,3 +115,30 @@ def test_capabilities__of_a_talkative_server():
 def test_capabilities__nonsense_changes_nothing(line):
     found = capabilities.parse(f"mx.example\n{line}")
     assert found.max_size_bytes == 0 and found.max_recipients in (1, 100)
+
+
+@given(st.binary().map(lambda octets: octets.translate(bytes.maketrans(b"abcd", b"\r\n.\r"))))
+def test_lines__are_what_data_carries_before_its_dots_are_stuffed(body):
+    lines = wire.lines(body)
+    assert wire.is_canonical(lines) and wire.encode(body) == wire.encode(lines, is_checked=True)
+    assert lines in (body, body + b"\r\n") or not wire.is_canonical(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_text"),
+    [
+        (b"Subject: x\r\n\r\ntext\r\n", True),
+        ("Subject: x\r\n\r\nGrüße\r\n".encode(), True),
+        (b"Subject: x\r\n\r\na\x00b\r\n", False),
+        (b"Subject: x\r\n\r\na\nb\r\n", False),
+        (b"Subject: x\r\n\r\n" + b"y" * 999 + b"\r\n", False),
+        (b"Content-Transfer-Encoding: Binary\r\n\r\ntext\r\n", False),
+    ],
+)
+def test_text__is_what_needs_no_binarymime_whatever_was_declared(body, is_text):
+    assert wire.is_text(body) is is_text
+
+
+def test_capabilities__binarymime_without_chunking_is_of_no_use():
+    assert capabilities.parse("mx\nCHUNKING\nBINARYMIME").has_binary_mime
+    assert not capabilities.parse("mx\nBINARYMIME").has_binary_mime

@@ -4,19 +4,11 @@ import asyncio
 
 import pytest
 
-from tests.support.delivery import BODY, Delivering
+from tests.support.delivery import BODY, Delivering, through
 from tests.support.sink import Sink
-from tests.support.transport import document
-from transport.config.objects import AddressSpace, SendConnector, TlsLevel
 from transport.model.envelope import BodyType
 from transport.model.event import EventId
 from transport.model.outcome import RecipientStatus
-
-
-def through(sink: Sink, **fields):
-    base = {"id": "out", "name": "Out", "address_spaces": (AddressSpace(domain="*"),), "tls_level": TlsLevel.NONE}
-    base |= {"smart_hosts": (f"{sink.host}:{sink.port}",)} | fields
-    return document(send_connectors=(SendConnector(**base),))
 
 
 async def test_message__arrives_octet_for_octet_with_its_envelope(sink):
