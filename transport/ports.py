@@ -90,12 +90,14 @@ class AuthResult(StrEnum):
 @dataclass(frozen=True, slots=True)
 class AuthAnswer:
     """``identity`` is the canonical user name when the answer is yes, ``addresses`` what the user may send as, in lower
-    case. ``reason`` is private. ``is_repeated``: the same wrong password as before, which guesses nothing anew."""
+    case. ``reason`` is private. ``account``: which account was meant, by a name that is the same however the user wrote
+    it; empty where it is unknown. ``is_repeated``: the same wrong password as before, which guesses nothing anew."""
 
     result: AuthResult
     identity: str = ""
     reason: str = ""
     addresses: tuple[str, ...] = ()
+    account: str = ""
     is_repeated: bool = False
 
 

@@ -116,6 +116,7 @@ class TransportService:
             intake=self._intake,
             lookup=self._ports.recipients,
             authenticator=self._ports.authenticator,
+            secrets=self._ports.secrets,
             tls_context=certificates.server_context(certificate, key),
             hostname=self._hostname,
             clock=self._clock,

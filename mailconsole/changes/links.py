@@ -13,6 +13,7 @@ STEMS = {
     "distribution_groups": "distribution-group",
     "address_rewriting": "address-rewrite-entry",
     "relay_policies": "relay-policy",
+    "service_accounts": "service-account",
     "ip_allow_list": "ip-allow-entry",
     "ip_block_list": "ip-block-entry",
 }

@@ -32,6 +32,11 @@ TOPICS: tuple[Topic, ...] = (
         "Let a device relay",
         "A printer or an application may send to the outside, and only that.",
     ),
+    Topic(
+        "let-an-application-sign-in",
+        "Let an application sign in",
+        "A service account with its own password and addresses, and what is said when signing in fails.",
+    ),
     Topic("review-and-publish", "Review and publish a change", "What a reviewer sees, and what happens on publish."),
     Topic("find-a-message", "Find a message", "Any message's fate, from a message-id, an address or a time."),
     Topic("why-is-mail-waiting", "Why is mail waiting?", "Read a queue, and know which setting decides the next try."),

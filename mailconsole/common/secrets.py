@@ -28,9 +28,14 @@ def read_secret(name: str) -> str:
     secret = Secret.objects.filter(name=name).first()
     if secret is None:
         raise SecretMissing(f"The secret {name} is not in the store: enter it again.")
+    return decrypt(name, secret.ciphertext)
+
+
+def decrypt(name: str, ciphertext: str) -> str:
+    """What a row of the store holds, for a node that keeps a copy of it. Raises SecretMissing."""
     try:
-        return _cipher().decrypt(secret.ciphertext.encode("ascii")).decode()
-    except InvalidToken:
+        return _cipher().decrypt(ciphertext.encode()).decode()
+    except (InvalidToken, UnicodeError):
         raise SecretMissing(f"The secret {name} was stored under another key: enter it again.") from None
 
 

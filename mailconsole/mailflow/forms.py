@@ -35,7 +35,7 @@ class ObjectForm(forms.Form):
         for name, info in model_of(kind.name).model_fields.items():
             if name not in kind.hidden:
                 self.fields[name] = form_field(name, info)
-        if "password_secret" in kind.hidden:
+        if "password_secret" in kind.hidden and not kind.is_password_made:
             self.fields[PASSWORD] = self._password(bool((value or {}).get("password_secret")))
         self.order_fields([name for group in kind.groups for name in group.fields])
 

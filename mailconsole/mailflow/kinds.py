@@ -25,7 +25,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One section of the configuration as people see it. Fields in no group come last, folded, as *More settings*."""
+    """One section of the configuration as people see it. Fields in no group come last, folded, as *More settings*.
+
+    ``help`` is a topic; ``is_password_made``: the console makes its password, nobody types it into the form.
+    """
 
     name: str
     purpose: str
@@ -37,6 +40,8 @@ class Kind:
     order: int = 0
     key: str = ""
     hidden: frozenset[str] = field(default_factory=lambda: frozenset({"id"}))
+    help: str = "review-and-publish"
+    is_password_made: bool = False
 
     @property
     def stem(self) -> str:
@@ -186,6 +191,28 @@ KINDS: dict[str, Kind] = {
             ),
             order=30,
             key="l",
+            help="let-a-device-relay",
+        ),
+        Kind(
+            "service_accounts",
+            "Applications and devices that sign in to send: each with a password of its own and the addresses it owns.",
+            "No service account: only users of a directory can sign in. Add one for each application.",
+            "key",
+            "service-accounts",
+            (
+                ("User name", lambda item: item.username),
+                ("Owns", lambda item: _some(item.addresses) or "no address"),
+                ("Owner", lambda item: item.owner),
+                ("Until", _until),
+            ),
+            (
+                Group("General", ("name", "username", "addresses", "is_enabled")),
+                Group("Why it is there", ("owner", "purpose", "expires_at", "comment")),
+            ),
+            order=35,
+            hidden=frozenset({"id", "password_secret"}),
+            help="let-an-application-sign-in",
+            is_password_made=True,
         ),
         Kind(
             "accepted_domains",
@@ -302,6 +329,10 @@ KINDS: dict[str, Kind] = {
                         "delay_notification_timeout",
                         "dsn_max_message_attach_size",
                     ),
+                ),
+                Group(
+                    "Wrong passwords",
+                    ("max_failed_logons_per_account", "max_failed_logons_per_network", "failed_logon_window"),
                 ),
                 Group(
                     "Back pressure",

@@ -20,5 +20,6 @@ def _of(kind: Kind) -> Iterator[URLPattern]:
 app_name = "mailflow"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("organization/", views.organization, name="organization-edit"),
+    path("service-accounts/password/<path:object_id>/", views.account_password, name="service-account-password"),
     *(pattern for kind in KINDS.values() if kind.name != "organization" for pattern in _of(kind)),
 ]

@@ -7,14 +7,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailconsole.accounts.access import require_role, user_has_role
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.views.people import actor_of
 from mailconsole.changes.refusals import InvalidObject
+from mailconsole.changes.services.account_password import has_password, make_account_password
+from mailconsole.changes.services.stage_item import ACCOUNTS
 from mailconsole.common.pages import page_of, render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.mailflow.drafts import Mark, Seen, seen_by
@@ -26,7 +29,7 @@ from mailconsole.mailflow.services.stage_object import stage_object
 from mailconsole.nodes.snapshots import read_live
 from transport.config.diff import ORGANIZATION, Json, as_json
 from transport.config.field_words import label, show
-from transport.config.objects import ConfigModel
+from transport.config.objects import ConfigModel, ServiceAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
         "object_id": object_id,
         "name": value.get("name", object_id),
         "facts": facts,
+        "has_password": has_password(value["password_secret"]) if KINDS[kind].is_password_made else None,
         "mark": seen.mark(kind, object_id),
         "draft": seen.draft,
     }
@@ -127,7 +131,7 @@ def _stage_or_show(
 ) -> HttpResponse:
     if form.is_valid():
         said = form.said
-        if "password_secret" in form.kind.hidden:
+        if PASSWORD in form.fields:
             said = said | {"password_secret": was.get("password_secret", "") if said.get("username") else ""}
         try:
             change = stage_object(
@@ -151,6 +155,27 @@ def _stage_or_show(
     context = {"kind": form.kind, "form": form, "object_id": object_id, "name": was.get("name", object_id),
                "draft": seen.draft, "title": title}  # fmt: skip
     return render_page(request, "mailflow/form.html", context, status=422 if form.errors else 200)
+
+
+@never_cache
+@require_POST
+@require_role(Role.EDITOR)
+def account_password(request: HttpRequest, object_id: str) -> HttpResponse:
+    """Make one; shown in the answer to the POST and kept nowhere: neither session nor log nor address holds it."""
+    account = _object(seen_by(request.user), ACCOUNTS, object_id)
+    assert isinstance(account, ServiceAccount)
+    try:
+        password = make_account_password(
+            actor=actor_of(request),
+            secret=account.password_secret,
+            account=account.name,
+            now=timezone.now(),
+            request=request,
+        )
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return redirect("mailflow:service-account-show", object_id)
+    return render(request, "mailflow/account_password.html", {"account": account, "password": password})
 
 
 @require_POST

@@ -46,6 +46,7 @@ class ConfigWatch(Ticker):
         if number and number != self._host.running.number and not self._was_refused(number):
             self._activate(number)
             self._keep()
+        self._host.keep_secrets()
         self._report()
         if time.monotonic() - self._heartbeat_at >= HEARTBEAT_EVERY_S:
             self._beat()
@@ -58,7 +59,9 @@ class ConfigWatch(Ticker):
     def _activate(self, number: int) -> None:
         """Have the node run the revision, or keep the one it has and say why."""
         try:
-            self._host.reload(Running(number, load_document(number)))
+            document = load_document(number)
+            self._host.keep_secrets(document)  # before it runs, so that no connector and no account lacks its own
+            self._host.reload(Running(number, document))
         except (ConfigurationRefused, ValidationError) as refusal:
             self._refused = (number, time.monotonic())
             log.error("configuration.refused", node=self._host.node, revision=number, reason=str(refusal)[:500])

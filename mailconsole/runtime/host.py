@@ -11,14 +11,16 @@ from typing import IO, Any, TypeVar
 
 import structlog
 import uvloop
+from django.db import DatabaseError, InterfaceError
 
 from mailconsole.runtime import wiring
 from mailconsole.runtime.config_watch import ConfigWatch
+from mailconsole.runtime.kept_secrets import KeptSecrets, named_by
 from mailconsole.runtime.shipper import Shipper
 from mailconsole.runtime.snapshot_publisher import SnapshotPublisher
 from mailconsole.runtime.ticker import Ticker
 from mailconsole.runtime.wiring import Running
-from transport.config.document import initial_document
+from transport.config.document import MailFlow, initial_document
 from transport.service import TransportService
 
 DRAIN_S = 8.0
@@ -41,6 +43,7 @@ class TransportHost:
         self._claim: IO[str] | None = None
         self.service: TransportService | None = None
         self.running = Running(0, initial_document())
+        self.secrets: KeptSecrets
 
     def start(self) -> None:
         """Build the service and start it. Raises what keeps it from listening; then nothing runs."""
@@ -50,7 +53,9 @@ class TransportHost:
         try:
             self._claim = wiring.claim_node(self.node)
             self.running = wiring.load_configuration(self.node)
-            self.service = wiring.build_service(self.node, self.running)
+            self.secrets = KeptSecrets.of(self.node)
+            self.keep_secrets()
+            self.service = wiring.build_service(self.node, self.running, self.secrets)
             self.run(self.service.start(), timeout_s=300)
         except BaseException as error:
             log.error("node.not_started", node=self.node, reason=str(error))
@@ -70,6 +75,15 @@ class TransportHost:
         for reporter in self._reporters:
             reporter.stop()
         self._end_loop()
+
+    def keep_secrets(self, *coming: MailFlow) -> None:
+        """Have what the running document and a coming one name on this node's disk; while the store is away, what was
+        there before."""
+        try:
+            if self.secrets.refresh(set[str]().union(*map(named_by, (self.running.document, *coming)))):
+                log.info("secrets.kept", node=self.node)
+        except (DatabaseError, InterfaceError, OSError) as error:
+            log.warning("secrets.not_kept", node=self.node, reason=str(error)[:200])
 
     def reload(self, running: Running) -> None:
         """Run another revision from now on. Raises ConfigurationRefused, TimeoutError; then the old one runs."""

@@ -14,13 +14,13 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from pydantic import ValidationError
 
-from mailconsole.common.secrets import SecretMissing, read_secret
 from mailconsole.runtime.directory_lookup import DirectoryLookup
+from mailconsole.runtime.kept_secrets import KeptSecrets
 from mailconsole.runtime.locks import hold
 from mailconsole.runtime.revisions import head_number, load_document
 from transport.config import validate
 from transport.config.document import SECTIONS, MailFlow, canonical_section, from_sections, initial_document
-from transport.ports import ListenAddress, LookupUnavailable, Ports
+from transport.ports import ListenAddress, Ports
 from transport.service import ConfigurationRefused, TransportService
 
 log = structlog.get_logger(__name__)
@@ -111,7 +111,7 @@ def read_last_good(node: str) -> Running | None:
         return None
 
 
-def build_service(node: str, running: Running) -> TransportService:
+def build_service(node: str, running: Running, secrets: KeptSecrets) -> TransportService:
     """The node's service, not yet started. Raises SpoolUnavailable."""
     environment = settings.ENVIRONMENT
     listen = (
@@ -124,12 +124,5 @@ def build_service(node: str, running: Running) -> TransportService:
         listen=listen,
         document=running.document,
         revision=running.number,
-        ports=Ports(recipients=DirectoryLookup(Path(settings.HOME) / "directory"), secrets=_secret),
+        ports=Ports(recipients=DirectoryLookup(Path(settings.HOME) / "directory"), secrets=secrets),
     )
-
-
-def _secret(name: str) -> str:
-    try:
-        return read_secret(name)
-    except SecretMissing as error:
-        raise LookupUnavailable(str(error)) from error

@@ -20,7 +20,15 @@ from transport.config.objects import AcceptedDomain, ReceiveConnector
 from transport.listener.server import Listener
 from transport.model.envelope import Message
 from transport.model.event import EventId, TrackingEvent
-from transport.ports import AuthAnswer, AuthResult, ListenAddress, NoAuthenticator, NoDirectory, SpoolUnavailable
+from transport.ports import (
+    AuthAnswer,
+    AuthResult,
+    ListenAddress,
+    NoAuthenticator,
+    NoDirectory,
+    SpoolUnavailable,
+    no_secrets,
+)
 from transport.rules.ruleset import compile_ruleset
 
 T = TypeVar("T")
@@ -101,7 +109,8 @@ class Server:
             authenticator=options.pop("authenticator", NoAuthenticator()),
             tls_context=options.pop("tls_context", None),
             hostname="relay.test",
-            clock=time.time,
+            clock=options.pop("clock", time.time),
+            secrets=options.pop("secrets", no_secrets),
         )
 
     def run(self, coroutine: Any) -> Any:
@@ -154,7 +163,7 @@ class Server:
 
 @contextlib.contextmanager
 def running(document: MailFlow | None = None, *, loop: str = "uvloop", **options: Any) -> Iterator[Server]:
-    """``loop`` names one of LOOPS; further options: authenticator, tls_context."""
+    """``loop`` names one of LOOPS; further options: authenticator, tls_context, secrets, clock."""
     event_loop = LOOPS[loop]()
     thread = threading.Thread(target=event_loop.run_forever, name="listener", daemon=True)
     thread.start()

@@ -23,6 +23,7 @@ from transport.config.objects import (
     Recipient,
     RelayPolicy,
     SendConnector,
+    ServiceAccount,
     TlsMode,
 )
 
@@ -41,6 +42,7 @@ class MailFlow(ConfigModel):
     distribution_groups: tuple[DistributionGroup, ...] = ()
     address_rewriting: tuple[AddressRewriteEntry, ...] = ()
     relay_policies: tuple[RelayPolicy, ...] = ()
+    service_accounts: tuple[ServiceAccount, ...] = ()
     ip_allow_list: tuple[IpListEntry, ...] = ()
     ip_block_list: tuple[IpListEntry, ...] = ()
 
@@ -79,6 +81,7 @@ OBJECT_KINDS: dict[str, type[ConfigObject]] = {
     "distribution_groups": DistributionGroup,
     "address_rewriting": AddressRewriteEntry,
     "relay_policies": RelayPolicy,
+    "service_accounts": ServiceAccount,
 }
 """Sections that are lists of objects with an id."""
 

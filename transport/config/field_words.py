@@ -142,6 +142,10 @@ def _own_ladder(change: FieldChange) -> Iterator[Parts]:
     yield (Say(f"now tries again {after} instead of {before}"),)
 
 
+def _other_password(change: FieldChange) -> Iterator[Parts]:
+    yield (Say(f"now takes the password stored as {change.after}, instead of that stored as {change.before}"),)
+
+
 def _led(verb: str, otherwise: str) -> Callable[[FieldChange], Iterator[Parts]]:
     """Where mail is led by an address that may be absent."""
 
@@ -197,6 +201,13 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
     ("relay_policies", "is_broad_override"): _on_off(
         "now says that its broad network is meant", "no longer says that its broad network is meant"
     ),
+    ("service_accounts", "addresses"): _members(
+        added="now owns {}",
+        removed="no longer owns {}",
+        emptied="now owns no address",
+        begun="now owns {}",
+    ),
+    ("service_accounts", "password_secret"): _other_password,
     ("organization", "is_back_pressure_enabled"): _on_off(
         "takes less mail again when queue, disk or memory run short",
         "takes mail even when queue, disk or memory run short",
@@ -260,6 +271,16 @@ def _new_policy(value: Json) -> list[str]:
     return [*said, f"until {until}" if until else "without an end", f"owner {value['owner']}"]
 
 
+def _new_account(value: Json) -> list[str]:
+    said = [
+        f"signs in as {value['username']}",
+        f"sends as {join(value['addresses'])}" if value["addresses"] else "owns no address",
+        f"until {show('expires_at', value['expires_at'])}" if value["expires_at"] else "without an end",
+        f"owner {value['owner']}",
+    ]
+    return said if value["is_enabled"] else ["disabled", *said]
+
+
 def _new_domain(value: Json) -> list[str]:
     domain = value["domain"] + (" and its subdomains" if value["match_subdomains"] else "")
     said = [f"accepts mail for {domain} from everyone, as {value['domain_type']}"]
@@ -320,6 +341,7 @@ def _new_receive_connector(value: Json) -> list[str]:
 
 _CREATED: dict[str, Callable[[Json], list[str]]] = {
     "relay_policies": _new_policy,
+    "service_accounts": _new_account,
     "accepted_domains": _new_domain,
     "recipients": _new_recipient,
     "distribution_groups": _new_group,

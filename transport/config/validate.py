@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from transport.config import (
+    validate_accounts,
     validate_connectors,
     validate_policies,
     validate_recipients,
@@ -84,6 +85,7 @@ RULES: tuple[Rule, ...] = (
     _default_domain_is_one,
     *validate_connectors.RULES,
     *validate_policies.RULES,
+    *validate_accounts.RULES,
     *validate_recipients.RULES,
     *validate_rewriting.RULES,
     *validate_safety.RULES,

@@ -22,6 +22,7 @@ KIND_LABELS = {
     "distribution_groups": "Distribution group",
     "address_rewriting": "Address rewrite entry",
     "relay_policies": "Relay policy",
+    "service_accounts": "Service account",
     "ip_allow_list": "IP allow list",
     "ip_block_list": "IP block list",
 }
@@ -34,6 +35,7 @@ KIND_PLURALS = {
     "distribution_groups": "Distribution groups",
     "address_rewriting": "Address rewriting",
     "relay_policies": "Relay policies",
+    "service_accounts": "Service accounts",
     "ip_allow_list": "IP allow list",
     "ip_block_list": "IP block list",
 }

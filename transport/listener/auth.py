@@ -79,36 +79,41 @@ async def authenticate(session: Session, argument: str) -> None:
 
 
 async def _check(session: Session, credentials: LoginPassword) -> None:
+    began = session.loop.time()
     username, password = (part.decode("utf-8", "replace") for part in credentials)
-    guess = _Guess(username.casefold()[:MAX_FIELD], logons.network_of(session.facts.peer))
-    verdict = guess.throttled(session)
-    if verdict is not None:
-        await _refuse(session, verdict)
+    failures = session.context.logon_failures
+    guess = _Guess(failures.meant_by(username.casefold()[:MAX_FIELD]), logons.network_of(session.facts.peer))
+    async with failures.turn(guess.account, guess.network):
+        verdict = guess.throttled(session) or await _try(session, guess, username, password)
+    if verdict is None:
+        session.reply(replies.AUTH_OK)
         return
+    # Whoever guesses waits for each answer, and as long whatever it was that took the time to find out.
+    if verdict.reply is not replies.AUTH_NOT_NOW and session.connector.auth_tarpit_interval:
+        session.count(Limit.AUTH_TARPIT)
+        await asyncio.sleep(began + session.connector.auth_tarpit_interval - session.loop.time())
+    session.refuse(verdict)
+
+
+async def _try(session: Session, guess: _Guess, username: str, password: str) -> Verdict | None:
+    """Look at the password and remember what came of it; None where it is right."""
     if not username or not password or len(username) > MAX_FIELD or len(password) > MAX_FIELD:
         answer = AuthAnswer(Result.NO, reason="an empty or overlong user name or password")
     elif _CONTROL.search(username) or "\0" in password:
         answer = AuthAnswer(Result.NO, reason="control characters in user name or password")
     else:
         answer = await _ask(session, username, password)
+    if answer.result is Result.CANNOT_TELL:
+        return _cannot_tell(username, answer)
+    failures, account = session.context.logon_failures, answer.account.casefold() or guess.account
+    failures.learn(username.casefold()[:MAX_FIELD], account)
     if answer.result is Result.YES:
-        session.context.logon_failures.succeeded(guess.account, guess.network)
+        failures.succeeded(account, guess.network)
         session.replace_facts(identity=answer.identity or username, addresses=answer.addresses)
-        session.reply(replies.AUTH_OK)
-    elif answer.result is Result.CANNOT_TELL:
-        session.refuse(_cannot_tell(username, answer))
-    else:
-        if not answer.is_repeated:
-            session.context.logon_failures.failed(guess.account, guess.network, session.context.clock())
-        await _refuse(session, _wrong(session, username, answer))
-
-
-async def _refuse(session: Session, verdict: Verdict) -> None:
-    """Whoever guesses waits for each answer; the session is held meanwhile."""
-    if session.connector.auth_tarpit_interval:
-        session.count(Limit.AUTH_TARPIT)
-        await asyncio.sleep(session.connector.auth_tarpit_interval)
-    session.refuse(verdict)
+        return None
+    if not answer.is_repeated:
+        failures.failed(account, guess.network, session.context.clock())
+    return _wrong(session, username, answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +139,16 @@ class _Guess:
 
 
 async def _ask(session: Session, username: str, password: str) -> AuthAnswer:
-    """Law 6: an authenticator that breaks cannot tell."""
+    """A service account of ours, else somebody whom the authenticator knows. Law 6: one that breaks cannot tell."""
+    context = session.context
+    account = session.ruleset.service_accounts.get(username.casefold())
     try:
-        return await session.context.authenticator.check(username=username, password=password, peer=session.facts.peer)
+        if account is not None:
+            return await context.accounts.check(account, password, now=context.clock())
+        answer = await context.authenticator.check(username=username, password=password, peer=session.facts.peer)
+        if answer.result is Result.NO:
+            await context.accounts.take_as_long(username, password)
+        return answer
     except Exception as error:
         log.exception("session.authenticator_failed", session=session.facts.session_id)
         return AuthAnswer(Result.CANNOT_TELL, reason=f"the authenticator failed: {error}")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from transport.listener.accounts import AccountChecker
 from transport.listener.counts import ConnectionCounts, LimitCounts, MessageRates
 from transport.listener.data import Budget
 from transport.listener.logon_failures import LogonFailures
@@ -39,6 +40,7 @@ class Context:
     intake: Intake
     lookup: RecipientLookup
     authenticator: Authenticator
+    accounts: AccountChecker
     tls_context: ssl.SSLContext | None
     hostname: str
     clock: Callable[[], float]

@@ -13,7 +13,8 @@ from transport.listener.transaction import Transaction, count_usage
 from transport.model.envelope import BodyType
 from transport.model.verdict import Answer, Stage, Step, Verdict
 from transport.ports import SpoolFull, SpoolUnavailable
-from transport.rules import admission, headers, limits
+from transport.rules import admission, headers, limits, ownership
+from transport.rules.authors import authors as header_authors
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
@@ -81,6 +82,9 @@ def _judge(session: Session, transaction: Transaction, reader: Body) -> Future[N
     if 0 < session.connector.max_local_hop_count < header.hop_count:
         header = headers.with_local_hops(header, content, session.name)
     verdict = _verdict(session, transaction, len(content), header)
+    if verdict.is_accepted and ownership.asks_header(session.connector, session.facts):
+        authors = header_authors(headers.header_of(content))
+        verdict = ownership.header(session.ruleset, session.facts, authors, now=session.context.clock()) or verdict
     if not verdict.is_accepted:
         _refuse(session, transaction, verdict)
         return None

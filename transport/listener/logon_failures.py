@@ -1,8 +1,12 @@
-"""Counts wrong passwords by account and by network, within a window and within bounded memory."""
+"""Counts wrong passwords by account and by network, within a window and within bounded memory; lets guesses at one
+account take turns."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 MAX_KEYS = 20_000
@@ -32,6 +36,12 @@ class _Times:
         return len(times)
 
 
+@dataclass(slots=True)
+class _Turn:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    takers: int = 0
+
+
 class LogonFailures:
     """One for each node. A network from which an account signed in is known to it: guesses from elsewhere do not lock
     its owner out there."""
@@ -40,6 +50,34 @@ class LogonFailures:
         self._of_account = _Times()
         self._of_network = _Times()
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._meant: OrderedDict[str, str] = OrderedDict()
+        self._turns: dict[str, _Turn] = {}
+
+    @asynccontextmanager
+    async def turn(self, account: str, network: str) -> AsyncIterator[None]:
+        """One password of an account at a time: many connections at once do not get past the limit."""
+        key = self._account_key(account, network)
+        turn = self._turns.setdefault(key, _Turn())
+        turn.takers += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.takers -= 1
+            if not turn.takers:
+                del self._turns[key]
+
+    def meant_by(self, username: str) -> str:
+        """The account of a user name, as far as it was learned: an account may have several names."""
+        return self._meant.get(username, username)
+
+    def learn(self, username: str, account: str) -> None:
+        """Count what is said to ``username`` for ``account`` from now on."""
+        if username != account:
+            self._meant[username] = account
+            self._meant.move_to_end(username)
+            while len(self._meant) > MAX_KEYS:
+                self._meant.popitem(last=False)
 
     def failed(self, account: str, network: str, now: float) -> None:
         """Count a wrong password."""

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import structlog
 
 from transport.config.objects import TlsMode
+from transport.listener.accounts import AccountChecker
 from transport.listener.connection import HANDSHAKE_TIMEOUT_S
 from transport.listener.context import Context, Counters
 from transport.listener.relay_usage import RelayUsage
 from transport.listener.session import Session
-from transport.ports import Authenticator, Intake, ListenAddress, RecipientLookup
+from transport.ports import Authenticator, Intake, ListenAddress, RecipientLookup, SecretReader, no_secrets
 from transport.rules.ruleset import Ruleset
 
 BACKLOG = 1024
@@ -50,6 +51,7 @@ class Listener:
         tls_context: ssl.SSLContext | None,
         hostname: str,
         clock: Callable[[], float],
+        secrets: SecretReader = no_secrets,
     ) -> None:
         self._named = {address.name: (address.host, address.port) for address in addresses}
         self._context = Context(
@@ -57,6 +59,7 @@ class Listener:
             intake=intake,
             lookup=lookup,
             authenticator=authenticator,
+            accounts=AccountChecker(secrets),
             tls_context=tls_context,
             hostname=hostname,
             clock=clock,
@@ -164,6 +167,7 @@ class Listener:
         await self._until_none(GOODBYE_S, Session.stop)
         for session in list(self._context.sessions):
             session.abort()
+        self._context.accounts.close()
 
     async def _until_none(self, timeout_s: float, ask: Callable[[Session], None]) -> None:
         loop = asyncio.get_running_loop()

@@ -19,7 +19,7 @@ from transport.ports import EntryKind as EntryKind  # what a look-up given from 
 from transport.ports import LookupUnavailable as LookupUnavailable
 from transport.ports import RecipientEntry as RecipientEntry
 from transport.ports import RecipientLookup
-from transport.rules import destinations, ip_filter, ownership, relay, taking
+from transport.rules import destinations, ip_filter, ownership, relay, service_accounts, taking
 from transport.rules.restrictions import Sender
 from transport.rules.ruleset import Ruleset
 
@@ -240,7 +240,12 @@ def replay(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup
     The receive connector is chosen anew. The trail is that of all stages asked.
     """
     connector = ruleset.connector_for(question.facts.binding, question.facts.peer)
-    facts = replace(question.facts, connector_id=connector.id if connector else "", revision=ruleset.revision)
+    facts = replace(
+        question.facts,
+        connector_id=connector.id if connector else "",
+        revision=ruleset.revision,
+        addresses=_addresses_of(ruleset, question.facts),
+    )
     trail: tuple[Step, ...] = ()
     verdict = connect(ruleset, facts, now=now)
     asks: tuple[Callable[[], Verdict], ...] = (
@@ -256,6 +261,14 @@ def replay(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup
     else:
         trail += verdict.trail
     return replace(verdict, trail=trail)
+
+
+def _addresses_of(ruleset: Ruleset, facts: SessionFacts) -> tuple[str, ...]:
+    """What the user owns; what somebody of a directory owned then is not recorded, and is no difference of rules."""
+    account = ruleset.service_accounts.get(facts.identity.casefold())
+    if account is not None:
+        return service_accounts.addresses(account)
+    return facts.addresses or (ownership.ANYTHING if facts.identity else ())
 
 
 def _replay_rcpt(

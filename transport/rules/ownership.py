@@ -17,6 +17,8 @@ from transport.rules.ruleset import Ruleset
 
 NOT_YOURS = Reply(550, "5.7.60", "Client does not have permissions to send as this sender")  # as Exchange says it
 KIND = "sender_ownership"
+ANYTHING = ("*",)
+"""Addresses of a user of whom nobody can say any more what was theirs."""
 
 
 def asks_envelope(connector: ReceiveConnector, facts: SessionFacts) -> bool:
@@ -59,7 +61,7 @@ def _refusal(
 def is_own(ruleset: Ruleset, facts: SessionFacts, address: Address) -> bool:
     """Whether the address is the user's; with plus addressing ``name+anything`` is who ``name`` is."""
     text = str(address).lower()
-    if text in facts.addresses:
+    if text in facts.addresses or facts.addresses == ANYTHING:
         return True
     if not ruleset.organization.is_plus_addressing_enabled:
         return False

@@ -11,6 +11,7 @@ from transport.rules.networks import NetworkIndex
 from transport.rules.own_recipients import OwnRecipients
 from transport.rules.patterns import parent_domains
 from transport.rules.rewriting import Rewriting
+from transport.rules.service_accounts import by_username
 
 
 class IpList:
@@ -43,6 +44,7 @@ class Ruleset:
         self.own_recipients = own if own else None
         rewriting = Rewriting(document.address_rewriting)
         self.rewriting = rewriting if rewriting else None
+        self.service_accounts = by_username(document.service_accounts)
         self._trees = {d.domain: d for d in document.accepted_domains if d.match_subdomains}
         enabled = sorted((p for p in document.relay_policies if p.is_enabled), key=lambda p: p.name.lower())
         self.policies = tuple(CompiledPolicy(p) for p in enabled)

@@ -17,6 +17,7 @@ from mailconsole.accounts.roles import Role
 from mailconsole.audit import services as audit
 from mailconsole.changes.cli.files import document_of_file, problem_line
 from mailconsole.changes.models import Change
+from mailconsole.changes.services.account_password import make_account_password
 from mailconsole.changes.services.bootstrap import is_first_setup, publish_alone
 from mailconsole.changes.services.ground import digest_of, require
 from mailconsole.changes.services.open_change import open_change
@@ -113,6 +114,14 @@ def secret(options: Options, write: Write) -> None:
             summary=f"Stored the secret {options['name']}",
         )
     write(f"Stored. Connectors name it as password_secret: {options['name']}")
+
+
+def password(options: Options, write: Write) -> None:
+    """Printed once: only its hash is kept."""
+    name = options["name"]
+    made = make_account_password(actor=actor_of(options["user"]), secret=name, account=name, now=timezone.now())
+    write(made)
+    write(f"Only its hash is stored. Service accounts name it as password_secret: {name}")
 
 
 def actor_of(name: str | None) -> User:

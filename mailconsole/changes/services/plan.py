@@ -83,10 +83,11 @@ def problems_of(document: MailFlow, *, now: datetime) -> tuple[Problem, ...]:
 
 
 def missing_secrets(document: MailFlow) -> tuple[Problem, ...]:
-    """Send connectors whose password the store does not have; the sentence does not repeat what stands there."""
+    """Objects whose password the store does not have; the sentence does not repeat what stands there."""
     return tuple(
-        Problem("send_connectors", item.id, "password_secret", f"The password of {item.name} is not stored: enter it.")
-        for item in document.send_connectors
+        Problem(kind, item.id, "password_secret", f"The password of {item.name} is not stored: {remedy}.")
+        for kind, remedy in (("send_connectors", "enter it"), ("service_accounts", "make one"))
+        for item in document.section(kind)
         if item.password_secret and not has_secret(item.password_secret)
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -18,12 +19,15 @@ from mailconsole.changes.services.open_change import UNTITLED
 from mailconsole.changes.services.plan import draft_document
 from mailconsole.changes.services.revisions import load_document
 from mailconsole.changes.states import Arrow
-from mailconsole.common.secrets import has_secret
+from mailconsole.common.secrets import has_secret, store_secret
 from transport.config.diff import ORGANIZATION, Json, ObjectChange, as_json, model_of, name_of, objects_of
 from transport.config.document import OBJECT_KINDS, SECTIONS, MailFlow, identity
 from transport.config.explain import explain
 from transport.config.text import slug
 from transport.config.words import KIND_LABELS, in_words, plain
+from transport.rules import passwords
+
+ACCOUNTS = "service_accounts"
 
 
 @transaction.atomic
@@ -74,6 +78,8 @@ def _staged_object(draft: MailFlow, kind: str, object_id: str, after: Json) -> A
     taken = objects_of(draft, kind).keys() - {object_id}
     if kind in OBJECT_KINDS:
         after = after | {"id": object_id or free_id(str(after.get("name") or ""), taken)}
+    if kind == ACCOUNTS and not after.get("password_secret"):
+        after = after | {"password_secret": _password_of(draft, object_id) or _reserved(str(after["id"]))}
     try:
         item = model_of(kind).model_validate(after)
     except ValidationError as error:
@@ -82,6 +88,17 @@ def _staged_object(draft: MailFlow, kind: str, object_id: str, after: Json) -> A
         raise InvalidObject({"network": [f"{identity(kind, item)} is on the list already."]})
     check_secret(kind, as_json(item))
     return item
+
+
+def _password_of(draft: MailFlow, account_id: str) -> str:
+    return next((one.password_secret for one in draft.service_accounts if one.id == account_id), "")
+
+
+def _reserved(object_id: str) -> str:
+    """A new secret for the account's password; none is right before one is made. Undone where the object is refused."""
+    name = f"{object_id}.{secrets.token_hex(4)}"
+    store_secret(name=name, value=passwords.UNSET)
+    return name
 
 
 def free_id(name: str, taken: Any) -> str:
@@ -103,12 +120,15 @@ def errors_by_field(error: ValidationError, data: Json, kind: str) -> dict[str, 
 
 def check_secret(kind: str, value: Json) -> None:
     """Law 9: a name that the store does not know may be a password typed into the wrong field; it is not kept."""
-    name = value.get("password_secret") if kind == "send_connectors" else ""
-    if name and not has_secret(name):
-        raise SecretNotStored(
-            f"password_secret of {value.get('name')} is not the name of a stored secret. Enter the password on the "
-            "connector's form, or store it with: manage.py config secret NAME"
-        )
+    name = value.get("password_secret")
+    if not name or has_secret(name):
+        return
+    remedy = {
+        "send_connectors": "Enter the password on the connector's form, or store it with: manage.py config secret NAME",
+        "service_accounts": "Make the account with the console's form, or its password with: "
+        "manage.py config password NAME",
+    }[kind]
+    raise SecretNotStored(f"password_secret of {value.get('name')} is not the name of a stored secret. {remedy}")
 
 
 def _keep(change: Change, base: MailFlow, kind: str, object_id: str, after: Json | None, now: datetime) -> ObjectChange:

@@ -15,6 +15,7 @@ from mailconsole.changes.states import ChangeState, Way
 from mailconsole.common.secrets import read_secret
 from tests.mailconsole.changes.kit import publish_policy
 from tests.support.factories import create_administrator, create_editor, create_reviewer, create_viewer
+from transport.rules import passwords
 
 pytestmark = pytest.mark.django_db
 
@@ -148,3 +149,11 @@ def test_any__database_without_tables__is_a_sentence(monkeypatch):
     monkeypatch.setattr("mailconsole.changes.cli.read.head_revision", no_table)
     with pytest.raises(CommandError, match=r"database is not ready .* start it once with ./console up"):
         run("export")
+
+
+def test_password__of_a_service_account__is_printed_once_and_kept_as_a_hash():
+    create_administrator()
+    said = run("password", "scanner.1")
+    password = said.splitlines()[0]
+    assert passwords.is_right(read_secret("scanner.1"), password)
+    assert password not in read_secret("scanner.1")

@@ -31,6 +31,7 @@ POLICY = {
     "networks": "10.1.0.0/16\n10.2.0.0/16",
     "sender_addresses": "contoso.com",
     "is_enabled": "on",
+    "identity_match": "all",
     "expires_at": "2027-01-31T12:00",
 }
 CREATE = "mailflow:relay-policy-create"
@@ -115,7 +116,7 @@ def test_create__invalid_network__says_so_at_the_field_and_keeps_nothing(editor)
 def test_create__nobody_named__says_so_above_the_form(editor):
     page = signed_in(editor).post(reverse(CREATE), POLICY | {"networks": ""})
     assert page.status_code == 422
-    assert "Networks or identities must name who may relay" in page.content.decode()
+    assert "Networks, identities or client_certificates must name who may relay" in page.content.decode()
 
 
 def test_create__from_a_refusal__is_filled_in_and_names_the_change(editor):

@@ -31,6 +31,15 @@ STAFF: dict[str, Any] = {
     "members": ["anna@contoso.com"],
     "owner_address": "owner@contoso.com",
 }
+BACKUP: dict[str, Any] = {
+    "id": "backup",
+    "name": "Backup",
+    "username": "backup",
+    "addresses": ["a@contoso.com", "b@contoso.com"],
+    "password_secret": "backup.1",
+    "owner": "IT",
+    "purpose": "Reports of the nightly backup",
+}
 SHOWN: dict[str, Any] = {
     "id": "shown",
     "name": "Shown",
@@ -131,6 +140,22 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
                 changed(STAFF, id="new", name="Board", address="board@contoso.com"),
             ],
             address_rewriting=[changed(SHOWN, is_outbound_only=True), changed(SHOWN, id="new", name="New")],
+        ),
+    ),
+    "service_accounts": (
+        document(service_accounts=[BACKUP, changed(BACKUP, id="gone", name="Gone", username="gone")]),
+        document(
+            service_accounts=[
+                changed(
+                    BACKUP,
+                    username="backup2",
+                    addresses=["b@contoso.com", "c@contoso.com"],
+                    password_secret="backup.2",
+                    is_enabled=False,
+                    expires_at="2027-01-31T00:00:00Z",
+                ),
+                changed(BACKUP, id="new", name="New", username="new", addresses=[], is_enabled=False),
+            ]
         ),
     ),
     "organization": (document(), document(organization={"name": "Contoso", "message_expiration_timeout": "1d"})),

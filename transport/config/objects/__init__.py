@@ -13,6 +13,7 @@ from transport.config.objects.recipients import DistributionGroup, MailRecipient
 from transport.config.objects.relay import IdentityMatch, IpListEntry, RelayPolicy
 from transport.config.objects.rewriting import AddressRewriteEntry
 from transport.config.objects.send import AddressSpace, SendConnector, TlsLevel
+from transport.config.objects.service_accounts import ServiceAccount
 
 __all__ = [
     "AcceptedDomain",
@@ -34,6 +35,7 @@ __all__ = [
     "RelayPolicy",
     "SendConnector",
     "SenderOwnership",
+    "ServiceAccount",
     "SizeEnabled",
     "TlsLevel",
     "TlsMode",

@@ -38,6 +38,10 @@ class Command(BaseCommand):
         secret.add_argument("name", metavar="NAME")
         secret.add_argument("--as", dest="user", metavar="USER", help="whose doing it is")
         secret.set_defaults(act=write.secret)
+        password = verbs.add_parser("password", help="make a service account's password, print it, and keep its hash")
+        password.add_argument("name", metavar="NAME", help="the account's password_secret; made if it is not there")
+        password.add_argument("--as", dest="user", metavar="USER", help="whose doing it is")
+        password.set_defaults(act=write.password)
 
     def _add_apply(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", help="a YAML file, or - for standard input")

@@ -1,0 +1,58 @@
+"""Passwords of service accounts: made here, told once, kept as a hash. A new one counts at once, without a review."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.http import HttpRequest
+
+from mailconsole.accounts.models import User
+from mailconsole.accounts.passwords import make_password
+from mailconsole.accounts.roles import Role
+from mailconsole.audit import services as audit
+from mailconsole.changes.services.ground import require
+from mailconsole.common.refusals import Refusal
+from mailconsole.common.secrets import SecretMissing, has_secret, read_secret, store_secret
+from transport.rules import passwords
+
+
+class SecretOfSomethingElse(Refusal):
+    """The secret holds no password hash: what needs it would be cut off."""
+
+
+@transaction.atomic
+def make_account_password(
+    *, actor: User, secret: str, account: str, now: datetime, request: HttpRequest | None = None
+) -> str:
+    """A new password for whoever signs in by ``secret``; the one before is over. Only this return value has it.
+
+    Raises NotAllowed, SecretMissing, SecretOfSomethingElse.
+    """
+    require(actor, Role.EDITOR)
+    if has_secret(secret) and not _is_of_an_account(read_secret(secret)):
+        raise SecretOfSomethingElse(f"The secret {secret} holds no service account's password: use another name.")
+    password = make_password()
+    store_secret(name=secret, value=passwords.make_hash(password))
+    audit.record(
+        actor=actor,
+        action="service_account.password_made",
+        object_kind="secret",
+        object_id=secret,
+        summary=f"Made a new password for the service account {account}",
+        request=request,
+        now=now,
+    )
+    return password
+
+
+def has_password(secret: str) -> bool:
+    """Whether any password is right."""
+    try:
+        return passwords.is_hash(read_secret(secret))
+    except SecretMissing:
+        return False
+
+
+def _is_of_an_account(stored: str) -> bool:
+    return stored == passwords.UNSET or passwords.is_hash(stored)
