@@ -144,6 +144,7 @@ KINDS: dict[str, Kind] = {
                     ),
                     is_open=False,
                 ),
+                Group("Behind a proxy", ("proxy_networks", "proxy_protocol"), is_open=False),
                 Group(
                     "What is refused, what is offered",
                     tuple(name for name in ReceiveExtensions.model_fields),

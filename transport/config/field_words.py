@@ -213,6 +213,12 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
         "takes mail even when queue, disk or memory run short",
     ),
     ("send_connectors", "smart_hosts"): _next_hops,
+    ("receive_connectors", "proxy_networks"): _members(
+        added="now believes the proxies {} when they name the client",
+        removed="no longer believes the proxies {}",
+        emptied="",
+        begun="",
+    ),
     ("organization", "is_plus_addressing_enabled"): _on_off(
         "now takes name+anything for name", "no longer takes name+anything for name"
     ),

@@ -8,10 +8,11 @@ from datetime import datetime
 from itertools import combinations
 
 from transport.config.document import MailFlow
-from transport.config.objects import PermissionGroup, ReceiveConnector, SendConnector, TlsLevel, TlsMode
+from transport.config.objects import PermissionGroup, ProxyProtocol, ReceiveConnector, SendConnector, TlsLevel, TlsMode
 from transport.config.problem import Problem, Severity
 from transport.config.ranges import parse_range
 
+MAX_PROXIES = 256
 RECEIVE, SEND = "receive_connectors", "send_connectors"
 
 
@@ -60,6 +61,23 @@ def _passwords_travel_over_tls(document: MailFlow, now: datetime) -> Iterator[Pr
         if item.is_enabled and not item.permission_groups:
             sentence = f"{item.name} gives no permission to anybody: it refuses everyone."
             yield Problem(RECEIVE, item.id, "permission_groups", sentence, Severity.WARNING)
+
+
+def _proxies_are_few_and_known(document: MailFlow, now: datetime) -> Iterator[Problem]:
+    for item in document.receive_connectors:
+        for network in item.proxy_networks:
+            if parse_range(network).size > MAX_PROXIES:
+                sentence = (
+                    f"{network} is broad: everybody in it could say to be any client. List the proxies themselves."
+                )
+                yield Problem(RECEIVE, item.id, "proxy_networks", sentence)
+        if item.proxy_networks and item.tls_mode is TlsMode.IMPLICIT and item.proxy_protocol is ProxyProtocol.PROXY:
+            sentence = f"{item.name} begins with TLS, but the PROXY protocol comes before it: use XCLIENT or STARTTLS."
+            yield Problem(RECEIVE, item.id, "proxy_protocol", sentence)
+    for one, two in _pairs_on_a_binding(document):
+        if one.proxy_networks and two.proxy_networks and one.proxy_protocol is not two.proxy_protocol:
+            sentence = f"{one.name} and {two.name} share a binding: their proxies must speak the same protocol."
+            yield Problem(RECEIVE, two.id, "proxy_protocol", sentence)
 
 
 def _something_listens(document: MailFlow, now: datetime) -> Iterator[Problem]:
@@ -119,6 +137,7 @@ RULES = (
     _no_peer_has_two_connectors,
     _a_binding_begins_one_way,
     _passwords_travel_over_tls,
+    _proxies_are_few_and_known,
     _something_listens,
     _mail_has_somewhere_to_go,
     _smart_hosts_can_be_checked,

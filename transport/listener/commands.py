@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from transport.listener import auth, bdat, greeting, replies, tls, transaction
+from transport.listener import auth, bdat, greeting, proxy, replies, tls, transaction
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
@@ -109,6 +109,7 @@ _COMMANDS: dict[str, Command] = {
     "EXPN": _expn,
     "HELP": _help,
     "BDAT": bdat.bdat,
+    "XCLIENT": proxy.xclient,
     "TURN": _not_implemented,
     "ETRN": _not_implemented,
 }

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import Any
+from typing import Any, Protocol
 
 from aiosmtpd.smtp import SMTP
-
-from transport.listener.chunks import ChunkReader
-from transport.listener.data import DataReader
 
 MAX_LINE = 2048  # RFC 5321 4.5.3.1.4: 512, and what MAIL and RCPT may add by SIZE, DSN, SMTPUTF8 and others
 MAX_RESPONSE = 12288  # RFC 4954 4: a line within AUTH
@@ -22,6 +19,19 @@ MAX_BUFFER = 64 * 1024
 MAX_LINES_AT_ONCE = 200  # then it is the turn of other connections
 CLOSE_WITHIN_S = 10.0
 HANDSHAKE_TIMEOUT_S = 30.0
+
+
+class Reader(Protocol):
+    """Whoever takes octets that are no command lines, until it has enough; it is the session that feeds it."""
+
+    began_at: float
+
+    @property
+    def received_bytes(self) -> int: ...
+
+    def release(self) -> None:
+        """Give back what it holds."""
+        ...
 
 
 class LineTooLong(Exception):
@@ -36,7 +46,7 @@ class Connection(SMTP):
         self.loop = loop
         self.last_activity = self.began_at = loop.time()
         self.is_closing = False
-        self.reader: DataReader | ChunkReader | None = None
+        self.reader: Reader | None = None
         self._transport: Any = None
         self._buffer = b""
         self._out: list[bytes] = []

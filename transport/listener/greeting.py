@@ -12,6 +12,9 @@ from transport.rules import admission
 if TYPE_CHECKING:
     from transport.listener.session import Session
 
+_XCLIENT = "XCLIENT NAME ADDR PORT PROTO HELO"
+"""With the attributes we know. LOGIN is none: who may send as whom is not for a proxy to say."""
+
 
 def banner(session: Session) -> Reply:
     """The first line that a peer sees; it names no version."""
@@ -55,6 +58,7 @@ def _extensions(session: Session) -> list[str]:
         ("ENHANCEDSTATUSCODES", connector.is_enhanced_status_codes_enabled),
         ("STARTTLS", session.offers_tls),
         ("REQUIRETLS", session.facts.tls is not None and "REQUIRETLS" in session.extensions),
+        (_XCLIENT, session.offers_xclient),
         (f"AUTH {' '.join(auth.MECHANISMS)}", _offers_auth(session)),
     ]
     return [keyword for keyword, is_offered in offered if is_offered]

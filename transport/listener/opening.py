@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from transport.config.objects import ReceiveConnector
+from transport.config.objects import ProxyProtocol, ReceiveConnector
 from transport.listener import greeting
 from transport.listener.parameters import extensions_of
+from transport.listener.proxy_header import HeaderReader
 from transport.listener.tls import tls_facts
 from transport.model.session import SessionFacts
 from transport.model.verdict import Verdict
@@ -16,42 +18,78 @@ from transport.rules import admission, limits
 if TYPE_CHECKING:
     from transport.listener.session import Session
 
-_NOBODY = ReceiveConnector(id="none", name="none", tarpit_interval=0)
+_NOBODY = ReceiveConnector(
+    id="none", name="none", tarpit_interval=0, connection_inactivity_timeout=10, connection_timeout=30
+)
+"""What holds while it is not known yet who the client is."""
 
 
 def open_session(session: Session, transport: Any) -> bool:
-    """Greet the peer, or refuse it and close. Returns whether the session goes on."""
-    context = session.context
-    now = context.clock()
+    """Greet the peer, or wait for its proxy's header, or refuse it and close. Returns whether the session goes on."""
     peer, port = _peer(transport)
-    connector = session.ruleset.connector_for(session.binding, peer) if peer else None
-    session.connector = connector or _NOBODY
+    session.connector = _NOBODY
+    session.extensions = extensions_of(_NOBODY, is_tls=False)
     session.facts = SessionFacts(
         session_id=secrets.token_hex(8),
         peer=peer,
         peer_port=port,
         binding=session.binding,
-        connector_id=connector.id if connector else "",
+        connector_id="",
         revision=session.ruleset.revision,
-        started_at=now,
+        started_at=session.context.clock(),
         tls=tls_facts(transport.get_extra_info("ssl_object")),
     )
-    session.extensions = extensions_of(session.connector, is_tls=session.facts.tls is not None)
     if not peer:
         session.abort()
         return False
-    verdict = admission.connect(session.ruleset, session.facts, now=now)
-    if verdict.is_accepted and connector is not None:
-        verdict = _count(session, connector) or verdict
+    protocol = session.ruleset.proxy_protocol(session.binding, peer)
+    if protocol is ProxyProtocol.PROXY:
+        session.replace_facts(proxy=peer)
+        session.reader = HeaderReader(began_at=session.loop.time())
+        return True
+    return serve(session, peer, port, proxy=peer if protocol is not None else "")
+
+
+def serve(session: Session, peer: str, port: int, *, proxy: str) -> bool:
+    """Greet the client, or refuse it and close. Returns whether the session goes on."""
+    verdict = _assign(session, peer, port, proxy=proxy)
     if not verdict.is_accepted:
-        _turn_away(session, verdict)
+        turn_away(session, verdict)
         return False
-    if session.connector.banner_delay:
+    if session.connector.banner_delay and not session.facts.is_unnamed:
         session.hold()
         session.loop.call_later(session.connector.banner_delay, _greet_late, session)
     else:
         session.reply(greeting.banner(session))
     return True
+
+
+def name_client(session: Session, peer: str, port: int, *, helo: str, is_esmtp: bool) -> None:
+    """Begin anew with the client that a proxy named, within the session; what was known of the proxy is forgotten."""
+    _uncount(session)
+    facts = session.facts
+    tls = replace(facts.tls, client_fingerprint="", client_subject="") if facts.tls is not None else None
+    session.replace_facts(helo=helo[:255], is_esmtp=is_esmtp, identity="", addresses=(), tls=tls)
+    verdict = _assign(session, peer, port, proxy=facts.proxy)
+    if verdict.is_accepted:
+        session.reply(greeting.banner(session))
+    else:
+        turn_away(session, verdict)
+
+
+def _assign(session: Session, peer: str, port: int, *, proxy: str) -> Verdict:
+    """Find the connector that serves the client, and whether it does."""
+    ruleset = session.ruleset
+    connector = ruleset.connector_for(session.binding, peer)
+    if proxy == peer:  # it has not said yet who the client is
+        connector = ruleset.connector_of_proxy(session.binding, proxy)
+    session.connector = connector or _NOBODY
+    session.replace_facts(peer=peer, peer_port=port, proxy=proxy, connector_id=connector.id if connector else "")
+    session.extensions = extensions_of(session.connector, is_tls=session.facts.tls is not None)
+    verdict = admission.connect(ruleset, session.facts, now=session.context.clock())
+    if verdict.is_accepted and connector is not None and not session.facts.is_unnamed:
+        return _count(session, connector) or verdict
+    return verdict
 
 
 def _greet_late(session: Session) -> None:
@@ -67,10 +105,8 @@ def _greet_late(session: Session) -> None:
 
 def close_session(session: Session) -> None:
     """Take the session out of every count."""
-    context, facts = session.context, session.facts
-    context.sessions.discard(session)
-    if session.is_counted:
-        context.connections.remove(facts.connector_id, facts.peer)
+    session.context.sessions.discard(session)
+    _uncount(session)
 
 
 def _count(session: Session, connector: ReceiveConnector) -> Verdict | None:
@@ -79,7 +115,14 @@ def _count(session: Session, connector: ReceiveConnector) -> Verdict | None:
     return limits.connections(connector, in_all=in_all, from_source=from_source)
 
 
-def _turn_away(session: Session, verdict: Verdict) -> None:
+def _uncount(session: Session) -> None:
+    if session.is_counted:
+        session.is_counted = False
+        session.context.connections.remove(session.facts.connector_id, session.facts.peer)
+
+
+def turn_away(session: Session, verdict: Verdict) -> None:
+    """Refuse the peer and close."""
     session.tell(verdict)
     session.reply(verdict.reply or admission.ACCESS_DENIED)
     session.close()

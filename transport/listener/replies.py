@@ -32,6 +32,7 @@ CHUNK_REFUSED = Reply(503, "5.5.1", "A chunk of this message was refused, say RS
 CHUNKS_BEGUN = Reply(503, "5.5.1", "The message is being sent by BDAT")
 BINARY_NEEDS_CHUNKS = Reply(503, "5.5.1", "BODY=BINARYMIME needs BDAT")  # RFC 3030 3
 BARE_LINE_END_IN_DATA = Reply(550, "5.6.11", "The message holds a bare CR or LF; lines must end with CRLF")
+BAD_XCLIENT = Reply(501, "5.5.4", "Syntax: XCLIENT ADDR=address and other attributes")
 TLS_NOT_HERE = Reply(502, "5.5.1", "STARTTLS is not offered")
 TLS_ALREADY = Reply(503, "5.5.1", "TLS is already active")
 AUTH_NOT_HERE = Reply(502, "5.5.1", "AUTH is not offered")

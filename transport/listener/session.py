@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from transport.config.objects import PermissionGroup, ReceiveConnector, TlsMode
+from transport.config.objects import PermissionGroup, ProxyProtocol, ReceiveConnector, TlsMode
 from transport.listener import deadlines, replies
 from transport.listener.bdat import chunk_received
 from transport.listener.chunks import ChunkReader
@@ -18,6 +18,8 @@ from transport.listener.connection import Connection
 from transport.listener.context import Context
 from transport.listener.finish import message_received
 from transport.listener.opening import close_session, open_session
+from transport.listener.proxy import header_received
+from transport.listener.proxy_header import HeaderReader
 from transport.listener.transaction import Transaction
 from transport.model.event import EventId, TrackingEvent
 from transport.model.limit import Limit
@@ -83,6 +85,8 @@ class Session(Connection):
         reader = self.reader
         if type(reader) is ChunkReader:
             return chunk_received(self, reader, data, start)
+        if type(reader) is HeaderReader:
+            return header_received(self, reader, data, start)
         return message_received(self, data, start)
 
     # What commands use.
@@ -163,6 +167,7 @@ class Session(Connection):
         """What an event's detail says of the session."""
         facts = self.facts
         return {
+            **({"proxy": facts.proxy} if facts.proxy else {}),
             "helo": facts.helo,
             "identity": facts.identity,
             "tls": f"{facts.tls.version} {facts.tls.cipher}" if facts.tls else "",
@@ -205,6 +210,12 @@ class Session(Connection):
     @property
     def takes_users(self) -> bool:
         return PermissionGroup.EXCHANGE_USERS in self.connector.permission_groups
+
+    @property
+    def offers_xclient(self) -> bool:
+        """Whether the peer is a listed proxy that may say so who its client is."""
+        proxy = self.facts.proxy
+        return bool(proxy) and self.ruleset.proxy_protocol(self.binding, proxy) is ProxyProtocol.XCLIENT
 
     # Time.
 

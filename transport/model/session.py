@@ -42,6 +42,11 @@ class SessionFacts:
     addresses: tuple[str, ...] = ()
 
     @property
+    def is_unnamed(self) -> bool:
+        """Whether it is a proxy that has not said who the client is."""
+        return bool(self.proxy) and self.proxy == self.peer
+
+    @property
     def client_certificate(self) -> str:
         """The SHA-256 fingerprint (lower hex) of the client certificate that verified, else empty; its subject is
         ``tls.client_subject``."""

@@ -58,8 +58,19 @@ def connect(ruleset: Ruleset, facts: SessionFacts, *, now: float) -> Verdict:
         reason = f"No receive connector on {facts.binding} serves {facts.peer}."
         step = Step("receive_connectors", "", "receive connectors", Answer.NO, reason)
         return Verdict(Action.DISCONNECT, Stage.CONNECT, ACCESS_DENIED, reason, (*trail, step))
+    if facts.proxy and not ruleset.lists_proxy(connector, facts.proxy):
+        because = f"{facts.peer} came through the proxy {facts.proxy}, which the connector does not list."
+        refusal = _by_connector(Stage.CONNECT, connector, ACCESS_DENIED, because)
+        return replace(refusal, action=Action.DISCONNECT, trail=(*trail, *refusal.trail))
     served = Step("receive_connectors", connector.id, connector.name, Answer.YES, f"Serves {facts.peer}.")
     return accept(Stage.CONNECT, (*trail, served))
+
+
+def not_a_proxy_header(facts: SessionFacts, why: str) -> Verdict:
+    """The end of a connection from a listed proxy that did not say who its client is: it is never guessed."""
+    reason = f"The proxy {facts.peer} has to say who its client is, but {why}."
+    step = Step("receive_connectors", "", "proxy", Answer.NO, reason)
+    return Verdict(Action.DISCONNECT, Stage.CONNECT, ACCESS_DENIED, reason, (step,))
 
 
 def helo(ruleset: Ruleset, facts: SessionFacts, *, now: float) -> Verdict:
@@ -74,6 +85,9 @@ def helo(ruleset: Ruleset, facts: SessionFacts, *, now: float) -> Verdict:
 def mail(ruleset: Ruleset, facts: SessionFacts, sender: Address, *, declared_size_bytes: int, now: float) -> Verdict:
     """Whether the peer may send at all, and a message of this declared size (0 when SIZE= was not given)."""
     connector = ruleset.receive_connectors[facts.connector_id]
+    if facts.is_unnamed:
+        because = f"The proxy {facts.proxy} did not say who its client is."
+        return _by_connector(Stage.MAIL, connector, ACCESS_DENIED, because)
     if connector.tls_mode in (TlsMode.REQUIRED, TlsMode.IMPLICIT) and facts.tls is None:
         return _by_connector(Stage.MAIL, connector, TLS_REQUIRED, "The connector takes mail only over TLS.")
     if not _is_permitted(connector, facts):

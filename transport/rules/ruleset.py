@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from transport.config.document import MailFlow
-from transport.config.objects import AcceptedDomain, IpListEntry, ReceiveConnector, SendConnector
+from transport.config.objects import AcceptedDomain, IpListEntry, ProxyProtocol, ReceiveConnector, SendConnector
 from transport.rules.compiled_policy import CompiledPolicy
 from transport.rules.networks import NetworkIndex
 from transport.rules.own_recipients import OwnRecipients
@@ -39,6 +39,7 @@ class Ruleset:
         self.ip_block_list = IpList(document.ip_block_list)
         self.receive_connectors = {c.id: c for c in document.receive_connectors}
         self._by_binding = _index_connectors(document.receive_connectors)
+        self._proxies = _index_proxies(document.receive_connectors)
         self._domains = {d.domain: d for d in document.accepted_domains}
         own = OwnRecipients(document)
         self.own_recipients = own if own else None
@@ -73,6 +74,28 @@ class Ruleset:
         found = index.find_all(peer) if index else []
         return found[0] if found else None
 
+    def connector_of_proxy(self, binding: str, proxy: str) -> ReceiveConnector | None:
+        """The connector of ``binding`` that lists ``proxy``, the most specific entry first."""
+        index = self._proxies.get(binding) if self._proxies else None
+        found = index.find_all(proxy) if index else []
+        return found[0] if found else None
+
+    def proxy_protocol(self, binding: str, peer: str) -> ProxyProtocol | None:
+        """How ``peer`` says who its client is, if it is a listed proxy."""
+        if not self._proxies:
+            return None
+        connector = self.connector_of_proxy(binding, peer)
+        return connector.proxy_protocol if connector is not None else None
+
+    def lists_proxy(self, connector: ReceiveConnector, proxy: str) -> bool:
+        """Whether the connector itself believes ``proxy``."""
+        return any(
+            connector.id == one.id
+            for binding in connector.bindings
+            if binding in self._proxies
+            for one in self._proxies[binding].find_all(proxy)
+        )
+
     def accepted_domain(self, domain: str) -> AcceptedDomain | None:
         """The accepted domain that covers ``domain``: itself, else the nearest parent with subdomains."""
         exact = self._domains.get(domain)
@@ -98,6 +121,15 @@ def _index_connectors(connectors: Iterable[ReceiveConnector]) -> dict[str, Netwo
     for connector in connectors:
         for binding in connector.bindings if connector.is_enabled else ():
             pairs.setdefault(binding, []).extend((network, connector) for network in connector.remote_ip_ranges)
+    return {binding: NetworkIndex(items) for binding, items in pairs.items()}
+
+
+def _index_proxies(connectors: Iterable[ReceiveConnector]) -> dict[str, NetworkIndex[ReceiveConnector]]:
+    pairs: dict[str, list[tuple[str, ReceiveConnector]]] = {}
+    for connector in connectors:
+        if connector.is_enabled and connector.proxy_networks:
+            for binding in connector.bindings:
+                pairs.setdefault(binding, []).extend((network, connector) for network in connector.proxy_networks)
     return {binding: NetworkIndex(items) for binding, items in pairs.items()}
 
 

@@ -130,3 +130,24 @@ def test_errors__mixed_problems__keeps_what_stops_a_change() -> None:
     problems = validate(document(accepted_domains=[DOMAIN], send_connectors=[]), now=NOW)
     assert problems
     assert errors(problems) == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"proxy_networks": ["10.0.0.5", "2001:db8::/120"]}, ""),
+        ({"proxy_networks": ["10.0.0.0/16"]}, "proxy_networks"),
+        ({"proxy_networks": ["10.0.0.5"], "tls_mode": "implicit"}, "proxy_protocol"),
+        ({"proxy_networks": ["10.0.0.5"], "tls_mode": "implicit", "proxy_protocol": "XCLIENT"}, ""),
+    ],
+)
+def test_validate__proxies__are_few_and_come_before_tls(fields: dict[str, Any], field: str) -> None:
+    wanted = [("receive_connectors", "one", field)] if field else []
+    assert found(receive_connectors=[RECEIVE | fields]) == wanted
+
+
+def test_validate__proxies_of_one_binding__speak_the_same_protocol() -> None:
+    one, two = (item | {"proxy_networks": ["10.0.0.5"]} for item in receive(["10.0.0.0/8"], ["192.0.2.0/24"]))
+    assert found(receive_connectors=[one, two]) == []
+    two |= {"proxy_protocol": "XCLIENT"}
+    assert found(receive_connectors=[one, two]) == [("receive_connectors", "two", "proxy_protocol")]

@@ -52,6 +52,10 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
         document(relay_policies=[SCANNERS]),
         document(relay_policies=[changed(SCANNERS, networks=["10.1.0.0/16", "10.2.0.0/16"])]),
     ),
+    "proxies": (
+        document(receive_connectors=[{"id": "in", "name": "In", "proxy_networks": ["10.0.0.5", "10.0.0.6"]}]),
+        document(receive_connectors=[{"id": "in", "name": "In", "proxy_networks": ["10.0.0.6", "10.0.0.7"]}]),
+    ),
     "policy_created": (
         document(),
         document(relay_policies=[changed(SCANNERS, expires_at="2027-01-31T00:00:00Z", is_tls_required=True)]),

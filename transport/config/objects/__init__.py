@@ -6,7 +6,7 @@
 from transport.config.objects.base import ConfigModel, ConfigObject
 from transport.config.objects.domains import AcceptedDomain, DomainType
 from transport.config.objects.organization import Organization
-from transport.config.objects.receive import PermissionGroup, ReceiveConnector, SenderOwnership, TlsMode
+from transport.config.objects.receive import PermissionGroup, ProxyProtocol, ReceiveConnector, SenderOwnership, TlsMode
 from transport.config.objects.receive_extensions import ReceiveExtensions, SizeEnabled
 from transport.config.objects.receive_limits import MessageRateSource
 from transport.config.objects.recipients import DistributionGroup, MailRecipient, Recipient
@@ -29,6 +29,7 @@ __all__ = [
     "MessageRateSource",
     "Organization",
     "PermissionGroup",
+    "ProxyProtocol",
     "ReceiveConnector",
     "ReceiveExtensions",
     "Recipient",

@@ -62,6 +62,20 @@ class SenderOwnership(StrEnum):
         }[self]
 
 
+class ProxyProtocol(StrEnum):
+    """How a proxy before us says who the client is."""
+
+    PROXY = "PROXY"
+    XCLIENT = "XCLIENT"
+
+    @property
+    def sentence(self) -> str:
+        return {
+            ProxyProtocol.PROXY: "The PROXY protocol, version 1 or 2, before anything else (HAProxy and others).",
+            ProxyProtocol.XCLIENT: "The command XCLIENT (Postfix, nginx).",
+        }[self]
+
+
 class ReceiveService(ConfigObject):
     """Where a receive connector listens, whom it serves, as whom it speaks."""
 
@@ -83,6 +97,10 @@ class ReceiveService(ConfigObject):
         SenderOwnership.ENVELOPE_AND_HEADER, description="As whom users who signed in may send."
     )
     tls_mode: TlsMode = Field(TlsMode.OFFERED, description="How TLS is spoken.")
+    proxy_networks: tuple[Network, ...] = Field(
+        (), description="Proxies before us that are believed when they say who the client is; nobody else is."
+    )
+    proxy_protocol: ProxyProtocol = Field(ProxyProtocol.PROXY, description="How those proxies say it.")
 
 
 class ReceiveConnector(ReceiveExtensions, ReceiveLimits, ReceiveService):
