@@ -17,6 +17,7 @@ from transport.config.document import MailFlow
 from transport.delivery.couriers import SmtpCouriers
 from transport.delivery.ourselves import is_own
 from transport.delivery.resolver import DnsResolver
+from transport.delivery.tls_context import ClientCertificate
 from transport.listener import relay_usage
 from transport.listener.relay_usage import RelayUsage
 from transport.listener.server import Listener, ListenError
@@ -70,7 +71,7 @@ class TransportService:
         resolver = ports.resolver or DnsResolver(own_names=(self._hostname,), is_own=self._is_own)
         self._queues = DeliveryQueues(
             spool=self._spool,
-            couriers=SmtpCouriers(resolver=resolver, secrets=ports.secrets),
+            couriers=SmtpCouriers(resolver=resolver, secrets=ports.secrets, own_certificate=self._own_certificate()),
             submit_dsn=self._submit,
             document=document,
             hostname=self._hostname,
@@ -101,6 +102,10 @@ class TransportService:
 
     def _reroute(self, message: Message, recipients: Sequence[Recipient]) -> None:
         self._intake.decide_again(message, recipients)
+
+    def _own_certificate(self) -> ClientCertificate:
+        folder = self._home / "tls"
+        return ClientCertificate(folder / certificates.CERTIFICATE_NAME, folder / certificates.KEY_NAME)
 
     async def start(self) -> None:
         """Recover the spool, then listen. Raises ListenError, SpoolUnavailable, OSError."""

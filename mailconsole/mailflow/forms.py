@@ -79,4 +79,5 @@ class ObjectForm(forms.Form):
         """Put the model's errors where the fields are."""
         for field, sentences in refusal.errors.items():
             for sentence in sentences:
-                self.add_error(field if field in self.fields else None, sentence)
+                where = PASSWORD if field == "password_secret" else field
+                self.add_error(where if where in self.fields else None, sentence)

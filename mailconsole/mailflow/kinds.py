@@ -166,7 +166,26 @@ KINDS: dict[str, Kind] = {
             ),
             (
                 Group("General", ("name", "comment", "is_enabled", "address_spaces")),
-                Group("Next hop", ("smart_hosts", "port", "tls_level", "username", "password")),
+                Group("Next hop", ("smart_hosts", "port", "username", "password")),
+                Group("TLS", ("tls_level", "tls_domain", "is_client_certificate_shown")),
+                Group(
+                    "Limits",
+                    (
+                        "max_message_size",
+                        "max_connections",
+                        "max_messages_per_connection",
+                        "message_rate_limit_per_min",
+                        "connection_inactivity_timeout",
+                    ),
+                ),
+                Group(
+                    "When delivery fails",
+                    ("retry_ladder", "is_dns_failure_downgraded", "downgraded_replies", "upgraded_replies"),
+                ),
+                Group(
+                    "How we connect",
+                    ("fqdn", "source_ip_address", "is_helo_forced", "is_private_address_allowed"),
+                ),
             ),
             order=20,
             hidden=frozenset({"id", "password_secret"}),

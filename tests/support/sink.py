@@ -34,6 +34,7 @@ class Sink:
     port: int = 0
     tls_chain: Path | None = None
     tls_key: Path | None = None
+    client_ca: Path | None = None
     received: list[Received] = field(default_factory=list)
     connections: int = 0
     commands: list[str] = field(default_factory=list)
@@ -128,6 +129,9 @@ class Sink:
             return None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self.tls_chain, self.tls_key)
+        if self.client_ca is not None:
+            context.load_verify_locations(self.client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
         return context
 
     def _add(self, rule: Rule) -> None:

@@ -20,6 +20,7 @@ class Received:
     peer: str
     tls_version: str | None
     connection: int
+    client_certificate: str = ""
 
     @property
     def body(self) -> bytes:

@@ -177,6 +177,7 @@ class Session:
             peer=self.writer.get_extra_info("peername")[0],
             tls_version=self._tls_version(),
             connection=self.number,
+            client_certificate=self._client_certificate(),
         )
         self.sink.record(received)
 
@@ -205,6 +206,11 @@ class Session:
         self.rcpts = []
         self.chunks = []
         self.is_spoilt = False
+
+    def _client_certificate(self) -> str:
+        tls = self.writer.get_extra_info("ssl_object")
+        certificate = tls.getpeercert() if tls is not None else None
+        return ", ".join(name for _, name in certificate["subjectAltName"]) if certificate else ""
 
     def _tls_version(self) -> str | None:
         tls = self.writer.get_extra_info("ssl_object")

@@ -146,6 +146,11 @@ def _other_password(change: FieldChange) -> Iterator[Parts]:
     yield (Say(f"now takes the password stored as {change.after}, instead of that stored as {change.before}"),)
 
 
+def _certificate_name(change: FieldChange) -> Iterator[Parts]:
+    after, before = change.after or "the host's own name", change.before or "the host's own name"
+    yield (Say(f"now wants a certificate for {after} instead of {before}"),)
+
+
 def _led(verb: str, otherwise: str) -> Callable[[FieldChange], Iterator[Parts]]:
     """Where mail is led by an address that may be absent."""
 
@@ -248,6 +253,30 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
         "now leaves mail that comes in alone", "now rewrites mail that comes in too"
     ),
     ("send_connectors", "retry_ladder"): _own_ladder,
+    ("send_connectors", "tls_domain"): _certificate_name,
+    ("send_connectors", "is_helo_forced"): _on_off("now says HELO, so without TLS", "now says EHLO again"),
+    ("send_connectors", "is_client_certificate_shown"): _on_off(
+        "now shows the node's certificate", "no longer shows the node's certificate"
+    ),
+    ("send_connectors", "is_private_address_allowed"): _on_off(
+        "may now deliver to private addresses that DNS names", "no longer delivers to private addresses that DNS names"
+    ),
+    ("send_connectors", "is_dns_failure_downgraded"): _on_off(
+        "now tries domains that DNS does not know until the message expires",
+        "now gives up at once where DNS does not know the domain",
+    ),
+    ("send_connectors", "downgraded_replies"): _members(
+        added="now tries again after {}",
+        removed="no longer tries again after {}",
+        emptied="",
+        begun="",
+    ),
+    ("send_connectors", "upgraded_replies"): _members(
+        added="now gives up after {}",
+        removed="no longer gives up after {}",
+        emptied="",
+        begun="",
+    ),
     ("accepted_domains", "is_default"): _on_off("is now the default domain", "is no longer the default domain"),
     ("accepted_domains", "match_subdomains"): _on_off(
         "now covers its subdomains too", "no longer covers its subdomains"

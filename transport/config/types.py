@@ -91,6 +91,28 @@ def _domain(value: str) -> str:
         raise ValueError(f"'{value}' is not a domain; write for example contoso.com") from None
 
 
+def _host_name(value: str) -> str:
+    """A name that we give ourselves in SMTP (RFC 5321 4.1.1.1), or nothing."""
+    value = value.strip()
+    try:
+        return parse_domain(value) if value else ""
+    except InvalidAddress:
+        raise ValueError(f"'{value}' is not a host name; write for example mail.contoso.com") from None
+
+
+_REPLY_CODE = re.compile(r"([45]\d\d)?\s*([45]\.\d{1,3}\.\d{1,3})?")
+
+
+def _reply_code(value: str) -> str:
+    """A reply code, an enhanced status, or both. Raises ValueError."""
+    match = _REPLY_CODE.fullmatch(value.strip())
+    if match is None or not (match[1] or match[2]):
+        raise ValueError(f"'{value}' is not a reply; write for example 550, 5.7.1 or 550 5.7.1")
+    if match[1] and match[2] and match[1][0] != match[2][0]:
+        raise ValueError(f"'{value}' contradicts itself: {match[1]} and {match[2]} never come together")
+    return " ".join(filter(None, match.groups()))
+
+
 def _domain_pattern(value: str) -> str:
     """``*``, ``contoso.com`` or ``*.contoso.com`` (Exchange: the domain and its subdomains)."""
     value = value.strip()
@@ -165,6 +187,8 @@ Line = Annotated[str, StringConstraints(max_length=500), AfterValidator(_refuse_
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_refuse_control)]
 Network = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_network)]
 Domain = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain)]
+HostName = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_host_name)]
+ReplyCode = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_reply_code)]
 DomainPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain_pattern)]
 Mailbox = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_mailbox)]
 AddressPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_address_pattern)]

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import structlog
 
+from transport.delivery import certificate_names
 from transport.delivery.failure import ConnectionFailed, deferred
 from transport.delivery.reply_parser import ReplyParser, ReplyTooLong
 from transport.delivery.timeouts import Timeouts
@@ -28,11 +29,16 @@ def _retrieve(future: asyncio.Future[Reply]) -> None:
 
 
 class Connection(asyncio.Protocol):
-    """Each command puts its reply's handler in ``_expected``; replies come in order of commands (RFC 2920 3.1)."""
+    """Each command puts its reply's handler in ``_expected``; replies come in order of commands (RFC 2920 3.1).
+
+    ``certificate_names`` are those of a verified certificate; ``is_verified``: one is a name that no stranger's
+    DNS gave us."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts, remote: str) -> None:
         self.remote = remote
         self.tls = ""
+        self.certificate_names: tuple[str, ...] = ()
+        self.is_verified = False
         self.is_closed = False
         self._loop = loop
         self._timeouts = timeouts
@@ -132,6 +138,7 @@ class Connection(asyncio.Protocol):
             raise OSError("the server closed the connection during the handshake")
         self._transport = transport
         cipher = encryption.cipher()
+        self.certificate_names = certificate_names.presented(encryption.getpeercert())
         self.tls = f"{encryption.version()} {cipher[0] if cipher else ''}".strip()
 
     # Ending.

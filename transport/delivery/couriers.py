@@ -13,14 +13,15 @@ from transport.delivery.handshake import Greeter
 from transport.delivery.pace import Pace
 from transport.delivery.pool import ConnectionPool
 from transport.delivery.timeouts import Timeouts
-from transport.delivery.tls_context import TlsContexts
+from transport.delivery.tls_context import ClientCertificate, TlsContexts
 from transport.model.next_hop import NextHop
 from transport.ports import Resolver, SecretReader
 from transport.queues.courier import Source
 
 
 class SmtpCouriers:
-    """The Couriers of the engine. ``ca_file`` holds the trusted roots; None means the system's."""
+    """The Couriers of the engine. ``ca_file`` holds the trusted roots; None means the system's. ``own_certificate`` is
+    shown by connectors that say so."""
 
     def __init__(
         self,
@@ -28,11 +29,12 @@ class SmtpCouriers:
         resolver: Resolver,
         secrets: SecretReader,
         ca_file: Path | None = None,
+        own_certificate: ClientCertificate | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
         self._resolver = resolver
         self._secrets = secrets
-        self._tls = TlsContexts(ca_file)
+        self._tls = TlsContexts(ca_file, own_certificate)
         self._timeouts = timeouts or Timeouts()
         self._dead = DeadTargets(time.monotonic)
         self._paces: dict[str, Pace] = {}

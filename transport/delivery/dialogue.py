@@ -59,7 +59,7 @@ class Dialogue(Connection):
         exchange = Exchange(transaction, self.remote, self.tls)
         recipients, body = transaction.recipients, transaction.body
         assert body is not None
-        fits = fit.check(transaction.message, recipients, body, capabilities, is_tls=bool(self.tls))
+        fits = fit.check(transaction.message, recipients, body, capabilities, is_verified=self.is_verified)
         for position in range(len(recipients)):
             misfit = fits.misfit or (fits.unfit.get(position) if fits.unfit else None)
             if misfit is None:

@@ -40,18 +40,25 @@ _NO_BINARYMIME = Misfit("5.6.3", "The message has binary content and the next ho
 _NO_SMTPUTF8_HEADER = Misfit("5.6.9", "The message's header needs SMTPUTF8 and the next hop does not offer it.")
 _NO_SMTPUTF8 = Misfit("5.6.7", "The message needs SMTPUTF8 and the next hop does not offer it.")
 _NO_SMTPUTF8_ADDRESS = Misfit("5.6.7", "The address needs SMTPUTF8 and the next hop does not offer it.")
-_NO_TLS = Misfit("5.7.30", "The message may travel over verified TLS only and the next hop does not offer REQUIRETLS.")
+_NO_REQUIRETLS = Misfit(  # RFC 8689 5
+    "5.7.30", "The message may travel over verified TLS only and the next hop does not offer REQUIRETLS."
+)
+_NOT_VERIFIED = Misfit(
+    "5.7.30",
+    "The message may travel over verified TLS only and the next hop was not verified by a name that is known for sure: "
+    "that takes DomainValidation with a smart host or a TLS domain.",
+)
 
 
 def check(
-    message: Message, recipients: Sequence[Recipient], body: bytes, capabilities: Capabilities, *, is_tls: bool
+    message: Message, recipients: Sequence[Recipient], body: bytes, capabilities: Capabilities, *, is_verified: bool
 ) -> Fit:
     """How, or why not, ``message`` goes to a server with ``capabilities``."""
     limit = capabilities.max_size_bytes
     if limit and message.size_bytes > limit:
         return Fit(False, False, misfit=_too_large(message.size_bytes, limit))
-    if message.requires_tls and not (is_tls and capabilities.has_requiretls):  # RFC 8689 4.2.1, 5
-        return Fit(False, False, misfit=_NO_TLS)
+    if message.requires_tls and not (is_verified and capabilities.has_requiretls):  # RFC 8689 4.2.1
+        return Fit(False, False, misfit=_NO_REQUIRETLS if is_verified else _NOT_VERIFIED)
     is_binary = message.body_type is BodyType.BINARY_MIME
     if is_binary and not capabilities.has_binary_mime:
         if not wire.is_text(body):  # RFC 3030 3: we convert nothing

@@ -6,9 +6,10 @@ import base64
 import ssl
 from dataclasses import dataclass
 
-from transport.config.objects import SendConnector
+from transport.config.objects import SendConnector, TlsLevel
 from transport.delivery import capabilities as capabilities_of
-from transport.delivery import tls_policy
+from transport.delivery import certificate_names, tls_policy
+from transport.delivery.a_labels import to_a_labels
 from transport.delivery.capabilities import HELO_ONLY, Capabilities
 from transport.delivery.connection import Connection
 from transport.delivery.failure import ConnectionFailed, deferred, refused
@@ -61,7 +62,10 @@ class Greeter:
 
     async def _hello(self, connection: Connection) -> Capabilities:
         """EHLO, or HELO where the server does not know that (RFC 5321 3.2)."""
-        name = self.hostname.encode("idna" if not self.hostname.isascii() else "ascii")
+        name = to_a_labels(self.hostname).encode()
+        if self.connector.is_helo_forced:
+            await self._expect(connection, b"HELO " + name + b"\r\n", Phase.EHLO)
+            return HELO_ONLY
         reply = await connection.ask(b"EHLO " + name + b"\r\n", Phase.EHLO, self.timeouts.command_s)
         if reply.code == 250:
             return capabilities_of.parse(reply.text)
@@ -73,10 +77,9 @@ class Greeter:
         return HELO_ONLY
 
     async def _start_tls(self, connection: Connection, host: str) -> None:
-        level = self.connector.tls_level
         try:
             await self._expect(connection, b"STARTTLS\r\n", Phase.TLS)
-            await connection.start_tls(self.tls.get(tls_policy.verification(level)), host)
+            await connection.start_tls(self._context(), host)
         except ConnectionFailed as failed:
             raise HandshakeFailed(failed.outcome) from failed
         except ssl.SSLCertVerificationError as error:
@@ -85,6 +88,24 @@ class Greeter:
         except OSError as error:
             reason = f"TLS could not be started: {replies.clean(str(error)) or type(error).__name__}."
             raise HandshakeFailed(deferred(Phase.TLS, reason, "4.7.0", remote=connection.remote)) from error
+
+        self._check_name(connection)
+
+    def _context(self) -> ssl.SSLContext:
+        connector = self.connector
+        demand = tls_policy.verification(connector.tls_level, has_own_name=connector.tls_domain is not None)
+        return self.tls.get(demand, is_own_shown=connector.is_client_certificate_shown)
+
+    def _check_name(self, connection: Connection) -> None:
+        """Compare the certificate with the connector's own name for it; the host's was compared by the handshake."""
+        wanted = self.connector.tls_domain
+        if wanted is not None and not certificate_names.carries(connection.certificate_names, wanted):
+            shown = replies.clean(", ".join(connection.certificate_names[:5])) or "no name"
+            reason = f"The server's certificate was not accepted: it carries {shown}, not {wanted}."
+            raise HandshakeFailed(deferred(Phase.TLS, reason, "4.7.5", remote=connection.remote, tls=connection.tls))
+        # RFC 8689 4.2.1: a name from MX records counts only with DNSSEC or MTA-STS, neither of which we have.
+        is_name_ours = wanted is not None or bool(self.connector.smart_hosts)
+        connection.is_verified = is_name_ours and self.connector.tls_level is TlsLevel.DOMAIN_VALIDATION
 
     async def _authenticate(self, connection: Connection, capabilities: Capabilities) -> None:
         """AUTH PLAIN or LOGIN (RFC 4954, RFC 4616), never in clear."""

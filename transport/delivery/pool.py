@@ -15,10 +15,12 @@ from transport.delivery.concurrency import Concurrency
 from transport.delivery.dial import Dialled
 from transport.delivery.failure import ConnectionFailed, deferred
 from transport.delivery.pace import Pace, PacedSource
+from transport.delivery.policed import PolicedSource
 from transport.delivery.target import Target
 from transport.model.outcome import Outcome, Phase
 from transport.queues.courier import Source
 from transport.rules.closing import Closing, closing
+from transport.rules.error_policies import ErrorPolicies
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +48,9 @@ class ConnectionPool:
         loop: asyncio.AbstractEventLoop,
         pace: Pace | None = None,
     ) -> None:
+        policies = ErrorPolicies.of(connector)
+        if policies is not None:
+            source = PolicedSource(source, policies)
         self._connector = connector
         self._queue = source
         self._source: Source = PacedSource(source, pace, self._later) if pace is not None else source

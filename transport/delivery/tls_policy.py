@@ -51,9 +51,9 @@ def may_fall_back(level: TlsLevel) -> bool:
     return level not in _REQUIRED
 
 
-def verification(level: TlsLevel) -> Verification:
-    """What is demanded of the certificate at ``level``."""
+def verification(level: TlsLevel, *, has_own_name: bool = False) -> Verification:
+    """What is demanded of the certificate at ``level``; ``has_own_name``: it is compared with a name of ours later."""
     return Verification(
         is_chain_required=level in (TlsLevel.CERTIFICATE_VALIDATION, TlsLevel.DOMAIN_VALIDATION),
-        is_name_required=level is TlsLevel.DOMAIN_VALIDATION,
+        is_name_required=level is TlsLevel.DOMAIN_VALIDATION and not has_own_name,
     )

@@ -168,8 +168,8 @@ def _returned(boundary: str, original: bytes, is_whole: bool) -> bytes:
 
 
 def _is_whole(kind: DsnKind, message: Message, original: bytes, settings: DsnSettings) -> bool:
-    """RFC 3461 4.3: RET is about failures; all else returns the header."""
-    if kind is not DsnKind.FAILED or message.ret == "HDRS" or not original:
+    """RFC 3461 4.3: RET is about failures; all else returns the header. RFC 8689 5: a report may go without TLS."""
+    if kind is not DsnKind.FAILED or message.ret == "HDRS" or message.requires_tls or not original:
         return False
     return len(original) <= settings.max_attach_bytes
 

@@ -202,6 +202,26 @@ def test_send_connector__wrong_form__stores_no_secret(editor):
     assert Secret.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("field", "said", "words"),
+    [
+        ("fqdn", "mx acme", "is not a host name"),
+        ("tls_domain", "contoso.com", "DomainValidation only"),
+        ("username", "relay", "over TLS only"),
+        ("max_message_size", "ten apples", "is not a size"),
+        ("retry_ladder", "soon", "soon"),
+        ("upgraded_replies", "421", "about the connection"),
+    ],
+)
+def test_send_connector__what_is_wrong__is_said_at_its_field(editor, field, said, words):
+    form = ObjectForm(KINDS["send_connectors"])
+    sent = as_a_browser_sends(form) | {"name": "Internet", "address_spaces": "*", field: said}
+    answer = signed_in(editor).post(reverse("mailflow:send-connector-create"), sent)
+    assert answer.status_code == 422
+    errors = answer.context["form"].errors
+    assert words in errors[field][0] and "__all__" not in errors
+
+
 def test_list__another_persons_draft__is_not_shown():
     create_change()
     page = signed_in(create_editor()).get(reverse("mailflow:relay-policy-list")).content.decode()

@@ -6,6 +6,8 @@ from tests.support.delivery import Delivering
 from tests.support.sink import Sink
 from tests.support.transport import document
 from transport.config.objects import AddressSpace, SendConnector, TlsLevel
+from transport.delivery import certificate_names
+from transport.delivery.tls_context import ClientCertificate
 from transport.model.event import EventId
 from transport.ports import LookupUnavailable
 
@@ -82,3 +84,89 @@ async def test_credentials__a_server_without_auth_gets_nothing(tls_sink):
     config = through(f"127.0.0.1:{tls_sink.port}", level=TlsLevel.ENCRYPTION_ONLY, username="me", password_secret="s")
     event = await outcome_of(config, secrets=lambda name: "x")
     assert event.event is EventId.DEFER and "neither AUTH PLAIN nor LOGIN" in event.reason
+
+
+NAMED = {"level": TlsLevel.DOMAIN_VALIDATION, "tls_domain": "mx.partner.example"}
+
+
+async def test_tls_domain__is_what_the_certificate_must_carry(authority):
+    leaf = authority.issue("mx.partner.example")
+    with Sink(tls_chain=leaf.chain, tls_key=leaf.key) as sink:
+        event = await outcome_of(through(f"127.0.0.1:{sink.port}", **NAMED), ca=authority.path)
+        assert event.event is EventId.SEND
+        other = through(f"127.0.0.1:{sink.port}", **NAMED | {"tls_domain": "*.other.example"})
+        event = await outcome_of(other, ca=authority.path)
+    assert event.event is EventId.DEFER and event.detail["status"] == "4.7.5"
+    assert "it carries mx.partner.example, not *.other.example" in event.reason and len(sink.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("carried", "wanted", "is_accepted"),
+    [
+        ("mx.acme.example", "MX.acme.example", True),
+        ("mx.acme.example", "acme.example", False),
+        ("mx.acme.example", "*.acme.example", True),
+        ("a.mx.acme.example", "*.acme.example", True),
+        ("acme.example", "*.acme.example", True),
+        ("evilacme.example", "*.acme.example", False),
+        ("*.acme.example", "mx.acme.example", True),
+        ("*.acme.example", "a.mx.acme.example", False),
+        ("*.acme.example", "*.acme.example", True),
+        ("*.example", "acme.example", False),
+        ("*", "acme", False),
+    ],
+)
+def test_certificate_name(carried, wanted, is_accepted):
+    assert certificate_names.carries([carried], wanted) is is_accepted
+
+
+async def test_client_certificate__is_shown_where_the_connector_says_so(authority, certificate):
+    ours = authority.issue("relay.acme.example")
+    own = ClientCertificate(ours.chain, ours.key)
+    with Sink(tls_chain=certificate.chain, tls_key=certificate.key, client_ca=authority.path) as sink:
+        for is_shown in (True, False):
+            config = through(
+                f"127.0.0.1:{sink.port}", level=TlsLevel.ENCRYPTION_ONLY, is_client_certificate_shown=is_shown
+            )
+            event = await outcome_of(config, own_certificate=own)
+            assert event.event is (EventId.SEND if is_shown else EventId.DEFER)
+    assert [message.client_certificate for message in sink.received] == ["relay.acme.example"]
+
+
+async def requiring_tls(config, *, ca):
+    async with Delivering(config, ca_file=ca) as node:
+        node.enqueue("b@partner.example", requires_tls=True)
+        event = await node.first_attempt()
+        await node.until(lambda: event.event is EventId.SEND or node.dsns)
+        return event, [node.spool.bodies[dsn.id] for dsn in node.dsns]
+
+
+async def test_requiretls__goes_on_to_a_verified_peer_that_offers_it(tls_sink, certificate):
+    tls_sink.extensions = (*tls_sink.extensions, "REQUIRETLS")
+    config = through(f"127.0.0.1:{tls_sink.port}", level=TlsLevel.DOMAIN_VALIDATION)
+    event, _ = await requiring_tls(config, ca=certificate.ca)
+    assert event.event is EventId.SEND and "REQUIRETLS" in tls_sink.received[0].mail_parameters
+
+
+@pytest.mark.parametrize(
+    ("level", "offers", "why"),
+    [
+        (TlsLevel.DOMAIN_VALIDATION, (), "does not offer REQUIRETLS"),
+        (TlsLevel.CERTIFICATE_VALIDATION, ("REQUIRETLS",), "not verified by a name"),
+        (TlsLevel.OPPORTUNISTIC, ("REQUIRETLS",), "not verified by a name"),
+        (TlsLevel.NONE, ("REQUIRETLS",), "not verified by a name"),
+    ],
+)
+async def test_requiretls__comes_back_from_any_other(tls_sink, certificate, level, offers, why):
+    tls_sink.extensions = (*tls_sink.extensions, *offers)
+    event, reports = await requiring_tls(through(f"127.0.0.1:{tls_sink.port}", level=level), ca=certificate.ca)
+    assert event.event is EventId.FAIL and event.detail["status"] == "5.7.30" and why in event.reason
+    assert b"Status: 5.7.30" in reports[0] and b".first" not in reports[0]  # RFC 8689 5: only its header goes back
+    assert not tls_sink.received
+
+
+async def test_helo_forced__nothing_that_ehlo_brings_is_used(tls_sink):
+    config = through(f"127.0.0.1:{tls_sink.port}", level=TlsLevel.OPPORTUNISTIC, is_helo_forced=True)
+    event = await outcome_of(config)
+    assert event.event is EventId.SEND and not event.detail.get("tls")
+    assert tls_sink.commands[:2] == ["HELO relay.test", "MAIL FROM:<a@acme.example>"]

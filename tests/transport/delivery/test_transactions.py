@@ -371,3 +371,16 @@ async def test_source_address_and_name__are_the_connectors(sink):
         node.enqueue("b@partner.example")
         await node.until_event(EventId.SEND)
     assert sink.received[0].peer == "127.0.0.9" and sink.received[0].helo == "mx.acme.example"
+
+
+async def test_error_policies__decide_what_a_reply_means(sink):
+    sink.reply("rcpt", "550 5.7.1 not now", recipient="policy@*", times=1)
+    sink.reply("rcpt", "452 4.2.2 mailbox full", recipient="full@*")
+    async with Delivering(through(sink, downgraded_replies=("550 5.7.1",), upgraded_replies=("4.2.2",))) as node:
+        node.enqueue("policy@partner.example", "full@partner.example")
+        deferred = (await node.until_event(EventId.DEFER))[0]
+        assert deferred.recipient == "policy@partner.example" and "takes this failure as passing" in deferred.reason
+        failed = (await node.until_event(EventId.FAIL))[0]
+        assert failed.recipient == "full@partner.example" and b"Status: 5.2.2" in node.spool.bodies[node.dsns[0].id]
+        await node.pass_time(2)
+        await node.until_event(EventId.SEND)

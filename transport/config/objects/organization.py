@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from transport.config import retry_ladder
 from transport.config.objects.pressure import BackPressure
 from transport.config.objects.sign_in import SignInLimits
-from transport.config.types import MB, Duration, Line, Mailbox, Name, Size
+from transport.config.types import MB, Duration, HostName, Line, Mailbox, Name, Size
 
 
 class Organization(BackPressure, SignInLimits):
@@ -22,7 +22,9 @@ class Organization(BackPressure, SignInLimits):
     is_plus_addressing_enabled: bool = Field(
         False, description="Mail to name+anything@ is for name@, where name+anything@ is not known itself."
     )
-    hostname: Line = Field("", description="Our name in SMTP where a connector has none; empty: the node's host name.")
+    hostname: HostName = Field(
+        "", description="Our name in SMTP where a connector has none; empty: the node's host name."
+    )
     max_recipient_envelope_limit: int = Field(500, ge=1, le=512_000, description="Recipients of one message.")
     retry_ladder: Line = Field(
         "1m*4, 5m*6, 10m...", description="Waits between delivery attempts; the last one repeats."

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from transport.config import retry_ladder
 from transport.config.objects.base import ConfigModel, ConfigObject
-from transport.config.types import MB, DomainPattern, Duration, Line, Size, SmartHost
+from transport.config.types import MB, DomainPattern, Duration, HostName, Line, ReplyCode, Size, SmartHost
 
 
 class AddressSpace(ConfigModel):
@@ -39,8 +38,8 @@ class TlsLevel(StrEnum):
         }[self]
 
 
-class SendConnector(ConfigObject):
-    """Sends mail out, by DNS or through smart hosts. Selection is Exchange's: specific, cheap, then by name."""
+class SendRoute(ConfigModel):
+    """Which mail a send connector takes, and where that goes."""
 
     is_enabled: bool = Field(True, description="A disabled connector is not considered.")
     address_spaces: tuple[AddressSpace, ...] = Field(min_length=1, description="What it serves.")
@@ -48,11 +47,72 @@ class SendConnector(ConfigObject):
         (), description="In failover order; empty means DNS routing (MX records)."
     )
     port: int = Field(25, ge=1, le=65535, description="Where the next hop has no port of its own.")
-    tls_level: TlsLevel = Field(TlsLevel.OPPORTUNISTIC, description="How TLS is used.")
-    username: Line = Field("", description="AUTH to the smart hosts with this name, over TLS only; empty means none.")
-    password_secret: Line = Field("", description="The name of the secret that holds the password, never the password.")
-    fqdn: Line = Field("", description="The name in EHLO; empty means the node's own.")
+    fqdn: HostName = Field("", description="The name in EHLO; empty means the node's own.")
     source_ip_address: Line = Field("", description="The local address to connect from; empty means any.")
+    is_private_address_allowed: bool = Field(
+        False, description="Let DNS routing deliver to private and loopback addresses."
+    )
+
+
+class SendTls(ConfigModel):
+    """How a send connector proves whom it talks to, and who it is."""
+
+    tls_level: TlsLevel = Field(TlsLevel.OPPORTUNISTIC, description="How TLS is used.")
+    tls_domain: DomainPattern | None = Field(
+        None,
+        description="The name that the next hop's certificate must carry: contoso.com, or *.contoso.com for any name "
+        "below it. Empty means the host's own name. Needs DomainValidation.",
+    )
+    is_client_certificate_shown: bool = Field(
+        False, description="Show the node's own certificate to next hops that ask for one."
+    )
+    username: Line = Field("", description="AUTH to the smart hosts with this name, over TLS only; empty means none.")
+    password_secret: Line = Field(
+        "",
+        validate_default=True,
+        description="The name of the secret that holds the password, never the password.",
+    )
+    is_helo_forced: bool = Field(
+        False, description="Say HELO, never EHLO: for servers that break on it. No extension is used then, nor TLS."
+    )
+
+    @field_validator("tls_domain")
+    @classmethod
+    def _name_is_checked(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value == "*":
+            raise ValueError("any name is no name: write for example *.contoso.com, or leave it empty")
+        if value and info.data.get("tls_level") is not TlsLevel.DOMAIN_VALIDATION:
+            raise ValueError("a name is compared by DomainValidation only: choose that, or leave it empty")
+        return value
+
+    @field_validator("username")
+    @classmethod
+    def _credentials_are_encrypted(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("tls_level") in (TlsLevel.NONE, TlsLevel.OPPORTUNISTIC):
+            raise ValueError("credentials are sent over TLS only: choose EncryptionOnly or stronger")
+        if value and not info.data.get("smart_hosts", True):
+            raise ValueError("credentials need smart hosts")
+        return value
+
+    @field_validator("password_secret")
+    @classmethod
+    def _credentials_are_whole(cls, value: str, info: ValidationInfo) -> str:
+        if bool(value) != bool(info.data.get("username", value)):
+            raise ValueError("a user name and a password go together")
+        return value
+
+    @field_validator("is_helo_forced")
+    @classmethod
+    def _helo_has_no_tls(cls, value: bool, info: ValidationInfo) -> bool:
+        level = info.data.get("tls_level", TlsLevel.NONE)
+        if value and level not in (TlsLevel.NONE, TlsLevel.OPPORTUNISTIC):
+            raise ValueError(f"TLS cannot be started after HELO, but {level.value} requires it")
+        return value
+
+
+class SendLimits(ConfigModel):
+    """How much a send connector does at once, and when it tries again."""
+
     max_message_size: Size | None = Field(35 * MB, ge=1024, description="Larger is not routed here; empty: unlimited.")
     max_messages_per_connection: int = Field(20, ge=1, le=100_000, description="Then a new connection is made.")
     max_connections: int = Field(20, ge=1, le=1000, description="Connections at once to one next hop, per node.")
@@ -63,22 +123,46 @@ class SendConnector(ConfigObject):
     retry_ladder: Line = Field(
         "", description="Waits between tries, such as 1m*4, 5m*6, 10m...; empty means the organisation's."
     )
-    is_private_address_allowed: bool = Field(
-        False, description="Let DNS routing deliver to private and loopback addresses."
+    is_dns_failure_downgraded: bool = Field(
+        False,
+        description="A domain that DNS does not know, or that takes no mail, is tried again until the message expires. "
+        "Exchange's DowngradeDnsFailures.",
+    )
+    downgraded_replies: tuple[ReplyCode, ...] = Field(
+        (),
+        description="Permanent replies that are taken as passing, such as 550 5.7.1. Exchange's "
+        "DowngradeCustomFailures.",
+    )
+    upgraded_replies: tuple[ReplyCode, ...] = Field(
+        (),
+        description="Passing replies that are taken as final, such as 452 4.2.2. Exchange's UpgradeCustomFailures.",
     )
 
-    @model_validator(mode="after")
-    def _ladder_is_readable(self) -> Self:
-        if self.retry_ladder:
-            retry_ladder.parse(self.retry_ladder)
-        return self
+    @field_validator("retry_ladder")
+    @classmethod
+    def _ladder_is_readable(cls, value: str) -> str:
+        if value:
+            retry_ladder.parse(value)
+        return value
 
-    @model_validator(mode="after")
-    def _credentials_fit(self) -> Self:
-        if bool(self.username) != bool(self.password_secret):
-            raise ValueError("username and password_secret go together")
-        if self.username and not self.smart_hosts:
-            raise ValueError("credentials need smart_hosts")
-        if self.username and self.tls_level in (TlsLevel.NONE, TlsLevel.OPPORTUNISTIC):
-            raise ValueError("credentials are sent over TLS only: choose EncryptionOnly or stronger")
-        return self
+    @field_validator("downgraded_replies")
+    @classmethod
+    def _are_permanent(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for reply in value:
+            if reply.startswith("4"):
+                raise ValueError(f"{reply} is passing already: only replies with 5 can be downgraded")
+        return value
+
+    @field_validator("upgraded_replies")
+    @classmethod
+    def _are_passing(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for reply in value:
+            if reply.startswith("5"):
+                raise ValueError(f"{reply} is final already: only replies with 4 can be upgraded")
+            if reply.startswith("421"):  # RFC 5321 3.8: it is about the service
+                raise ValueError("421 is about the connection, never about a message: it cannot be final")
+        return value
+
+
+class SendConnector(SendLimits, SendTls, SendRoute, ConfigObject):
+    """Sends mail out, by DNS or through smart hosts. Selection is Exchange's: specific, cheap, then by name."""
