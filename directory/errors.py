@@ -21,6 +21,10 @@ class CertificateRefused(DirectoryUnavailable):
     """The controller's certificate is not one that we may trust."""
 
 
+class ReaderRefused(DirectoryUnavailable):
+    """The account that reads the directory may not sign in: nobody's password can be checked."""
+
+
 class SearchFailed(DirectoryUnavailable):
     """The directory ended a search with an error, so its answer is not whole."""
 
@@ -38,15 +42,21 @@ class InvalidSourceSettings(DirectoryError):
 
 
 class BindRefused(DirectoryError):
-    """The directory refused the name and password. `code` is Active Directory's sub-code, if it gave one."""
+    """The directory refused the name and password. `code` is Active Directory's sub-code, if it gave one; `account`
+    the object GUID of the account that was meant, if it was found."""
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.account = ""
 
 
 class BadCredentials(BindRefused):
     """Unknown user or wrong password; Active Directory does not tell which (52e, 525)."""
+
+
+class NoSuchAccount(BadCredentials):
+    """No account has this name, or more than one: no password was tried."""
 
 
 class EmptyPassword(BadCredentials):

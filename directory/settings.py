@@ -2,7 +2,8 @@
 
 import enum
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from directory.errors import InsecureConnectionRefused, InvalidSourceSettings
 from directory.mapping import DEFAULT_FILTER
@@ -80,6 +81,10 @@ class SourceSettings:
             raise InsecureConnectionRefused(
                 "Plain LDAP would send the bind password in clear text. Use LDAPS or StartTLS, or allow it expressly."
             )
+
+    def at(self, server: Server) -> Self:
+        """The same directory by this controller alone."""
+        return replace(self, servers=(server,))
 
 
 def parse_servers(text: str, security: Security) -> tuple[Server, ...]:

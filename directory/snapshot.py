@@ -29,6 +29,11 @@ _FIND = """
 """
 
 
+_ADDRESSES_OF = """
+    SELECT a.key FROM entry e JOIN address a ON a.entry_id = e.id WHERE e.object_guid = ? AND NOT a.conflict
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotEntry:
     """What an address leads to. In a conflict there is no object: `object_guid` and `primary_address` are empty."""
@@ -88,6 +93,14 @@ class Snapshot:
         except sqlite3.Error as error:
             raise SnapshotUnavailable(f"The look-up file cannot be read: {error}.") from error
         return None if row is None else _entry(key, row)
+
+    def addresses_of(self, object_guid: str) -> tuple[str, ...]:
+        """The keys of all addresses that the object alone has. Raises SnapshotUnavailable."""
+        try:
+            rows = self._current().connection.execute(_ADDRESSES_OF, (object_guid,)).fetchall()
+        except sqlite3.Error as error:
+            raise SnapshotUnavailable(f"The look-up file cannot be read: {error}.") from error
+        return tuple(key for (key,) in rows)
 
     def has_domain(self, domain: str) -> bool:
         """Whether any object has an address in this domain. Raises SnapshotUnavailable."""

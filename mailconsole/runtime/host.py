@@ -17,6 +17,8 @@ from mailconsole.runtime import wiring
 from mailconsole.runtime.config_watch import ConfigWatch
 from mailconsole.runtime.kept_secrets import KeptSecrets, named_by
 from mailconsole.runtime.shipper import Shipper
+from mailconsole.runtime.sign_in.directory_users import DirectoryUsers
+from mailconsole.runtime.sign_in.kept_directories import KeptDirectories
 from mailconsole.runtime.snapshot_publisher import SnapshotPublisher
 from mailconsole.runtime.ticker import Ticker
 from mailconsole.runtime.wiring import Running
@@ -44,6 +46,8 @@ class TransportHost:
         self.service: TransportService | None = None
         self.running = Running(0, initial_document())
         self.secrets: KeptSecrets
+        self.directories: KeptDirectories
+        self.users: DirectoryUsers | None = None
 
     def start(self) -> None:
         """Build the service and start it. Raises what keeps it from listening; then nothing runs."""
@@ -53,9 +57,10 @@ class TransportHost:
         try:
             self._claim = wiring.claim_node(self.node)
             self.running = wiring.load_configuration(self.node)
-            self.secrets = KeptSecrets.of(self.node)
+            self.secrets, self.directories = KeptSecrets.of(self.node), KeptDirectories.of(self.node)
             self.keep_secrets()
-            self.service = wiring.build_service(self.node, self.running, self.secrets)
+            self.users = wiring.directory_users(self.directories, self.secrets)
+            self.service = wiring.build_service(self.node, self.running, self.secrets, self.users)
             self.run(self.service.start(), timeout_s=300)
         except BaseException as error:
             log.error("node.not_started", node=self.node, reason=str(error))
@@ -74,13 +79,17 @@ class TransportHost:
                 log.warning("node.drain_timed_out", node=self.node)
         for reporter in self._reporters:
             reporter.stop()
+        if self.users is not None:
+            self.users.close()
         self._end_loop()
 
     def keep_secrets(self, *coming: MailFlow) -> None:
-        """Have what the running document and a coming one name on this node's disk; while the store is away, what was
-        there before."""
+        """Have what the running document and a coming one name on this node's disk, and which directories know users;
+        while the console's database is away, what was there before."""
         try:
-            if self.secrets.refresh(set[str]().union(*map(named_by, (self.running.document, *coming)))):
+            self.directories.refresh()
+            names = self.directories.secret_names.union(*map(named_by, (self.running.document, *coming)))
+            if self.secrets.refresh(names):
                 log.info("secrets.kept", node=self.node)
         except (DatabaseError, InterfaceError, OSError) as error:
             log.warning("secrets.not_kept", node=self.node, reason=str(error)[:200])

@@ -7,7 +7,6 @@ them is the store's.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from django.conf import settings
 
 from mailconsole.common.models import Secret
 from mailconsole.common.secrets import SecretMissing, decrypt
-from mailconsole.environment import PRIVATE_FILE
+from mailconsole.runtime.kept_file import write_private
 from transport.config.document import MailFlow
 from transport.ports import LookupUnavailable
 
@@ -78,16 +77,6 @@ class KeptSecrets:
         found = dict(Secret.objects.filter(name__in=sorted(names)).values_list("name", "ciphertext"))
         if found == self._kept.ciphertexts:
             return False
-        self._write(found)
+        write_private(self.path, json.dumps(found))
         self._kept = _Kept(found)
         return True
-
-    def _write(self, found: dict[str, str]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = self.path.with_suffix(".new")
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w") as file:
-            json.dump(found, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(self.path)

@@ -18,9 +18,11 @@ from mailconsole.runtime.directory_lookup import DirectoryLookup
 from mailconsole.runtime.kept_secrets import KeptSecrets
 from mailconsole.runtime.locks import hold
 from mailconsole.runtime.revisions import head_number, load_document
+from mailconsole.runtime.sign_in.directory_users import DirectoryUsers
+from mailconsole.runtime.sign_in.kept_directories import KeptDirectories
 from transport.config import validate
 from transport.config.document import SECTIONS, MailFlow, canonical_section, from_sections, initial_document
-from transport.ports import ListenAddress, Ports
+from transport.ports import Authenticator, ListenAddress, Ports
 from transport.service import ConfigurationRefused, TransportService
 
 log = structlog.get_logger(__name__)
@@ -111,7 +113,12 @@ def read_last_good(node: str) -> Running | None:
         return None
 
 
-def build_service(node: str, running: Running, secrets: KeptSecrets) -> TransportService:
+def directory_users(directories: KeptDirectories, secrets: KeptSecrets) -> DirectoryUsers:
+    """Who checks the passwords of directory users for a node."""
+    return DirectoryUsers(directories=directories, secrets=secrets, snapshot_folder=Path(settings.HOME) / "directory")
+
+
+def build_service(node: str, running: Running, secrets: KeptSecrets, authenticator: Authenticator) -> TransportService:
     """The node's service, not yet started. Raises SpoolUnavailable."""
     environment = settings.ENVIRONMENT
     listen = (
@@ -124,5 +131,9 @@ def build_service(node: str, running: Running, secrets: KeptSecrets) -> Transpor
         listen=listen,
         document=running.document,
         revision=running.number,
-        ports=Ports(recipients=DirectoryLookup(Path(settings.HOME) / "directory"), secrets=secrets),
+        ports=Ports(
+            recipients=DirectoryLookup(Path(settings.HOME) / "directory"),
+            authenticator=authenticator,
+            secrets=secrets,
+        ),
     )

@@ -8,9 +8,10 @@ from directory import errors
 from directory.check import check_source
 from directory.model import RecipientKind, Severity
 from directory.settings import Security, Server, SourceSettings
+from directory.sign_in import check_password
 from directory.snapshot import Snapshot
 from directory.snapshot_writer import publish
-from directory.source import check_password, read_all
+from directory.source import read_all
 from tests.directory.servers import cut_after, serving
 
 pytestmark = pytest.mark.needs("lab-ad")

@@ -193,3 +193,12 @@ def test_publish__restricted_recipient__is_marked(tmp_path, snapshot):
     entry = snapshot.find("anna@acme.example")
     assert entry.require_auth
     assert entry.is_restricted
+
+
+def test_addresses_of__object__are_those_that_it_alone_has(tmp_path):
+    anna = a_recipient("anna", addresses=("anna@acme.example", "A.B@acme.example", "both@acme.example"))
+    otto = a_recipient("otto", addresses=("otto@acme.example", "both@acme.example"))
+    publish(tmp_path, [anna, otto], read_at=0)
+    snapshot = Snapshot.open(tmp_path)
+    assert sorted(snapshot.addresses_of(guid_of("anna"))) == ["a.b@acme.example", "anna@acme.example"]
+    assert snapshot.addresses_of(guid_of("nobody")) == ()

@@ -7,7 +7,8 @@ import pytest
 
 from directory.errors import ServerUnreachable
 from directory.settings import Security, Server, SourceSettings
-from directory.source import check_password, read_all
+from directory.sign_in import check_password
+from directory.source import read_all
 from tests.directory.servers import nonsense, serving, silent
 
 
