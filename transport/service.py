@@ -24,11 +24,15 @@ from transport.listener.server import Listener, ListenError
 from transport.model.envelope import Message, Recipient
 from transport.model.event import TrackingEvent
 from transport.model.next_hop import SUBMISSION
+from transport.model.orders import StandingOrders
 from transport.model.snapshot import NodeSnapshot
 from transport.ports import ListenAddress, OutboxReader, Ports
 from transport.pressure.monitor import PressureMonitor
+from transport.queues.control import QueueControl
+from transport.queues.holding import Holding
 from transport.queues.intake import EngineIntake
 from transport.queues.manager import DeliveryQueues, Rerouted
+from transport.queues.order_book import OrderBook
 from transport.rules.ruleset import Ruleset, compile_ruleset
 from transport.spool.sqlite_spool import SqliteSpool
 
@@ -81,6 +85,9 @@ class TransportService:
         self._intake = EngineIntake(
             spool=self._spool, queues=self._queues, lookup=ports.recipients, ruleset=self._ruleset, clock=clock
         )
+        self._control = QueueControl(self._queues, self._spool, clock)
+        self._order_book = OrderBook(home / "nodes" / node / "orders.json")
+        self._orders = StandingOrders()
         self._pressure = PressureMonitor(
             folder=home / "nodes" / node,
             settings=document.organization,
@@ -112,6 +119,8 @@ class TransportService:
         certificate, key = certificates.ensure_self_signed(
             self._home / "tls", hostname=self._hostname, now=datetime.datetime.now(datetime.UTC)
         )
+        kept = self._order_book.read()
+        self._obey(kept or StandingOrders(), is_known=kept is not None)
         for message in await self._spool.start():
             self._intake.recover(message)
         await self._look_at_resources()
@@ -160,6 +169,7 @@ class TransportService:
             await self._listener.drain(timeout_s / 2)
             await self._save_usage()
         self._intake.stop()
+        await self._control.drain(timeout_s / 2)
         await self._queues.drain(timeout_s / 2)
         await self._spool.stop()
         log.info("service.stopped", node=self.node)
@@ -199,13 +209,32 @@ class TransportService:
         """Try everything in the queue now; returns the number of messages."""
         return self._queues.retry(key)
 
-    def suspend_queue(self, key: str) -> int:
-        """Hold the queue until it is resumed, over restarts too; returns the number of messages."""
-        return self._queues.suspend(key)
+    @property
+    def control(self) -> QueueControl:
+        """What operators see of queued messages and do with them."""
+        return self._control
 
-    def resume_queue(self, key: str) -> int:
-        """Deliver a suspended queue again; returns the number of messages."""
-        return self._queues.resume(key)
+    async def read_body(self, message_id: int) -> bytes:
+        """A stored message. Raises SpoolUnavailable, MessageDamaged, KeyError."""
+        return await self._spool.read_body(message_id)
+
+    async def obey(self, orders: StandingOrders) -> None:
+        """Suspend queues and hold mail as ``orders`` say, from now on and over restarts. Raises OSError when they
+        cannot be written down: they are obeyed all the same."""
+        self._obey(orders, is_known=True)
+        await self._control.release_lifted()
+        await asyncio.get_running_loop().run_in_executor(None, self._order_book.write, orders)
+
+    def _obey(self, orders: StandingOrders, *, is_known: bool) -> None:
+        self._orders = orders.in_force(self._clock())
+        self._intake.holding = Holding(self._orders.holds)
+        self._queues.obey(self._orders, is_known=is_known)
+
+    async def _end_holds(self) -> None:
+        """Rules that are over by now hold nothing any more."""
+        if any(rule.is_over(self._clock()) for rule in self._orders.holds):
+            self._obey(self._orders, is_known=True)
+            await self._control.release_lifted()
 
     def snapshot(self) -> NodeSnapshot:
         """What the node shows of itself now, from memory."""
@@ -253,6 +282,7 @@ class TransportService:
             if self._clock() - saved_at >= SAVE_USAGE_S:
                 saved_at = self._clock()
                 await self._save_usage()
+            await self._end_holds()
             if self._clock() - asked_at >= RESOLVE_AGAIN_S:
                 asked_at = self._clock()
                 await self._route_again(self._queues.take(SUBMISSION))

@@ -5,12 +5,15 @@ A lost broadcast is lost: what must happen stands in the database, a broadcast i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import structlog
 from celery import current_app
 from django.db import DatabaseError
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from mailconsole.common.redis import REDIS_DOWN
@@ -24,12 +27,16 @@ ANSWER_TIMEOUT_S = 2.0
 _BROKER_DOWN = (*REDIS_DOWN, OperationalError)
 
 
-class QueueCommand(StrEnum):
-    """What an operator may ask of a delivery queue; the value is the control command's name."""
+class NodeCommand(StrEnum):
+    """What a node may be asked about queues; the value is the control command's name."""
 
     RETRY = "mc_retry_queue"
-    SUSPEND = "mc_suspend_queue"
-    RESUME = "mc_resume_queue"
+    LIST = "mc_list_messages"
+    PREVIEW = "mc_preview_order"
+    START = "mc_start_order"
+    JOB = "mc_order_job"
+    READ = "mc_read_message"
+    OBEY = "mc_obey_orders"
 
 
 class NodeDidNotAnswer(Refusal):
@@ -50,25 +57,68 @@ def configuration_published(number: int) -> None:
         log.warning("dispatch.hint_lost", number=number, problem=type(problem).__name__)
 
 
-def queue_command(*, node: str, command: QueueCommand, queue_key: str, actor: str) -> str:
-    """Have a node act on one of its queues, and return its answer. Raises NodeDidNotAnswer, NodeRefusedCommand."""
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """``of`` holds what nodes answered, by node; ``problems`` says of each other one why it did not."""
+
+    of: dict[str, Any]
+    problems: tuple[str, ...] = ()
+
+
+def ask_node(node: str, command: NodeCommand, arguments: dict[str, Any], *, timeout_s: float = ANSWER_TIMEOUT_S) -> Any:
+    """Have a node do something, and return its answer. Raises NodeDidNotAnswer, NodeRefusedCommand."""
     worker = Node.objects.filter(name=node).values_list("worker", flat=True).first()
     if not worker:
         raise NodeDidNotAnswer(f"The node {node} has never reported to the console.")
-    answer = _ask(node, worker, command, {"queue_key": queue_key, "actor": actor})
-    if "error" in answer:
-        raise NodeRefusedCommand(f"The node {node} refused: {answer['error']}")
-    return str(answer.get("ok", ""))
+    found = _broadcast([worker], command, arguments, timeout_s).get(worker)
+    if found is None:
+        raise NodeDidNotAnswer(_silent(node, timeout_s))
+    if "error" in found:
+        raise NodeRefusedCommand(f"The node {node} refused: {found['error']}")
+    return found.get("ok")
 
 
-def _ask(node: str, worker: str, command: QueueCommand, arguments: dict[str, str]) -> dict[str, Any]:
+def ask_nodes(
+    command: NodeCommand, arguments: dict[str, Any], *, timeout_s: float = ANSWER_TIMEOUT_S, now: datetime | None = None
+) -> Answers:
+    """Ask every node that reported lately, all at once; never raises because of nodes."""
+    now = now or timezone.now()
+    nodes = [node for node in Node.objects.exclude(worker="") if not node.is_lost(now)]
+    if not nodes:
+        return Answers({}, ("No node reports now.",))
+    try:
+        found = _broadcast([node.worker for node in nodes], command, arguments, timeout_s)
+    except NodeDidNotAnswer as problem:
+        return Answers({}, (str(problem),))
+    answers, problems = {}, []
+    for node in nodes:
+        answer = found.get(node.worker)
+        if answer is None:
+            problems.append(_silent(node.name, timeout_s))
+        elif "error" in answer:
+            problems.append(f"The node {node.name} refused: {answer['error']}")
+        else:
+            answers[node.name] = answer.get("ok")
+    return Answers(answers, tuple(problems))
+
+
+def _silent(node: str, timeout_s: float) -> str:
+    return f"The node {node} did not answer within {timeout_s:.0f} s."
+
+
+def _broadcast(
+    workers: list[str], command: NodeCommand, arguments: dict[str, Any], timeout_s: float
+) -> dict[str, dict[str, Any]]:
+    """The answers by worker. Raises NodeDidNotAnswer."""
     try:
         answers = current_app.control.broadcast(
-            command.value, arguments=arguments, destination=[worker], reply=True, limit=1, timeout=ANSWER_TIMEOUT_S
+            command.value,
+            arguments=arguments,
+            destination=workers,
+            reply=True,
+            limit=len(workers),
+            timeout=timeout_s,
         )
     except _BROKER_DOWN as problem:
-        raise NodeDidNotAnswer(f"The node {node} can't be reached: the message broker is away.") from problem
-    for answer in answers or ():
-        found: dict[str, Any] = answer.get(worker) or {}
-        return found
-    raise NodeDidNotAnswer(f"The node {node} did not answer within {ANSWER_TIMEOUT_S:.0f} s.")
+        raise NodeDidNotAnswer("The nodes can't be reached: the message broker is away.") from problem
+    return {worker: found for answer in answers or () for worker, found in answer.items()}

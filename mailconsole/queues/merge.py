@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from mailconsole.common.templatetags.words import wire
 from transport.model.next_hop import DeliveryType, NextHop
 from transport.model.snapshot import NodeSnapshot, QueueSnapshot, QueueStatus
+from transport.rules.waiting import Cause
 
 ATTENTION = (
     QueueStatus.RETRY,
@@ -63,6 +64,27 @@ class MergedQueue:
     last_error: str
     waiting_because: str
     nodes: tuple[str, ...]
+    suspended_count: int = 0
+    waiting_cause: str = ""
+    waiting_since: datetime | None = None
+    waiting_until: datetime | None = None
+    waiting_change: str = ""
+    first_retry_at: datetime | None = None
+
+    @classmethod
+    def empty(cls, hop: NextHop) -> MergedQueue:
+        """A queue that no node shows."""
+        return _merge(str(hop), [("", _nothing(hop))], is_seen=False)
+
+    @property
+    def velocity(self) -> float:
+        """Exchange's Velocity: negative means that it grows."""
+        return self.outgoing_per_min - self.incoming_per_min
+
+    @property
+    def cause(self) -> Cause | None:
+        """What decides that it waits; None where a newer node names a cause of its own."""
+        return Cause(self.waiting_cause) if self.waiting_cause in set(Cause) else None
 
     @property
     def tone(self) -> str:
@@ -108,7 +130,23 @@ def _rank(queue: MergedQueue) -> tuple[bool, int, str]:
     return not queue.is_stuck, -queue.message_count.bit_length(), queue.key
 
 
-def _merge(key: str, parts: list[tuple[str, QueueSnapshot]]) -> MergedQueue:
+def queue_name(key: str) -> str:
+    """What people call the queue of this key."""
+    try:
+        hop = NextHop.parse(key)
+    except ValueError:
+        return key
+    return _NAMES.get(hop.delivery_type) or hop.domain or key
+
+
+def _nothing(hop: NextHop) -> QueueSnapshot:
+    return QueueSnapshot(
+        str(hop), hop.delivery_type, hop.domain, hop.connector_id, QueueStatus.READY,
+        0, 0, 0.0, 0.0, 0.0, 0.0, 0, "", "", 0.0, 0.0, 0, "",
+    )  # fmt: skip
+
+
+def _merge(key: str, parts: list[tuple[str, QueueSnapshot]], *, is_seen: bool = True) -> MergedQueue:
     queues = [queue for _, queue in parts]
     main = max(queues, key=lambda queue: (queue.message_count, queue.last_retry_at))
     hop = _next_hop(main)
@@ -131,7 +169,13 @@ def _merge(key: str, parts: list[tuple[str, QueueSnapshot]]) -> MergedQueue:
         last_reply=main.last_reply,
         last_error=main.last_error,
         waiting_because=main.waiting_because,
-        nodes=tuple(node for node, _ in parts),
+        nodes=tuple(node for node, _ in parts) if is_seen else (),
+        suspended_count=sum(queue.suspended_count for queue in queues),
+        waiting_cause=main.waiting_cause,
+        waiting_since=_moment(main.waiting_since),
+        waiting_until=_moment(main.waiting_until),
+        waiting_change=main.waiting_change,
+        first_retry_at=_earliest(queue.first_retry_at for queue in queues),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from celery.worker.control import control_command
 
-from mailconsole.nodes.dispatch import CONFIGURATION_PUBLISHED, QueueCommand
+from mailconsole.nodes.dispatch import CONFIGURATION_PUBLISHED, NodeCommand
 from mailconsole.runtime.host import TransportHost
 from transport.service import TransportService
 
@@ -21,6 +21,11 @@ def serve(host: TransportHost) -> None:
     _hosts[:] = [host]
 
 
+def host_of_this_worker() -> TransportHost | None:
+    """The node that this process runs."""
+    return _hosts[0] if _hosts else None
+
+
 @control_command(name=CONFIGURATION_PUBLISHED, args=[("number", int)])  # type: ignore[untyped-decorator]
 def configuration_published(state: Any, number: int) -> dict[str, str]:
     """A revision is out: look now instead of within a second."""
@@ -29,22 +34,10 @@ def configuration_published(state: Any, number: int) -> dict[str, str]:
     return {"ok": ""}
 
 
-@control_command(name=QueueCommand.RETRY.value, args=[("queue_key", str), ("actor", str)])  # type: ignore[untyped-decorator]
+@control_command(name=NodeCommand.RETRY.value, args=[("queue_key", str), ("actor", str)])  # type: ignore[untyped-decorator]
 def retry_queue(state: Any, queue_key: str, actor: str) -> dict[str, str]:
     """Try a queue's messages now."""
     return _act("queue.retried", queue_key, actor, lambda service: service.retry_queue(queue_key))
-
-
-@control_command(name=QueueCommand.SUSPEND.value, args=[("queue_key", str), ("actor", str)])  # type: ignore[untyped-decorator]
-def suspend_queue(state: Any, queue_key: str, actor: str) -> dict[str, str]:
-    """Hold a queue until it is resumed."""
-    return _act("queue.suspended", queue_key, actor, lambda service: service.suspend_queue(queue_key))
-
-
-@control_command(name=QueueCommand.RESUME.value, args=[("queue_key", str), ("actor", str)])  # type: ignore[untyped-decorator]
-def resume_queue(state: Any, queue_key: str, actor: str) -> dict[str, str]:
-    """Deliver a suspended queue again."""
-    return _act("queue.resumed", queue_key, actor, lambda service: service.resume_queue(queue_key))
 
 
 def _act(event: str, queue_key: str, actor: str, action: Callable[[TransportService], int]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from django.db import DatabaseError, InterfaceError
 from mailconsole.runtime import wiring
 from mailconsole.runtime.config_watch import ConfigWatch
 from mailconsole.runtime.kept_secrets import KeptSecrets, named_by
+from mailconsole.runtime.order_watch import OrderWatch
 from mailconsole.runtime.shipper import Shipper
 from mailconsole.runtime.sign_in.directory_users import DirectoryUsers
 from mailconsole.runtime.sign_in.kept_directories import KeptDirectories
@@ -42,6 +43,7 @@ class TransportHost:
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"transport {node}", daemon=True)
         self._reporters: list[Ticker] = []
+        self._orders: OrderWatch | None = None
         self._claim: IO[str] | None = None
         self.service: TransportService | None = None
         self.running = Running(0, initial_document())
@@ -66,7 +68,9 @@ class TransportHost:
             log.error("node.not_started", node=self.node, reason=str(error))
             self._end_loop()
             raise
-        self._reporters = [ConfigWatch(self), SnapshotPublisher(self), Shipper(self.node, self.service.outbox)]
+        self._orders = OrderWatch(self)
+        shipper = Shipper(self.node, self.service.outbox)
+        self._reporters = [ConfigWatch(self), SnapshotPublisher(self), shipper, self._orders]
         for reporter in self._reporters:
             reporter.start()
 
@@ -96,9 +100,7 @@ class TransportHost:
 
     def reload(self, running: Running) -> None:
         """Run another revision from now on. Raises ConfigurationRefused, TimeoutError; then the old one runs."""
-        if self.service is None:
-            raise RuntimeError("the node has not started")
-        self.run(self.service.reload(document=running.document, revision=running.number))
+        self.run(self.need().reload(document=running.document, revision=running.number))
         self.running = running
 
     def configuration_changed(self) -> None:
@@ -107,15 +109,23 @@ class TransportHost:
             if isinstance(reporter, ConfigWatch):
                 reporter.hurry()
 
+    def orders_changed(self) -> str:
+        """A hint that standing orders have changed; returns why they are not obeyed yet, or nothing."""
+        return self._orders.look_now() if self._orders is not None else "the node has not started"
+
+    def need(self) -> TransportService:
+        """The service. Raises RuntimeError."""
+        if self.service is None:
+            raise RuntimeError("the node has not started")
+        return self.service
+
     def run(self, coroutine: Coroutine[Any, Any, T], *, timeout_s: float = CALL_TIMEOUT_S) -> T:
         """Run a coroutine on the loop and wait for its result. Raises TimeoutError and what it raises."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=timeout_s)
 
     def call(self, function: Callable[[TransportService], T]) -> T:
         """Call `function` with the service on the loop and wait for its result."""
-        service = self.service
-        if service is None:
-            raise RuntimeError("the node has not started")
+        service = self.need()
 
         async def on_loop() -> T:
             return function(service)

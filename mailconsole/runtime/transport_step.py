@@ -28,7 +28,7 @@ class TransportStep(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def start(self, worker: Any) -> None:
         # Celery reads this module before Django's apps are loaded; by now they are.
-        from mailconsole.runtime import commands
+        from mailconsole.runtime import commands, queue_commands  # noqa: F401 - importing registers its commands
         from mailconsole.runtime.host import TransportHost
 
         self.host = TransportHost(node=str(self.node), worker=worker.hostname)

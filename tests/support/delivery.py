@@ -23,7 +23,11 @@ from transport.model.address import Address, parse_mailbox
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import UNREACHABLE, DeliveryType, NextHop
+from transport.model.queue_filter import QueueFilter
+from transport.model.queue_order import Job, QueueOrder, Verb
+from transport.model.queued import QueuedMessage
 from transport.ports import no_secrets
+from transport.queues.control import QueueControl
 from transport.queues.manager import DeliveryQueues
 
 BODY = b"From: <a@acme.example>\r\nSubject: hello\r\n\r\n.first\r\n..second\r\nlast\r\n"
@@ -88,6 +92,7 @@ class Delivering:
             chance=lambda: 0.5,
             **self._options,
         )
+        self.control = QueueControl(self.queues, self.spool, self.clock)
         return self
 
     async def __aexit__(
@@ -134,6 +139,17 @@ class Delivering:
         if connector.smart_hosts:
             return NextHop(DeliveryType.SMART_HOST_CONNECTOR, ",".join(connector.smart_hosts), connector.id)
         return NextHop(DeliveryType.DNS_CONNECTOR, "partner.example", connector.id)
+
+    async def order(self, verb: Verb, wanted: QueueFilter | None = None, **fields: Any) -> Job:
+        """Carry out an operator's order, to its end."""
+        order = QueueOrder(verb, wanted or QueueFilter(), by="olga", **fields)
+        job = await self.control.start(order)
+        await self.until(lambda: job.is_finished)
+        return job
+
+    async def listed(self, **criteria: Any) -> list[QueuedMessage]:
+        """What an operator sees under a filter."""
+        return list((await self.control.page(QueueFilter(**criteria), offset=0, limit=100)).rows)
 
     @property
     def snapshot(self) -> Any:

@@ -52,7 +52,10 @@ class MemorySpool:
 
     def written(self) -> Future[None]:
         future: Future[None] = asyncio.get_running_loop().create_future()
-        future.set_result(None)
+        if self.is_failing:
+            future.set_exception(SpoolUnavailable("disk full"))
+        else:
+            future.set_result(None)
         return future
 
     def new_id(self) -> int:

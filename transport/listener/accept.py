@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from transport.listener.transaction import Transaction
 from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.event import EventId, TrackingEvent
+from transport.model.verdict import Answer
 from transport.rules import headers
 
 if TYPE_CHECKING:
@@ -43,12 +44,18 @@ def message(
         envid=mail.envid,
         internet_message_id=header.message_id,
         subject=header.subject,
+        policy_ids=_policy_ids(transaction) if session.ruleset.policies else (),
         is_canonical=not is_binary,  # finish._judge refused or normalised everything else
     )
     queue_id = made.queue_id
     made.body = b"".join((_trace(session, made, queue_id), content))
     made.size_bytes = len(made.body)
     return made, queue_id
+
+
+def _policy_ids(transaction: Transaction) -> tuple[str, ...]:
+    steps = transaction.trail
+    return tuple({s.object_id: None for s in steps if s.kind == "relay_policies" and s.answer is Answer.YES})
 
 
 def _body_type(declared: BodyType, content: bytes) -> BodyType:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from transport.model.address import Address
+from transport.model.hold import Hold
 from transport.model.next_hop import NextHop
 from transport.model.outcome import RecipientStatus
 
@@ -46,7 +47,8 @@ class Recipient:
     """One recipient of a spooled message, after resolution; the unit that is delivered, deferred or failed.
 
     Mutable: the queue changes it and the spool writes it. Times are unix seconds. ``original`` is the address of RCPT
-    TO, ``address`` the one to deliver to. ``dsn_sent`` tells whether a delay DSN went out.
+    TO, ``address`` the one to deliver to. ``hold`` says who holds
+    a suspended one back. ``dsn_sent`` tells whether a delay DSN went out.
     """
 
     index: int
@@ -63,6 +65,7 @@ class Recipient:
     last_reply: str = ""
     last_reason: str = ""
     is_delay_dsn_sent: bool = False
+    hold: Hold | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -70,7 +73,8 @@ class Message:
     """A spooled message. ``body`` holds header and content with CRLF line ends and our trace header, or None when it
     is only on disk (``Spool.read_body``). ``size_bytes`` counts body with trace headers. ``internet_message_id`` and
     ``subject`` are hostile text from the header, bounded, for people only. ``is_canonical``: it was seen, since the
-    start of this process, that every CR and LF of the body is part of a CRLF."""
+    start of this process, that every CR and LF of the body is part of a CRLF. ``policy_ids`` are the relay policies
+    that let it in."""
 
     id: int
     envelope_sender: Address
@@ -93,6 +97,7 @@ class Message:
     subject: str = ""
     is_dsn: bool = False
     is_canonical: bool = False
+    policy_ids: tuple[str, ...] = ()
     body: bytes | None = field(default=None, repr=False)
 
     @property

@@ -39,7 +39,9 @@ class QueueSnapshot:
     """One queue of one node. Times are unix seconds, 0 for never; rates in messages per minute over the last minute.
 
     ``last_error`` and ``last_reply`` are hostile text. ``waiting_because`` is a sentence: what decides now, and what
-    would change it. ``connection_limit`` is how many connections there may be now, 0 where there are none to be had.
+    would change it; ``waiting_cause`` is a ``rules.waiting.Cause``, whose since, until and change stand by themselves.
+    ``suspended_count`` messages are held one by one. ``connection_limit`` is how many connections there may be now, 0
+    where there are none to be had.
     """
 
     key: str
@@ -62,6 +64,11 @@ class QueueSnapshot:
     waiting_because: str
     connection_limit: int = 0
     connection_limit_because: str = ""
+    suspended_count: int = 0
+    waiting_cause: str = ""
+    waiting_since: float = 0.0
+    waiting_until: float = 0.0
+    waiting_change: str = ""
 
     @property
     def velocity(self) -> float:

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId
+from transport.model.hold import Hold
 from transport.model.next_hop import POISON, DeliveryType, NextHop
+from transport.model.orders import SuspendedQueue
 from transport.model.outcome import Outcome, OutcomeKind, RecipientStatus
 from transport.queues.courier import Courier
 from transport.queues.health import Health
 from transport.queues.loader import Loader
 from transport.queues.rates import RateMeter
 from transport.queues.shelf import Shelf
-from transport.queues.transaction import Transaction, TransactionState
+from transport.queues.transaction import Pending, Transaction, TransactionState, among
 from transport.queues.waiting import Waiting
 from transport.rules import retry
 
@@ -33,7 +35,7 @@ class DeliveryQueue:
         self.key = str(hop)
         self.is_deliverable = hop.delivery_type not in _WITHOUT_COURIER
         self.courier: Courier | None = None
-        self.is_suspended = False
+        self.suspension: SuspendedQueue | None = None
         self.active = 0
         self.health = Health()
         self.incoming = RateMeter()
@@ -57,9 +59,7 @@ class DeliveryQueue:
         may_park = is_stored and len(self.waiting) >= self._shelf.parking.live
         version = transaction.version if may_park else None
         if first.status is RecipientStatus.SUSPENDED:
-            self.is_suspended = True  # so it was in the spool: an operator's suspension survives a restart
-        if self.is_suspended:
-            self._hold(transaction, now)
+            self._add_held(transaction, first.hold)
         elif first.status is RecipientStatus.RETRY and first.next_attempt_at > now:
             transaction.is_noted = True
             self.health.remember(first)
@@ -73,6 +73,21 @@ class DeliveryQueue:
             self._wake_courier()
         if may_park:
             self._shelf.parking.park_stored(transaction, version)
+
+    def _add_held(self, transaction: Transaction, hold: Hold | None) -> None:
+        """A hold rule holds it, or a restart found it: what was ordered before goes on."""
+        if hold is not None and hold.is_removal:
+            transaction.state = TransactionState.GONE
+            self._shelf.remove(self.key, transaction.message, transaction.recipients, hold)
+            return
+        transaction.hold = hold
+        self.waiting.hold(transaction)
+        if hold is not None and hold.rule_id and self._shelf.is_lifted(hold.rule_id):
+            self.release(transaction, "The hold rule was lifted.")
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspension is not None
 
     # The courier's side (courier.Source).
 
@@ -100,18 +115,20 @@ class DeliveryQueue:
     def split(self, transaction: Transaction, limit: int) -> None:
         rest = transaction.recipients[limit:]
         transaction.recipients = transaction.recipients[:limit]
-        self._again(transaction, rest, transaction.body)
+        self._again(transaction, rest, transaction.body, pending=transaction.pending)
 
     def settle(self, transaction: Transaction, outcomes: Sequence[Outcome | None]) -> None:
         now, body = self._shelf.clock(), transaction.body
         self.active -= 1
         left = self._shelf.ledger.settle(self.key, transaction, outcomes, now)
         self._remove(transaction)
+        if transaction.pending is not None:
+            left.again = self._carry_out(transaction, left.again)
+            left.deferred = self._carry_out(transaction, left.deferred)
         if left.again:
             self._again(transaction, left.again, body)
         if left.deferred:
-            waiting = Transaction(transaction.message, left.deferred, is_noted=True)
-            self._hold(waiting, now) if self.is_suspended else self._defer(waiting, left.wake_at)
+            self._defer(Transaction(transaction.message, left.deferred, is_noted=True), left.wake_at)
         for outcome in outcomes:
             if outcome is not None and outcome.kind is OutcomeKind.DELIVERED:
                 self.health.delivered()
@@ -121,10 +138,13 @@ class DeliveryQueue:
 
     def put_back(self, transaction: Transaction) -> None:
         self.active -= 1
-        if self.is_suspended:
-            self._hold(transaction, self._shelf.clock())
-        else:
+        if transaction.pending is None:
             self.waiting.push_front(transaction)
+            return
+        self._remove(transaction)
+        left = self._carry_out(transaction, transaction.recipients)
+        if left:
+            self._again(transaction, left, transaction.body)
 
     def unreachable(self, outcome: Outcome) -> None:
         now = self._shelf.clock()
@@ -148,12 +168,11 @@ class DeliveryQueue:
 
     # Waiting, and waking.
 
-    def _again(self, parent: Transaction, recipients: list[Recipient], body: bytes | None) -> None:
+    def _again(
+        self, parent: Transaction, recipients: list[Recipient], body: bytes | None, *, pending: Pending | None = None
+    ) -> None:
         """These recipients of ``parent`` come next."""
-        transaction = Transaction(parent.message, recipients, is_noted=parent.is_noted)
-        if self.is_suspended:
-            self._hold(transaction, self._shelf.clock())
-            return
+        transaction = Transaction(parent.message, recipients, is_noted=parent.is_noted, pending=pending)
         self.waiting.push_front(transaction)
         if body is not None:
             self._shelf.budget.keep(transaction, body)
@@ -163,12 +182,17 @@ class DeliveryQueue:
         if self.waiting.defer(transaction, wake_at):
             self._shelf.scheduler.at(wake_at, self)
 
-    def _hold(self, transaction: Transaction, now: float) -> None:
-        self.waiting.hold(transaction)
-        self._shelf.budget.drop(transaction)
-        new = [r for r in transaction.recipients if r.status is not RecipientStatus.SUSPENDED]
-        if new:
-            self._shelf.ledger.mark(transaction.message, new, RecipientStatus.SUSPENDED, EventId.SUSPEND, now)
+    def _carry_out(self, transaction: Transaction, left: list[Recipient]) -> list[Recipient]:
+        """Do what was ordered while it was being delivered; returns the recipients that it was not ordered for."""
+        pending = transaction.pending
+        assert pending is not None
+        meant = among(left, pending.recipients)
+        if meant and pending.hold.is_removal:
+            self._shelf.remove(self.key, transaction.message, meant, pending.hold)
+        elif meant:
+            self.hold(Transaction(transaction.message, meant, is_noted=transaction.is_noted), pending.hold)
+        others = {id(recipient) for recipient in meant}
+        return [recipient for recipient in left if id(recipient) not in others]
 
     def _note(self, transaction: Transaction, now: float) -> None:
         """Say once on each message why it waits for its next hop."""
@@ -212,34 +236,69 @@ class DeliveryQueue:
     def retry_now(self) -> int:
         """Try everything now; returns how many messages that are."""
         self.health.next_retry_at = 0.0
-        if not self.is_suspended:
-            self.waiting.wake_all()
+        self.waiting.wake_all()
         self._wake_courier()
         return self.waiting.ready_count
 
-    def suspend(self) -> int:
-        """Hold what waits; transactions in progress end. Returns how many messages are held."""
-        self.is_suspended = True
-        now, held = self._shelf.clock(), self.waiting.in_state(*_WAITING)
-        for transaction in held:
-            self._hold(transaction, now)
-        return len(held)
+    def separate(self, transaction: Transaction, recipients: list[Recipient]) -> Transaction:
+        """``recipients`` of a waiting transaction as one of their own, that waits nowhere yet; itself for all."""
+        if len(recipients) == len(transaction.recipients):
+            return transaction
+        mine = {id(recipient) for recipient in recipients}
+        transaction.recipients = [one for one in transaction.recipients if id(one) not in mine]
+        return Transaction(transaction.message, recipients, state=TransactionState.GONE, is_noted=transaction.is_noted)
 
-    def resume(self) -> int:
-        """Deliver again, at once; returns how many messages were held."""
-        self.is_suspended = False
-        now, held = self._shelf.clock(), self.waiting.in_state(TransactionState.HELD)
-        for transaction in held:
-            self._shelf.ledger.mark(
-                transaction.message, transaction.recipients, RecipientStatus.READY, EventId.RESUME, now
-            )
-            self.waiting.push(transaction)
-        self.retry_now()
-        return len(held)
+    def hold(self, transaction: Transaction, hold: Hold) -> None:
+        """Keep it back until it is resumed."""
+        transaction.hold = hold
+        self.waiting.hold(transaction)
+        self._shelf.budget.drop(transaction)
+        self._shelf.ledger.mark(
+            transaction.message,
+            transaction.recipients,
+            RecipientStatus.SUSPENDED,
+            EventId.SUSPEND,
+            self._shelf.clock(),
+            hold=hold,
+        )
+
+    def release(self, transaction: Transaction, reason: str) -> None:
+        """A held one goes on."""
+        transaction.hold = None
+        self._shelf.ledger.mark(
+            transaction.message,
+            transaction.recipients,
+            RecipientStatus.READY,
+            EventId.RESUME,
+            self._shelf.clock(),
+            reason=reason,
+        )
+        self.waiting.push(transaction)
+        self._wake_courier()
+
+    def hurry(self, transaction: Transaction) -> None:
+        """Try it at once, and the next hop with it."""
+        self.health.next_retry_at = 0.0
+        self.waiting.hurry(transaction)
+        self._wake_courier()
+
+    def postpone(self, transaction: Transaction, until: float) -> None:
+        """Try it then, not before; the queue waits no longer than that."""
+        self._defer(transaction, until)
+        if self.health.next_retry_at > until:
+            self.health.next_retry_at = until
+
+    def pull(self, transaction: Transaction) -> None:
+        """It leaves the queue."""
+        self._remove(transaction)
+
+    def held(self) -> list[Transaction]:
+        """Those that wait to be resumed."""
+        return self.waiting.in_state(TransactionState.HELD)
 
     def sweep(self, transaction: Transaction, now: float) -> None:
         """What time does to a waiting message: it expires, its delay is told, its next hop's failure is noted."""
-        if transaction.state not in _WAITING or self.hop == POISON:
+        if transaction.state not in _WAITING or self.hop == POISON or self.is_suspended:
             return
         must_note = self.health.next_retry_at and not transaction.is_noted
         if transaction.parked is not None and now < transaction.parked.due_at and not must_note:
@@ -256,10 +315,15 @@ class DeliveryQueue:
 
     def take_all(self) -> list[Transaction]:
         """Everything that waits and is not held leaves the queue, to be routed again."""
-        leaving = self.waiting.in_state(*_WAITING)
+        leaving = self.waiting.in_state(*_WAITING) if not self.is_suspended else []
         for transaction in leaving:
             self._remove(transaction)
         return leaving
+
+    @property
+    def held_count(self) -> int:
+        waiting = self.waiting
+        return len(waiting) - waiting.ready_count - waiting.deferred_count - self.active
 
     def __len__(self) -> int:
         return len(self.waiting)

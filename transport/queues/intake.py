@@ -15,6 +15,7 @@ from transport.model.next_hop import POISON, SUBMISSION
 from transport.ports import MessageDamaged, RecipientLookup, Spool, SpoolUnavailable
 from transport.queues.categorizer import Categorized, Copy, Failed, categorize
 from transport.queues.forms import BodyNeeded
+from transport.queues.holding import Holding
 from transport.queues.manager import DeliveryQueues
 from transport.rules.ruleset import Ruleset
 
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 class EngineIntake:
-    """Resolves and routes under the ruleset it was last given (``apply``)."""
+    """Resolves and routes under the ruleset it was last given (``apply``); ``holding`` are the hold rules in force."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class EngineIntake:
         self._ruleset = ruleset
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
+        self.holding = Holding()
         self.why_not_accepting = ""
         self.why_not_from_outside = ""
 
@@ -67,7 +69,10 @@ class EngineIntake:
 
     def _commit_copy(self, original: Message, copy: Copy) -> Future[None]:
         """A copy stands in the spool and in the trace like any message, and names the one that it came of."""
-        future = self._spool.commit(copy.message, [_received(original, copy, self._clock())])
+        events = [_received(original, copy, self._clock())]
+        if self.holding:
+            events += self._hold(copy.message, copy.message.recipients, copy.failed)
+        future = self._spool.commit(copy.message, events)
         future.add_done_callback(partial(self._committed, copy.message, copy.failed))
         return future
 
@@ -127,8 +132,9 @@ class EngineIntake:
             task.cancel()
 
     def _decide(self, message: Message, recipients: Sequence[Recipient], *, is_stored: bool = False) -> Categorized:
+        kept = {id(r) for r in message.recipients} - {id(r) for r in recipients} if self.holding else set()
         try:
-            return categorize(
+            decided = categorize(
                 self._ruleset,
                 message,
                 recipients,
@@ -137,6 +143,10 @@ class EngineIntake:
                 new_id=self._spool.new_id,
                 is_stored=is_stored,
             )
+            if self.holding:
+                coming = [r for r in message.recipients if id(r) not in kept]
+                decided.events += self._hold(message, coming, decided.failed)
+            return decided
         except BodyNeeded:
             raise
         except Exception:
@@ -146,6 +156,11 @@ class EngineIntake:
                 recipient.next_hop = POISON
                 recipient.last_reason = "The message could not be resolved and routed."
             return Categorized()
+
+    def _hold(self, message: Message, recipients: Sequence[Recipient], failed: Failed) -> list[TrackingEvent]:
+        given_up = {id(recipient) for recipient, _ in failed}
+        going = [recipient for recipient in recipients if id(recipient) not in given_up]
+        return self.holding.hold(message, going, self._clock())
 
     def _queue(self, message: Message, recipients: Sequence[Recipient], failed: Failed) -> None:
         given_up = {id(recipient) for recipient, _ in failed}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
+from transport.model.hold import Hold
 from transport.model.outcome import Outcome, OutcomeKind, Phase, RecipientStatus
 from transport.ports import RecipientUpdate, Spool
 from transport.queues.counters import Counters
@@ -189,15 +190,25 @@ class Ledger:
         return message.expires_at
 
     def mark(
-        self, message: Message, recipients: Sequence[Recipient], status: RecipientStatus, event: EventId, now: float
+        self,
+        message: Message,
+        recipients: Sequence[Recipient],
+        status: RecipientStatus,
+        event: EventId,
+        now: float,
+        *,
+        hold: Hold | None = None,
+        reason: str = "",
     ) -> None:
-        """An operator's doing: suspended or resumed."""
+        """An operator's doing: suspended (``hold`` says by whom) or resumed."""
+        reason = reason or (hold.sentence if hold is not None else "")
         for recipient in recipients:
-            recipient.status = status
+            recipient.status, recipient.hold = status, hold
         self._spool.update(
             [RecipientUpdate(message.id, recipient) for recipient in recipients],
-            [TrackingEvent(event, now, message_id=message.id, recipient=str(r.address)) for r in recipients],
-        )
+            [TrackingEvent(event, now, message_id=message.id, recipient=str(r.address), reason=reason)
+             for r in recipients],
+        )  # fmt: skip
 
     def _write(self, key: str, message: Message, decided: Sequence[tuple[Recipient, Outcome]], now: float) -> None:
         self._spool.update(

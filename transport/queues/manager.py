@@ -12,10 +12,13 @@ import structlog
 from transport.config.document import MailFlow
 from transport.config.objects import SendConnector
 from transport.model.envelope import Message, Recipient
-from transport.model.next_hop import POISON, NextHop
-from transport.model.outcome import Outcome
+from transport.model.event import TrackingEvent
+from transport.model.hold import Hold
+from transport.model.next_hop import POISON, UNREACHABLE, NextHop
+from transport.model.orders import StandingOrders, SuspendedQueue
+from transport.model.outcome import Outcome, RecipientStatus
 from transport.model.snapshot import QueueSnapshot
-from transport.ports import Spool
+from transport.ports import RecipientUpdate, Spool
 from transport.queues import snapshots
 from transport.queues.bodies import DEFAULT_BYTES, BodyBudget
 from transport.queues.counters import Counters
@@ -24,13 +27,14 @@ from transport.queues.delivery_queue import DeliveryQueue
 from transport.queues.ledger import Ledger
 from transport.queues.notifier import Notifier, SubmitDsn
 from transport.queues.poison import poison
+from transport.queues.removal import Remover
 from transport.queues.scheduler import Scheduler
 from transport.queues.shelf import Shelf
-from transport.queues.snapshots import QueuedMessage
 from transport.queues.sweeper import Sweeper
 from transport.queues.transaction import Transaction
 from transport.rules.dsn import DsnSettings
 from transport.rules.retry import RetryPolicies
+from transport.rules.waiting import QueueFacts
 
 RETIRE_S = 660.0  # longer than a server may take after the dot: to cut it short would send the message twice
 QUEUE_MAX_IDLE_S = 180.0  # Exchange's QueueMaxIdleTime
@@ -71,6 +75,10 @@ class DeliveryQueues:
         self._scheduler = Scheduler(clock)
         self._shelf = Shelf(spool, self._ledger, self._scheduler, clock, budget=BodyBudget(memory_bytes), chance=chance)
         self._shelf.set_aside = self.set_aside
+        self._shelf.remove = Remover(spool, self._notifier, self._ledger.counters, clock).remove
+        self._shelf.is_lifted = self._is_lifted
+        self._suspended: dict[str, SuspendedQueue] = {}
+        self._hold_rules: frozenset[str] | None = None
         self._queues: dict[NextHop, DeliveryQueue] = {}
         self._sweeper = Sweeper(self._queues.values, clock, self._shelf.parking)
         self._connectors: dict[str, SendConnector] = {}
@@ -128,6 +136,7 @@ class DeliveryQueues:
         queue = self._queues.get(hop)
         if queue is None:
             queue = self._queues[hop] = DeliveryQueue(hop, self._shelf, self._sweeper.soon)
+            queue.suspension = self._suspended.get(queue.key)
             self._sweeper.start()
             self._open(queue)
         return queue
@@ -207,16 +216,67 @@ class DeliveryQueues:
             self._reroute(message, recipients)
         return len(leaving)
 
-    def suspend(self, key: str) -> int:
-        """Hold the queue, over restarts too; returns how many messages. Raises UnknownQueue."""
-        return self._by_key(key).suspend()
+    def obey(self, orders: StandingOrders, *, is_known: bool = True) -> None:
+        """Suspend these queues and no others; hold rules that are not among these hold nothing any more. Not
+        ``is_known``: the orders could not be read, so what is held stays held."""
+        before, self._suspended = self._suspended, {one.key: one for one in orders.suspended}
+        self._hold_rules = frozenset(rule.id for rule in orders.holds) if is_known else None
+        for key in self._suspended:
+            with contextlib.suppress(ValueError):  # a delivery type of another version is no queue of ours
+                self._queue(NextHop.parse(key)).suspension = self._suspended[key]
+        for queue in list(self._queues.values()):
+            if queue.key in before and queue.key not in self._suspended:
+                queue.suspension = None
+                self._resume(queue)
 
-    def resume(self, key: str) -> int:
-        """Deliver a suspended queue again; returns how many messages. Raises UnknownQueue."""
-        queue = self._by_key(key)
-        resumed = queue.resume()
+    def _resume(self, queue: DeliveryQueue) -> None:
+        if queue.is_deliverable:
+            queue.retry_now()
+            self._reroute_orphan(queue)
+        elif queue.hop == UNREACHABLE:
+            self.retry(queue.key)  # the configuration may have changed meanwhile
+
+    def _is_lifted(self, rule_id: str) -> bool:
+        return self._hold_rules is not None and rule_id not in self._hold_rules
+
+    def is_lifted(self, transaction: Transaction) -> bool:
+        """Whether the hold rule that holds it is no more."""
+        hold = transaction.hold
+        return hold is not None and bool(hold.rule_id) and self._is_lifted(hold.rule_id)
+
+    def connector(self, connector_id: str) -> SendConnector | None:
+        """The enabled send connector of that id."""
+        found = self._connectors.get(connector_id)
+        return found if found is not None and found.is_enabled else None
+
+    def reroute(self, queue: DeliveryQueue, transaction: Transaction) -> None:
+        """Resolve and route what waits in ``queue`` again."""
+        queue.pull(transaction)
+        for recipient in transaction.recipients:
+            recipient.status, recipient.next_attempt_at = RecipientStatus.READY, 0.0
+        if self._reroute is not None:
+            self._reroute(transaction.message, transaction.recipients)
+
+    def remove(self, queue: DeliveryQueue, transaction: Transaction, hold: Hold) -> None:
+        """Take what waits in ``queue`` out for good."""
+        queue.pull(transaction)
+        self._shelf.remove(queue.key, transaction.message, transaction.recipients, hold)
+
+    def write(self, message: Message, recipients: Sequence[Recipient], events: Sequence[TrackingEvent]) -> None:
+        """Write the state of recipients down, with what happened to them."""
+        self._spool.update([RecipientUpdate(message.id, recipient) for recipient in recipients], events)
+
+    def revive(self, queue: DeliveryQueue) -> None:
+        """What was held in ``queue`` may go: where its connector is gone, on another way."""
         self._reroute_orphan(queue)
-        return resumed
+
+    def all(self) -> list[DeliveryQueue]:
+        """The queues there are now."""
+        return list(self._queues.values())
+
+    def facts(self, queue: DeliveryQueue) -> QueueFacts:
+        """What decides why its mail waits."""
+        return snapshots.facts(queue, is_orphan=self._is_orphan(queue))
 
     def _by_key(self, key: str) -> DeliveryQueue:
         try:
@@ -231,11 +291,6 @@ class DeliveryQueues:
                 self._retire(queue)
                 del self._queues[hop]
         return tuple(snapshots.snapshot(q, now, is_orphan=self._is_orphan(q)) for q in self._queues.values())
-
-    def messages(self, key: str, limit: int) -> list[QueuedMessage]:
-        """The first ``limit`` messages of a queue. Raises UnknownQueue."""
-        queue = self._by_key(key)
-        return [snapshots.queued_message(queue, one) for one, _ in zip(queue, range(limit), strict=False)]
 
     def run_due(self) -> None:
         """Do what is due by the clock; happens by itself."""
@@ -279,9 +334,10 @@ def _covers(connector: SendConnector | None) -> object:
 
 def _by_state(recipients: list[Recipient]) -> list[list[Recipient]]:
     """Recipients that wait alike go together: after a restart, a message's recipients may be at different points."""
-    if all(not recipient.attempts and recipient.status == recipients[0].status for recipient in recipients):
+    first = recipients[0]
+    if all(not one.attempts and one.status == first.status and one.hold == first.hold for one in recipients):
         return [recipients]
     groups: dict[object, list[Recipient]] = {}
     for recipient in recipients:
-        groups.setdefault((recipient.status, recipient.next_attempt_at), []).append(recipient)
+        groups.setdefault((recipient.status, recipient.next_attempt_at, recipient.hold), []).append(recipient)
     return list(groups.values())

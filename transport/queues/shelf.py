@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from transport.model.envelope import Message, Recipient
+from transport.model.hold import Hold
 from transport.ports import Spool
 from transport.queues.bodies import BodyBudget
 from transport.queues.ledger import Ledger
@@ -17,7 +18,9 @@ from transport.queues.scheduler import Scheduler
 @dataclass(slots=True)
 class Shelf:
     """``clock`` gives unix seconds; ``chance`` numbers from 0 to 1. ``is_draining``: nothing more is begun.
-    ``set_aside`` keeps recipients that cannot be processed for an operator, with the reason."""
+    ``set_aside`` keeps recipients that cannot be processed for an operator, with the reason;
+    ``remove`` gives them up at an operator's word (queue key, message, recipients, hold). ``is_lifted`` tells whether a
+    hold rule holds nothing any more."""
 
     spool: Spool
     ledger: Ledger
@@ -27,6 +30,8 @@ class Shelf:
     budget: BodyBudget = field(default_factory=BodyBudget)
     chance: Callable[[], float] = random.random
     is_draining: bool = False
+    remove: Callable[[str, Message, list[Recipient], Hold], None] = lambda key, message, recipients, hold: None
+    is_lifted: Callable[[str], bool] = lambda rule_id: False
     set_aside: Callable[[Message, list[Recipient], str], None] = lambda message, recipients, reason: None
 
     def __post_init__(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from transport.model.envelope import Message, Recipient
+from transport.model.hold import Hold
 
 ReadMessage = Callable[[int], Message]
 
@@ -20,6 +21,20 @@ class TransactionState(Enum):
     HELD = auto()
     ACTIVE = auto()
     GONE = auto()
+
+
+def among(recipients: Sequence[Recipient], others: Sequence[Recipient]) -> list[Recipient]:
+    """Those of ``recipients`` that are in ``others``; a group's message has tens of thousands."""
+    known = {id(recipient) for recipient in others}
+    return [recipient for recipient in recipients if id(recipient) in known]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What becomes of ``recipients``, those that the delivery in progress leaves; a removal where ``hold`` says so."""
+
+    hold: Hold
+    recipients: tuple[Recipient, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -38,8 +53,9 @@ class Transaction:
     """``body`` is None while it is only on disk. ``wake_at`` is when a deferred one is tried again (unix seconds).
 
     ``is_noted``: a DEFER event says why it waits for its next hop. ``put_backs`` counts tries that a dying connection
-    took back. ``is_dsn_passed_on``: the peer of the last try takes over status notifications (RFC 3461 5.2.1).
-    ``is_telling``: a notification is being made about recipients that go on waiting.
+    took back. ``pending``: what an operator ordered while it was being delivered.
+    ``is_dsn_passed_on``: the peer of the last try takes over status notifications (RFC 3461 5.2.1).
+    ``is_telling``: a notification is being made about recipients that go on waiting. ``hold`` says who holds it back.
 
     In a long queue most are ``parked``: message and recipients are read from the spool when somebody asks for them.
     """
@@ -50,11 +66,13 @@ class Transaction:
     state: TransactionState = TransactionState.READY
     wake_at: float = 0.0
     put_backs: int = 0
+    pending: Pending | None = None
     is_noted: bool = False
     is_loading: bool = False
     is_dsn_passed_on: bool = False
     is_telling: bool = False
     parked: Parked | None = None
+    hold: Hold | None = None
 
     @property
     def message_id(self) -> int:
@@ -76,7 +94,20 @@ class Transaction:
     @property
     def version(self) -> object:
         """Changes with whatever the spool has to know."""
-        return [(one.status, one.attempts, one.next_attempt_at, one.next_hop) for one in self.recipients]
+        return [(one.status, one.attempts, one.next_attempt_at, one.next_hop, one.hold) for one in self.recipients]
+
+    @property
+    def indexes(self) -> tuple[int, ...]:
+        """Of its recipients."""
+        return self.parked.indexes if self.parked is not None else tuple(one.index for one in self.recipients)
+
+    def peek(self) -> tuple[Message, list[Recipient]]:
+        """Message and recipients to look at, not to keep: what is parked stays parked. Raises as reading does."""
+        parked = self.parked
+        if parked is None:
+            return self.message, self.recipients
+        message = parked.read(parked.message_id)
+        return message, [one for one in message.recipients if one.index in parked.indexes] or message.recipients
 
     def park(self, read: ReadMessage, *, due_at: float) -> None:
         """Let go of what the spool has, as it is here: the caller saw to both (``can_park``)."""

@@ -45,6 +45,11 @@ class Waiting:
         self.ready.appendleft(transaction)
         self.ready_count += 1
 
+    def hurry(self, transaction: Transaction) -> None:
+        """Ready, before the others, whatever it waited for."""
+        self._leave(transaction)
+        self.push_front(transaction)
+
     def first_ready(self) -> Transaction | None:
         """The one that is next."""
         ready = self.ready
@@ -84,9 +89,10 @@ class Waiting:
     def wake_due(self, now: float) -> None:
         """Deferred transactions whose time has come are ready."""
         deferred = self._deferred
-        while deferred and (deferred[0][0] <= now or deferred[0][2].state is not DEFERRED):
-            transaction = heapq.heappop(deferred)[2]
-            if transaction.state is DEFERRED:
+        while deferred and (deferred[0][0] <= now or _is_stale(deferred[0])):
+            entry = heapq.heappop(deferred)
+            transaction = entry[2]
+            if not _is_stale(entry):
                 self.deferred_count -= 1
                 self.push(transaction)
 
@@ -98,9 +104,14 @@ class Waiting:
     def next_wake_at(self) -> float:
         """When the first deferred transaction is tried again; 0 when there is none."""
         deferred = self._deferred
-        while deferred and deferred[0][2].state is not DEFERRED:
+        while deferred and _is_stale(deferred[0]):
             heapq.heappop(deferred)
         return deferred[0][0] if deferred else 0.0
+
+    @property
+    def first_deferred(self) -> Transaction | None:
+        """The one that is tried again first."""
+        return self._deferred[0][2] if self.next_wake_at else None
 
     def in_state(self, *states: TransactionState) -> list[Transaction]:
         """Those in one of ``states``, in order of arrival."""
@@ -113,3 +124,8 @@ class Waiting:
             self.ready_count -= 1
         elif transaction.state is DEFERRED:
             self.deferred_count -= 1
+
+
+def _is_stale(entry: tuple[float, int, Transaction]) -> bool:
+    """It moved on, or waits for another time by now."""
+    return entry[2].state is not DEFERRED or entry[2].wake_at != entry[0]

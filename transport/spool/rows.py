@@ -9,6 +9,7 @@ from typing import Any
 from transport.model import compact_json
 from transport.model.address import Address
 from transport.model.envelope import BodyType, Message, Recipient
+from transport.model.hold import Hold
 from transport.model.next_hop import NextHop
 from transport.model.outcome import RecipientStatus
 
@@ -55,6 +56,8 @@ def encode_message(message: Message) -> str:
     row["sender"] = _pair(message.envelope_sender)
     if message.body_type is not BodyType.SEVEN_BIT:
         row["body_type"] = message.body_type.value
+    if message.policy_ids:
+        row["policies"] = message.policy_ids
     row["recipients"] = [_recipient_row(recipient) for recipient in message.recipients]
     return compact_json.encode(row).decode()
 
@@ -66,7 +69,15 @@ def decode_message(message_id: int, text: str | bytes) -> Message:
     sender = Address(*row.pop("sender"))
     body_type = BodyType(row.pop("body_type", BodyType.SEVEN_BIT))
     given = {name: row.get(name, default) for name, default in _DEFAULTS.items()}
-    return Message(id=message_id, envelope_sender=sender, recipients=recipients, body_type=body_type, **given)
+    policies = tuple(row.get("policies", ()))
+    return Message(
+        id=message_id,
+        envelope_sender=sender,
+        recipients=recipients,
+        body_type=body_type,
+        policy_ids=policies,
+        **given,
+    )
 
 
 _DEFAULTS: dict[str, Any] = dict.fromkeys(_PLAIN, "") | {
@@ -104,6 +115,8 @@ def _recipient_row(recipient: Recipient) -> dict[str, Any]:
         row["orcpt"] = recipient.orcpt
     if recipient.status is not RecipientStatus.READY:
         row["status"] = recipient.status.value
+        if recipient.hold is not None:
+            row["hold"] = recipient.hold.row()
     if recipient.next_hop is not None:
         row["hop"] = str(recipient.next_hop)
     state = _state(recipient)
@@ -122,5 +135,6 @@ def _recipient(row: dict[str, Any]) -> Recipient:
         orcpt=row.get("orcpt", ""),
         status=RecipientStatus(row.get("status", RecipientStatus.READY)),
         next_hop=NextHop.parse(row["hop"]) if "hop" in row else None,
+        hold=Hold.of_row(row["hold"]) if "hold" in row else None,
         **{name: row[name] for name in _STATE if name in row},
     )

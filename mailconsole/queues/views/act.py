@@ -15,10 +15,10 @@ from mailconsole.accounts.access import require_role
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.common.templatetags.words import wire
-from mailconsole.queues.services import (
-    DONE,
-    CommandDone,
+from mailconsole.queues.services.queues import (
+    AlreadySo,
     CommandFailed,
+    QueueDone,
     QueueGone,
     resume_queue,
     retry_all,
@@ -39,8 +39,9 @@ def act(request: HttpRequest) -> HttpResponse:
         messages.error(request, "Choose retry, suspend or resume.")
         return redirect(_back(request))
     try:
-        _tell(request, service(queue_key=key, actor=cast(User, request.user), request=request))
-    except (QueueGone, CommandFailed) as refused:
+        why = {"reason": request.POST.get("reason", "")} if service is suspend_queue else {}
+        _tell(request, service(queue_key=key, actor=cast(User, request.user), request=request, **why))
+    except (QueueGone, AlreadySo, CommandFailed) as refused:
         messages.error(request, wire(refused))
     return redirect(_back(request))
 
@@ -59,9 +60,9 @@ def act_on_all(request: HttpRequest) -> HttpResponse:
     return redirect(_back(request))
 
 
-def _tell(request: HttpRequest, done: CommandDone) -> None:
-    where = ", ".join(done.nodes)
-    messages.success(request, wire(f"Queue {done.queue.name} {DONE[done.command]} on {where}."))
+def _tell(request: HttpRequest, done: QueueDone) -> None:
+    where = f" on {', '.join(done.nodes)}" if done.nodes else ""
+    messages.success(request, wire(f"Queue {done.queue.name} {done.act.done}{where}."))
     for problem in done.problems:
         messages.warning(request, wire(problem))
 

@@ -8,7 +8,8 @@ from django.urls import reverse
 from mailconsole.audit.models import AuditEntry
 from mailconsole.nodes import dispatch
 from mailconsole.nodes.models import Node
-from mailconsole.queues import services
+from mailconsole.queues.models import QueueSuspension
+from mailconsole.queues.services import queues as services
 from tests.support.factories import create_operator, create_viewer, signed_in
 from tests.support.snapshots import node, queue, show
 from transport.model.snapshot import QueueStatus
@@ -23,11 +24,15 @@ def asked(monkeypatch) -> list[tuple[str, str, str]]:
     """What nodes were asked; they do as they are told."""
     asked: list[tuple[str, str, str]] = []
 
-    def command(*, node, command, queue_key, actor):
-        asked.append((node, command.value, queue_key))
-        return "ok"
+    def ask_node(node, command, arguments):
+        asked.append((node, command.value, arguments["queue_key"]))
 
-    monkeypatch.setattr(services, "queue_command", command)
+    def ask_nodes(command, arguments):
+        asked.append(("all", command.value, ""))
+        return dispatch.Answers({"transport-1": None, "transport-2": None})
+
+    monkeypatch.setattr(services, "ask_node", ask_node)
+    monkeypatch.setattr(services, "ask_nodes", ask_nodes)
     return asked
 
 
@@ -50,16 +55,36 @@ def test_list__filters__leave_out_what_does_not_match(live_redis):
     assert len(client.get(reverse("queues:list"), {"text": "c.example"}).context["rows"]) == 0
 
 
-@pytest.mark.parametrize("verb", ["retry", "suspend", "resume"])
-def test_act__operator__reaches_every_node_and_the_audit(live_redis, asked, verb):
+def test_act__retry__reaches_every_node_and_the_audit(live_redis, asked):
     show(node("transport-1", queue()), node("transport-2", queue()))
 
-    answer = signed_in(create_operator()).post(reverse("queues:act"), {"act": f"{verb} {KEY}"}, follow=True)
+    answer = signed_in(create_operator()).post(reverse("queues:act"), {"act": f"retry {KEY}"}, follow=True)
 
-    assert asked == [("transport-1", f"mc_{verb}_queue", KEY), ("transport-2", f"mc_{verb}_queue", KEY)]
+    assert asked == [("transport-1", "mc_retry_queue", KEY), ("transport-2", "mc_retry_queue", KEY)]
     assert "on transport-1, transport-2" in answer.content.decode()
-    entry = AuditEntry.objects.get(action=f"queue.{verb}")
+    entry = AuditEntry.objects.get(action="queue.retry")
     assert entry.object_id == KEY
+
+
+def test_act__suspend_and_resume__are_kept_for_every_node(live_redis, asked):
+    """Also for a node that holds none of the queue's mail now, or is away: it would deliver the next message."""
+    show(node("transport-1", queue()))
+    operator = create_operator()
+    client = signed_in(operator)
+
+    answer = client.post(reverse("queues:act"), {"act": f"suspend {KEY}", "reason": "they move"}, follow=True)
+
+    assert "on transport-1, transport-2" in answer.content.decode() and asked == [("all", "mc_obey_orders", "")]
+    row = QueueSuspension.objects.get()
+    assert (row.key, row.by, row.reason) == (KEY, operator.username, "they move")
+    assert AuditEntry.objects.get(action="queue.suspend").reason == "they move"
+    again = client.post(reverse("queues:act"), {"act": f"suspend {KEY}"}, follow=True)
+    assert "is suspended already" in again.content.decode()
+    client.post(reverse("queues:act"), {"act": f"resume {KEY}"})
+    assert not QueueSuspension.objects.exists() and AuditEntry.objects.filter(action="queue.resume").exists()
+    assert (
+        "is not suspended" in client.post(reverse("queues:act"), {"act": f"resume {KEY}"}, follow=True).content.decode()
+    )
 
 
 def test_retry_all__operator__retries_what_waits_and_nothing_else(live_redis, asked):
@@ -108,9 +133,9 @@ def test_act__elsewhere_as_next__stays_here(live_redis, asked):
     assert answer["Location"] == reverse("queues:list")
 
 
-def test_queue_command__node_that_never_reported__did_not_answer():
+def test_ask_node__node_that_never_reported__did_not_answer():
     with pytest.raises(dispatch.NodeDidNotAnswer, match="has never reported"):
-        dispatch.queue_command(node="x", command=dispatch.QueueCommand.RETRY, queue_key=KEY, actor="op")
+        dispatch.ask_node("x", dispatch.NodeCommand.RETRY, {"queue_key": KEY, "actor": "op"})
 
 
 def test_act__broker_away__says_that_the_node_cannot_be_reached(live_redis, monkeypatch):

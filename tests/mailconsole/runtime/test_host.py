@@ -9,7 +9,7 @@ from django.db import OperationalError
 from mailconsole.environment import HostPort
 from mailconsole.nodes.models import Activation, ActivationState, Node
 from mailconsole.nodes.snapshots import read_snapshots
-from mailconsole.runtime import commands, config_watch, shipper
+from mailconsole.runtime import commands, config_watch, queue_commands, shipper
 from mailconsole.runtime.config_watch import ConfigWatch
 from mailconsole.runtime.host import TransportHost
 from mailconsole.runtime.wiring import NodeAlreadyRuns, read_last_good
@@ -107,8 +107,9 @@ def test_commands__no_such_queue__say_so(host):
 
 def test_commands__no_transport_in_this_worker__say_so(monkeypatch):
     monkeypatch.setattr(commands, "_hosts", [])
-    answer = commands.suspend_queue(None, queue_key="x", actor="operator")
+    answer = commands.retry_queue(None, queue_key="x", actor="operator")
     assert answer == {"error": "no transport runs in this worker"}
+    assert queue_commands.obey_orders(None) == {"error": "no transport runs in this worker"}
 
 
 def test_host__port_taken__raises_and_leaves_nothing_running(host, settings):

@@ -1,0 +1,109 @@
+"""What a node answers about its queued messages. Each command has one JSON argument and answers ``ok`` or ``error``."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from celery.worker.control import control_command
+
+from mailconsole.nodes.dispatch import NodeCommand
+from mailconsole.runtime.commands import host_of_this_worker
+from mailconsole.runtime.host import TransportHost
+from transport.model.queue_filter import QueueFilter
+from transport.model.queue_order import QueueOrder
+from transport.ports import MessageDamaged, SpoolUnavailable
+from transport.queues.control import OrderRefused
+
+MAX_ROWS = 500
+PIECE_BYTES = 512 * 1024
+SEARCH_TIMEOUT_S = 20.0
+log = structlog.get_logger(__name__)
+Answer = dict[str, Any]
+
+
+@control_command(name=NodeCommand.LIST.value)  # type: ignore[untyped-decorator]
+def list_messages(state: Any, filter: dict[str, Any], offset: int, limit: int) -> Answer:
+    """Some of the queued messages that a filter means."""
+
+    def ask(host: TransportHost) -> Any:
+        wanted = QueueFilter.of_row(filter)
+        page = host.run(host.need().control.page(wanted, offset=max(offset, 0), limit=min(limit, MAX_ROWS)))
+        return {"total": page.total, "rows": [row.row() for row in page.rows]}
+
+    return _answer(ask)
+
+
+@control_command(name=NodeCommand.PREVIEW.value)  # type: ignore[untyped-decorator]
+def preview_order(state: Any, filter: dict[str, Any]) -> Answer:
+    """How many messages a filter means."""
+    wanted = filter
+    return _answer(
+        lambda host: host.run(host.need().control.preview(QueueFilter.of_row(wanted)), timeout_s=SEARCH_TIMEOUT_S).row()
+    )
+
+
+@control_command(name=NodeCommand.START.value)  # type: ignore[untyped-decorator]
+def start_order(state: Any, order: dict[str, Any]) -> Answer:
+    """Begin to carry an order out."""
+
+    def begin(host: TransportHost) -> Any:
+        given = QueueOrder.of_row(order)
+        job = host.run(host.need().control.start(given), timeout_s=SEARCH_TIMEOUT_S)
+        log.info(f"message.{given.verb}", actor=given.by, messages=job.selected, filter=given.filter.row())
+        return job.row()
+
+    return _answer(begin)
+
+
+@control_command(name=NodeCommand.JOB.value)  # type: ignore[untyped-decorator]
+def order_job(state: Any, job_id: int) -> Answer:
+    """How far an order is."""
+
+    def look(host: TransportHost) -> Any:
+        job = host.call(lambda service: service.control.job(job_id))
+        if job is None:
+            raise OrderRefused("the node knows no such order: it was started anew since")
+        return job.row()
+
+    return _answer(look)
+
+
+@control_command(name=NodeCommand.READ.value)  # type: ignore[untyped-decorator]
+def read_message(state: Any, message_id: int, offset: int) -> Answer:
+    """A piece of a stored message."""
+
+    def read(host: TransportHost) -> Any:
+        body = host.run(host.need().read_body(message_id))
+        piece = base64.b64encode(body[offset : offset + PIECE_BYTES]).decode()
+        return {"size_bytes": len(body), "piece": piece}
+
+    return _answer(read)
+
+
+@control_command(name=NodeCommand.OBEY.value)  # type: ignore[untyped-decorator]
+def obey_orders(state: Any) -> Answer:
+    """Standing orders have changed: obey them now instead of within seconds."""
+
+    def obey(host: TransportHost) -> Any:
+        problem = host.orders_changed()
+        if problem:
+            raise OrderRefused(problem)
+
+    return _answer(obey)
+
+
+def _answer(ask: Callable[[TransportHost], Any]) -> Answer:
+    host = host_of_this_worker()
+    if host is None:
+        return {"error": "no transport runs in this worker"}
+    try:
+        return {"ok": ask(host)}
+    except KeyError:
+        return {"error": "the message is no longer there"}
+    except (OrderRefused, MessageDamaged, SpoolUnavailable, ValueError, TypeError) as refused:
+        return {"error": str(refused)}
+    except (RuntimeError, TimeoutError) as error:
+        return {"error": str(error) or "it did not answer in time"}
