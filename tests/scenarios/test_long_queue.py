@@ -5,6 +5,9 @@ import time
 from tests.support.transport import Transport, document
 from transport.config.objects import Organization
 from transport.model.event import EventId
+from transport.model.orders import StandingOrders, SuspendedQueue
+from transport.model.queue_filter import QueueFilter
+from transport.model.queue_order import QueueOrder, Verb
 
 BODY = b"Subject: %d\r\n\r\nA line.\r\n"
 LIVE = 3
@@ -99,13 +102,13 @@ def test_parked__suspended_over_a_restart__and_resumed(tmp_path, sink):
         fill(relay)
         sweep(relay)
         (queue,) = relay.call(relay.service.snapshot).queues
-        assert relay.call(lambda: relay.service.suspend_queue(queue.key)) == COUNT
+        relay.run(relay.service.obey(StandingOrders((SuspendedQueue(queue.key),))))
     sink.start()
     with short(Transport(tmp_path, config(sink))) as relay:
         assert parked(relay) == COUNT - LIVE
         time.sleep(0.3)
         assert not sink.received
-        assert relay.call(lambda: relay.service.resume_queue(queue.key)) == COUNT
+        relay.run(relay.service.obey(StandingOrders()))
         sink.wait_for(COUNT, timeout_s=20)
     assert subjects(sink) == list(range(COUNT))
 
@@ -132,6 +135,35 @@ def test_parked__listed__shows_what_waits(tmp_path, sink):
         fill(relay)
         sweep(relay)
         (queue,) = relay.call(relay.service.snapshot).queues
-        shown = relay.call(lambda: relay.service._queues.messages(queue.key, 10))
+        shown = relay.run(relay.service.control.page(QueueFilter(queue=queue.key), offset=0, limit=10)).rows
+        assert parked(relay) == COUNT - LIVE
         assert [one.subject for one in shown] == [str(number) for number in range(10)]
         assert {one.attempts for one in shown} == {1}
+
+
+def order(relay, verb, wanted, **fields):
+    job = relay.run(relay.service.control.start(QueueOrder(verb, wanted, by="olga", **fields)))
+    wait_until(lambda: job.is_finished)
+    return job
+
+
+def test_parked__ordered_by_a_filter__only_what_is_meant_is_read_and_touched(tmp_path, sink):
+    sink.stop()
+    with short(Transport(tmp_path, config(sink))) as relay:
+        fill(relay)
+        assert relay.send("eve@acme.example", ["b@partner.example"], BODY % COUNT).is_accepted
+        wait_until(lambda: told(relay, EventId.DEFER) > COUNT)
+        sweep(relay)
+        wanted = QueueFilter(sender="eve@acme.example")
+        assert relay.run(relay.service.control.preview(wanted)).messages == 1
+        assert parked(relay) == COUNT + 1 - LIVE
+        assert order(relay, Verb.SUSPEND, wanted, reason="wait").done == 1
+        assert order(relay, Verb.REMOVE, QueueFilter(sender="a@acme.example"), with_ndr=False).done == COUNT
+        sweep(relay)
+    sink.start()
+    with short(Transport(tmp_path, config(sink))) as relay:
+        (left,) = relay.run(relay.service.control.page(QueueFilter(), offset=0, limit=50)).rows
+        assert (left.sender, left.because) == ("eve@acme.example", "olga suspended it: wait.")
+        assert order(relay, Verb.RESUME, QueueFilter()).done == 1
+        sink.wait_for(1)
+    assert subjects(sink) == [COUNT]

@@ -110,8 +110,8 @@ def queued_message(queue: DeliveryQueue, transaction: Transaction, known: QueueF
     status = status_of(queue, transaction)
     try:
         message, recipients = transaction.peek()
-    except (MessageDamaged, SpoolUnavailable) as error:
-        return _unreadable(queue, transaction, status, str(error))
+    except (MessageDamaged, SpoolUnavailable) as unreadable:
+        return _unreadable(queue, transaction, status, str(unreadable))
     first = recipients[0]
     next_at = transaction.wake_at if transaction.state is TransactionState.DEFERRED else 0.0
     error = first.last_reply or first.last_reason
