@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from celery import current_app
 from celery.worker.control import Panel
 
 from mailconsole.runtime import commands, queue_commands
@@ -49,10 +50,9 @@ class AnsweringNode:
 @pytest.fixture
 def answering_node(host: TransportHost, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnsweringNode]:
     """A node under a configuration that relays for this machine into ``sink``."""
-    from mailconsole.nodes import dispatch
     from mailconsole.nodes.models import Node
 
-    monkeypatch.setattr(dispatch.current_app.control, "broadcast", _in_process)
+    monkeypatch.setattr(current_app.control, "broadcast", _in_process)
     commands.serve(host)
     wait_until(lambda: Node.objects.filter(name=NODE, running_revision=1).exists())
     node = AnsweringNode(host, sink)

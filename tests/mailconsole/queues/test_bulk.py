@@ -37,6 +37,7 @@ def test_remove__previewed_and_reasoned__is_done_and_audited(waiting):
     assert done.sentence == "1 message removed." and waiting.state(**BO.row()) == []
     entry = AuditEntry.objects.get(action="message.remove")
     assert entry.reason == "sent twice" and "senders get a non-delivery report" in entry.summary
+    assert entry.after is not None
     assert entry.after["nodes"] == {"transport-1": {"selected": 1, "done": 1}}
 
 
