@@ -18,11 +18,12 @@ from transport.delivery.couriers import SmtpCouriers
 from transport.delivery.ourselves import is_own
 from transport.delivery.resolver import DnsResolver
 from transport.delivery.tls_context import ClientCertificate
+from transport.gateways import gateways
 from transport.listener import relay_usage
 from transport.listener.relay_usage import RelayUsage
 from transport.listener.server import Listener, ListenError
 from transport.model.envelope import Message, Recipient
-from transport.model.event import TrackingEvent
+from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import SUBMISSION
 from transport.model.orders import StandingOrders
 from transport.model.snapshot import NodeSnapshot
@@ -33,6 +34,7 @@ from transport.queues.holding import Holding
 from transport.queues.intake import EngineIntake
 from transport.queues.manager import DeliveryQueues, Rerouted
 from transport.queues.order_book import OrderBook
+from transport.rules import open_relay
 from transport.rules.ruleset import Ruleset, compile_ruleset
 from transport.spool.sqlite_spool import SqliteSpool
 
@@ -95,6 +97,7 @@ class TransportService:
             record=self._spool.record,
             clock=clock,
         )
+        self._open_relay: tuple[str, ...] = ()
         self._listen = tuple(listen)
         self._ports = ports
         self._listener: Listener | None = None
@@ -137,6 +140,7 @@ class TransportService:
         )
         self._load_usage(self._listener.usage)
         await self._listener.start()
+        self._test_for_open_relay()
         loop = asyncio.get_running_loop()
         self._background = [loop.create_task(self._keep_house()), loop.create_task(self._read_on())]
         log.info("service.started", node=self.node, revision=self._ruleset.revision)
@@ -158,6 +162,7 @@ class TransportService:
         routing = asyncio.get_running_loop().create_task(self._route_again(self._queues.apply(document)))
         self._background.append(routing)
         await asyncio.wait({routing}, timeout=ROUTE_AGAIN_S)  # of a long queue it goes on beside the mail
+        self._test_for_open_relay()
         log.info("service.reloaded", node=self.node, revision=revision)
 
     async def drain(self, *, timeout_s: float) -> None:
@@ -173,6 +178,18 @@ class TransportService:
         await self._queues.drain(timeout_s / 2)
         await self._spool.stop()
         log.info("service.stopped", node=self.node)
+
+    def _test_for_open_relay(self) -> None:
+        """Ask the rules that now run whether a stranger may relay, and tell what is new."""
+        found = open_relay.find_openings(self._ruleset.document, own_peers=gateways(), now=self._clock())
+        sentences = tuple(opening.sentence for opening in found if not opening.is_meant)
+        new = [sentence for sentence in sentences if sentence not in self._open_relay]
+        self._open_relay = sentences
+        for sentence in new:
+            log.warning("service.open_relay", node=self.node, reason=sentence)
+        if new:
+            now, detail = self._clock(), {"level": "High"}
+            self._spool.record([TrackingEvent(EventId.OPEN_RELAY, now, reason=one, detail=detail) for one in new])
 
     @property
     def _usage_path(self) -> Path:
@@ -258,6 +275,7 @@ class TransportService:
             queues=self._queues.snapshot(now),
             resources=self._pressure.states,
             why_not_from_outside=self._intake.why_not_from_outside,
+            open_relay=self._open_relay,
             limits=listener.counters.limits.all if listener else (),
         )
 

@@ -35,6 +35,9 @@ def health_of(live: Live, expected: int) -> Health:
         first = refusing[0]
         tone = "bad" if len(refusing) == count else "warn"
         return Health(tone, f"Transport: {nodes} · not accepting", f"{first.node}: {first.why_not_accepting}")
+    opened = next((one for one in live.snapshots if one.open_relay), None)
+    if opened is not None:
+        return Health("bad", f"Transport: {nodes} · open relay", f"{opened.node}: {opened.open_relay[0]}")
     pressed = next((one for one in live.snapshots if one.why_not_from_outside), None)
     if pressed is not None:
         return Health("warn", f"Transport: {nodes} · back pressure", f"{pressed.node}: {pressed.why_not_from_outside}")

@@ -81,6 +81,8 @@ def _row(
 def _state(node: Node | None, shown: NodeSnapshot | None, live: Live, now: datetime) -> tuple[str, str, str]:
     """The snapshot's word counts; without Redis the heartbeat in the database has to do."""
     if shown is not None:
+        if shown.is_accepting and shown.open_relay:
+            return "bad", "Open relay", " ".join(shown.open_relay[:3])
         if shown.is_accepting and shown.why_not_from_outside:
             return "warn", "Back pressure", f"Mail from outside waits: {shown.why_not_from_outside}."
         if shown.is_accepting:

@@ -95,6 +95,8 @@ class EventRow:
         """What stands in the pill: a resource with its level, or what happened."""
         if self.kind is EventId.BACK_PRESSURE:
             return f"{self.stored.detail.get('resource', '')}: {self.stored.detail.get('level', '')}"
+        if self.kind is EventId.OPEN_RELAY:
+            return "Open relay"
         return self.stored.event.capitalize()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from transport.config.document import MailFlow
-from transport.config.objects import RelayPolicy
+from transport.config.objects import IdentityMatch, RelayPolicy
 from transport.config.problem import Problem, Severity
 from transport.config.ranges import parse_range
 
@@ -31,9 +31,15 @@ def broad_networks(policy: RelayPolicy) -> tuple[str, ...]:
 
 
 def is_open(policy: RelayPolicy) -> bool:
-    """Whether nobody need sign in and any recipient will do. A sender proves nothing: anyone can write it."""
-    to_anyone = not policy.recipient_addresses or "*" in policy.recipient_addresses
-    return to_anyone and not policy.identities
+    """Whether a network is enough and any recipient will do. A sender proves nothing: anyone can write it."""
+    to_anyone = not policy.recipient_addresses or any(map(_is_everywhere, policy.recipient_addresses))
+    is_proof_needed = bool(policy.identities or policy.client_certificates)
+    return to_anyone and not (is_proof_needed and policy.identity_match is IdentityMatch.ALL)
+
+
+def _is_everywhere(pattern: str) -> bool:
+    """``*``, or all of a top-level domain."""
+    return pattern == "*" or (pattern.startswith("*.") and "." not in pattern[2:])
 
 
 def _broad_ones_say_so(document: MailFlow, now: datetime) -> Iterator[Problem]:
@@ -50,7 +56,7 @@ def _broad_ones_say_so(document: MailFlow, now: datetime) -> Iterator[Problem]:
         else:
             sentence = (
                 f"{what} is so broad that {policy.name} would be an open relay: "
-                "narrow the networks or the recipients, ask for sign-in, or say that it is meant."
+                "narrow the networks or the recipients, ask for sign-in or a certificate, or say that it is meant."
             )
             yield Problem(POLICIES, policy.id, "networks", sentence)
 

@@ -31,6 +31,7 @@ class EventId(StrEnum):
     POISON = "POISONMESSAGE"
     BACK_PRESSURE = "BACKPRESSURE"
     SPOOL_DAMAGE = "SPOOLDAMAGE"
+    OPEN_RELAY = "OPENRELAY"
 
     @property
     def sentence(self) -> str:
@@ -55,6 +56,7 @@ _SENTENCES = {
     EventId.RESUME: "An operator resumed it.",
     EventId.POISON: "The message could not be processed and was set aside.",
     EventId.BACK_PRESSURE: "A resource of the node got scarce, or is no longer.",
+    EventId.OPEN_RELAY: "The node tried its own rules as a stranger: somebody may relay anywhere.",
     EventId.SPOOL_DAMAGE: "The file that holds the node's mail was damaged; what could be read goes on.",
 }
 

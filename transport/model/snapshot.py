@@ -98,6 +98,8 @@ class NodeSnapshot:
     resources: tuple[ResourceState, ...] = field(default=())
     why_not_from_outside: str = ""
     limits: tuple[LimitCount, ...] = ()
+    open_relay: tuple[str, ...] = ()
+    """Sentences: who may relay anywhere, as the node's test of its own rules found; what is meant is left out."""
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
@@ -109,7 +111,12 @@ class NodeSnapshot:
         queues = tuple(QueueSnapshot(**{**q, "status": QueueStatus(q["status"])}) for q in row.pop("queues"))
         resources = tuple(_resource(one) for one in row.pop("resources", ()))
         limits = tuple(LimitCount(**{**one, "limit": Limit(one["limit"])}) for one in row.pop("limits", ()))
-        return cls(**{**row, "listening": tuple(row["listening"])}, queues=queues, resources=resources, limits=limits)
+        return cls(
+            **{**row, "listening": tuple(row["listening"]), "open_relay": tuple(row.get("open_relay", ()))},
+            queues=queues,
+            resources=resources,
+            limits=limits,
+        )
 
 
 def _resource(row: dict[str, Any]) -> ResourceState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,9 +16,10 @@ from transport.config.diff import ObjectChange, apply
 from transport.config.document import MailFlow
 from transport.config.explain import explain
 from transport.config.merge import Conflict, merge_changes
-from transport.config.problem import Problem
+from transport.config.problem import Problem, Severity
 from transport.config.validate import errors, validate
 from transport.config.words import Sentence, in_words
+from transport.rules.open_relay import find_openings
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Plan:
     @property
     def errors(self) -> tuple[Problem, ...]:
         return errors(self.problems)
+
+    @property
+    def openings(self) -> tuple[Problem, ...]:
+        """What the change opens on purpose: broad networks that may relay anywhere."""
+        return tuple(one for one in self.problems if one.kind == "relay_policies" and one.field == "networks")
 
     @property
     def is_empty(self) -> bool:
@@ -78,8 +84,18 @@ def plan_items(items: Iterable[ObjectChange], *, head: Revision, digest: str, no
 
 
 def problems_of(document: MailFlow, *, now: datetime) -> tuple[Problem, ...]:
-    """What validation says, and what it can't know: whether the store has the secrets."""
-    return (*missing_secrets(document), *validate(document, now=now))
+    """What validation says, and what it can't know: whether the store has the secrets, and what the rules answer."""
+    found = validate(document, now=now)
+    told = {(one.kind, one.object_id) for one in found if one.field == "networks"}
+    opened = [one for one in open_relays(document, now=now) if (one.kind, one.object_id) not in told]
+    return (*missing_secrets(document), *opened, *found)
+
+
+def open_relays(document: MailFlow, *, now: datetime) -> Iterator[Problem]:
+    """What the rules answer strangers who try to relay; a warning where the policy says that it is meant."""
+    for opening in find_openings(document, now=now.timestamp()):
+        severity = Severity.WARNING if opening.is_meant else Severity.ERROR
+        yield Problem("relay_policies", opening.policy_id, "networks", opening.sentence, severity)
 
 
 def missing_secrets(document: MailFlow) -> tuple[Problem, ...]:

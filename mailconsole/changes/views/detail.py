@@ -91,6 +91,7 @@ def _plan_context(change: Change, plan: Plan) -> dict[str, Any]:
     shown = plan.document or plan.head_document
     return {
         "plan": plan,
+        "openings": [one for one in plan.openings if one.severity is Severity.WARNING],
         "findings": [finding(one, shown) for one in plan.problems],
         "old_findings": [finding(one, shown) for one in plan.old_problems],
         "conflicts": [conflict_words(one) for one in plan.conflicts],

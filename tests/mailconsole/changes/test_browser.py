@@ -63,7 +63,7 @@ def test_story__editor_drafts_from_a_refusal_and_reviewer_publishes(browser, com
     sign_in(theirs, web_server, author)
     theirs.goto(f"{web_server.url}/messages/refusals/1/")
     theirs.get_by_role("link", name="Draft a relay policy from this").click()
-    expect(theirs.get_by_label("Networks")).to_have_value("127.0.0.2")
+    expect(theirs.get_by_role("textbox", name="Networks")).to_have_value("127.0.0.2")
     theirs.get_by_label("Owner").fill("Facilities")
     theirs.get_by_label("Purpose").fill("Scanners report by mail")
     theirs.get_by_label("Expires at").fill("2030-01-31T12:00")

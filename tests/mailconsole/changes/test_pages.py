@@ -121,6 +121,22 @@ def test_detail__broken_rule__shows_the_problem_with_its_place():
     assert reverse("mailflow:relay-policy-edit", args=["scanners"]) in page
 
 
+def test_detail__relay_opened_on_purpose__is_loud_for_the_reviewer():
+    loud = "This change opens a relay on purpose."
+    change = create_change(ChangeState.IN_REVIEW, networks=["0.0.0.0/0"], is_broad_override=True)
+    page = signed_in(create_reviewer()).get(url("detail", change)).content.decode()
+    assert loud in page and "lets 0.0.0.0/0 relay to anyone without signing in" in page
+    assert loud not in signed_in(create_reviewer()).get(url("detail", create_change())).content.decode()
+
+
+def test_submit__relay_for_strangers_by_many_small_networks__is_refused():
+    """Narrow one by one, and yet a stranger gets through: the rules are asked."""
+    change = create_change(networks=["8.8.8.0/24"])
+    page = said(signed_in(change.author), "submit", change)
+    assert reloaded(change).state == ChangeState.DRAFT
+    assert "A stranger at 8.8.8.8 may relay anywhere, without signing in: Scanners lets them." in page
+
+
 def test_detail__conflict__shows_both_sides_and_can_be_settled():
     publish_policy()
     author = create_editor()

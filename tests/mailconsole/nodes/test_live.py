@@ -65,6 +65,7 @@ def test_rates__between_samples__survive_a_restart_of_a_node():
         (Live(True), 1, "bad"),
         (Live(True, (node(),)), 1, "good"),
         (Live(True, (node(),)), 2, "warn"),
+        (Live(True, (node(open_relay=("A stranger may relay.",)),)), 1, "bad"),
         (Live(True, (node(is_accepting=False, why_not_accepting="The disk is full."),)), 1, "bad"),
     ],
 )
