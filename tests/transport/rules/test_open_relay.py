@@ -10,10 +10,13 @@ NOW = 1_800_000_000.0
 GATEWAY = "172.17.0.1"
 
 
-def openings(*policies, own_peers=(), **sections):
-    policies = [RelayPolicy(**{"id": f"p{n}", "name": f"P{n}", "owner": "IT", "purpose": "x"} | one)
-                for n, one in enumerate(policies)]  # fmt: skip
-    document = initial_document().model_copy(update={"relay_policies": tuple(policies)} | sections)
+def policy(number, fields):
+    return RelayPolicy(**{"id": f"p{number}", "name": f"P{number}", "owner": "IT", "purpose": "x"} | fields)
+
+
+def openings(*given, own_peers=(), **sections):
+    policies = tuple(policy(number, fields) for number, fields in enumerate(given))
+    document = initial_document().model_copy(update={"relay_policies": policies} | sections)
     return find_openings(document, own_peers=own_peers, now=NOW)
 
 
@@ -59,9 +62,9 @@ def test_find_openings__one_that_is_meant__says_so():
 
 
 def test_find_openings__gateway_that_strangers_share__is_found():
-    policy = {"networks": ("172.16.0.0/12",)}
-    assert openings(policy) == ()
-    (found,) = openings(policy, own_peers=(GATEWAY,))
+    shared = {"networks": ("172.16.0.0/12",)}
+    assert openings(shared) == ()
+    (found,) = openings(shared, own_peers=(GATEWAY,))
     assert found.is_own and found.sentence.startswith(f"Whoever reaches this node through {GATEWAY}")
     assert len(openings({"networks": ("0.0.0.0/0",)}, own_peers=(GATEWAY,))) == 1
 
