@@ -11,9 +11,11 @@ from pathlib import Path
 
 import structlog
 
-from transport import certificates
+from transport.certificates import own
+from transport.certificates.store import CertificateStore
 from transport.config import validate
 from transport.config.document import MailFlow
+from transport.config.objects import TlsMode
 from transport.delivery.couriers import SmtpCouriers
 from transport.delivery.ourselves import is_own
 from transport.delivery.resolver import DnsResolver
@@ -22,6 +24,7 @@ from transport.gateways import gateways
 from transport.listener import relay_usage
 from transport.listener.relay_usage import RelayUsage
 from transport.listener.server import Listener, ListenError
+from transport.model.certificate import PresentedCertificate
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import SUBMISSION
@@ -40,6 +43,8 @@ from transport.spool.sqlite_spool import SqliteSpool
 
 HOUSEKEEPING_S = 1.0
 RESOLVE_AGAIN_S = 15.0
+CERTIFICATES_S = 30.0
+"""How soon a renewed certificate is shown."""
 SAVE_USAGE_S = 30.0
 ROUTE_AGAIN_S = 5.0
 STEP = 100
@@ -101,6 +106,7 @@ class TransportService:
         self._listen = tuple(listen)
         self._ports = ports
         self._listener: Listener | None = None
+        self._certificates: CertificateStore | None = None
         self._background: list[asyncio.Task[None]] = []
 
     def _submit(self, message: Message, events: Sequence[TrackingEvent]) -> asyncio.Future[None]:
@@ -115,13 +121,12 @@ class TransportService:
 
     def _own_certificate(self) -> ClientCertificate:
         folder = self._home / "tls"
-        return ClientCertificate(folder / certificates.CERTIFICATE_NAME, folder / certificates.KEY_NAME)
+        return ClientCertificate(folder / own.CERTIFICATE_NAME, folder / own.KEY_NAME)
 
     async def start(self) -> None:
         """Recover the spool, then listen. Raises ListenError, SpoolUnavailable, OSError."""
-        certificate, key = certificates.ensure_self_signed(
-            self._home / "tls", hostname=self._hostname, now=datetime.datetime.now(datetime.UTC)
-        )
+        own.ensure_self_signed(self._home / "tls", hostname=self._hostname, now=datetime.datetime.now(datetime.UTC))
+        self._certificates = CertificateStore(self._home / "tls", hostname=self._hostname)
         kept = self._order_book.read()
         self._obey(kept or StandingOrders(), is_known=kept is not None)
         for message in await self._spool.start():
@@ -134,7 +139,7 @@ class TransportService:
             lookup=self._ports.recipients,
             authenticator=self._ports.authenticator,
             secrets=self._ports.secrets,
-            tls_context=certificates.server_context(certificate, key),
+            certificates=self._certificates,
             hostname=self._hostname,
             clock=self._clock,
         )
@@ -277,6 +282,7 @@ class TransportService:
             why_not_from_outside=self._intake.why_not_from_outside,
             open_relay=self._open_relay,
             limits=listener.counters.limits.all if listener else (),
+            certificates=self._presented(now),
         )
 
     async def _read_on(self) -> None:
@@ -291,12 +297,25 @@ class TransportService:
             if number % STEP == 0:
                 await asyncio.sleep(0)
 
+    def _presented(self, now: float) -> tuple[PresentedCertificate, ...]:
+        store = self._certificates
+        if store is None:
+            return ()
+        return tuple(
+            store.presented(connector, now=now)
+            for connector in self._ruleset.document.receive_connectors
+            if connector.is_enabled and connector.tls_mode is not TlsMode.NONE
+        )
+
     async def _keep_house(self) -> None:
         """Watch the resources; ask the directory again for what waits in the Submission queue."""
-        asked_at = saved_at = self._clock()
+        asked_at = saved_at = looked_at = self._clock()
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
             await self._look_at_resources()
+            if self._clock() - looked_at >= CERTIFICATES_S and self._certificates is not None:
+                looked_at = self._clock()
+                self._certificates.refresh()
             if self._clock() - saved_at >= SAVE_USAGE_S:
                 saved_at = self._clock()
                 await self._save_usage()

@@ -37,6 +37,11 @@ TOPICS: tuple[Topic, ...] = (
         "Let an application sign in",
         "A service account with its own password and addresses, and what is said when signing in fails.",
     ),
+    Topic(
+        "receive-connectors",
+        "Certificates, proxies and limits",
+        "What a receive connector shows in TLS, whom it believes, and which limit said no.",
+    ),
     Topic("review-and-publish", "Review and publish a change", "What a reviewer sees, and what happens on publish."),
     Topic("find-a-message", "Find a message", "Any message's fate, from a message-id, an address or a time."),
     Topic("why-is-mail-waiting", "Why is mail waiting?", "Read a queue, and know which setting decides the next try."),

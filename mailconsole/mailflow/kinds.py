@@ -144,6 +144,7 @@ KINDS: dict[str, Kind] = {
                     ),
                     is_open=False,
                 ),
+                Group("Certificates", ("tls_certificate_name", "is_client_certificate_requested"), is_open=False),
                 Group("Behind a proxy", ("proxy_networks", "proxy_protocol"), is_open=False),
                 Group(
                     "What is refused, what is offered",

@@ -1,4 +1,4 @@
-"""How often the limits of a receive connector decided, of all nodes together, since each started."""
+"""What nodes tell of a receive connector: how often its limits decided, and the certificate it shows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mailconsole.nodes.snapshots import Live
+from transport.model.certificate import PresentedCertificate
 from transport.model.limit import Limit, LimitCount
 
 
@@ -17,6 +18,28 @@ class ReachedRow:
     limit: Limit
     count: int
     last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """The certificate of the connector on one node."""
+
+    node: str
+    certificate: PresentedCertificate
+
+    @property
+    def ends_at(self) -> datetime:
+        return datetime.fromtimestamp(self.certificate.not_after, UTC)
+
+
+def certificates_shown(live: Live, connector_id: str) -> list[ShownRow]:
+    """Of each node that reports."""
+    return [
+        ShownRow(snapshot.node, one)
+        for snapshot in live.snapshots
+        for one in snapshot.certificates
+        if one.connector_id == connector_id
+    ]
 
 
 def limits_reached(live: Live, connector_id: str) -> list[ReachedRow]:

@@ -24,7 +24,7 @@ from mailconsole.mailflow.drafts import Mark, Seen, seen_by
 from mailconsole.mailflow.forms import PASSWORD, ObjectForm
 from mailconsole.mailflow.kinds import KINDS, Kind
 from mailconsole.mailflow.prefill import prefilled
-from mailconsole.mailflow.reached import limits_reached
+from mailconsole.mailflow.reached import certificates_shown, limits_reached
 from mailconsole.mailflow.services.stage_object import stage_object
 from mailconsole.nodes.snapshots import read_live
 from transport.config.diff import ORGANIZATION, Json, as_json
@@ -90,7 +90,11 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
     }
     if kind == "receive_connectors":
         live = read_live()
-        context |= {"live": live, "limits": limits_reached(live, object_id)}
+        context |= {
+            "live": live,
+            "limits": limits_reached(live, object_id),
+            "shown": certificates_shown(live, object_id),
+        }
     return render_page(request, "mailflow/detail.html", context)
 
 

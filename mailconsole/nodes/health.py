@@ -41,6 +41,9 @@ def health_of(live: Live, expected: int) -> Health:
     pressed = next((one for one in live.snapshots if one.why_not_from_outside), None)
     if pressed is not None:
         return Health("warn", f"Transport: {nodes} · back pressure", f"{pressed.node}: {pressed.why_not_from_outside}")
+    uncertain = next(((one.node, c.problem) for one in live.snapshots for c in one.certificates if c.problem), None)
+    if uncertain is not None:
+        return Health("warn", f"Transport: {nodes} · certificate", ": ".join(uncertain))
     if count < expected:
         return Health("warn", f"Transport: {count} of {expected} nodes", "Some nodes that were seen lately are silent.")
     return Health("good", f"Transport: {nodes} · accepting", "Every node takes and delivers mail.")

@@ -6,6 +6,7 @@ with running(connector=ReceiveConnector(...)) as server:
 
 import asyncio
 import contextlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -95,6 +96,21 @@ def mail_flow(*connectors: ReceiveConnector, **sections: Any) -> MailFlow:
     )
 
 
+class OneContext:
+    """The same TLS context for every connector."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+
+    def context_for(self, connector: ReceiveConnector) -> ssl.SSLContext | None:
+        return self._context
+
+
+def _certificates(options: dict[str, Any]) -> Any:
+    context = options.pop("tls_context", None)
+    return options.pop("certificates", OneContext(context) if context is not None else None)
+
+
 class Server:
     """The running listener; what touches it from a test runs on its loop."""
 
@@ -107,7 +123,7 @@ class Server:
             intake=self.intake,
             lookup=NoDirectory(),
             authenticator=options.pop("authenticator", NoAuthenticator()),
-            tls_context=options.pop("tls_context", None),
+            certificates=_certificates(options),
             hostname="relay.test",
             clock=options.pop("clock", time.time),
             secrets=options.pop("secrets", no_secrets),

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import combinations
 
 from transport.config.document import MailFlow
-from transport.config.objects import PermissionGroup, ProxyProtocol, ReceiveConnector, SendConnector, TlsLevel, TlsMode
+from transport.config.objects import PermissionGroup, ReceiveConnector, SendConnector, TlsLevel, TlsMode
 from transport.config.problem import Problem, Severity
 from transport.config.ranges import parse_range
 
@@ -71,13 +71,26 @@ def _proxies_are_few_and_known(document: MailFlow, now: datetime) -> Iterator[Pr
                     f"{network} is broad: everybody in it could say to be any client. List the proxies themselves."
                 )
                 yield Problem(RECEIVE, item.id, "proxy_networks", sentence)
-        if item.proxy_networks and item.tls_mode is TlsMode.IMPLICIT and item.proxy_protocol is ProxyProtocol.PROXY:
-            sentence = f"{item.name} begins with TLS, but the PROXY protocol comes before it: use XCLIENT or STARTTLS."
-            yield Problem(RECEIVE, item.id, "proxy_protocol", sentence)
     for one, two in _pairs_on_a_binding(document):
         if one.proxy_networks and two.proxy_networks and one.proxy_protocol is not two.proxy_protocol:
             sentence = f"{one.name} and {two.name} share a binding: their proxies must speak the same protocol."
             yield Problem(RECEIVE, two.id, "proxy_protocol", sentence)
+
+
+def _certificates_are_asked_for(document: MailFlow, now: datetime) -> Iterator[Problem]:
+    asking = [item for item in document.receive_connectors if item.is_enabled and _asks_for_certificates(item)]
+    for item in asking:
+        if item.tls_mode is TlsMode.NONE:
+            sentence = f"{item.name} asks for client certificates but has no TLS: nobody can show one."
+            yield Problem(RECEIVE, item.id, "tls_mode", sentence, Severity.WARNING)
+    for policy in document.relay_policies:
+        if policy.is_enabled and policy.client_certificates and not asking:
+            sentence = f"{policy.name} names client certificates, but no receive connector asks for one."
+            yield Problem("relay_policies", policy.id, "client_certificates", sentence, Severity.WARNING)
+
+
+def _asks_for_certificates(item: ReceiveConnector) -> bool:
+    return item.is_client_certificate_requested or PermissionGroup.PARTNERS in item.permission_groups
 
 
 def _something_listens(document: MailFlow, now: datetime) -> Iterator[Problem]:
@@ -138,6 +151,7 @@ RULES = (
     _a_binding_begins_one_way,
     _passwords_travel_over_tls,
     _proxies_are_few_and_known,
+    _certificates_are_asked_for,
     _something_listens,
     _mail_has_somewhere_to_go,
     _smart_hosts_can_be_checked,

@@ -64,7 +64,7 @@ class Connection(SMTP):
     def begin(self) -> None:
         raise NotImplementedError
 
-    def end(self) -> None:
+    def end(self, error: Exception | None) -> None:
         raise NotImplementedError
 
     def line_received(self, line: bytes) -> None:
@@ -96,7 +96,7 @@ class Connection(SMTP):
             self._aborting.cancel()
         if self._line_waiter is not None:
             self._line_waiter.cancel()
-        self.end()
+        self.end(error)
 
     def eof_received(self) -> bool:
         """A peer may close its half and still wait for replies; asyncio's TLS knows no half."""
@@ -265,18 +265,28 @@ class Connection(SMTP):
 
     # TLS.
 
-    async def start_tls(self, context: ssl.SSLContext) -> None:
-        """Shake hands as the server. Plaintext that came before is dropped (RFC 3207 4.2). Raises OSError."""
+    async def start_tls(self, context: ssl.SSLContext, *, is_first: bool = False) -> None:
+        """Shake hands as the server. Plaintext that came before is dropped (RFC 3207 4.2), unless nothing was said yet
+        (``is_first``): then it is the beginning of the handshake. Raises OSError."""
         transport = self._transport
         if transport is None:
             raise ConnectionResetError("the peer has gone")
         self._pause_reading()  # else the ClientHello may come before TLS listens
-        self._buffer = b""
+        if not is_first:
+            self._buffer = b""
         self.flush()
+        handshake = self.loop.create_task(
+            self.loop.start_tls(transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S)
+        )
         try:
-            self._transport = await self.loop.start_tls(
-                transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S
-            )
+            await asyncio.sleep(0)  # from now on TLS reads
+            begun, self._buffer = self._buffer, b""
+            if begun and is_first:
+                self.loop.call_soon(_feed, transport.get_protocol(), begun)
+            self._transport = await handshake
+        except asyncio.CancelledError:
+            handshake.cancel()
+            raise
         except OSError as error:
             self.abort()
             self.loop.call_soon(self.connection_lost, error)  # asyncio does not tell of a loss within the handshake
@@ -287,3 +297,14 @@ class Connection(SMTP):
     def tls_object(self) -> Any:
         """The SSL object of the connection, or None in clear."""
         return None if self._transport is None else self._transport.get_extra_info("ssl_object")
+
+
+def _feed(protocol: asyncio.BufferedProtocol, octets: bytes) -> None:
+    """Give TLS what was read before it could read itself."""
+    left = memoryview(octets)
+    while left:
+        buffer = memoryview(protocol.get_buffer(len(left)))
+        count = min(len(buffer), len(left))
+        buffer[:count] = left[:count]
+        protocol.buffer_updated(count)
+        left = left[count:]

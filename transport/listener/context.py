@@ -5,8 +5,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from transport.config.objects import ReceiveConnector
 from transport.listener.accounts import AccountChecker
 from transport.listener.counts import ConnectionCounts, LimitCounts, MessageRates
 from transport.listener.data import Budget
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from transport.listener.session import Session
 
 DATA_BUDGET_BYTES = 256 * 1024 * 1024
+
+
+class Certificates(Protocol):
+    """Gives each connector the TLS context of its handshakes."""
+
+    def context_for(self, connector: ReceiveConnector) -> ssl.SSLContext | None:
+        """None where there is no certificate: then TLS is not offered."""
+        ...
 
 
 @dataclass(slots=True)
@@ -41,7 +50,7 @@ class Context:
     lookup: RecipientLookup
     authenticator: Authenticator
     accounts: AccountChecker
-    tls_context: ssl.SSLContext | None
+    certificates: Certificates | None
     hostname: str
     clock: Callable[[], float]
     counters: Counters = field(default_factory=Counters)

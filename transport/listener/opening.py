@@ -6,11 +6,10 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from transport.config.objects import ProxyProtocol, ReceiveConnector
-from transport.listener import greeting
+from transport.config.objects import ProxyProtocol, ReceiveConnector, TlsMode
+from transport.listener import greeting, tls
 from transport.listener.parameters import extensions_of
 from transport.listener.proxy_header import HeaderReader
-from transport.listener.tls import tls_facts
 from transport.model.session import SessionFacts
 from transport.model.verdict import Verdict
 from transport.rules import admission, limits
@@ -37,7 +36,6 @@ def open_session(session: Session, transport: Any) -> bool:
         connector_id="",
         revision=session.ruleset.revision,
         started_at=session.context.clock(),
-        tls=tls_facts(transport.get_extra_info("ssl_object")),
     )
     if not peer:
         session.abort()
@@ -56,20 +54,36 @@ def serve(session: Session, peer: str, port: int, *, proxy: str) -> bool:
     if not verdict.is_accepted:
         turn_away(session, verdict)
         return False
+    if _begins_with_tls(session):
+        session.run(_shake_hands_and_greet(session))
+    else:
+        _greet(session)
+    return True
+
+
+def _begins_with_tls(session: Session) -> bool:
+    return session.connector.tls_mode is TlsMode.IMPLICIT and session.facts.tls is None
+
+
+async def _shake_hands_and_greet(session: Session) -> None:
+    if await tls.shake_hands(session, is_first=True):
+        _greet(session)
+
+
+def _greet(session: Session) -> None:
     if session.connector.banner_delay and not session.facts.is_unnamed:
         session.hold()
         session.loop.call_later(session.connector.banner_delay, _greet_late, session)
     else:
         session.reply(greeting.banner(session))
-    return True
 
 
 def name_client(session: Session, peer: str, port: int, *, helo: str, is_esmtp: bool) -> None:
     """Begin anew with the client that a proxy named, within the session; what was known of the proxy is forgotten."""
     _uncount(session)
     facts = session.facts
-    tls = replace(facts.tls, client_fingerprint="", client_subject="") if facts.tls is not None else None
-    session.replace_facts(helo=helo[:255], is_esmtp=is_esmtp, identity="", addresses=(), tls=tls)
+    of_proxy = replace(facts.tls, client_fingerprint="", client_subject="") if facts.tls is not None else None
+    session.replace_facts(helo=helo[:255], is_esmtp=is_esmtp, identity="", addresses=(), tls=of_proxy)
     verdict = _assign(session, peer, port, proxy=facts.proxy)
     if verdict.is_accepted:
         session.reply(greeting.banner(session))
@@ -124,7 +138,8 @@ def _uncount(session: Session) -> None:
 def turn_away(session: Session, verdict: Verdict) -> None:
     """Refuse the peer and close."""
     session.tell(verdict)
-    session.reply(verdict.reply or admission.ACCESS_DENIED)
+    if not _begins_with_tls(session):  # who waits for TLS would not understand
+        session.reply(verdict.reply or admission.ACCESS_DENIED)
     session.close()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +12,7 @@ import structlog
 
 from transport.config.objects import TlsMode
 from transport.listener.accounts import AccountChecker
-from transport.listener.connection import HANDSHAKE_TIMEOUT_S
-from transport.listener.context import Context, Counters
+from transport.listener.context import Certificates, Context, Counters
 from transport.listener.relay_usage import RelayUsage
 from transport.listener.session import Session
 from transport.ports import Authenticator, Intake, ListenAddress, RecipientLookup, SecretReader, no_secrets
@@ -34,7 +32,6 @@ class ListenError(Exception):
 class _Bound:
     server: asyncio.AbstractServer
     addresses: tuple[str, ...]
-    is_tls: bool
 
 
 class Listener:
@@ -48,7 +45,7 @@ class Listener:
         intake: Intake,
         lookup: RecipientLookup,
         authenticator: Authenticator,
-        tls_context: ssl.SSLContext | None,
+        certificates: Certificates | None,
         hostname: str,
         clock: Callable[[], float],
         secrets: SecretReader = no_secrets,
@@ -60,7 +57,7 @@ class Listener:
             lookup=lookup,
             authenticator=authenticator,
             accounts=AccountChecker(secrets),
-            tls_context=tls_context,
+            certificates=certificates,
             hostname=hostname,
             clock=clock,
         )
@@ -74,20 +71,15 @@ class Listener:
         """Serve new sessions under ``ruleset``; open and close bindings, all or nothing. Raises ListenError."""
         wanted = _wanted(ruleset)
         self._check(wanted, ruleset)
-        changed = {b: bound for b, bound in self._bound.items() if wanted.get(b, bound.is_tls) != bound.is_tls}
-        for binding in changed:
-            self._close(binding)
         opened: list[str] = []
         try:
-            for binding, is_tls in wanted.items():
+            for binding in wanted:
                 if binding not in self._bound:
-                    self._bound[binding] = await self._open(binding, is_tls, ruleset)
+                    self._bound[binding] = await self._open(binding, ruleset)
                     opened.append(binding)
         except ListenError:
             for binding in opened:
                 self._close(binding)
-            for binding, bound in changed.items():
-                self._bound[binding] = await self._open(binding, bound.is_tls, self._context.ruleset)
             raise
         for binding in self._bound.keys() - wanted.keys():
             self._close(binding)
@@ -104,13 +96,13 @@ class Listener:
                     f"Connector {_names(ruleset, binding)} can't listen on {_text(address)}: "
                     f"connector {_names(ruleset, other)} does, by the binding {other}"
                 )
-            if is_tls and self._context.tls_context is None:
+            if is_tls and self._context.certificates is None:
                 raise ListenError(
                     f"Connector {_names(ruleset, binding)} can't listen on {_text(address)}: "
                     "it begins with TLS, and there is no certificate"
                 )
 
-    async def _open(self, binding: str, is_tls: bool, ruleset: Ruleset) -> _Bound:
+    async def _open(self, binding: str, ruleset: Ruleset) -> _Bound:
         host, port = self._address(binding)
         loop = asyncio.get_running_loop()
         try:
@@ -120,15 +112,13 @@ class Listener:
                 port,
                 backlog=BACKLOG,
                 reuse_port=hasattr(socket, "SO_REUSEPORT"),
-                ssl=self._context.tls_context if is_tls else None,
-                ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S if is_tls else None,
             )
         except OSError as error:
             where = f"Connector {_names(ruleset, binding)} can't listen on {_text((host, port))}"
             raise ListenError(f"{where}: {_cause(error)}") from error
         addresses = tuple(_text(s.getsockname()) for s in server.sockets)
         log.info("listener.opened", binding=binding, addresses=addresses)
-        return _Bound(server, addresses, is_tls)
+        return _Bound(server, addresses)
 
     def _close(self, binding: str) -> None:
         self._bound.pop(binding).server.close()

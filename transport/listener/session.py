@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import structlog
 
 from transport.config.objects import PermissionGroup, ProxyProtocol, ReceiveConnector, TlsMode
-from transport.listener import deadlines, replies
+from transport.listener import deadlines, replies, tls
 from transport.listener.bdat import chunk_received
 from transport.listener.chunks import ChunkReader
 from transport.listener.commands import command
@@ -44,6 +45,7 @@ class Session(Connection):
         self.failed_logons = 0
         self.empty_commands = 0
         self.is_counted = False
+        self.is_shaking_hands = False
         self.connector: ReceiveConnector
         self.extensions: frozenset[str]
         self.facts: SessionFacts
@@ -59,7 +61,9 @@ class Session(Connection):
         if open_session(self, self._transport):
             self._arm_timer()
 
-    def end(self) -> None:
+    def end(self, error: Exception | None) -> None:
+        if isinstance(error, ssl.SSLError):
+            tls.failed(self, error)
         if self._timer is not None:
             self._timer.cancel()
         if self.reader is not None:
@@ -203,9 +207,15 @@ class Session(Connection):
 
     @property
     def offers_tls(self) -> bool:
-        mode = self.connector.tls_mode
-        has_context = self.context.tls_context is not None
-        return has_context and self.facts.tls is None and mode in (TlsMode.OFFERED, TlsMode.REQUIRED)
+        if self.facts.tls is not None or self.connector.tls_mode not in (TlsMode.OFFERED, TlsMode.REQUIRED):
+            return False
+        return self.certificate_context is not None
+
+    @property
+    def certificate_context(self) -> ssl.SSLContext | None:
+        """The context of the connector's handshakes."""
+        certificates = self.context.certificates
+        return certificates.context_for(self.connector) if certificates is not None else None
 
     @property
     def takes_users(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from transport.model.certificate import PresentedCertificate
 from transport.model.limit import Limit, LimitCount
 from transport.model.pressure import Level, Resource, ResourceState
 
@@ -100,6 +101,7 @@ class NodeSnapshot:
     limits: tuple[LimitCount, ...] = ()
     open_relay: tuple[str, ...] = ()
     """Sentences: who may relay anywhere, as the node's test of its own rules found; what is meant is left out."""
+    certificates: tuple[PresentedCertificate, ...] = ()
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
@@ -111,11 +113,13 @@ class NodeSnapshot:
         queues = tuple(QueueSnapshot(**{**q, "status": QueueStatus(q["status"])}) for q in row.pop("queues"))
         resources = tuple(_resource(one) for one in row.pop("resources", ()))
         limits = tuple(LimitCount(**{**one, "limit": Limit(one["limit"])}) for one in row.pop("limits", ()))
+        shown = tuple(PresentedCertificate(**{**c, "names": tuple(c["names"])}) for c in row.pop("certificates", ()))
         return cls(
             **{**row, "listening": tuple(row["listening"]), "open_relay": tuple(row.get("open_relay", ()))},
             queues=queues,
             resources=resources,
             limits=limits,
+            certificates=shown,
         )
 
 

@@ -73,6 +73,15 @@ def not_a_proxy_header(facts: SessionFacts, why: str) -> Verdict:
     return Verdict(Action.DISCONNECT, Stage.CONNECT, ACCESS_DENIED, reason, (step,))
 
 
+def handshake_failed(ruleset: Ruleset, facts: SessionFacts, why: str) -> Verdict:
+    """The end of a connection whose TLS could not begin; there is nobody to reply to."""
+    connector = ruleset.receive_connectors.get(facts.connector_id)
+    name = connector.name if connector is not None else "none"
+    reason = f"Receive connector {name}: the TLS handshake failed: {why}."
+    step = Step("receive_connectors", facts.connector_id, name, Answer.NO, reason)
+    return Verdict(Action.DISCONNECT, Stage.SESSION, None, reason, (step,))
+
+
 def helo(ruleset: Ruleset, facts: SessionFacts, *, now: float) -> Verdict:
     """Whether the peer's name is taken."""
     connector = ruleset.receive_connectors[facts.connector_id]

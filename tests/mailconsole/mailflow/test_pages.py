@@ -20,10 +20,12 @@ from tests.mailconsole.changes.kit import create_change, publish_policy
 from tests.support.factories import create_editor, create_reviewer, create_viewer, signed_in
 from tests.support.snapshots import node
 from transport.config.diff import model_of
+from transport.model.certificate import PresentedCertificate
 from transport.model.limit import Limit, LimitCount
 
 pytestmark = pytest.mark.django_db
 LISTS = [stem for kind, stem in STEMS.items() if kind != "organization"]
+NOW = 1_700_000_000.0
 POLICY = {
     "name": "Scanners",
     "owner": "Facilities",
@@ -271,6 +273,24 @@ def test_form__sent_back_unchanged__stages_nothing(editor, stem, object_id):
     answer = browser.post(url, said)
     assert answer.status_code == 302, answer.context["form"].errors
     assert not ChangeItem.objects.filter(change__author=editor).exists()
+
+
+def test_detail__receive_connector__says_which_certificate_each_node_shows(monkeypatch):
+    hostile = PresentedCertificate("default", "bought", ("<b>relay</b>",), "CN=CA", NOW, problem="It expired.")
+    live = Live(
+        True,
+        (
+            node(
+                "transport-1",
+                certificates=(hostile, PresentedCertificate("other", "else")),
+            ),
+        ),
+    )
+    monkeypatch.setattr("mailconsole.mailflow.views.read_live", lambda: live)
+    url = reverse("mailflow:receive-connector-show", args=["default"])
+    page = signed_in(create_viewer()).get(url).content.decode()
+    assert all(word in page for word in ("bought", "CN=CA", "It expired.", "transport-1"))
+    assert "<b>relay" not in page
 
 
 def test_detail__receive_connector__says_how_often_its_limits_were_reached(monkeypatch):

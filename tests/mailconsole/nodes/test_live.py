@@ -16,6 +16,7 @@ from mailconsole.nodes.live.rates import Rates, Sample, rates_of
 from mailconsole.nodes.snapshots import Live, read_live, read_snapshots
 from tests.support.factories import create_viewer, signed_in
 from tests.support.snapshots import node, queue, show
+from transport.model.certificate import PresentedCertificate
 
 
 def test_read_snapshots__what_nodes_published__by_name(live_redis):
@@ -66,6 +67,8 @@ def test_rates__between_samples__survive_a_restart_of_a_node():
         (Live(True, (node(),)), 1, "good"),
         (Live(True, (node(),)), 2, "warn"),
         (Live(True, (node(open_relay=("A stranger may relay.",)),)), 1, "bad"),
+        (Live(True, (node(certificates=(PresentedCertificate("c", "own", problem="It expired."),)),)), 1, "warn"),
+        (Live(True, (node(certificates=(PresentedCertificate("c", "own"),)),)), 1, "good"),
         (Live(True, (node(is_accepting=False, why_not_accepting="The disk is full."),)), 1, "bad"),
     ],
 )

@@ -137,11 +137,9 @@ def test_errors__mixed_problems__keeps_what_stops_a_change() -> None:
     [
         ({"proxy_networks": ["10.0.0.5", "2001:db8::/120"]}, ""),
         ({"proxy_networks": ["10.0.0.0/16"]}, "proxy_networks"),
-        ({"proxy_networks": ["10.0.0.5"], "tls_mode": "implicit"}, "proxy_protocol"),
-        ({"proxy_networks": ["10.0.0.5"], "tls_mode": "implicit", "proxy_protocol": "XCLIENT"}, ""),
     ],
 )
-def test_validate__proxies__are_few_and_come_before_tls(fields: dict[str, Any], field: str) -> None:
+def test_validate__proxies__are_few(fields: dict[str, Any], field: str) -> None:
     wanted = [("receive_connectors", "one", field)] if field else []
     assert found(receive_connectors=[RECEIVE | fields]) == wanted
 
@@ -151,3 +149,17 @@ def test_validate__proxies_of_one_binding__speak_the_same_protocol() -> None:
     assert found(receive_connectors=[one, two]) == []
     two |= {"proxy_protocol": "XCLIENT"}
     assert found(receive_connectors=[one, two]) == [("receive_connectors", "two", "proxy_protocol")]
+
+
+def test_validate__policy_with_certificates__wants_a_connector_that_asks() -> None:
+    policy = changed(SCANNERS, client_certificates=["CN=scanner-1"])
+    sections: dict[str, Any] = {"relay_policies": [policy], "send_connectors": [SEND]}
+    wanted = ("relay_policies", "scanners", "client_certificates")
+    assert wanted in found(Severity.WARNING, receive_connectors=[RECEIVE], **sections)
+    for asks in ({"is_client_certificate_requested": True}, {"permission_groups": ["Partners"]}):
+        assert wanted not in found(Severity.WARNING, receive_connectors=[RECEIVE | asks], **sections)
+
+
+def test_validate__certificates_without_tls__is_a_warning() -> None:
+    item = RECEIVE | {"is_client_certificate_requested": True, "tls_mode": "none"}
+    assert ("receive_connectors", "one", "tls_mode") in found(Severity.WARNING, receive_connectors=[item])

@@ -89,3 +89,10 @@ def test_recipient__given_twice__gets_the_message_once(node, sink):
     delivered(sink, 1)
     time.sleep(0.3)
     assert len(sink.recipients) == 1
+
+
+def test_snapshot__says_which_certificate_each_connector_shows(node):
+    shown = node.call(node.service.snapshot).certificates
+    assert {(one.name, one.is_self_signed, one.problem) for one in shown} == {("self-made", True, "")}
+    assert all("relay.test" in one.names for one in shown)
+    assert node.send("a@acme.example", ["b@acme.example"], b"x\r\n", tls=True).is_accepted

@@ -97,6 +97,12 @@ class ReceiveService(ConfigObject):
         SenderOwnership.ENVELOPE_AND_HEADER, description="As whom users who signed in may send."
     )
     tls_mode: TlsMode = Field(TlsMode.OFFERED, description="How TLS is spoken.")
+    tls_certificate_name: Line = Field(
+        "", description="The certificate to show, by a name in it or its file's; empty: the best for the FQDN."
+    )
+    is_client_certificate_requested: bool = Field(
+        False, description="Ask for a client certificate, as for Partners; one that does not verify ends the session."
+    )
     proxy_networks: tuple[Network, ...] = Field(
         (), description="Proxies before us that are believed when they say who the client is; nobody else is."
     )

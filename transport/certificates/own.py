@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import fcntl
 import os
-import ssl
 from pathlib import Path
 
 from cryptography import x509
@@ -32,14 +31,6 @@ def ensure_self_signed(folder: Path, *, hostname: str, now: datetime.datetime) -
             _write(key, key_pem)
             _write(certificate, certificate_pem)
     return certificate, key
-
-
-def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """A TLS 1.2+ server context that asks for a client certificate without requiring one. Raises OSError, SSLError."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificate, key)
-    return context
 
 
 def _make(hostname: str, now: datetime.datetime) -> tuple[bytes, bytes]:
