@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from transport.model.verdict import Answer
+from transport.rules.admission import LookupUnavailable, RecipientEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class DecisionSource(Protocol):
     def __call__(self, *, since: datetime, limit: int) -> Iterable[RecordedDecision]: ...
 
 
-Knows = Callable[[str], Answer]
-"""Whether the directory holds an address: yes, no, cannot tell."""
+Finds = Callable[[str], RecipientEntry | None]
+"""The directory's entry for an address. Raises LookupUnavailable."""
 
 
 _plugged: dict[str, Any] = {}
@@ -49,7 +49,7 @@ def register_decisions(source: DecisionSource) -> None:
     _plugged["decisions"] = source
 
 
-def register_directory(open_directory: Callable[[], Knows]) -> None:
+def register_directory(open_directory: Callable[[], Finds]) -> None:
     """Plug in the directory, opened anew for each impact; called in `AppConfig.ready`."""
     _plugged["directory"] = open_directory
 
@@ -59,7 +59,11 @@ def decisions() -> DecisionSource | None:
     return found
 
 
-def directory() -> Knows:
+def directory() -> Finds:
     """The directory of this moment; one that cannot tell where none is plugged in."""
-    found: Callable[[], Knows] | None = _plugged.get("directory")
-    return found() if found is not None else lambda address: Answer.CANNOT_TELL
+    found: Callable[[], Finds] | None = _plugged.get("directory")
+    return found() if found is not None else _no_directory
+
+
+def _no_directory(address: str) -> RecipientEntry | None:
+    raise LookupUnavailable("no directory has been synchronised yet")

@@ -1,4 +1,4 @@
-"""Whether the directory holds an address, for those who decide again what nodes decided: by the nodes' own file."""
+"""The directory for those who decide again what nodes decided: by the nodes' own file."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ from collections.abc import Callable
 
 from directory.errors import SnapshotUnavailable
 from directory.snapshot import Snapshot
+from mailconsole.recipients.entries import entry_of
 from mailconsole.recipients.services.snapshot import snapshot_folder
-from transport.model.verdict import Answer
+from transport.rules.admission import LookupUnavailable, RecipientEntry
 
 
-def open_directory() -> Callable[[str], Answer]:
+def open_directory() -> Callable[[str], RecipientEntry | None]:
     """Opens the newest look-up file of this machine; belongs to the calling thread."""
     snapshot = Snapshot.open(snapshot_folder())
 
-    def knows(address: str) -> Answer:
+    def find(address: str) -> RecipientEntry | None:
         try:
             entry = snapshot.find(address)
-        except SnapshotUnavailable:
-            return Answer.CANNOT_TELL
-        if entry is None:
-            return Answer.NO
-        return Answer.CANNOT_TELL if entry.is_conflict else Answer.YES
+        except SnapshotUnavailable as error:
+            raise LookupUnavailable(str(error).rstrip(".")) from error
+        return None if entry is None else entry_of(entry)
 
-    return knows
+    return find

@@ -40,6 +40,6 @@ def _explained(form: ExplainForm, document: MailFlow, head: Revision) -> Explana
         document=draft_document(change) if change is not None else document,
         revision=head.number,
         directory=form.directory_answer,
-        knows=recorded.directory(),
+        finds=recorded.directory(),
         now=timezone.now(),
     )

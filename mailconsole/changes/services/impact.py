@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from mailconsole.changes import recorded
 from mailconsole.changes.recorded import RecordedDecision
@@ -18,9 +17,9 @@ from mailconsole.changes.services.plan import Plan
 from transport.config.document import MailFlow
 from transport.model.address import NULL, Address, InvalidAddress, parse_mailbox
 from transport.model.session import SessionFacts, TlsFacts
-from transport.model.verdict import Answer, Verdict
+from transport.model.verdict import Verdict
 from transport.rules import admission
-from transport.rules.admission import DecisionInput, EntryKind, RecipientEntry
+from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry
 from transport.rules.ruleset import Ruleset, compile_ruleset
 
 SAMPLE_SIZE = 3000
@@ -86,14 +85,14 @@ def replay(
     decisions: Iterable[RecordedDecision], *, before: MailFlow, after: MailFlow, since: datetime, now: datetime
 ) -> Impact:
     """Decide each again under both documents, for at most SAMPLE_TIME_S."""
-    old, new, knows = compile_ruleset(before), compile_ruleset(after), recorded.directory()
+    old, new, finds = compile_ruleset(before), compile_ruleset(after), recorded.directory()
     groups: dict[tuple[str, str, str, str], ImpactGroup] = {}
     sample, end = 0, time.monotonic() + SAMPLE_TIME_S
     for decision in decisions:
         if time.monotonic() > end:
             break
         sample += 1
-        example = _decide(decision, old, new, knows, now.timestamp())
+        example = _decide(decision, old, new, finds, now.timestamp())
         if example is not None and outcome(example.before) != outcome(example.after):
             _group(groups, example)
     told = sorted(groups.values(), key=lambda group: (not group.is_opening, -group.count))
@@ -101,12 +100,12 @@ def replay(
 
 
 def _decide(
-    decision: RecordedDecision, old: Ruleset, new: Ruleset, knows: recorded.Knows, now: float
+    decision: RecordedDecision, old: Ruleset, new: Ruleset, finds: recorded.Finds, now: float
 ) -> Example | None:
     """Both answers; None where what was recorded can't be asked again."""
     try:
         question = _question(decision, old)
-        lookup: Any = _Lookup(decision, knows)
+        lookup = _Lookup(decision, finds)
         return Example(
             decision,
             admission.replay(old, question, lookup=lookup, now=now),
@@ -145,14 +144,15 @@ def _binding_of(decision: RecordedDecision, ruleset: Ruleset) -> str:
 class _Lookup:
     """The directory as the rules ask it; where it cannot tell, a recipient is unknown that was so then."""
 
-    def __init__(self, decision: RecordedDecision, knows: recorded.Knows) -> None:
+    def __init__(self, decision: RecordedDecision, finds: recorded.Finds) -> None:
         self._was_unknown = "5.1.1" in decision.reply
-        self._knows = knows
+        self._finds = finds
 
-    def find(self, address: str) -> Any:
-        answer = self._knows(address)
-        is_unknown = self._was_unknown if answer is Answer.CANNOT_TELL else answer is Answer.NO
-        return None if is_unknown else RecipientEntry(address, EntryKind.MAILBOX, address)
+    def find(self, address: str) -> RecipientEntry | None:
+        try:
+            return self._finds(address)
+        except LookupUnavailable:
+            return None if self._was_unknown else RecipientEntry(address, EntryKind.MAILBOX, address)
 
 
 def outcome(verdict: Verdict) -> str:

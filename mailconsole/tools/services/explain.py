@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from mailconsole.changes.recorded import Knows
+from mailconsole.changes.recorded import Finds
 from transport.config.document import MailFlow
 from transport.model.address import NULL, Address, parse_mailbox
 from transport.model.session import SessionFacts, TlsFacts
 from transport.model.verdict import Answer, Step, Verdict
 from transport.rules import admission, routing
 from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry
-from transport.rules.ruleset import compile_ruleset
+from transport.rules.recipients import Resolution, resolve
+from transport.rules.restrictions import Sender
+from transport.rules.ruleset import Ruleset, compile_ruleset
 
 ANY_TLS = TlsFacts("TLSv1.3", "")
 _TONES = {Answer.YES: ("good", "Yes"), Answer.NO: ("idle", "No"), Answer.CANNOT_TELL: ("warn", "Can't tell")}
@@ -68,26 +69,52 @@ class ExplainedStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Where an accepted message would go: the addresses that share a route."""
+
+    addresses: tuple[str, ...]
+    route: routing.Route
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """The answer, how it was found, and where an accepted message would go."""
+    """The answer, how it was found, what would become of the recipient, and where an accepted message would go."""
 
     verdict: Verdict
     trail: tuple[ExplainedStep, ...]
-    route: routing.Route | None
+    resolution: Resolution | None = None
+    ways: tuple[Way, ...] = ()
+    is_waiting: bool = False
+    """Accepted, but who gets it can't be told while the directory does not answer."""
 
 
 def explain(
-    question: Question, *, document: MailFlow, revision: int, directory: Directory, knows: Knows, now: datetime
+    question: Question, *, document: MailFlow, revision: int, directory: Directory, finds: Finds, now: datetime
 ) -> Explanation:
-    """Answer by the document. ``knows`` is the directory. Raises InvalidAddress."""
+    """Answer by the document. ``finds`` is the directory. Raises InvalidAddress."""
     ruleset = compile_ruleset(document, revision)
     recipient = parse_mailbox(question.recipient)
     asked = DecisionInput(_facts(question, revision, now), _sender(question), recipient, question.size_bytes)
-    verdict = admission.replay(ruleset, asked, lookup=_Answering(_KNOWS.get(directory, knows)), now=now.timestamp())
-    route = None
-    if verdict.is_accepted:
-        route = routing.route(ruleset, recipient.domain, size_bytes=question.size_bytes)
-    return Explanation(verdict, tuple(_step(step) for step in verdict.trail), route)
+    lookup = _Answering(_FINDS.get(directory, finds))
+    verdict = admission.replay(ruleset, asked, lookup=lookup, now=now.timestamp())
+    answer = Explanation(verdict, tuple(_step(step) for step in verdict.trail))
+    if not verdict.is_accepted:
+        return answer
+    try:
+        sender = Sender(asked.sender, bool(question.identity))
+        resolution = resolve(ruleset, recipient, lookup, sender=sender, size_bytes=question.size_bytes)
+    except LookupUnavailable:
+        return replace(answer, is_waiting=True)
+    return replace(answer, resolution=resolution, ways=_ways(ruleset, resolution, question.size_bytes))
+
+
+def _ways(ruleset: Ruleset, resolution: Resolution, size_bytes: int) -> tuple[Way, ...]:
+    """Alike are those that go the same way for the same reasons."""
+    found: dict[routing.Route, list[str]] = {}
+    for delivery in resolution.deliveries:
+        route = routing.route(ruleset, delivery.address.domain, size_bytes=size_bytes)
+        found.setdefault(route, []).append(str(delivery.address))
+    return tuple(Way(tuple(addresses), route) for route, addresses in found.items())
 
 
 def _facts(question: Question, revision: int, now: datetime) -> SessionFacts:
@@ -118,18 +145,27 @@ def _step(step: Step) -> ExplainedStep:
 class _Answering:
     """The directory as the rules ask it."""
 
-    def __init__(self, knows: Knows) -> None:
-        self._knows = knows
+    def __init__(self, finds: Finds) -> None:
+        self._finds = finds
 
-    def find(self, address: str) -> Any:
-        answer = self._knows(address)
-        if answer is Answer.CANNOT_TELL:
-            raise LookupUnavailable("it has not been synchronised, or can't be read here")
-        return RecipientEntry(address, EntryKind.MAILBOX, address) if answer is Answer.YES else None
+    def find(self, address: str) -> RecipientEntry | None:
+        return self._finds(address)
 
 
-_KNOWS: dict[Directory, Knows] = {
-    Directory.KNOWN: lambda address: Answer.YES,
-    Directory.UNKNOWN: lambda address: Answer.NO,
-    Directory.UNAVAILABLE: lambda address: Answer.CANNOT_TELL,
+def _known(address: str) -> RecipientEntry | None:
+    return RecipientEntry(address, EntryKind.MAILBOX, address)
+
+
+def _unknown(address: str) -> RecipientEntry | None:
+    return None
+
+
+def _unavailable(address: str) -> RecipientEntry | None:
+    raise LookupUnavailable("it was asked as if it could not answer")
+
+
+_FINDS: dict[Directory, Finds] = {
+    Directory.KNOWN: _known,
+    Directory.UNKNOWN: _unknown,
+    Directory.UNAVAILABLE: _unavailable,
 }

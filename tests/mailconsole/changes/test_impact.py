@@ -16,7 +16,6 @@ from mailconsole.tracking.models import Refusal
 from tests.mailconsole.changes.kit import NOW, create_change
 from tests.support.factories import create_reviewer, signed_in
 from tests.transport.config.documents import SCANNERS, changed, document
-from transport.model.verdict import Answer
 
 REFUSED = RecordedDecision(
     at=NOW - timedelta(hours=1),
@@ -80,7 +79,7 @@ def test_replay__unknown_then__stays_unknown():
 
 
 def test_replay__directory__answers_where_it_can():
-    recorded.register_directory(lambda: lambda address: Answer.NO)
+    recorded.register_directory(lambda: lambda address: None)
     accepted = RecordedDecision(NOW, "10.1.2.3", "default", "", "nobody@contoso.com")
     domain = {"id": "contoso", "name": "Contoso", "domain": "contoso.com"}
     strict = domain | {"domain_type": "Authoritative"}

@@ -7,14 +7,22 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
+from mailconsole.tools import views
 from mailconsole.tools.services.explain import Directory, Question, explain
 from mailconsole.tracking.models import Refusal
 from tests.mailconsole.changes.kit import create_change, publish_policy
 from tests.support.factories import create_viewer, signed_in
 from tests.support.traffic import Traffic
 from transport.config.document import MailFlow, initial_document
-from transport.config.objects import AcceptedDomain, AddressSpace, DomainType, SendConnector
-from transport.model.verdict import Answer
+from transport.config.objects import (
+    AcceptedDomain,
+    AddressSpace,
+    DistributionGroup,
+    DomainType,
+    Recipient,
+    SendConnector,
+)
+from transport.rules.admission import LookupUnavailable
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ASKED = {"peer": "10.1.2.3", "binding": "smtp", "sender": "scan@contoso.com", "recipient": "bob@partner.example"}
@@ -28,11 +36,13 @@ def document() -> MailFlow:
     return initial_document().model_copy(update={"accepted_domains": (domain,), "send_connectors": (out,)})
 
 
+def no_directory(address):
+    raise LookupUnavailable("none")
+
+
 def explained(directory: Directory = Directory.KNOWN, **said: object):
     question = Question(**{**ASKED, "recipient": "anna@contoso.com"} | said)
-    return explain(
-        question, document=document(), revision=1, directory=directory, knows=lambda _: Answer.CANNOT_TELL, now=NOW
-    )
+    return explain(question, document=document(), revision=1, directory=directory, finds=no_directory, now=NOW)
 
 
 def test_explain__recipient_of_an_accepted_domain__is_accepted_and_routed():
@@ -40,8 +50,8 @@ def test_explain__recipient_of_an_accepted_domain__is_accepted_and_routed():
 
     assert answer.verdict.is_accepted
     assert [step.answer for step in answer.trail] == ["Yes"] * len(answer.trail)
-    assert answer.route is not None
-    assert answer.route.considered[0].name == "Internet"
+    (way,) = answer.ways
+    assert way.addresses == ("anna@contoso.com",) and way.route.considered[0].name == "Internet"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +62,7 @@ def test_explain__directory_says_otherwise__so_does_the_answer(directory, code):
 
     assert answer.verdict.reply is not None
     assert answer.verdict.reply.code == code
-    assert answer.route is None
+    assert answer.ways == () and answer.resolution is None
 
 
 def test_explain__elsewhere_without_a_policy__cannot_relay():
@@ -116,3 +126,31 @@ def test_page__from_a_refused_attempt__is_filled_in():
 
     assert page.context["form"].is_valid()
     assert "Unable to relay" in page.content.decode()
+
+
+def test_explain__group__shows_who_gets_it_and_each_way():
+    group = DistributionGroup(
+        id="g", name="All", address="all@contoso.com", members=("x@out.example", "y@out.example", "gone@contoso.com"),
+        is_sender_authentication_required=False,
+    )  # fmt: skip
+    answer = explain(
+        Question(**ASKED | {"recipient": "all@contoso.com"}),
+        document=document().model_copy(update={"distribution_groups": (group,)}),
+        revision=1,
+        directory=Directory.UNKNOWN,
+        finds=no_directory,
+        now=NOW,
+    )
+    assert answer.resolution is not None
+    assert [str(one.address) for one in answer.resolution.refusals] == ["gone@contoso.com"]
+    assert [way.addresses for way in answer.ways] == [("x@out.example", "y@out.example")]
+
+
+@pytest.mark.django_db
+def test_page__recipient_that_forwards__shows_the_steps(monkeypatch):
+    recipient = Recipient(id="r", name="R", address="anna@contoso.com", forwarding_address="anna@out.example")
+    changed = document().model_copy(update={"recipients": (recipient,)})
+    monkeypatch.setattr(views, "load_document", lambda head: changed)
+    page = signed_in(create_viewer()).get(reverse("tools:explain"), ASKED | {"recipient": "anna@contoso.com"})
+    text = page.content.decode()
+    assert "REDIRECT" in text and "anna@out.example" in text and "The recipient&#x27;s mail is forwarded." in text
