@@ -226,6 +226,10 @@ class SpoolUnavailable(Exception):
     """The spool cannot store or read; ``str()`` is a private reason (I/O error, read only)."""
 
 
+class NoSecondCopy(SpoolUnavailable):
+    """No other node could keep a copy, and the configuration demands one."""
+
+
 class SpoolFull(SpoolUnavailable):
     """The spool's disk has no room."""
 
@@ -274,6 +278,27 @@ class ListenAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """Another node of the organisation that may keep copies of our mail. ``address`` is ``host:port``; nodes with the
+    same ``host`` share a machine."""
+
+    node: str
+    host: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowPort:
+    """How this node's peers reach it. ``keys`` are shared by all nodes, the one in use first; without any there are no
+    second copies. ``name`` is what peers on other machines call this one; empty: ``listen``'s host."""
+
+    listen: ListenAddress = ListenAddress("shadow", "127.0.0.1", 0)
+    name: str = ""
+    host: str = ""
+    keys: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """Everything from outside, for one TransportService. ``resolver`` None means the system's DNS."""
 
@@ -281,6 +306,7 @@ class Ports:
     authenticator: Authenticator = field(default_factory=NoAuthenticator)
     secrets: SecretReader = no_secrets
     resolver: Resolver | None = None
+    shadow: ShadowPort = field(default_factory=ShadowPort)
 
 
 __all__ = [
@@ -296,7 +322,9 @@ __all__ = [
     "NextHopUnresolved",
     "NoAuthenticator",
     "NoDirectory",
+    "NoSecondCopy",
     "OutboxReader",
+    "Peer",
     "Ports",
     "RecipientEntry",
     "RecipientLookup",
@@ -304,6 +332,7 @@ __all__ = [
     "Resolver",
     "SecretReader",
     "SenderRestrictions",
+    "ShadowPort",
     "Spool",
     "SpoolFull",
     "SpoolUnavailable",

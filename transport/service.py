@@ -30,7 +30,7 @@ from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import SUBMISSION
 from transport.model.orders import StandingOrders
 from transport.model.snapshot import NodeSnapshot
-from transport.ports import ListenAddress, OutboxReader, Ports
+from transport.ports import ListenAddress, OutboxReader, Peer, Ports
 from transport.pressure.monitor import PressureMonitor
 from transport.queues.control import QueueControl
 from transport.queues.holding import Holding
@@ -39,6 +39,7 @@ from transport.queues.manager import DeliveryQueues, Rerouted
 from transport.queues.order_book import OrderBook
 from transport.rules import open_relay
 from transport.rules.ruleset import Ruleset, compile_ruleset
+from transport.shadow.redundancy import Redundancy
 from transport.spool.sqlite_spool import SqliteSpool
 
 HOUSEKEEPING_S = 1.0
@@ -76,6 +77,7 @@ class TransportService:
         self._home = home
         self._clock = clock
         self._started_at = clock()
+        self._settings = document.organization
         self._ruleset: Ruleset = compile_ruleset(document, revision)
         self._hostname = document.organization.hostname or socket.getfqdn()
         self._spool = SqliteSpool(home / "nodes" / node, node=node, clock=clock)
@@ -88,6 +90,15 @@ class TransportService:
             hostname=self._hostname,
             clock=clock,
             reroute=self._reroute,
+        )
+        self._shadow = Redundancy(
+            node=node,
+            folder=home / "nodes" / node,
+            port=ports.shadow,
+            spool=self._spool,
+            submit=self._submit,
+            take_back=self._queues.take_back,
+            clock=clock,
         )
         self._intake = EngineIntake(
             spool=self._spool, queues=self._queues, lookup=ports.recipients, ruleset=self._ruleset, clock=clock
@@ -129,8 +140,12 @@ class TransportService:
         self._certificates = CertificateStore(self._home / "tls", hostname=self._hostname)
         kept = self._order_book.read()
         self._obey(kept or StandingOrders(), is_known=kept is not None)
-        for message in await self._spool.start():
-            self._intake.recover(message)
+        found = await self._spool.start()
+        if self._spool.is_read:
+            self._shadow.all_read()
+        await self._shadow.start(self._settings)
+        self._intake.commit = self._shadow.commit
+        self._recover(found)
         await self._look_at_resources()
         self._listener = Listener(
             addresses=self._listen,
@@ -161,6 +176,11 @@ class TransportService:
                 await self._listener.apply(ruleset)
             except ListenError as error:
                 raise ConfigurationRefused(str(error)) from error
+        try:
+            await self._shadow.apply(document.organization)
+        except OSError as error:
+            raise ConfigurationRefused(f"no peer can reach this node: {error}") from error
+        self._intake.commit = self._shadow.commit
         self._ruleset = ruleset
         self._pressure.settings = document.organization
         self._intake.apply(ruleset)
@@ -181,6 +201,7 @@ class TransportService:
         self._intake.stop()
         await self._control.drain(timeout_s / 2)
         await self._queues.drain(timeout_s / 2)
+        await self._shadow.stop()
         await self._spool.stop()
         log.info("service.stopped", node=self.node)
 
@@ -226,6 +247,15 @@ class TransportService:
     @property
     def outbox(self) -> OutboxReader:
         return self._spool.outbox
+
+    @property
+    def shadow_address(self) -> str:
+        """Where peers reach this node to have copies kept; empty while that is off."""
+        return self._shadow.address
+
+    async def know_peers(self, peers: Sequence[Peer]) -> None:
+        """These are the organisation's nodes now, this one included."""
+        await self._shadow.know(peers)
 
     def retry_queue(self, key: str) -> int:
         """Try everything in the queue now; returns the number of messages."""
@@ -283,12 +313,19 @@ class TransportService:
             open_relay=self._open_relay,
             limits=listener.counters.limits.all if listener else (),
             certificates=self._presented(now),
+            shadow=self._shadow.snapshot(),
         )
 
     async def _read_on(self) -> None:
         """Queue what a long spool still holds, beside new mail."""
         async for messages in self._spool.more():
-            for message in messages:
+            self._recover(messages)
+        self._shadow.all_read()
+
+    def _recover(self, messages: Sequence[Message]) -> None:
+        """Queue what was found in the spool, but for what a peer delivered while we were away."""
+        for message in messages:
+            if self._spool.holds(message.id) and not self._shadow.is_redirected(message.id):
                 self._intake.recover(message)
 
     async def _route_again(self, leaving: Rerouted) -> None:
@@ -320,6 +357,7 @@ class TransportService:
                 saved_at = self._clock()
                 await self._save_usage()
             await self._end_holds()
+            self._shadow.look()
             if self._clock() - asked_at >= RESOLVE_AGAIN_S:
                 asked_at = self._clock()
                 await self._route_again(self._queues.take(SUBMISSION))

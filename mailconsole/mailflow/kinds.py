@@ -370,6 +370,18 @@ KINDS: dict[str, Kind] = {
                     ),
                     is_open=False,
                 ),
+                Group(
+                    "Second copy",
+                    (
+                        "is_shadow_redundancy_enabled",
+                        "is_message_rejected_on_shadow_failure",
+                        "shadow_message_preference",
+                        "shadow_heartbeat_frequency",
+                        "shadow_resubmit_time_span",
+                        "shadow_message_auto_discard_interval",
+                    ),
+                    is_open=False,
+                ),
             ),
             order=70,
         ),

@@ -217,6 +217,14 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
         "takes less mail again when queue, disk or memory run short",
         "takes mail even when queue, disk or memory run short",
     ),
+    ("organization", "is_shadow_redundancy_enabled"): _on_off(
+        "now has another node keep a copy of each message before it is accepted",
+        "no longer has another node keep a copy of each message",
+    ),
+    ("organization", "is_message_rejected_on_shadow_failure"): _on_off(
+        "now refuses mail of which no other node can keep a copy",
+        "now accepts mail of which no other node can keep a copy",
+    ),
     ("send_connectors", "smart_hosts"): _next_hops,
     ("receive_connectors", "proxy_networks"): _members(
         added="now believes the proxies {} when they name the client",

@@ -23,4 +23,11 @@ def _medium_comes_before_high(document: MailFlow, now: datetime) -> Iterator[Pro
         yield Problem("organization", "organization", "spool_disk_free_medium", sentence)
 
 
-RULES = (_medium_comes_before_high,)
+def _a_late_heartbeat_is_no_death(document: MailFlow, now: datetime) -> Iterator[Problem]:
+    said = document.organization
+    if said.shadow_resubmit_time_span <= said.shadow_heartbeat_frequency:
+        sentence = "A node would be taken for lost between two heartbeats, and its mail sent twice: make it longer."
+        yield Problem("organization", "organization", "shadow_resubmit_time_span", sentence)
+
+
+RULES = (_medium_comes_before_high, _a_late_heartbeat_is_no_death)

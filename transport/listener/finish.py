@@ -12,7 +12,7 @@ from transport.listener.data import DataReader, Overflow, has_bare_line_end, nor
 from transport.listener.transaction import Transaction, count_usage
 from transport.model.envelope import BodyType
 from transport.model.verdict import Answer, Stage, Step, Verdict
-from transport.ports import SpoolFull, SpoolUnavailable
+from transport.ports import NoSecondCopy, SpoolFull, SpoolUnavailable
 from transport.rules import admission, headers, limits, ownership
 from transport.rules.authors import authors as header_authors
 
@@ -127,7 +127,10 @@ def _stored(session: Session, transaction: Transaction, reader: Body, queue_id: 
 
 def _not_stored(session: Session, transaction: Transaction, error: BaseException) -> None:
     because = f"The spool did not store the message: {error}."
-    reply = replies.NOT_NOW if isinstance(error, SpoolFull) else replies.NOT_STORED
+    if isinstance(error, NoSecondCopy):
+        reply = replies.NOT_REDUNDANT
+    else:
+        reply = replies.NOT_NOW if isinstance(error, SpoolFull) else replies.NOT_STORED
     _refuse(session, transaction, admission.refuse(Stage.DATA, reply, because))
 
 

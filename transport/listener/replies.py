@@ -25,6 +25,7 @@ NEEDS_NAME = Reply(501, "5.5.4", "A host name or address literal is needed")
 NO_PARAMETER = Reply(501, "5.5.4", "This command takes no parameter")
 STOPPING = Reply(421, "4.3.2", "Service is stopping, try again later")
 NOT_NOW = Reply(452, "4.3.1", "Insufficient system resources, try again later")
+NOT_REDUNDANT = Reply(450, "4.5.1", "No second copy of the message could be kept, try again later")
 NOT_STORED = Reply(451, "4.3.0", "The message could not be stored, try again later")
 INTERNAL = Reply(451, "4.3.0", "Local error in processing, try again later")
 BAD_CHUNK = Reply(521, "5.5.4", "Syntax: BDAT size [LAST]")  # RFC 3030 2; closes, see bdat

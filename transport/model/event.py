@@ -32,6 +32,9 @@ class EventId(StrEnum):
     BACK_PRESSURE = "BACKPRESSURE"
     SPOOL_DAMAGE = "SPOOLDAMAGE"
     OPEN_RELAY = "OPENRELAY"
+    SHADOW_REDIRECT = "HAREDIRECT"
+    SHADOW_DISCARD = "HADISCARD"
+    DUPLICATE_DELIVER = "DUPLICATEDELIVER"
 
     @property
     def sentence(self) -> str:
@@ -57,6 +60,9 @@ _SENTENCES = {
     EventId.POISON: "The message could not be processed and was set aside.",
     EventId.BACK_PRESSURE: "A resource of the node got scarce, or is no longer.",
     EventId.OPEN_RELAY: "The node tried its own rules as a stranger: somebody may relay anywhere.",
+    EventId.SHADOW_REDIRECT: "A node was not heard for too long: another delivers the message from its copy.",
+    EventId.SHADOW_DISCARD: "Another node delivered the message while this one was not heard; it is not sent again.",
+    EventId.DUPLICATE_DELIVER: "Two nodes may have delivered the message: they could not hear each other.",
     EventId.SPOOL_DAMAGE: "The file that holds the node's mail was damaged; what could be read goes on.",
 }
 

@@ -78,6 +78,33 @@ class QueueSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowPeer:
+    """A peer as the node sees it: whether it can keep copies, else why not."""
+
+    node: str
+    is_live: bool
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowSnapshot:
+    """Second copies: ``copied`` messages of this node have one elsewhere, ``held`` are kept here for others.
+
+    The totals count since the node started: accepted without a copy, delivered in the place of a lost node, delivered
+    by two nodes.
+    """
+
+    is_required: bool = False
+    peers: tuple[ShadowPeer, ...] = ()
+    copied: int = 0
+    held: int = 0
+    unprotected_total: int = 0
+    redirected_total: int = 0
+    duplicates_total: int = 0
+    why_unprotected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeSnapshot:
     """One node. Counters count since the node started; ``messages`` is what the spool holds."""
 
@@ -102,6 +129,7 @@ class NodeSnapshot:
     open_relay: tuple[str, ...] = ()
     """Sentences: who may relay anywhere, as the node's test of its own rules found; what is meant is left out."""
     certificates: tuple[PresentedCertificate, ...] = ()
+    shadow: ShadowSnapshot | None = None
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
@@ -114,13 +142,21 @@ class NodeSnapshot:
         resources = tuple(_resource(one) for one in row.pop("resources", ()))
         limits = tuple(LimitCount(**{**one, "limit": Limit(one["limit"])}) for one in row.pop("limits", ()))
         shown = tuple(PresentedCertificate(**{**c, "names": tuple(c["names"])}) for c in row.pop("certificates", ()))
+        shadow = _shadow(row.pop("shadow", None))
         return cls(
             **{**row, "listening": tuple(row["listening"]), "open_relay": tuple(row.get("open_relay", ()))},
             queues=queues,
             resources=resources,
             limits=limits,
             certificates=shown,
+            shadow=shadow,
         )
+
+
+def _shadow(row: dict[str, Any] | None) -> ShadowSnapshot | None:
+    if row is None:
+        return None
+    return ShadowSnapshot(**{**row, "peers": tuple(ShadowPeer(**one) for one in row["peers"])})
 
 
 def _resource(row: dict[str, Any]) -> ResourceState:

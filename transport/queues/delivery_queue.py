@@ -325,6 +325,16 @@ class DeliveryQueue:
         waiting = self.waiting
         return len(waiting) - waiting.ready_count - waiting.deferred_count - self.active
 
+    def active_ids(self) -> set[int]:
+        """Messages that are being delivered right now."""
+        return {transaction.message_id for transaction in self.waiting.in_state(TransactionState.ACTIVE)}
+
+    def take_back(self, message_ids: set[int]) -> None:
+        """These leave the queue: they are in another's care."""
+        for transaction in list(self.waiting):
+            if transaction.message_id in message_ids:
+                self._remove(transaction)
+
     def __len__(self) -> int:
         return len(self.waiting)
 

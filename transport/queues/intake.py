@@ -20,10 +20,14 @@ from transport.queues.manager import DeliveryQueues
 from transport.rules.ruleset import Ruleset
 
 log = structlog.get_logger(__name__)
+Commit = Callable[[Message, Sequence[TrackingEvent]], Future[None]]
 
 
 class EngineIntake:
-    """Resolves and routes under the ruleset it was last given (``apply``); ``holding`` are the hold rules in force."""
+    """Resolves and routes under the ruleset it was last given (``apply``); ``holding`` are the hold rules in force.
+
+    ``commit`` stores what is accepted.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class EngineIntake:
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self.holding = Holding()
+        self.commit: Commit = spool.commit
         self.why_not_accepting = ""
         self.why_not_from_outside = ""
 
@@ -59,7 +64,7 @@ class EngineIntake:
         if events:
             events[0].detail["routes"] = decided.routes
         copies = [self._commit_copy(message, copy) for copy in decided.copies]
-        future = self._spool.commit(message, [*events, *decided.events])
+        future = self.commit(message, [*events, *decided.events])
         future.add_done_callback(partial(self._committed, message, decided.failed))
         return _all([*copies, future]) if copies else future
 
@@ -72,7 +77,7 @@ class EngineIntake:
         events = [_received(original, copy, self._clock())]
         if self.holding:
             events += self._hold(copy.message, copy.message.recipients, copy.failed)
-        future = self._spool.commit(copy.message, events)
+        future = self.commit(copy.message, events)
         future.add_done_callback(partial(self._committed, copy.message, copy.failed))
         return future
 

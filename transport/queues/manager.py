@@ -127,6 +127,16 @@ class DeliveryQueues:
         poison(self._spool, message, recipients, reason, now=self._clock())
         self._queue(POISON).add(message, recipients, None)
 
+    def take_back(self, message_ids: set[int]) -> set[int]:
+        """Messages leave all queues: they are in another's care. Returns those that stay, as they are being delivered
+        right now."""
+        if not message_ids:
+            return set()
+        busy = message_ids & {active for queue in self._queues.values() for active in queue.active_ids()}
+        for queue in self._queues.values():
+            queue.take_back(message_ids - busy)
+        return busy
+
     def take(self, hop: NextHop) -> Rerouted:
         """Empty the queue of ``hop``; the caller decides about its mail again."""
         queue = self._queues.get(hop)

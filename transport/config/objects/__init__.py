@@ -14,6 +14,7 @@ from transport.config.objects.relay import IdentityMatch, IpListEntry, RelayPoli
 from transport.config.objects.rewriting import AddressRewriteEntry
 from transport.config.objects.send import AddressSpace, SendConnector, TlsLevel
 from transport.config.objects.service_accounts import ServiceAccount
+from transport.config.objects.shadow import ShadowPreference
 
 __all__ = [
     "AcceptedDomain",
@@ -37,6 +38,7 @@ __all__ = [
     "SendConnector",
     "SenderOwnership",
     "ServiceAccount",
+    "ShadowPreference",
     "SizeEnabled",
     "TlsLevel",
     "TlsMode",
