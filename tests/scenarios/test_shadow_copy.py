@@ -67,12 +67,14 @@ def hold(sink):
 def test_primary_killed_and_its_disk_lost__every_message_that_got_250_arrives_from_the_peer(pair, sink):
     first, second = pair
     started(first, second)
-    sink.reply("dot", "451 4.3.0 later", times=60)
     load = Load(first.smtp, body=of_all_sizes)
     load.start()
+    load.wait_for(50)
+    hold(sink)
     load.wait_for(150)
     first.kill(lose_disk=True)
     load.stop()
+    sink.start()
     wait_until_none_is_missing(load, sink)
     assert set(arrived(sink)) <= load.tried
     assert second.snapshot()["shadow"]["redirected_total"] > 0
