@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,13 +12,12 @@ MAX_DOMAIN_OCTETS = 255  # RFC 5321 4.5.3.1.2
 MAX_PATH_OCTETS = 256  # RFC 5321 4.5.3.1.3
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
-_UTF8 = "[^\x00-\x7f\x80-\x9f]"
+_UTF8 = "[^\x00-\x7f\x80-\x9f\ud800-\udfff]"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _SIMPLE = re.compile(rf"<({_ATEXT}+(?:\.{_ATEXT}+)*)@({_LABEL}(?:\.{_LABEL})*)>")
 _LOCAL = re.compile(rf"(?:{_ATEXT}|{_UTF8})+(?:\.(?:{_ATEXT}|{_UTF8})+)*")
-_QUOTED = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|[^\x00-\x9f]|\\[\x20-\x7e])*)"')
+_QUOTED = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|[^\x00-\x9f\ud800-\udfff]|\\[\x20-\x7e])*)"')
 _DOMAIN = re.compile(rf"(?:{_LABEL}|(?:[A-Za-z0-9-]|{_UTF8})+)(?:\.(?:{_LABEL}|(?:[A-Za-z0-9-]|{_UTF8})+))*")
-_LITERAL = re.compile(r"\[(?:IPv6:[0-9A-Fa-f:.]+|[0-9.]+|[A-Za-z0-9-]*[A-Za-z0-9]:[\x21-\x5a\x5e-\x7e]+)\]")
 _SOURCE_ROUTE = re.compile(rf"@{_LABEL}(?:\.{_LABEL})*(?:,@{_LABEL}(?:\.{_LABEL})*)*:")
 
 
@@ -98,7 +98,7 @@ def parse_mailbox(text: str) -> Address:
         local, rest = plain[0], text[plain.end() :]
     if not rest.startswith("@"):
         raise InvalidAddress("an address has the form local-part@domain")
-    if len(local.encode()) > MAX_LOCAL_PART_OCTETS:
+    if len(local.encode("utf-8", "surrogatepass")) > MAX_LOCAL_PART_OCTETS:
         raise InvalidAddress(f"the part before the @ has at most {MAX_LOCAL_PART_OCTETS} octets")
     return Address(local, parse_domain(rest[1:]))
 
@@ -106,15 +106,26 @@ def parse_mailbox(text: str) -> Address:
 def parse_domain(text: str) -> str:
     """Return a domain or address literal in lower case. Raises InvalidAddress."""
     if text.startswith("["):
-        if _LITERAL.fullmatch(text) is None:
-            raise InvalidAddress("the address literal is not valid")
-        return text.lower()
-    if len(text.encode()) > MAX_DOMAIN_OCTETS or _DOMAIN.fullmatch(text) is None:
+        return _literal(text)
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_DOMAIN_OCTETS or _DOMAIN.fullmatch(text) is None:
         raise InvalidAddress("the domain is not valid")
     for label in text.split("."):
         if len(label) > 63 or label.startswith("-") or label.endswith("-"):
             raise InvalidAddress("the domain is not valid")
     return text.lower()
+
+
+def _literal(text: str) -> str:
+    """RFC 5321 4.1.3; no tag but IPv6 has ever been registered."""
+    inner = text[1:-1].lower()
+    kind = ipaddress.IPv6Address if inner.startswith("ipv6:") else ipaddress.IPv4Address
+    try:
+        if text.endswith("]") and inner.isascii() and "%" not in inner:
+            kind(inner.removeprefix("ipv6:"))
+            return f"[{inner}]"
+    except ValueError:
+        pass
+    raise InvalidAddress("the address literal is not valid")
 
 
 def is_domain(text: str) -> bool:

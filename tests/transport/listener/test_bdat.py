@@ -58,12 +58,39 @@ def test_any_chunks_in_any_packets__give_the_same_message(shared, content, cuts,
     assert held(shared) == 0
 
 
-PIECES = st.sampled_from([
-    b"EHLO x\r\n", TEXT, START, b"DATA\r\n", b"RSET\r\n", b"NOOP\r\n", b".\r\n", b"\r\n.\r\n", b"\n", b"\r", b"\x00",
-    b"BDAT 0\r\n", b"BDAT 0 LAST\r\n", b"BDAT 5\r\nQUIT\r\n", b"BDAT 9 LAST\r\nX: 1\r\n\r\n.",
-    b"BDAT 99999999999999999999\r\n",
-    b"BDAT -1\r\n", b"BDAT 1 2\r\n", b"BDAT\r\n", b"BDAT 40000000\r\n", b"x" * 3000, b"QUIT\r\n",
-])  # fmt: skip
+PIECES = st.sampled_from(
+    [
+        b"EHLO x\r\n",
+        TEXT,
+        START,
+        b"DATA\r\n",
+        b"RSET\r\n",
+        b"NOOP\r\n",
+        b".\r\n",
+        b"\r\n.\r\n",
+        b"\n",
+        b"\r",
+        b"\x00",
+        b"BDAT 0\r\n",
+        b"BDAT 0 LAST\r\n",
+        b"BDAT 5\r\nQUIT\r\n",
+        b"BDAT 9 LAST\r\nX: 1\r\n\r\n.",
+        b"BDAT 99999999999999999999\r\n",
+        b"BDAT -1\r\n",
+        b"BDAT 1 2\r\n",
+        b"BDAT\r\n",
+        b"BDAT 40000000\r\n",
+        b"x" * 3000,
+        b"QUIT\r\n",
+        b"AUTH PLAIN\r\n",
+        b"STARTTLS\r\n",
+        b"VRFY a\r\n",
+        b"HELP\r\n",
+        b"XCLIENT ADDR=192.0.2.1\r\n",
+        b"HELO x\r\n",
+        b"\xff\r\n",
+    ]
+)
 
 
 @SLOW
