@@ -45,6 +45,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("review-and-publish", "Review and publish a change", "What a reviewer sees, and what happens on publish."),
     Topic("find-a-message", "Find a message", "Any message's fate, from a message-id, an address or a time."),
     Topic("why-is-mail-waiting", "Why is mail waiting?", "Read a queue, and know which setting decides the next try."),
+    Topic("work-with-queues", "Work with queues", "Suspend, retry, redirect, remove and hold mail, one or many."),
     Topic("back-pressure", "Back pressure", "Why a node says “later” when disk, memory or queues run short."),
     Topic("directory-sync", "Directory sync", "How recipients come from Active Directory, and what stops a sync."),
     Topic("people-and-roles", "People and roles", "Who may do what, and how to hand out roles."),

@@ -8,7 +8,6 @@ app_name = "tracking"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", messages.message_list, name="messages"),
     re_path(r"^export/(?P<form>csv|jsonl)$", messages.message_export, name="messages-export"),
-    path("in-queue/", messages.in_queue, name="in-queue"),
     path("throughput/", throughput.throughput_chart, name="throughput"),
     path("refusals/", refusals.refusal_list, name="refusals"),
     re_path(r"^refusals/export/(?P<form>csv|jsonl)$", refusals.refusal_export, name="refusals-export"),

@@ -82,11 +82,11 @@ def _deep(wanted: QueueFilter, offset: int, limit: int) -> MessagePage:
     return MessagePage(tuple(rows), before, offset, tuple(problems))
 
 
-def where_is(node: str, queue_id: str) -> tuple[QueuedMessage, ...]:
-    """The message in each queue that holds it. Raises NodeDidNotAnswer, NodeRefusedCommand."""
+def where_is(node: str, queue_id: str) -> tuple[OnNode, ...]:
+    """The message in each queue that holds it. Raises BadFilter, NodeDidNotAnswer, NodeRefusedCommand."""
     arguments = {"filter": QueueFilter(messages=(queue_id,)).row(), "offset": 0, "limit": PAGE}
     answer = ask_node(node, NodeCommand.LIST, arguments, timeout_s=SEARCH_TIMEOUT_S)
-    return tuple(QueuedMessage.of_row(row) for row in answer["rows"])
+    return tuple(OnNode(node, QueuedMessage.of_row(row)) for row in answer["rows"])
 
 
 def export_message(

@@ -13,6 +13,7 @@ from mailconsole.nodes.snapshots import Live, read_live
 from mailconsole.queues.forms import QueueFilterForm
 from mailconsole.queues.live import queue_rows, rows_of
 from mailconsole.queues.merge import matches, merge_queues
+from mailconsole.queues.views.messages import messages_context
 from transport.model.next_hop import NextHop
 
 
@@ -47,14 +48,21 @@ def queue_detail(request: HttpRequest) -> HttpResponse:
     if queue is None and not _is_key(key):
         raise Http404
     parts = [(one.node, part) for one in live.snapshots for part in one.queues if part.key == key]
-    context = {
+    if _is_live_part(request):
+        context = {"queue": queue, "live": live, "parts": parts}
+        return render_page(request, "queues/_detail.html", context)
+    context = messages_context(request) | {
         "key": key,
         "queue": queue,
         "live": live,
         "parts": parts,
-        "may_operate": user_has_role(request.user, Role.OPERATOR),
     }
-    return render_page(request, "queues/detail.html", context, fragment="queues/_detail.html")
+    return render_page(request, "queues/detail.html", context, fragment="queues/_messages.html")
+
+
+def _is_live_part(request: HttpRequest) -> bool:
+    """The figures above the messages, which ask for themselves again and again."""
+    return request.GET.get("part") == "figures"
 
 
 def _is_key(key: str) -> bool:

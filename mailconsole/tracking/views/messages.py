@@ -1,4 +1,4 @@
-"""Messages: search, one message's page, what a queue holds."""
+"""Messages: search, and one message's page."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from django.views.decorators.http import require_safe
 from mailconsole.common.export import ExportFormat, export_response
 from mailconsole.common.pages import render_page
 from mailconsole.tracking.forms import MessageFilterForm
-from mailconsole.tracking.models import WAITING, Message, MessageRecipient
+from mailconsole.tracking.models import Message, MessageRecipient
 from mailconsole.tracking.services.search import Position, search_messages
 from mailconsole.tracking.timeline import TimelineStep, timeline
 from transport.model.envelope import decode_queue_id, encode_queue_id
 
-IN_QUEUE = 50
 MAX_RECIPIENTS = 200
 MAX_EVENTS = 1000
 EXPORT_PAGE = 1000
@@ -84,14 +83,6 @@ def message_detail(request: HttpRequest, node: str, queue_id: str) -> HttpRespon
         "related": _related(steps),
     }
     return render_page(request, "tracking/message.html", context, fragment="tracking/_message.html")
-
-
-@require_safe
-def in_queue(request: HttpRequest) -> HttpResponse:
-    """The newest messages that wait in a delivery queue; a fragment of the queue's page."""
-    found = MessageRecipient.objects.filter(WAITING, next_hop=request.GET.get("key", "")[:300])
-    rows = found.select_related("message__node").order_by("-received_at", "-message_id")[:IN_QUEUE]
-    return render_page(request, "tracking/_in_queue.html", {"rows": rows, "size": IN_QUEUE})
 
 
 def find_message(node: str, queue_id: str) -> Message:

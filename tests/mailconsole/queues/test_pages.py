@@ -153,14 +153,13 @@ def test_configuration_published__broker_away__never_raises():
     dispatch.configuration_published(7)
 
 
-def test_detail__queue__shows_each_node_and_loads_its_messages(live_redis):
+def test_detail__queue__shows_each_node_and_why_it_waits(live_redis):
     show(node("transport-1", queue(waiting_because="It was deferred.", message_count=3)))
     client = signed_in(create_operator())
 
     page = client.get(reverse("queues:detail"), {"key": KEY}).content.decode()
 
     assert "It was deferred." in page
-    assert reverse("tracking:in-queue") in page
     assert "Retry now" in page
     assert client.get(reverse("queues:detail"), {"key": "nonsense"}).status_code == 404
     empty = client.get(reverse("queues:detail"), {"key": "DnsConnectorDelivery/internet/x.example"})
