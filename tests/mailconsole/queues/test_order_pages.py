@@ -96,7 +96,7 @@ def test_export__operator__gets_an_eml__viewer_is_refused(waiting):
     address = reverse("queues:export", args=["transport-1", queue_id])
     answer = operator.post(address)
     assert answer["Content-Type"] == "message/rfc822" and f"{queue_id}.eml" in answer["Content-Disposition"]
-    assert b"Subject: hello" in b"".join(answer.streaming_content)
+    assert b"Subject: hello" in b"".join(answer)
     assert viewer.post(address).status_code == 403 and operator.get(address).status_code == 405
 
 
