@@ -311,6 +311,8 @@ class TransportService:
             resources=self._pressure.states,
             why_not_from_outside=self._intake.why_not_from_outside,
             open_relay=self._open_relay,
+            dsn_pending=self._queues.dsn_pending,
+            dsn_suppressed_total=self._queues.dsn_suppressed,
             limits=listener.counters.limits.all if listener else (),
             certificates=self._presented(now),
             shadow=self._shadow.snapshot(),

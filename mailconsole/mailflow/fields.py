@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from transport.config.field_words import label, show
 from transport.config.objects import AddressSpace
-from transport.config.types import format_duration, format_size
+from transport.config.types import Choices, format_duration, format_size
 
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 _WIRE = _PLAIN | {"class": "mc-wire"}
@@ -91,6 +91,9 @@ def form_field(name: str, info: FieldInfo) -> forms.Field:
         "required": info.is_required(),
     }
     enum = next((leaf for leaf in leaves if isinstance(leaf, type) and issubclass(leaf, StrEnum)), None)
+    choices = next((extra for extra in info.metadata if isinstance(extra, Choices)), None)
+    if choices is not None:
+        return forms.ChoiceField(choices=list(choices.of().items()), **words | {"required": True})
     is_many, is_nullable = _is_many(info), type(None) in leaves
     if enum is not None:
         return _choice(enum, is_many, words)

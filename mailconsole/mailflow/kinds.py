@@ -349,6 +349,10 @@ KINDS: dict[str, Kind] = {
                         "is_delay_dsn_enabled",
                         "delay_notification_timeout",
                         "dsn_max_message_attach_size",
+                        "dsn_language",
+                        "generate_copy_of_dsn_for",
+                        "dsn_rate_limit_per_sender_per_hour",
+                        "dsn_rate_limit_per_min",
                     ),
                 ),
                 Group(

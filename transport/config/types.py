@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
 
-from transport.config import client_certificate, time_window
+from transport.config import client_certificate, dsn_words, time_window
 from transport.model.address import InvalidAddress, parse_domain, parse_mailbox
 
 MB = 1024 * 1024
@@ -113,6 +115,23 @@ def _reply_code(value: str) -> str:
     return " ".join(filter(None, match.groups()))
 
 
+def _enhanced_status(value: str) -> str:
+    if re.fullmatch(r"5\.\d{1,3}\.\d{1,3}", value.strip()) is None:
+        raise ValueError(f"'{value}' is not the status of a failure; write for example 5.4.6")
+    return value.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What may be chosen, known only when it is asked: value and label."""
+
+    of: Callable[[], Mapping[str, str]]
+
+
+def _language_names() -> Mapping[str, str]:
+    return {tag: words.name for tag, words in dsn_words.languages().items()}
+
+
 def _domain_pattern(value: str) -> str:
     """``*``, ``contoso.com`` or ``*.contoso.com`` (Exchange: the domain and its subdomains)."""
     value = value.strip()
@@ -188,6 +207,8 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValid
 Network = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_network)]
 Domain = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain)]
 HostName = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_host_name)]
+EnhancedStatus = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_enhanced_status)]
+DsnLanguage = Annotated[str, AfterValidator(dsn_words.language), Choices(_language_names)]
 ReplyCode = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_reply_code)]
 DomainPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain_pattern)]
 Mailbox = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_mailbox)]

@@ -17,6 +17,7 @@ from transport.delivery.timeouts import Timeouts
 from transport.model.outcome import Outcome, Phase
 from transport.queues.courier import Source
 from transport.queues.transaction import Transaction
+from transport.rules import dsn_parts
 
 CHUNKED_FROM_BYTES = 1024 * 1024  # no dots to look for, and no 354 to wait for; below that DATA costs no more
 Step = tuple[bytes, Callable[[Any, int, bytes], None], int]
@@ -60,6 +61,9 @@ class Dialogue(Connection):
         recipients, body = transaction.recipients, transaction.body
         assert body is not None
         fits = fit.check(transaction.message, recipients, body, capabilities, is_verified=self.is_verified)
+        if fits.misfit is fit.NO_8BITMIME and transaction.message.is_dsn:  # nobody would be told that it was lost
+            exchange.body = body = dsn_parts.without_content(body)
+            fits = fit.check(transaction.message, recipients, body, capabilities, is_verified=self.is_verified)
         for position in range(len(recipients)):
             misfit = fits.misfit or (fits.unfit.get(position) if fits.unfit else None)
             if misfit is None:
@@ -151,11 +155,9 @@ class Dialogue(Connection):
             self._needs_reset = True
 
     def _send_body(self, exchange: Exchange) -> None:
-        body = exchange.transaction.body
-        assert body is not None
         self._phase = Phase.DOT
         exchange.is_body_sent = True
-        self._out.append(wire.encode(body, is_checked=exchange.transaction.message.is_canonical))
+        self._out.append(wire.encode(exchange.body, is_checked=exchange.transaction.message.is_canonical))
         self._out.append(wire.DOT)
         self._await_dot(exchange)
 
@@ -165,8 +167,7 @@ class Dialogue(Connection):
         if not exchange.accepted:
             self._finish(exchange)
             return
-        body = exchange.transaction.body
-        assert body is not None
+        body = exchange.body
         self._phase = Phase.DOT
         exchange.is_body_sent = True
         if not exchange.fit.is_binary:

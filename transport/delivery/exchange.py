@@ -19,8 +19,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "accepted", "fatal", "fit", "has_reply", "is_body_sent", "is_chunked", "is_mail_refused", "outcomes", "remote",
-        "tls", "to_send", "transaction",
+        "accepted", "body", "fatal", "fit", "has_reply", "is_body_sent", "is_chunked", "is_mail_refused", "outcomes",
+        "remote", "tls", "to_send", "transaction",
     )  # fmt: skip
 
     def __init__(self, transaction: Transaction, remote: str, tls: str) -> None:
@@ -29,6 +29,7 @@ class Exchange:
         self.tls = tls
         self.outcomes: list[Outcome | None] = [None] * len(transaction.recipients)
         self.accepted: list[int] = []
+        self.body = transaction.body or b""
         self.to_send: list[int] = []
         self.fatal: Outcome | None = None
         self.has_reply = False

@@ -35,7 +35,7 @@ class Fit:
 PLAIN = Fit(is_eight_bit=False, is_utf8=False)
 EIGHT_BIT = Fit(is_eight_bit=True, is_utf8=False)
 _BINARY = Fit(is_eight_bit=True, is_utf8=False, is_binary=True)
-_NO_8BITMIME = Misfit("5.6.3", "The message has 8-bit content and the next hop does not offer 8BITMIME.")
+NO_8BITMIME = Misfit("5.6.3", "The message has 8-bit content and the next hop does not offer 8BITMIME.")
 _NO_BINARYMIME = Misfit("5.6.3", "The message has binary content and the next hop does not offer BINARYMIME.")
 _NO_SMTPUTF8_HEADER = Misfit("5.6.9", "The message's header needs SMTPUTF8 and the next hop does not offer it.")
 _NO_SMTPUTF8 = Misfit("5.6.7", "The message needs SMTPUTF8 and the next hop does not offer it.")
@@ -67,7 +67,7 @@ def check(
     is_eight_bit = message.body_type is BodyType.EIGHT_BIT_MIME or not body.isascii()
     if not is_binary and is_eight_bit and not capabilities.has_eight_bit_mime:
         if not body.isascii():
-            return Fit(True, False, misfit=_NO_8BITMIME)
+            return Fit(True, False, misfit=NO_8BITMIME)
         is_eight_bit = False
     if not message.is_smtputf8 and message.envelope_sender.is_ascii and all(r.address.is_ascii for r in recipients):
         if is_binary:

@@ -25,6 +25,7 @@ class EventId(StrEnum):
     DEFER = "DEFER"
     FAIL = "FAIL"
     DSN = "DSN"
+    SUPPRESSED = "SUPPRESSED"
     EXPIRE = "EXPIRE"
     SUSPEND = "SUSPEND"
     RESUME = "RESUME"
@@ -54,6 +55,7 @@ _SENTENCES = {
     EventId.DEFER: "A delivery attempt did not succeed; it will be tried again.",
     EventId.FAIL: "Delivery was given up.",
     EventId.DSN: "A delivery status notification was made.",
+    EventId.SUPPRESSED: "A delivery status notification was not sent: its sender has had as many as it may.",
     EventId.EXPIRE: "The message was too long in the queue.",
     EventId.SUSPEND: "An operator suspended it.",
     EventId.RESUME: "An operator resumed it.",

@@ -125,6 +125,8 @@ class NodeSnapshot:
     queues: tuple[QueueSnapshot, ...] = field(default=())
     resources: tuple[ResourceState, ...] = field(default=())
     why_not_from_outside: str = ""
+    dsn_pending: int = 0
+    dsn_suppressed_total: int = 0
     limits: tuple[LimitCount, ...] = ()
     open_relay: tuple[str, ...] = ()
     """Sentences: who may relay anywhere, as the node's test of its own rules found; what is meant is left out."""

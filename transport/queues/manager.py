@@ -96,6 +96,16 @@ class DeliveryQueues:
         """Octets of waiting messages in memory."""
         return self._shelf.budget.used_bytes
 
+    @property
+    def dsn_pending(self) -> int:
+        """Notifications still to be made."""
+        return self._notifier.pending
+
+    @property
+    def dsn_suppressed(self) -> int:
+        """Notifications that were not sent, since the node started: their senders had enough."""
+        return self._notifier.suppressed
+
     # Mail in.
 
     def enqueue(self, message: Message, recipients: Sequence[Recipient], *, is_stored: bool = False) -> None:

@@ -1,11 +1,14 @@
 """Makes delivery status notifications: builds them by ``rules.dsn`` and enters them as new messages, a few at a time.
 
-Pacing them is our cap against storms (hostile.md): nothing is dropped, it only takes longer.
+Two caps against storms (hostile.md): a sender gets so many an hour, and what is more is told as an event only; a node
+makes so many a minute, and what is more waits.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from asyncio import Future
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,14 +16,16 @@ from dataclasses import dataclass
 
 import structlog
 
-from transport.model.address import NULL
+from transport.model.address import NULL, InvalidAddress, parse_mailbox
 from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.ports import Spool, SpoolUnavailable
 from transport.rules import dsn
 from transport.rules.dsn import DsnKind, DsnSettings, Told
+from transport.rules.dsn_rate import NodePace, SenderLimit
 
 WORKERS = 4
+MAX_BODIES = 16  # of notifications that wait; the others are read from the spool
 TRY_AGAIN_S = 5.0
 log = structlog.get_logger(__name__)
 SubmitDsn = Callable[[Message, Sequence[TrackingEvent]], Future[None]]
@@ -47,6 +52,9 @@ class Notifier:
         self._clock = clock
         self._jobs: deque[_Job] = deque()
         self._workers: set[asyncio.Task[None]] = set()
+        self._sender_limit = SenderLimit()
+        self._pace = NodePace(time.monotonic())
+        self.suppressed = 0
 
     @property
     def pending(self) -> int:
@@ -73,11 +81,32 @@ class Notifier:
         if not wanted:
             then(self._clock())
             return
+        limit = self.settings.max_per_sender_per_hour
+        if not self._sender_limit.admits(sender.key, self._clock(), limit):
+            self._suppress(kind, message, wanted, limit)
+            then(self._clock())
+            return
+        if len(self._jobs) >= MAX_BODIES:
+            body = None  # it is on disk
         self._jobs.append(_Job(kind, message, wanted, body, then))
         if len(self._workers) < WORKERS:
             worker = asyncio.get_running_loop().create_task(self._work())
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
+
+    def _suppress(self, kind: DsnKind, message: Message, told: Sequence[Told], limit: int | None) -> None:
+        self.suppressed += 1
+        reason = f"Its sender gets at most {limit} notifications an hour; this one ({kind.value}) was not sent."
+        recipient = ", ".join(str(one.final) for one in told[:10])
+        detail = {"kind": kind.value}
+        event = EventId.SUPPRESSED
+        self._spool.record(
+            [
+                TrackingEvent(
+                    event, self._clock(), message_id=message.id, recipient=recipient, reason=reason, detail=detail
+                )
+            ]
+        )
 
     async def drain(self) -> None:
         """Wait until every notification is made; the caller bounds the time."""
@@ -92,6 +121,10 @@ class Notifier:
 
     async def _work(self) -> None:
         while self._jobs:
+            wait_s = self._pace.wait_s(time.monotonic(), self.settings.max_per_minute)
+            if wait_s:
+                await asyncio.sleep(wait_s)
+                continue
             job = self._jobs.popleft()
             try:
                 await self._do(job)
@@ -114,13 +147,22 @@ class Notifier:
         await self._submit_dsn(notification, self._events(job, notification, now))
         job.then(self._clock())
 
+    def _recipients(self, job: _Job) -> list[Recipient]:
+        """The sender, and the postmaster where a copy is wanted."""
+        addresses = [job.message.envelope_sender]
+        if dsn.is_copied(job.kind, job.told, self.settings):
+            with contextlib.suppress(InvalidAddress):  # made of the machine's name, which may be no mail domain
+                addresses.append(parse_mailbox(self.settings.from_address))
+        unlike = {address.key: address for address in addresses}
+        return [Recipient(index, address, address) for index, address in enumerate(unlike.values())]
+
     def _message(self, job: _Job, body: bytes, now: float) -> Message:
         original = job.message
         new_id = self._spool.new_id()
         notification = Message(
             id=new_id,
             envelope_sender=NULL,  # RFC 3464 2: so that nothing is ever sent about it
-            recipients=[Recipient(index=0, address=original.envelope_sender, original=original.envelope_sender)],
+            recipients=self._recipients(job),
             size_bytes=0,
             received_at=now,
             expires_at=now + self.settings.expiration_s,
@@ -131,7 +173,7 @@ class Notifier:
             connector_id="",
             revision=original.revision,
             is_smtputf8=not original.envelope_sender.is_ascii,
-            subject=dsn.subject(job.kind, original),
+            subject=dsn.subject(job.kind, original, self.settings),
             is_dsn=True,
             is_canonical=original.is_canonical,
         )

@@ -7,13 +7,14 @@ header of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from transport.config.document import MailFlow
+from transport.config.dsn_words import DEFAULT, DsnWords, languages
 from transport.model.address import Address
 from transport.model.envelope import Message
-from transport.rules import dsn_text
+from transport.rules import dsn_parts, dsn_text
 from transport.rules.dsn_fields import address_field, date, fold, header_safe, subject_header, token, typed_address
 
 MAX_DIAGNOSTIC_CHARACTERS = 1000
@@ -55,6 +56,11 @@ class DsnSettings:
     from_address: str
     max_attach_bytes: int
     expiration_s: float
+    words: DsnWords = field(default_factory=lambda: languages()[DEFAULT])
+    language: str = DEFAULT
+    copied_statuses: frozenset[str] = frozenset()
+    max_per_sender_per_hour: int | None = None
+    max_per_minute: int | None = None
 
     @classmethod
     def of(cls, document: MailFlow, hostname: str) -> DsnSettings:
@@ -65,6 +71,11 @@ class DsnSettings:
             from_address=organization.postmaster_address or f"postmaster@{document.default_domain or hostname}",
             max_attach_bytes=organization.dsn_max_message_attach_size,
             expiration_s=organization.message_expiration_timeout,
+            words=languages()[organization.dsn_language],
+            language=organization.dsn_language,
+            copied_statuses=frozenset(organization.generate_copy_of_dsn_for),
+            max_per_sender_per_hour=organization.dsn_rate_limit_per_sender_per_hour,
+            max_per_minute=organization.dsn_rate_limit_per_min,
         )
 
 
@@ -97,9 +108,14 @@ def message_id(queue_id: str, settings: DsnSettings) -> str:
     return f"<{queue_id}@{token(settings.hostname)}>"
 
 
-def subject(kind: DsnKind, original: Message) -> str:
+def is_copied(kind: DsnKind, told: Sequence[Told], settings: DsnSettings) -> bool:
+    """Whether the postmaster gets a copy (Exchange's GenerateCopyOfDSNFor)."""
+    return kind is DsnKind.FAILED and any(one.status in settings.copied_statuses for one in told)
+
+
+def subject(kind: DsnKind, original: Message, settings: DsnSettings) -> str:
     """In Exchange's words, with the original's subject where it is known."""
-    return f"{dsn_text.SUBJECT_PREFIX[kind]}: {header_safe(original.subject)[:200]}".rstrip(": ")
+    return f"{settings.words.subjects[kind]}: {header_safe(original.subject)[:200]}".rstrip(": ")
 
 
 def compose(
@@ -113,13 +129,13 @@ def compose(
     now: float,
 ) -> bytes:
     """The notification about ``message``, whose octets are ``original``: a multipart/report with CRLF line ends."""
-    boundary = _boundary(queue_id, original)
+    boundary = dsn_parts.boundary_for(queue_id, original)
     is_whole = _is_whole(kind, message, original, settings)
     parts = [
         _header(kind, message, settings, boundary, queue_id=queue_id, now=now),
-        _part(boundary, "text/plain; charset=utf-8", dsn_text.compose(kind, message, told, settings, now).encode()),
-        _part(boundary, "message/delivery-status", _status(kind, message, told, settings).encode("ascii")),
-        _returned(boundary, original, is_whole),
+        dsn_parts.part(boundary, "text/plain; charset=utf-8", dsn_text.compose(kind, message, told, settings).encode()),
+        dsn_parts.part(boundary, "message/delivery-status", _status(kind, message, told, settings).encode("ascii")),
+        dsn_parts.returned(boundary, original, is_whole=is_whole),
         f"\r\n--{boundary}--\r\n".encode("ascii"),
     ]
     return b"".join(parts)
@@ -129,9 +145,9 @@ def _header(
     kind: DsnKind, message: Message, settings: DsnSettings, boundary: str, *, queue_id: str, now: float
 ) -> bytes:
     lines = [
-        f"From: {address_field('Mail Delivery System', settings.from_address)}",
+        f"From: {address_field(settings.words.sender, settings.from_address)}",
         f"To: <{header_safe(str(message.envelope_sender))}>",
-        subject_header(subject(kind, message)),
+        subject_header(subject(kind, message, settings)),
         f"Date: {date(now)}",
         f"Message-ID: {message_id(queue_id, settings)}",
     ]
@@ -143,7 +159,7 @@ def _header(
         "MIME-Version: 1.0",
         "Content-Type: multipart/report; report-type=delivery-status;",  # RFC 6522 3
         f'\tboundary="{boundary}"',
-        "Content-Language: en",
+        f"Content-Language: {settings.language}",
         "",
         "This is a delivery status notification in MIME format.",
         "",
@@ -151,36 +167,11 @@ def _header(
     return "\r\n".join(lines).encode("utf-8")
 
 
-def _part(boundary: str, content_type: str, content: bytes) -> bytes:
-    encoding = "7bit" if content.isascii() else "8bit"
-    head = f"\r\n--{boundary}\r\nContent-Type: {content_type}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
-    return head.encode("ascii") + content
-
-
-def _returned(boundary: str, original: bytes, is_whole: bool) -> bytes:
-    """The message, or its header alone (RFC 3462 2, 3); with UTF-8 in the header by RFC 6533 5."""
-    header = original.partition(b"\r\n\r\n")[0]
-    is_ascii = header.isascii()
-    if is_whole:
-        return _part(boundary, "message/rfc822" if is_ascii else "message/global", original)
-    content_type = "text/rfc822-headers" if is_ascii else "message/global-headers"
-    return _part(boundary, content_type, header + b"\r\n" if header else b"")
-
-
 def _is_whole(kind: DsnKind, message: Message, original: bytes, settings: DsnSettings) -> bool:
     """RFC 3461 4.3: RET is about failures; all else returns the header. RFC 8689 5: a report may go without TLS."""
     if kind is not DsnKind.FAILED or message.ret == "HDRS" or message.requires_tls or not original:
         return False
     return len(original) <= settings.max_attach_bytes
-
-
-def _boundary(queue_id: str, original: bytes) -> str:
-    number = 0
-    while True:
-        boundary = f"=_{queue_id}_{number}"
-        if boundary.encode("ascii") not in original:
-            return boundary
-        number += 1
 
 
 def _status(kind: DsnKind, message: Message, told: Sequence[Told], settings: DsnSettings) -> str:

@@ -13,7 +13,7 @@ LINE = 76
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]")
 _NOT_TOKEN = re.compile(r"[^\x21-\x7e]")
 _SPACES = re.compile(r"\s+")
-_XTEXT_UNSAFE = re.compile(r"[^\x21-\x7e]")
+_XTEXT_UNSAFE = re.compile(r"[^\x21-\x2a\x2c-\x3c\x3e-\x5b\x5d-\x7e]")  # RFC 6533 3: QCHAR
 
 
 def header_safe(text: str) -> str:

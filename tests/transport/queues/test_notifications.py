@@ -4,6 +4,7 @@ import asyncio
 
 from tests.support.delivery import Delivering
 from tests.support.transport import document
+from transport.config.objects import Organization
 from transport.model.event import EventId
 from transport.model.outcome import Outcome, OutcomeKind, Phase, RecipientStatus
 from transport.model.reply import Reply
@@ -72,3 +73,73 @@ async def test_several_failures_of_a_message__are_one_notification(sink):
         await node.until_event(EventId.FAIL, 5)
         assert len(node.dsns) == 1
         assert node.spool.bodies[node.dsns[0].id].count(b"Final-Recipient:") == 5
+
+
+def reporting(sink, **fields):
+    return document(sink, organization=Organization(hostname="relay.test", retry_ladder="1s...", **fields))
+
+
+async def test_storm__a_sender_gets_so_many_and_the_rest_is_seen_as_suppressed(sink):
+    sink.reply("rcpt", "550 5.1.1 unknown")
+    async with Delivering(reporting(sink, dsn_rate_limit_per_sender_per_hour=2)) as node:
+        messages = [node.enqueue("b@partner.example") for _ in range(5)]
+        node.enqueue("b@partner.example", sender="other@acme.example")
+        await node.until_event(EventId.FAIL, 6)
+        assert len(node.dsns) == 3 and node.queues.dsn_suppressed == 3
+        event = node.spool.happened(EventId.SUPPRESSED)[0]
+        assert "at most 2 notifications an hour" in event.reason and event.recipient == "b@partner.example"
+        assert all(message.recipients[0].status is RecipientStatus.FAILED for message in messages)
+        await node.pass_time(3600)
+        node.enqueue("b@partner.example")
+        await node.until(lambda: len(node.dsns) == 4)
+
+
+async def test_storm__a_node_makes_so_many_a_minute_and_the_rest_waits(sink):
+    sink.reply("rcpt", "550 5.1.1 unknown")
+    async with Delivering(reporting(sink, dsn_rate_limit_per_min=60)) as node:
+        for number in range(12):
+            node.enqueue("b@partner.example", sender=f"s{number}@acme.example")
+        await node.until_event(EventId.FAIL, 6)
+        assert node.queues.dsn_pending >= 4 and node.queues.dsn_suppressed == 0
+        began = asyncio.get_running_loop().time()
+        await node.until_event(EventId.FAIL, 8)
+        assert asyncio.get_running_loop().time() - began > 0.7
+
+
+async def test_copy__the_postmaster_gets_one_of_what_is_listed(sink):
+    sink.reply("rcpt", "550 5.1.1 unknown", recipient="unknown@*")
+    sink.reply("rcpt", "550 5.2.2 full", recipient="full@*")
+    config = reporting(sink, generate_copy_of_dsn_for=("5.1.1",), postmaster_address="help@acme.example")
+    async with Delivering(config) as node:
+        node.enqueue("unknown@partner.example")
+        node.enqueue("full@partner.example")
+        node.enqueue("unknown@partner.example", sender="help@acme.example")
+        await node.until_event(EventId.FAIL, 3)
+    to = [sorted(str(recipient.address) for recipient in one.recipients) for one in node.dsns]
+    assert sorted(to) == [["a@acme.example"], ["a@acme.example", "help@acme.example"], ["help@acme.example"]]
+
+
+async def test_language__is_the_organisations(sink):
+    sink.reply("rcpt", "550 5.1.1 unknown")
+    async with Delivering(reporting(sink, dsn_language="de")) as node:
+        node.enqueue("b@partner.example", subject="Scan 17")
+        await node.until(lambda: node.dsns)
+        assert node.dsns[0].subject == "Unzustellbar: Scan 17"
+        assert b"Content-Language: de" in node.spool.bodies[node.dsns[0].id]
+
+
+async def test_report_with_eight_bit_content__reaches_a_peer_without_8bitmime_all_the_same(sink):
+    sink.extensions = ("PIPELINING",)
+    body = "Subject: x\r\n\r\nGr\u00fc\u00dfe\r\n".encode("latin-1")
+    async with Delivering(document(sink)) as node:
+        node.enqueue("b@partner.example", body=body)  # cannot go on
+        await node.until(lambda: node.dsns)
+        report = node.dsns[0]
+        assert "Grüße".encode("latin-1") in node.spool.bodies[report.id]
+        report.body = node.spool.bodies[report.id]
+        for recipient in report.recipients:
+            recipient.next_hop = node.hop()
+        node.queues.enqueue(report, report.recipients)
+        await node.until_event(EventId.SEND)
+    assert sink.received[0].mail_from == "" and sink.received[0].data.isascii()
+    assert b"Status: 5.6.3" in sink.received[0].data and b"Subject: x" in sink.received[0].data

@@ -4,18 +4,24 @@ MAILCONSOLE_GOLDEN=1 writes the golden files anew.
 """
 
 import os
+import re
+from dataclasses import fields, replace
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from transport.config import dsn_languages
 from transport.config.document import MailFlow
+from transport.config.dsn_words import languages
 from transport.config.objects import AcceptedDomain, Organization
 from transport.model.address import NULL, Address
 from transport.model.envelope import Message, Recipient
-from transport.rules import dsn, dsn_text
+from transport.rules import dsn, dsn_parts, dsn_text
 from transport.rules.dsn import DsnKind, DsnSettings, Told
+from transport.rules.dsn_fields import typed_address
 
 GOLDEN = Path(__file__).parent / "golden"
 NOW = 1_800_000_000.0
@@ -43,9 +49,10 @@ def told(**fields):
     return Told(**base | fields)
 
 
-def compose(kind=DsnKind.FAILED, original=ORIGINAL, recipients=None, **fields):
+def compose(kind=DsnKind.FAILED, original=ORIGINAL, recipients=None, language="en", **fields):
     about = message(**fields)
-    octets = dsn.compose(kind, about, recipients or [told()], original, SETTINGS, queue_id="0000000000ABC", now=NOW)
+    settings = replace(SETTINGS, language=language, words=languages()[language])
+    octets = dsn.compose(kind, about, recipients or [told()], original, settings, queue_id="0000000000ABC", now=NOW)
     assert octets.count(b"\r\n") == octets.count(b"\n") == octets.count(b"\r")
     assert max(map(len, octets.split(b"\r\n"))) <= 998  # RFC 5322 2.1.1
     return octets
@@ -63,6 +70,7 @@ def status_of(octets):
     return [dict(group.items()) for group in report.get_payload()[1].get_payload()]
 
 
+STATUS_OF = {DsnKind.FAILED: "5.1.1", DsnKind.DELAYED: "4.4.1", DsnKind.RELAYED: "2.0.0", DsnKind.DELIVERED: "2.1.5"}
 CASES = {
     "failed": lambda: compose(),
     "failed-headers-only": lambda: compose(ret="HDRS", envid="QQ314159"),
@@ -82,6 +90,14 @@ CASES = {
     ),
     "relayed": lambda: compose(DsnKind.RELAYED, recipients=[told(status="2.0.0", reply="250 2.0.0 Ok: queued")]),
     "delivered": lambda: compose(DsnKind.DELIVERED, recipients=[told(status="2.1.5", reply="250 2.1.5 delivered")]),
+    **{
+        f"{kind.value}-de": lambda kind=kind: compose(kind, language="de", recipients=[told(status=STATUS_OF[kind])])
+        for kind in DsnKind
+    },
+    "expired-de": lambda: compose(language="de", recipients=[told(status="4.4.7", reply="", remote="")]),
+    "eight-bit": lambda: compose(original="Subject: x\r\n\r\nGr\u00fc\u00dfe\r\n".encode("latin-1")),
+    "eight-bit-header": lambda: compose(ret="HDRS", original="Subject: Gr\u00fc\u00dfe\r\n\r\nx\r\n".encode("latin-1")),
+    "requires-tls": lambda: compose(requires_tls=True, recipients=[told(status="5.7.30", reply="")]),
     "international": lambda: compose(
         recipients=[told(final=Address("günter", "bücher.example"), original=Address("günter", "bücher.example"))],
         subject="Grüße aus Köln, und dann noch viel mehr Text, damit es umbrochen werden muss",
@@ -205,13 +221,87 @@ def test_boundary__does_not_occur_in_the_original():
 
 
 def test_advice__from_the_detail_down_to_the_subject():
-    assert dsn_text.advice("5.1.1")[0] == "The address does not exist."
-    assert dsn_text.advice("5.7.99")[0] == "The destination refuses the message for security reasons."
-    assert dsn_text.advice("5.0.0") == dsn_text.advice("")
+    words = languages()["en"]
+    assert dsn_text.advice("5.1.1", words).cause == "The address does not exist."
+    assert dsn_text.advice("5.7.99", words).cause == "The destination refuses the message for security reasons."
+    assert dsn_text.advice("5.0.0", words) == dsn_text.advice("", words) == words.other
+
+
+@pytest.mark.parametrize("tag", languages())
+def test_language__says_as_much_as_english(tag):
+    words, english = languages()[tag], languages()["en"]
+    for field in fields(words):
+        said, meant = getattr(words, field.name), getattr(english, field.name)
+        if isinstance(meant, dict):
+            assert said.keys() == meant.keys() and all(vars_of(text) for text in said.values())
+        elif isinstance(meant, str):
+            assert said and re.findall(r"\{\w+\}", said) == re.findall(r"\{\w+\}", meant)
+    assert words.sender.isascii()  # it stands in From, as it is
+
+
+def vars_of(text):
+    return text if isinstance(text, str) else text.cause and text.remedy
+
+
+def test_language__another_one_is_one_file(tmp_path, monkeypatch):
+    source = Path(dsn_languages.__path__[0], "de.py").read_text()
+    (tmp_path / "nl.py").write_text(source.replace('"Unzustellbar"', '"Onbestelbaar"'))
+    with monkeypatch.context() as patched:
+        patched.setattr(dsn_languages, "__path__", [*dsn_languages.__path__, str(tmp_path)])
+        languages.cache_clear()
+        document = MailFlow(organization=Organization(dsn_language="nl"))
+        assert dsn.subject(DsnKind.FAILED, message(), DsnSettings.of(document, "h")) == "Onbestelbaar: Scan 17"
+    languages.cache_clear()
+    with pytest.raises(ValidationError, match=r"no words for 'nl'; there are for de \(Deutsch\), en \(English\)"):
+        Organization(dsn_language="nl")
+
+
+def test_copy_for_the_postmaster__by_status_of_a_failure_only():
+    organization = Organization(generate_copy_of_dsn_for=("5.4.6", "5.1.1"))
+    settings = DsnSettings.of(MailFlow(organization=organization), "h")
+    assert dsn.is_copied(DsnKind.FAILED, [told(status="5.2.2"), told(status="5.1.1")], settings)
+    assert not dsn.is_copied(DsnKind.FAILED, [told(status="5.2.2")], settings)
+    assert not dsn.is_copied(DsnKind.DELAYED, [told(status="5.1.1")], settings)
+    with pytest.raises(ValidationError):
+        Organization(generate_copy_of_dsn_for=("4.4.7",))
+
+
+@pytest.mark.parametrize("name", ["international", "eight-bit-header", "failed-de"])
+def test_text_beyond_ascii__travels_in_seven_bits(name):
+    octets = CASES[name]()
+    _, _, after_header = octets.partition(b"\r\n\r\n")
+    assert after_header.isascii() and b"quoted-printable" in after_header
+
+
+def test_eight_bit_content__goes_back_as_it_is_or_not_at_all():
+    octets = CASES["eight-bit"]()
+    assert "Grüße".encode("latin-1") in octets
+    short = dsn_parts.without_content(octets)
+    assert short.isascii() and b"Subject: x" in short and len(list(parsed(short).iter_parts())) == 3
+    assert dsn_parts.without_content(short) == short
+
+
+def test_many_recipients__the_text_names_some_and_the_fields_all():
+    recipients = [told(final=Address(f"r{number}", "partner.example")) for number in range(500)]
+    octets = compose(recipients=recipients)
+    text = parsed(octets).get_body().get_content()
+    assert "and 400 more" in text and text.count("user unknown") == 100
+    assert octets.count(b"Final-Recipient:") == 500
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ("a@b.example", "rfc822; a@b.example"),
+        ("utf-8;günter+x=1\\@bücher.example", r"utf-8; g\x{FC}nter\x{2B}x\x{3D}1\x{5C}@b\x{FC}cher.example"),
+    ],
+)
+def test_typed_address__beyond_ascii_by_rfc_6533(address, field):
+    assert typed_address(address) == field
 
 
 def test_subject__without_one():
-    assert dsn.subject(DsnKind.FAILED, message(subject="")) == "Undeliverable"
+    assert dsn.subject(DsnKind.FAILED, message(subject=""), SETTINGS) == "Undeliverable"
 
 
 def test_settings__postmaster_of_the_default_domain():
