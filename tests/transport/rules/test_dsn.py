@@ -7,6 +7,7 @@ import os
 import re
 from dataclasses import fields, replace
 from email import message_from_bytes, policy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,12 @@ def status_of(octets):
 
 
 STATUS_OF = {DsnKind.FAILED: "5.1.1", DsnKind.DELAYED: "4.4.1", DsnKind.RELAYED: "2.0.0", DsnKind.DELIVERED: "2.1.5"}
+
+
+def in_german(kind):
+    return compose(kind, language="de", recipients=[told(status=STATUS_OF[kind])])
+
+
 CASES = {
     "failed": lambda: compose(),
     "failed-headers-only": lambda: compose(ret="HDRS", envid="QQ314159"),
@@ -90,10 +97,7 @@ CASES = {
     ),
     "relayed": lambda: compose(DsnKind.RELAYED, recipients=[told(status="2.0.0", reply="250 2.0.0 Ok: queued")]),
     "delivered": lambda: compose(DsnKind.DELIVERED, recipients=[told(status="2.1.5", reply="250 2.1.5 delivered")]),
-    **{
-        f"{kind.value}-de": lambda kind=kind: compose(kind, language="de", recipients=[told(status=STATUS_OF[kind])])
-        for kind in DsnKind
-    },
+    **{f"{kind.value}-de": partial(in_german, kind) for kind in DsnKind},
     "expired-de": lambda: compose(language="de", recipients=[told(status="4.4.7", reply="", remote="")]),
     "eight-bit": lambda: compose(original="Subject: x\r\n\r\nGr\u00fc\u00dfe\r\n".encode("latin-1")),
     "eight-bit-header": lambda: compose(ret="HDRS", original="Subject: Gr\u00fc\u00dfe\r\n\r\nx\r\n".encode("latin-1")),
