@@ -5,6 +5,7 @@ MAILCONSOLE_GOLDEN=1 writes the golden files anew.
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import fields, replace
 from email import message_from_bytes, policy
 from functools import partial
@@ -78,7 +79,7 @@ def in_german(kind):
     return compose(kind, language="de", recipients=[told(status=STATUS_OF[kind])])
 
 
-CASES = {
+CASES: dict[str, Callable[[], bytes]] = {
     "failed": lambda: compose(),
     "failed-headers-only": lambda: compose(ret="HDRS", envid="QQ314159"),
     "expired": lambda: compose(
