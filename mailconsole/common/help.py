@@ -42,6 +42,21 @@ TOPICS: tuple[Topic, ...] = (
         "Certificates, proxies and limits",
         "What a receive connector shows in TLS, whom it believes, and which limit said no.",
     ),
+    Topic(
+        "forward-an-address",
+        "Forward an address",
+        "Aliases, forwarding, catch-all and plus addressing, without a directory.",
+    ),
+    Topic(
+        "make-a-distribution-group",
+        "Make a distribution group",
+        "One address for several people, who may write to it, and who hears of failures.",
+    ),
+    Topic(
+        "rewrite-addresses",
+        "Rewrite addresses",
+        "Let the outside see other addresses than the internal ones, and bring its answers back.",
+    ),
     Topic("review-and-publish", "Review and publish a change", "What a reviewer sees, and what happens on publish."),
     Topic("find-a-message", "Find a message", "Any message's fate, from a message-id, an address or a time."),
     Topic("why-is-mail-waiting", "Why is mail waiting?", "Read a queue, and know which setting decides the next try."),

@@ -68,7 +68,7 @@ def _route(item: Any) -> str:
 
 
 def _who(item: Any) -> str:
-    return _some([*item.networks, *item.identities])
+    return _some([*item.networks, *item.identities, *item.client_certificates])
 
 
 def _some(items: Any) -> str:
@@ -205,9 +205,11 @@ KINDS: dict[str, Kind] = {
                 ("Until", _until),
             ),
             (
-                Group("General", ("name", "owner", "purpose", "ticket", "expires_at", "is_enabled")),
-                Group("Who", ("networks", "identities", "is_tls_required")),
-                Group("What", ("sender_addresses", "recipient_addresses", "max_message_size")),
+                Group("General", ("name", "owner", "purpose", "ticket", "is_enabled")),
+                Group("Who", ("networks", "identities", "client_certificates", "identity_match", "is_tls_required")),
+                Group("What", ("sender_addresses", "send_as_addresses", "recipient_addresses")),
+                Group("How much", ("max_message_size", "max_messages_per_hour", "max_messages_per_day")),
+                Group("When", ("time_windows", "timezone", "expires_at")),
                 Group("If a network is broad", ("is_broad_override",)),
             ),
             order=30,
@@ -270,6 +272,7 @@ KINDS: dict[str, Kind] = {
                 _WHO_MAY_SEND,
             ),
             order=42,
+            help="forward-an-address",
         ),
         Kind(
             "distribution_groups",
@@ -284,6 +287,7 @@ KINDS: dict[str, Kind] = {
             ),
             (Group("General", ("name", "address", "aliases", "members", "owner_address", "comment")), _WHO_MAY_SEND),
             order=44,
+            help="make-a-distribution-group",
         ),
         Kind(
             "address_rewriting",
@@ -311,6 +315,7 @@ KINDS: dict[str, Kind] = {
                 ),
             ),
             order=46,
+            help="rewrite-addresses",
         ),
         Kind(
             "ip_allow_list",

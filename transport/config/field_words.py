@@ -161,6 +161,23 @@ def _led(verb: str, otherwise: str) -> Callable[[FieldChange], Iterator[Parts]]:
     return tell
 
 
+def _match(change: FieldChange) -> Iterator[Parts]:
+    """The networks, users and certificates of a relay policy."""
+    if change.after == "any":
+        yield (Say("is now content with one of its networks, users and certificates"),)
+    else:
+        yield (Say("now asks for each of networks, users and certificates that it names"),)
+
+
+def _rate(of: str) -> Callable[[FieldChange], Iterator[Parts]]:
+    def tell(change: FieldChange) -> Iterator[Parts]:
+        after = f"only {change.after:,}" if change.after is not None else "any number of"
+        before = f"{change.before:,}" if change.before is not None else "any number"
+        yield (Say(f"now lets a client send {after} messages {of} instead of {before}"),)
+
+    return tell
+
+
 _ACCEPT_FROM = _members(
     added="now takes mail from {}",
     removed="no longer takes mail from {}",
@@ -181,14 +198,35 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
     ("relay_policies", "networks"): _members(
         added="now admits {}",
         removed="no longer admits {}",
-        emptied="now admits any network",
-        begun="now admits only {}",
+        emptied="now asks for no network",
+        begun="now names {}",
+    ),
+    ("relay_policies", "client_certificates"): _members(
+        added="now admits the certificate {}",
+        removed="no longer admits the certificate {}",
+        emptied="now asks for no certificate",
+        begun="now names the certificate {}",
+    ),
+    ("relay_policies", "identity_match"): _match,
+    ("relay_policies", "send_as_addresses"): _members(
+        added="now lets its users send as {}",
+        removed="no longer lets its users send as {}",
+        emptied="now lets its users send as what is theirs alone",
+        begun="now lets its users send as {}",
+    ),
+    ("relay_policies", "max_messages_per_hour"): _rate("an hour"),
+    ("relay_policies", "max_messages_per_day"): _rate("a day"),
+    ("relay_policies", "time_windows"): _members(
+        added="now grants {} too",
+        removed="no longer grants {}",
+        emptied="now grants at any time",
+        begun="now grants only {}",
     ),
     ("relay_policies", "identities"): _members(
         added="now admits the user {}",
         removed="no longer admits the user {}",
         emptied="now asks nobody to sign in",
-        begun="now admits only the user {}",
+        begun="now names the user {}",
     ),
     ("relay_policies", "sender_addresses"): _members(
         added="may now send as {}",
@@ -301,17 +339,32 @@ def _user(name: str) -> str:
     return "any user who signed in" if name == "*" else f"the user {name}"
 
 
+def _who(value: Json) -> str:
+    """Networks, users and certificates of a relay policy, and whether one of them is enough."""
+    kinds = [
+        join(value["networks"]),
+        join(_user(name) for name in value["identities"]),
+        join(f"the certificate {name}" for name in value["client_certificates"]),
+    ]
+    asked = [kind for kind in kinds if kind]
+    return (" or " if value["identity_match"] == "any" else " together with ").join(asked)
+
+
 def _new_policy(value: Json) -> list[str]:
-    who = [*value["networks"], *(_user(name) for name in value["identities"])]
     said = [
-        f"{'' if value['is_enabled'] else 'disabled; '}admits {join(who)}",
+        f"{'' if value['is_enabled'] else 'disabled; '}admits {_who(value)}",
         f"as {join(value['sender_addresses']) or 'any sender'}",
         f"to {join(value['recipient_addresses']) or 'any recipient'}",
     ]
     said += ["only over TLS"] if value["is_tls_required"] else []
+    said += [f"its users may send as {join(value['send_as_addresses'])}"] if value["send_as_addresses"] else []
     said += [f"messages up to {value['max_message_size']}"] if value["max_message_size"] else []
+    for field, of in (("max_messages_per_hour", "an hour"), ("max_messages_per_day", "a day")):
+        said += [f"at most {value[field]:,} messages {of} for each client"] if value[field] is not None else []
+    said += [f"only {join(value['time_windows'])} ({value['timezone']})"] if value["time_windows"] else []
     until = show("expires_at", value["expires_at"]) if value["expires_at"] else ""
-    return [*said, f"until {until}" if until else "without an end", f"owner {value['owner']}"]
+    said += [f"until {until}" if until else "without an end", f"owner {value['owner']}"]
+    return [*said, "says that its broad network is meant"] if value["is_broad_override"] else said
 
 
 def _new_account(value: Json) -> list[str]:

@@ -96,7 +96,7 @@ def _change_words(change: ObjectChange) -> Iterator[Parts]:
 def _deleted_effect(kind: str, before: Json) -> Parts:
     """What stops with it, in one clause."""
     if kind == "relay_policies":
-        who = join([*before["networks"], *before["identities"]])
+        who = join([*before["networks"], *before["identities"], *before["client_certificates"]])
         return (Say(f": {who} may no longer relay by it"),)
     if kind == "accepted_domains":
         return (Say(f": mail for {before['domain']} is no longer accepted from everyone"),)

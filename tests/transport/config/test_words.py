@@ -80,6 +80,43 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
             ]
         ),
     ),
+    "policy_all_fields": (
+        document(
+            relay_policies=[
+                changed(SCANNERS, id="b", name="B", client_certificates=["CN=one"], max_messages_per_hour=10),
+            ]
+        ),
+        document(
+            relay_policies=[
+                changed(
+                    SCANNERS,
+                    id="a",
+                    name="A",
+                    identities=["svc", "*"],
+                    client_certificates=["CN=scanner-1"],
+                    identity_match="any",
+                    send_as_addresses=["news@contoso.com"],
+                    max_messages_per_hour=1000,
+                    max_messages_per_day=20000,
+                    time_windows=["Mon-Fri 07:00-19:00"],
+                    timezone="Europe/Berlin",
+                    is_broad_override=True,
+                ),
+                changed(
+                    SCANNERS,
+                    id="b",
+                    name="B",
+                    client_certificates=["CN=two"],
+                    identities=["svc"],
+                    identity_match="any",
+                    send_as_addresses=["news@contoso.com"],
+                    max_messages_per_day=5,
+                    time_windows=["daily 22:00-06:00"],
+                    timezone="Europe/Berlin",
+                ),
+            ]
+        ),
+    ),
     "connectors": (
         document(send_connectors=[SMART]),
         document(
