@@ -42,6 +42,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("MAILCONSOLE_NODE", "transport", "Prefix of the names of this machine's transport nodes: transport-1, ..."),
     Setting(
+        "MAILCONSOLE_PICKUP",
+        "nodes/NAME/pickup in the home",
+        "Pickup directory: .eml files there are sent; this machine's nodes may share it.",
+    ),
+    Setting(
         "DATABASE_URL", "sqlite in the home", "Console database; postgres://user:password@host/name for PostgreSQL."
     ),
     Setting("REDIS_URL", "embedded", "Redis or Valkey that carries commands; without it an embedded one is started."),
@@ -82,6 +87,7 @@ class Environment:
     submission: HostPort
     transport_workers: int
     node_prefix: str
+    pickup: Path | None
     database_url: str
     redis_url: str
     allowed_hosts: tuple[str, ...]
@@ -111,6 +117,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         submission=_host_port("MAILCONSOLE_SUBMISSION", text("MAILCONSOLE_SUBMISSION")),
         transport_workers=_count("MAILCONSOLE_TRANSPORT_WORKERS", text("MAILCONSOLE_TRANSPORT_WORKERS")),
         node_prefix=text("MAILCONSOLE_NODE"),
+        pickup=_folder(given.get("MAILCONSOLE_PICKUP", "").strip()),
         database_url=given.get("DATABASE_URL", "").strip(),
         redis_url=given.get("REDIS_URL", "").strip(),
         allowed_hosts=_hosts(text("MAILCONSOLE_ALLOWED_HOSTS"), web),
@@ -171,6 +178,10 @@ def _host_port(name: str, value: str) -> HostPort:
     if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise EnvironmentRefused(f"{name} is {value!r}; it must be address:port, for example {_DEFAULTS[name]}.")
     return HostPort(host=host, port=int(port))
+
+
+def _folder(value: str) -> Path | None:
+    return (ROOT / Path(value).expanduser()).resolve() if value else None
 
 
 def _count(name: str, value: str) -> int:

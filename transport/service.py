@@ -30,6 +30,7 @@ from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import SUBMISSION
 from transport.model.orders import StandingOrders
 from transport.model.snapshot import NodeSnapshot
+from transport.pickup.pickup import Pickup
 from transport.ports import ListenAddress, OutboxReader, Peer, Ports
 from transport.pressure.monitor import PressureMonitor
 from transport.queues.control import QueueControl
@@ -59,7 +60,8 @@ class ConfigurationRefused(Exception):
 class TransportService:
     """The transport of one node. All methods are called on its event loop; ``outbox`` may be read from any thread.
 
-    ``home`` is MAILCONSOLE_HOME: the spool lies in ``nodes/<node>``, the certificate in ``tls``.
+    ``home`` is MAILCONSOLE_HOME: the spool lies in ``nodes/<node>``, the certificate in ``tls``; the Pickup directory
+    beside the spool, unless it is given.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class TransportService:
         document: MailFlow,
         revision: int,
         ports: Ports,
+        pickup_folder: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.node = node
@@ -114,6 +117,16 @@ class TransportService:
             clock=clock,
         )
         self._open_relay: tuple[str, ...] = ()
+        self._pickup = Pickup(
+            folder=pickup_folder or home / "nodes" / node / "pickup",
+            node=node,
+            hostname=self._hostname,
+            ruleset=self._ruleset,
+            intake=self._intake,
+            lookup=ports.recipients,
+            record=self._spool.record,
+            clock=clock,
+        )
         self._listen = tuple(listen)
         self._ports = ports
         self._listener: Listener | None = None
@@ -161,6 +174,7 @@ class TransportService:
         self._load_usage(self._listener.usage)
         await self._listener.start()
         self._test_for_open_relay()
+        self._pickup.start()
         loop = asyncio.get_running_loop()
         self._background = [loop.create_task(self._keep_house()), loop.create_task(self._read_on())]
         log.info("service.started", node=self.node, revision=self._ruleset.revision)
@@ -181,7 +195,7 @@ class TransportService:
         except OSError as error:
             raise ConfigurationRefused(f"no peer can reach this node: {error}") from error
         self._intake.commit = self._shadow.commit
-        self._ruleset = ruleset
+        self._ruleset = self._pickup.ruleset = ruleset
         self._pressure.settings = document.organization
         self._intake.apply(ruleset)
         routing = asyncio.get_running_loop().create_task(self._route_again(self._queues.apply(document)))
@@ -195,6 +209,7 @@ class TransportService:
         self._intake.why_not_accepting = "the node is stopping"
         for task in self._background:
             task.cancel()
+        await self._pickup.stop()
         if self._listener is not None:
             await self._listener.drain(timeout_s / 2)
             await self._save_usage()

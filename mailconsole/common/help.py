@@ -57,6 +57,11 @@ TOPICS: tuple[Topic, ...] = (
         "Rewrite addresses",
         "Let the outside see other addresses than the internal ones, and bring its answers back.",
     ),
+    Topic(
+        "pickup-directory",
+        "Send a file from a directory",
+        "An application that can only write files sends by dropping them; which are taken, and why one becomes .bad.",
+    ),
     Topic("review-and-publish", "Review and publish a change", "What a reviewer sees, and what happens on publish."),
     Topic("find-a-message", "Find a message", "Any message's fate, from a message-id, an address or a time."),
     Topic("why-is-mail-waiting", "Why is mail waiting?", "Read a queue, and know which setting decides the next try."),

@@ -365,6 +365,17 @@ KINDS: dict[str, Kind] = {
                     ("max_failed_logons_per_account", "max_failed_logons_per_network", "failed_logon_window"),
                 ),
                 Group(
+                    "Pickup directory",
+                    (
+                        "is_pickup_enabled",
+                        "pickup_directory_max_messages_per_minute",
+                        "pickup_directory_max_message_size",
+                        "pickup_directory_max_header_size",
+                        "pickup_directory_max_recipients_per_message",
+                    ),
+                    is_open=False,
+                ),
+                Group(
                     "Back pressure",
                     (
                         "is_back_pressure_enabled",

@@ -131,6 +131,7 @@ def build_service(node: str, running: Running, secrets: KeptSecrets, authenticat
         listen=listen,
         document=running.document,
         revision=running.number,
+        pickup_folder=environment.pickup,
         ports=Ports(
             recipients=DirectoryLookup(Path(settings.HOME) / "directory"),
             authenticator=authenticator,

@@ -263,6 +263,9 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
         "now refuses mail of which no other node can keep a copy",
         "now accepts mail of which no other node can keep a copy",
     ),
+    ("organization", "is_pickup_enabled"): _on_off(
+        "sends the files in the nodes' Pickup directories again", "leaves the files in the nodes' Pickup directories"
+    ),
     ("send_connectors", "smart_hosts"): _next_hops,
     ("receive_connectors", "proxy_networks"): _members(
         added="now believes the proxies {} when they name the client",

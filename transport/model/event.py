@@ -36,6 +36,7 @@ class EventId(StrEnum):
     SHADOW_REDIRECT = "HAREDIRECT"
     SHADOW_DISCARD = "HADISCARD"
     DUPLICATE_DELIVER = "DUPLICATEDELIVER"
+    BAD_MAIL = "BADMAIL"
 
     @property
     def sentence(self) -> str:
@@ -65,6 +66,7 @@ _SENTENCES = {
     EventId.SHADOW_REDIRECT: "A node was not heard for too long: another delivers the message from its copy.",
     EventId.SHADOW_DISCARD: "Another node delivered the message while this one was not heard; it is not sent again.",
     EventId.DUPLICATE_DELIVER: "Two nodes may have delivered the message: they could not hear each other.",
+    EventId.BAD_MAIL: "A file in the Pickup directory could not be sent.",
     EventId.SPOOL_DAMAGE: "The file that holds the node's mail was damaged; what could be read goes on.",
 }
 

@@ -59,8 +59,16 @@ class EngineIntake:
     def record(self, events: Sequence[TrackingEvent]) -> None:
         self._spool.record(events)
 
-    def submit(self, message: Message, events: Sequence[TrackingEvent]) -> Future[None]:
-        decided = self._decide(message, message.recipients)
+    def submit(
+        self, message: Message, events: Sequence[TrackingEvent], *, given_up: Failed | None = None
+    ) -> Future[None]:
+        """See Intake. Recipients in ``given_up`` are not tried: the sender hears why."""
+        todo = message.recipients
+        if given_up:
+            out = {id(recipient) for recipient, _ in given_up}
+            todo = [recipient for recipient in todo if id(recipient) not in out]
+        decided = self._decide(message, todo)
+        decided.failed += given_up or ()
         if events:
             events[0].detail["routes"] = decided.routes
         copies = [self._commit_copy(message, copy) for copy in decided.copies]

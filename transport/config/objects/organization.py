@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from transport.config import retry_ladder
+from transport.config.objects.pickup import PickupDirectory
 from transport.config.objects.pressure import BackPressure
 from transport.config.objects.reports import DeliveryReports
 from transport.config.objects.shadow import ShadowRedundancy
@@ -14,7 +15,7 @@ from transport.config.objects.sign_in import SignInLimits
 from transport.config.types import MB, Duration, HostName, Line, Mailbox, Name, Size
 
 
-class Organization(DeliveryReports, BackPressure, ShadowRedundancy, SignInLimits):
+class Organization(DeliveryReports, BackPressure, ShadowRedundancy, SignInLimits, PickupDirectory):
     """What holds for all mail."""
 
     name: Name = Field("Our organisation", description="Used in delivery status notifications.")
