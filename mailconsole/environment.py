@@ -38,6 +38,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MAILCONSOLE_SMTP", "127.0.0.1:2525", "Address and port of the first receive connector (relay, port 25)."),
     Setting("MAILCONSOLE_SUBMISSION", "127.0.0.1:2587", "Address and port of the submission connector (port 587)."),
     Setting(
+        "MAILCONSOLE_SHADOW",
+        "127.0.0.1:0",
+        "Address and port at which other nodes leave second copies; 0.0.0.0:2600 lets other machines in.",
+    ),
+    Setting(
         "MAILCONSOLE_TRANSPORT_WORKERS", "0", "Transport worker processes; 0 takes what suits the processor cores."
     ),
     Setting("MAILCONSOLE_NODE", "transport", "Prefix of the names of this machine's transport nodes: transport-1, ..."),
@@ -85,6 +90,7 @@ class Environment:
     web: HostPort
     smtp: HostPort
     submission: HostPort
+    shadow: HostPort
     transport_workers: int
     node_prefix: str
     pickup: Path | None
@@ -115,6 +121,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         web=web,
         smtp=_host_port("MAILCONSOLE_SMTP", text("MAILCONSOLE_SMTP")),
         submission=_host_port("MAILCONSOLE_SUBMISSION", text("MAILCONSOLE_SUBMISSION")),
+        shadow=_host_port("MAILCONSOLE_SHADOW", text("MAILCONSOLE_SHADOW")),
         transport_workers=_count("MAILCONSOLE_TRANSPORT_WORKERS", text("MAILCONSOLE_TRANSPORT_WORKERS")),
         node_prefix=text("MAILCONSOLE_NODE"),
         pickup=_folder(given.get("MAILCONSOLE_PICKUP", "").strip()),

@@ -67,6 +67,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("why-is-mail-waiting", "Why is mail waiting?", "Read a queue, and know which setting decides the next try."),
     Topic("work-with-queues", "Work with queues", "Suspend, retry, redirect, remove and hold mail, one or many."),
     Topic("back-pressure", "Back pressure", "Why a node says “later” when disk, memory or queues run short."),
+    Topic("second-copy", "Keep a second copy", "A second node keeps each message until it is delivered."),
     Topic("directory-sync", "Directory sync", "How recipients come from Active Directory, and what stops a sync."),
     Topic("people-and-roles", "People and roles", "Who may do what, and how to hand out roles."),
     Topic("settings", "Settings", "Every setting of the environment, with its default."),

@@ -22,6 +22,7 @@ class Node(models.Model):
     listening = models.JSONField(default=list)
     is_accepting = models.BooleanField(default=False)
     why_not = models.TextField(blank=True)
+    shadow_address = models.CharField(max_length=300, blank=True)
     software_version = models.CharField(max_length=50, blank=True)
 
     class Meta:

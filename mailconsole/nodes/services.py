@@ -26,6 +26,7 @@ def register_heartbeat(
     why_not: str = "",
     version: str = "",
     worker: str = "",
+    shadow_address: str = "",
     now: datetime | None = None,
 ) -> Node:
     """Keep what the node says of itself. `worker` is its Celery node name, the destination of commands."""
@@ -40,6 +41,7 @@ def register_heartbeat(
         "is_accepting": is_accepting,
         "why_not": why_not,
         "software_version": version,
+        "shadow_address": shadow_address,
     }
     if Node.objects.filter(name=node).update(**said):
         return Node.objects.get(name=node)
@@ -59,6 +61,11 @@ def report_activation(
 def known_nodes(now: datetime | None = None) -> list[Node]:
     """Nodes that were heard of within the last days; older ones were taken away for good."""
     return list(Node.objects.filter(heartbeat_at__gt=(now or timezone.now()) - FORGET_NODE_AFTER))
+
+
+def shadow_nodes(now: datetime | None = None) -> list[Node]:
+    """Nodes that keep second copies for others, by name; one that is silent for a while may come back."""
+    return [node for node in known_nodes(now) if node.shadow_address]
 
 
 def keep_events(node_id: int, events: Iterable[tuple[int, TrackingEvent]]) -> None:

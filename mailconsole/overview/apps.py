@@ -13,6 +13,7 @@ class OverviewConfig(AppConfig):
         from mailconsole.nodes.live import regions
         from mailconsole.overview.live import node_rows, waiting_changes
         from mailconsole.overview.resources import resource_rows
+        from mailconsole.overview.second_copies import copy_rows
 
         register(
             NavItem(Section.MONITOR, "Overview", "overview:home", "dashboard", 10, key="o"),
@@ -21,5 +22,6 @@ class OverviewConfig(AppConfig):
         regions.register(
             regions.Region("nodes", node_rows),
             regions.Region("resources", resource_rows),
+            regions.Region("second-copies", copy_rows),
             regions.Region("changes-waiting", waiting_changes, every_s=2),
         )

@@ -13,10 +13,11 @@ from pydantic import ValidationError
 
 from mailconsole import __version__
 from mailconsole.nodes.models import ActivationState
-from mailconsole.nodes.services import register_heartbeat, report_activation
+from mailconsole.nodes.services import register_heartbeat, report_activation, shadow_nodes
 from mailconsole.runtime.revisions import head_number, load_document
 from mailconsole.runtime.ticker import Ticker
 from mailconsole.runtime.wiring import Running, keep_last_good
+from transport.ports import Peer
 from transport.service import ConfigurationRefused
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class ConfigWatch(Ticker):
             self._heartbeat_at = 0.0
 
     def _beat(self) -> None:
-        shown = self._host.call(lambda service: service.snapshot())
+        shown, address = self._host.call(lambda service: (service.snapshot(), service.shadow_address))
         register_heartbeat(
             node=self._host.node,
             worker=self._host.worker,
@@ -96,5 +97,8 @@ class ConfigWatch(Ticker):
             is_accepting=shown.is_accepting,
             why_not=shown.why_not_accepting,
             version=__version__,
+            shadow_address=address,
         )
+        if shown.shadow is not None:
+            self._host.know_peers([Peer(node.name, node.host, node.shadow_address) for node in shadow_nodes()])
         self._heartbeat_at = time.monotonic()

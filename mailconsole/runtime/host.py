@@ -6,7 +6,7 @@ import asyncio
 import gc
 import resource
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import IO, Any, TypeVar
 
 import structlog
@@ -24,6 +24,7 @@ from mailconsole.runtime.snapshot_publisher import SnapshotPublisher
 from mailconsole.runtime.ticker import Ticker
 from mailconsole.runtime.wiring import Running
 from transport.config.document import MailFlow, initial_document
+from transport.ports import Peer
 from transport.service import TransportService
 
 DRAIN_S = 8.0
@@ -102,6 +103,11 @@ class TransportHost:
         """Run another revision from now on. Raises ConfigurationRefused, TimeoutError; then the old one runs."""
         self.run(self.need().reload(document=running.document, revision=running.number))
         self.running = running
+
+    def know_peers(self, peers: Sequence[Peer]) -> None:
+        """Other nodes may keep copies of this one's mail."""
+        if self.service is not None:
+            self.run(self.service.know_peers(peers))
 
     def configuration_changed(self) -> None:
         """A hint that a new revision may be there."""

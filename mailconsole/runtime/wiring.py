@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from pydantic import ValidationError
 
+from mailconsole.common.secrets import derived_keys
+from mailconsole.environment import HostPort
 from mailconsole.runtime.directory_lookup import DirectoryLookup
 from mailconsole.runtime.kept_secrets import KeptSecrets
 from mailconsole.runtime.locks import hold
@@ -22,9 +25,10 @@ from mailconsole.runtime.sign_in.directory_users import DirectoryUsers
 from mailconsole.runtime.sign_in.kept_directories import KeptDirectories
 from transport.config import validate
 from transport.config.document import SECTIONS, MailFlow, canonical_section, from_sections, initial_document
-from transport.ports import Authenticator, ListenAddress, Ports
+from transport.ports import Authenticator, ListenAddress, Ports, ShadowPort
 from transport.service import ConfigurationRefused, TransportService
 
+EVERYWHERE = ("0.0.0.0", "::")
 log = structlog.get_logger(__name__)
 
 
@@ -136,5 +140,17 @@ def build_service(node: str, running: Running, secrets: KeptSecrets, authenticat
             recipients=DirectoryLookup(Path(settings.HOME) / "directory"),
             authenticator=authenticator,
             secrets=secrets,
+            shadow=shadow_port(environment.shadow),
         ),
+    )
+
+
+def shadow_port(listen: HostPort) -> ShadowPort:
+    """How other nodes reach this one; all that have our key file are nodes of ours."""
+    host = socket.gethostname()
+    return ShadowPort(
+        listen=ListenAddress("shadow", listen.host, listen.port),
+        name=host if listen.host in EVERYWHERE else "",
+        host=host,
+        keys=derived_keys("mailconsole shadow copies"),
     )

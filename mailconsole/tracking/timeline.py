@@ -119,13 +119,20 @@ def _received(event: TrackingEvent) -> TimelineStep:
         event.at,
         "info",
         "Received",
-        text=EventId.RECEIVE.sentence,
+        text=f"{EventId.RECEIVE.sentence}{_second_copy(detail)}",
         reason=event.reason,
         tls=_text(detail, "tls"),
         trail=_trail(detail),
         related_id=about if isinstance(about, int) else None,
         related_words="Open the message that it is about",
     )
+
+
+def _second_copy(detail: dict[str, Any]) -> str:
+    if node := _text(detail, "shadow"):
+        return f" {node} keeps a second copy until it is delivered."
+    failure = _text(detail, "shadow_failure")
+    return f" No other node kept a second copy: {failure}." if failure else ""
 
 
 def _routed(event: TrackingEvent) -> TimelineStep:

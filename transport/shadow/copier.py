@@ -81,7 +81,7 @@ class Copier:
 
     def _unprotected(self, message: Message, events: Sequence[TrackingEvent], why_not: str) -> None:
         # Refused is only what its client keeps: our own reports, and what we took over for a lost node, are accepted.
-        is_from_client = bool(events) and events[0].event is EventId.RECEIVE and not message.is_dsn
+        is_from_client = bool(events) and not message.is_dsn and "from_node" not in events[0].detail
         if self.is_required and is_from_client:
             raise NoSecondCopy(f"no other node keeps a copy: {why_not}")
         self.unprotected_total += 1

@@ -167,19 +167,8 @@ class Keeper:
         _begin_anew(message)
         if not message.recipients or self._is_here(message):
             return True
-        reason = f"The node {origin.node} was not heard for too long: the message is delivered from its copy."
-        recipients = [str(one.address) for one in message.recipients]
-        event = TrackingEvent(
-            EventId.SHADOW_REDIRECT,
-            self._clock(),
-            message_id=message.id,
-            sender=str(message.envelope_sender),
-            recipient=recipients[0],
-            reason=reason,
-            detail={"from_node": origin.node, "recipients": recipients},
-        )
         try:
-            await self._submit(message, [event])
+            await self._submit(message, _told(message, origin.node, self._clock()))
         except SpoolUnavailable as error:
             log.warning("shadow.not_redirected", node=origin.node, reason=str(error))
             return False
@@ -196,6 +185,36 @@ class Keeper:
             return True
         message.id = self._own.new_id()
         return False
+
+
+def _told(message: Message, node: str, now: float) -> list[TrackingEvent]:
+    """The message begins its life here, and why."""
+    reason = f"The node {node} was not heard for too long: the message is delivered from its copy."
+    recipients = [str(one.address) for one in message.recipients]
+    received = TrackingEvent(
+        EventId.RECEIVE,
+        now,
+        message_id=message.id,
+        session_id=message.session_id,
+        sender=str(message.envelope_sender),
+        recipient=recipients[0],
+        peer=message.peer,
+        connector_id=message.connector_id,
+        size_bytes=message.size_bytes,
+        revision=message.revision,
+        reason=reason,
+        detail={
+            "from_node": node,
+            "helo": message.helo,
+            "identity": message.identity,
+            "recipients": recipients,
+            "subject": message.subject,
+            "internet_message_id": message.internet_message_id,
+        },
+    )
+    detail = {"from_node": node, "received_at": message.received_at}
+    redirected = TrackingEvent(EventId.SHADOW_REDIRECT, now, message_id=message.id, reason=reason, detail=detail)
+    return [received, redirected]
 
 
 def _begin_anew(message: Message) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable
 
 import structlog
@@ -12,6 +13,7 @@ from transport.shadow.channel import Channel, Frame, NotOneOfUs
 from transport.shadow.keeper import Keeper
 from transport.shadow.origin import Origin
 
+PORTS = 16
 log = structlog.get_logger(__name__)
 ENDED = (ConnectionError, EOFError, OSError, TimeoutError)
 
@@ -36,7 +38,17 @@ class ShadowServer:
                 return
             except OSError:
                 log.info("shadow.port_taken", port=last_port)
-        self._server = await asyncio.start_server(self._begin, host, port)
+        self._server = await self._listen(host, port)
+
+    async def _listen(self, host: str, port: int) -> asyncio.Server:
+        """The nodes of one machine share a setting: each takes the next port that is free."""
+        for more in range(PORTS if port else 1):
+            try:
+                return await asyncio.start_server(self._begin, host, port + more)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or more == PORTS - 1:
+                    raise
+        raise AssertionError("unreachable")
 
     @property
     def port(self) -> int:

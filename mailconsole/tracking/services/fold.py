@@ -109,6 +109,15 @@ class Fold:
         message.is_touched = True
         message.finished_at = at
 
+    def _hand_over(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
+        """Another node delivers it: what becomes of them is told there, under the same queue id."""
+        for recipient in message.recipients.values():
+            if recipient.state in (RecipientState.PENDING, RecipientState.DEFERRED, RecipientState.SUSPENDED):
+                recipient.state, recipient.updated_at = RecipientState.EXPANDED.value, at
+                self.changed[message.id, recipient.address_key] = recipient
+        message.is_touched = True
+        message.finished_at = at
+
     def _route(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
         self._take_route(message, event.detail, event.detail.get("recipients") or [event.recipient], at)
 
@@ -192,6 +201,7 @@ _APPLY: dict[EventId, Callable[[Fold, KnownMessage, TrackingEvent, Stamp], None]
     EventId.SUSPEND: Fold._suspend,
     EventId.POISON: Fold._suspend,
     EventId.RESUME: Fold._resume,
+    EventId.SHADOW_DISCARD: Fold._hand_over,
 }
 
 

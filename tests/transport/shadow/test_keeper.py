@@ -32,7 +32,7 @@ class Node:
         if self.is_failing:
             future.set_exception(SpoolUnavailable("disk full"))
         else:
-            self.entered.append((message, events[0]))
+            self.entered.append((message, events[1]))
             future.set_result(None)
         return future
 
