@@ -33,6 +33,7 @@ class NodeRow:
     started_at: datetime | None
     heard_at: datetime | None
     version: str
+    notifications: str = ""
 
     @property
     def is_behind(self) -> bool:
@@ -75,7 +76,15 @@ def _row(
         started_at=datetime.fromtimestamp(shown.started_at, UTC) if shown else node.started_at if node else None,
         heard_at=node.heartbeat_at if node and not shown else None,
         version=node.software_version if node else "",
+        notifications=_notifications(shown) if shown else "",
     )
+
+
+def _notifications(shown: NodeSnapshot) -> str:
+    """What the caps on notifications hold back."""
+    said = [f"{shown.dsn_pending:,} notifications wait"] if shown.dsn_pending else []
+    said += [f"{shown.dsn_suppressed_total:,} suppressed"] if shown.dsn_suppressed_total else []
+    return ", ".join(said)
 
 
 def _state(node: Node | None, shown: NodeSnapshot | None, live: Live, now: datetime) -> tuple[str, str, str]:

@@ -53,6 +53,15 @@ class DeadTargets:
         now = self._monotonic()
         return [target for target in targets if self._is_usable(target, now)] or list(targets)
 
-    def _is_usable(self, target: Target, now: float) -> bool:
+    def skipped(self, targets: Sequence[Target]) -> list[tuple[Target, float]]:
+        """Those of ``targets`` that others are used instead of, each with the seconds until it is tried again."""
+        now = self._monotonic()
+        dead = [(target, self._until(target) - now) for target in targets if not self._is_usable(target, now)]
+        return dead if len(dead) < len(targets) else []
+
+    def _until(self, target: Target) -> float:
         dead = self._dead.get((target.address, target.port))
-        return dead is None or max(dead.until, dead.probed_until) <= now
+        return max(dead.until, dead.probed_until) if dead is not None else 0.0
+
+    def _is_usable(self, target: Target, now: float) -> bool:
+        return self._until(target) <= now

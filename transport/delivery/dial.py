@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from transport.config.objects import SendConnector
@@ -42,6 +42,7 @@ class Dialler:
     greeter: Greeter
     dead: DeadTargets
     timeouts: Timeouts
+    known: list[Target] = field(default_factory=list)  # those of the last attempt, for people to see
 
     async def dial(self, avoid: Collection[Target] = (), last: Outcome | None = None) -> Dialled:
         """The first target, but for those to ``avoid``, that goes through the handshake.
@@ -49,7 +50,8 @@ class Dialler:
         Raises ConnectionFailed with the last one's outcome (``last`` where none is left to try); permanent only if
         every target said so.
         """
-        targets = [t for t in await targets_of(self.next_hop, self.connector, self.resolver) if t not in avoid]
+        self.known[:] = await targets_of(self.next_hop, self.connector, self.resolver)
+        targets = [target for target in self.known if target not in avoid]
         failures = [last] if last is not None else []
         # RFC 5321 5.1: exchangers in their order; only addresses of one exchanger are tried side by side.
         for _host, group in groupby(self.dead.living(targets), key=lambda target: (target.host, target.port)):
@@ -63,6 +65,14 @@ class Dialler:
         """It went through the handshake and then would not have mail."""
         if closing(outcome.reply) is not Closing.TOO_MANY:
             self.dead.add(target)
+
+    def skipping(self) -> str:
+        """A sentence: which exchangers are left alone for a while; empty where none is."""
+        skipped = self.dead.skipped(self.known)
+        if not skipped:
+            return ""
+        names = ", ".join(f"{target.remote} for another {max(round(seconds), 1)} s" for target, seconds in skipped[:5])
+        return f"Left alone, since it took no connection or no mail: {names}. Others are used."
 
     def _nowhere(self) -> Outcome:
         return deferred(Phase.DNS, "The next hop has no address to connect to.", "4.4.4")

@@ -36,6 +36,10 @@ class Dials(Protocol):
         """The connection to ``target`` was of no use."""
         ...
 
+    def skipping(self) -> str:
+        """A sentence: where no connection is tried for a while; empty where that is so nowhere."""
+        ...
+
 
 class ConnectionPool:
     """``pace`` bounds the messages a minute of the connector; None means no bound."""
@@ -89,6 +93,10 @@ class ConnectionPool:
         if self._pace is None or not self._queue.backlog:
             return ""
         return self._pace.because()
+
+    @property
+    def skipping(self) -> str:
+        return self._dials.skipping()
 
     def wake(self) -> None:
         """Hand what waits to idle connections; make another where that is worth while."""

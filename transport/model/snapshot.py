@@ -42,7 +42,7 @@ class QueueSnapshot:
     ``last_error`` and ``last_reply`` are hostile text. ``waiting_because`` is a sentence: what decides now, and what
     would change it; ``waiting_cause`` is a ``rules.waiting.Cause``, whose since, until and change stand by themselves.
     ``suspended_count`` messages are held one by one. ``connection_limit`` is how many connections there may be now, 0
-    where there are none to be had.
+    where there are none to be had. ``skipping`` is a sentence about exchangers that are left alone for a while.
     """
 
     key: str
@@ -70,6 +70,7 @@ class QueueSnapshot:
     waiting_since: float = 0.0
     waiting_until: float = 0.0
     waiting_change: str = ""
+    skipping: str = ""
 
     @property
     def velocity(self) -> float:

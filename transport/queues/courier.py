@@ -68,6 +68,11 @@ class Courier(Protocol):
         """A sentence: what of our own keeps mail from being sent faster; empty when nothing does."""
         ...
 
+    @property
+    def skipping(self) -> str:
+        """A sentence: which exchangers are left alone for a while, since they took nothing; empty where none is."""
+        ...
+
     def wake(self) -> None:
         """There may be something to take."""
         ...

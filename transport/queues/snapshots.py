@@ -73,6 +73,7 @@ def snapshot(queue: DeliveryQueue, now: float, *, is_orphan: bool) -> QueueSnaps
         waiting_since=wait.since,
         waiting_until=wait.until,
         waiting_change=wait.change,
+        skipping=queue.courier.skipping if queue.courier else "",
     )
 
 

@@ -52,6 +52,13 @@ def test_node_rows__medium__says_what_waits(live_redis):
     assert "Back pressure" in row.html and "1,200 messages are queued" in row.html
 
 
+def test_node_rows__notifications_held_back__are_counted(live_redis):
+    (row,) = node_rows(Live(True, (node(dsn_pending=1200, dsn_suppressed_total=3),)), NOW)
+    assert "1,200 notifications wait, 3 suppressed" in row.html
+    (row,) = node_rows(Live(True, (node(),)), NOW)
+    assert "notifications" not in row.html
+
+
 def test_health__medium__warns_in_the_top_bar():
     health = health_of(Live(True, (pressed(),)), 1)
     assert (health.tone, health.words) == ("warn", "Transport: 1 node · back pressure")

@@ -112,6 +112,16 @@ def test_dead_targets__one_connection_finds_out_whether_it_is_back():
     assert dead.living([ONE, TWO]) == [ONE, TWO]  # nobody heard of that connection again
 
 
+def test_dead_targets__what_is_skipped_is_told_and_for_how_long():
+    now = 0.0
+    dead = DeadTargets(lambda: now)
+    dead.add(ONE)
+    now += 20
+    assert dead.skipped([ONE, TWO]) == [(ONE, FIRST_S - 20)]
+    dead.add(TWO)
+    assert dead.skipped([ONE, TWO]) == []  # all are tried, since there is no other
+
+
 def test_dead_targets__each_failure_in_a_row_doubles_the_time():
     now = 0.0
     dead = DeadTargets(lambda: now)

@@ -165,7 +165,9 @@ async def test_421__is_not_about_the_message__the_next_exchanger_gets_it(sink, s
             assert message.recipients[0].attempts == 1
             node.enqueue("c@partner.example")
             await node.until_event(EventId.SEND, 2)
+            skipping = node.snapshot.skipping
         assert other.recipients == ["b@partner.example", "c@partner.example"] and not sink.received
+        assert f":{sink.port} for another 60 s. Others are used." in skipping
     assert sink.connections == 1  # it is skipped for a while
 
 
