@@ -13,7 +13,11 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from mailconsole.changes import refusals
 from mailconsole.common.middleware import request_id
 from mailconsole.common.refusals import PageRefused, Refusal
+from mailconsole.nodes.dispatch import NodeDidNotAnswer
+from mailconsole.queues.services.bulk import PreviewIsStale
+from mailconsole.queues.services.queues import AlreadySo, CommandFailed, QueueGone
 from transport.config.text import BadText
+from transport.model.queue_filter import BadFilter
 
 _STATUS: Mapping[type[Exception], int] = {
     refusals.NotAllowed: 403,
@@ -27,6 +31,11 @@ _STATUS: Mapping[type[Exception], int] = {
     refusals.Conflict: 409,
     refusals.NothingToSubmit: 409,
     refusals.ReviewNotOwed: 409,
+    QueueGone: 404,
+    AlreadySo: 409,
+    PreviewIsStale: 409,
+    CommandFailed: 503,
+    NodeDidNotAnswer: 503,
 }
 
 
@@ -60,6 +69,10 @@ def register_problems(api: NinjaAPI) -> None:
     def unreadable(request: HttpRequest, bad: BadText) -> HttpResponse:
         found = [{"line": one.line, "path": one.path, "sentence": one.sentence} for one in bad.problems]
         return problem(request, 422, "BadText", str(bad.problems[0]), problems=found)
+
+    @api.exception_handler(BadFilter)
+    def misread(request: HttpRequest, bad: BadFilter) -> HttpResponse:
+        return problem(request, 422, "BadFilter", str(bad))
 
     @api.exception_handler(PageRefused)
     def forbidden(request: HttpRequest, refusal: PageRefused) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ninja import NinjaAPI
 
-from mailconsole.api import acts, changes, config, revisions
+from mailconsole.api import acts, changes, config, queues, revisions
 from mailconsole.api.auth import SessionAuth, TokenAuth
 from mailconsole.api.problems import register_problems
 
@@ -20,4 +20,6 @@ api.add_router("/config", config.router)
 api.add_router("/changes", changes.router)
 api.add_router("/changes", acts.router)
 api.add_router("/revisions", revisions.router)
+api.add_router("/queues", queues.router)
+api.add_router("/holds", queues.holds_router)
 api.add_router("/nodes", revisions.nodes_router)

@@ -1,0 +1,77 @@
+"""The verbs of `queue` that only read, and `export`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from mailconsole.changes.cli.write import actor_of
+from mailconsole.common.templatetags.words import wire
+from mailconsole.nodes.snapshots import read_live
+from mailconsole.queues.cli.arguments import filter_of
+from mailconsole.queues.merge import merge_queues
+from mailconsole.queues.models import HoldRule
+from mailconsole.queues.services.messages import export_message, list_messages
+from mailconsole.queues.shown import shown_rule
+
+Write = Callable[[str], Any]
+Options = dict[str, Any]
+
+
+def list_queues(options: Options, write: Write) -> None:
+    live = read_live()
+    if not live.is_reachable:
+        raise CommandError("The live state can't be read: Redis doesn't answer. Mail is not affected.")
+    queues = merge_queues(live.snapshots)
+    for queue in queues:
+        write(wire(f"{queue.message_count:>8}  {queue.status.value:<10}  {queue.key}"))
+        write(wire(f"{'':>8}  {queue.waiting_because}"))
+    if not queues:
+        write("No queue." if live.snapshots else "No node reports.")
+
+
+def show(options: Options, write: Write) -> None:
+    page = list_messages(filter_of(options), offset=options["offset"], limit=options["limit"])
+    for row in page.rows:
+        message = row.message
+        more = f" and {message.recipient_count - 1} more" if message.recipient_count > 1 else ""
+        to = message.recipients[0] if message.recipients else "nobody"
+        write(
+            wire(f"{message.queue_id}  {row.node}  {message.status.value:<10}  {message.sender or '<>'} to {to}{more}")
+        )
+        write(wire(f"{'':>13}  {message.because} {message.change}".rstrip()))
+    write(f"{page.first} to {page.last} of {page.total} messages")
+    for problem in page.problems:
+        write(wire(problem))
+
+
+def export(options: Options, write: Write) -> None:
+    """To a file, or to standard output."""
+    pieces = export_message(
+        node=options["node"], queue_id=options["id"], reason=options["reason"], actor=actor_of(options["user"])
+    )
+    if options["output"] == "-":
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        return
+    try:
+        with Path(options["output"]).open("xb") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        raise CommandError(f"{options['output']} can't be written: {error.strerror}.") from None
+    write(f"Written to {options['output']}.")
+
+
+def list_holds(options: Options, write: Write) -> None:
+    now = timezone.now()
+    rules = [shown_rule(one, now) for one in HoldRule.objects.all()]
+    for one in rules:
+        rule, end = one.rule, f", until {one.rule.expires_at:%Y-%m-%d %H:%M} UTC" if one.rule.expires_at else ""
+        write(wire(f"{rule.pk:>5}  {one.state.label:<9}  {one.what}{end}  ({rule.author}: {rule.reason})"))
+    if not rules:
+        write("No hold rule.")
