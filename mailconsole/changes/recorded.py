@@ -31,6 +31,15 @@ class RecordedDecision:
     reply: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LastUse:
+    """The newest message of a user who signed in; `helo` came over a wire."""
+
+    at: datetime
+    peer: str
+    helo: str
+
+
 class DecisionSource(Protocol):
     """Gives the newest decisions first, at most ``limit``, none before ``since``."""
 
@@ -52,6 +61,17 @@ def register_decisions(source: DecisionSource) -> None:
 def register_directory(open_directory: Callable[[], Finds]) -> None:
     """Plug in the directory, opened anew for each impact; called in `AppConfig.ready`."""
     _plugged["directory"] = open_directory
+
+
+def register_last_use(find: Callable[[str], LastUse | None]) -> None:
+    """Plug in where a user's newest message is found; called in `AppConfig.ready`."""
+    _plugged["last_use"] = find
+
+
+def last_use(identity: str) -> LastUse | None:
+    """The newest message that the user signed in for, None where none is kept."""
+    find: Callable[[str], LastUse | None] | None = _plugged.get("last_use")
+    return find(identity) if find is not None else None
 
 
 def decisions() -> DecisionSource | None:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mailconsole.accounts.access import require_role, user_has_role
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.views.people import actor_of
+from mailconsole.changes import recorded
 from mailconsole.changes.refusals import InvalidObject
 from mailconsole.changes.services.account_password import has_password, make_account_password
 from mailconsole.changes.services.stage_item import ACCOUNTS
@@ -88,6 +89,8 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
         "mark": seen.mark(kind, object_id),
         "draft": seen.draft,
     }
+    if KINDS[kind].is_password_made:
+        context["last_use"] = recorded.last_use(value["username"])
     if kind == "receive_connectors":
         live = read_live()
         context |= {

@@ -14,6 +14,7 @@ class TrackingConfig(AppConfig):
         from mailconsole.nodes.live import regions
         from mailconsole.tracking import hits, live
         from mailconsole.tracking.services.decisions import recent_decisions
+        from mailconsole.tracking.services.last_use import last_use
 
         monitor = navigation.Section.MONITOR
         navigation.register(
@@ -22,6 +23,7 @@ class TrackingConfig(AppConfig):
         )
         search.register(search.Searcher("Messages", 10, hits.find_messages))
         recorded.register_decisions(recent_decisions)
+        recorded.register_last_use(last_use)
         regions.register(
             regions.Region("traffic-cards", live.traffic_cards),
             regions.Region("top-refusals", live.top_refusals, every_s=5),

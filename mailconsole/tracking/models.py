@@ -21,6 +21,10 @@ WAITING = models.Q(state__in=[RecipientState.PENDING, RecipientState.DEFERRED, R
 """Recipients that are still in a queue: few among many, so they have an index of their own."""
 
 
+SIGNED_IN = ~models.Q(identity="")
+"""Messages of users: where most mail is anonymous, an index of these costs it nothing."""
+
+
 def event_key(node_id: int, sequence: int) -> int:
     """One number for (node, sequence); ascending in time within a node."""
     return node_id << SEQUENCE_BITS | sequence
@@ -65,6 +69,7 @@ class Message(models.Model):
             _newest("message_status", "status"),
             _newest("message_peer", "peer"),
             models.Index(fields=["internet_message_id"], name="message_internet_id"),
+            models.Index(fields=["identity", "-received_at"], name="message_identity", condition=SIGNED_IN),
         ]
 
     def __str__(self) -> str:

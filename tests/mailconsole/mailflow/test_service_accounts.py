@@ -16,6 +16,7 @@ from mailconsole.common.models import Secret
 from mailconsole.common.secrets import read_secret, store_secret
 from tests.mailconsole.changes.kit import NOW
 from tests.support.factories import create_editor, create_viewer, signed_in
+from tests.support.traffic import Traffic
 from transport.rules import passwords
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +101,14 @@ def test_stage__password_in_the_place_of_the_secrets_name__is_refused():
     after = ACCOUNT | {"addresses": [], "is_enabled": True, "password_secret": "my-password"}
     with pytest.raises(SecretNotStored, match="config password NAME"):
         stage_item(change=change, actor=editor, kind="service_accounts", object_id="", after=after, now=NOW)
+
+
+def test_detail__account_that_sent__says_when_and_from_where(browser):
+    browser.post(CREATE, ACCOUNT)
+    assert "none that is kept" in browser.get(SHOW).content.decode()
+    traffic = Traffic()
+    traffic.receive(peer="192.0.2.2", identity="scanner")
+    traffic.receive(peer="192.0.2.3")
+    traffic.ingest()
+    page = browser.get(SHOW).content.decode()
+    assert "from 192.0.2.2 (client.contoso.example)" in page
