@@ -101,8 +101,10 @@ class TrackingEvent:
     def from_json(cls, data: bytes | str) -> TrackingEvent:
         """The inverse of ``to_json``; unknown keys are ignored. Raises ValueError, KeyError."""
         row = compact_json.decode(data)
-        known = {name: row[name] for name in _FIELDS if name in row}
-        return cls(EventId(row["e"]), row["at"], **known)
+        event, at = EventId(row.pop("e")), row.pop("at")
+        if not row.keys() <= _KNOWN:
+            row = {name: value for name, value in row.items() if name in _KNOWN}
+        return cls(event, at, **row)
 
 
 _FIELDS = (
@@ -118,4 +120,5 @@ _FIELDS = (
     "revision",
     "detail",
 )
+_KNOWN = frozenset(_FIELDS)
 _values = attrgetter(*_FIELDS)

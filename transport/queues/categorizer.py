@@ -65,6 +65,10 @@ def categorize(
     A recipient that cannot be resolved now joins the Submission queue with the reason. A recipient that is also
     reached another way gets the message once. ``is_stored``: the message is in the spool. Raises BodyNeeded.
     """
+    if todo is message.recipients and not is_stored and _leave_as_they_are(ruleset, todo):
+        result = Categorized()
+        result.routes = _route(ruleset, message, message.recipients, result.failed)
+        return result
     work = _Work(ruleset, message, lookup, now)
     keep = [r for r in message.recipients if r not in todo] if len(todo) != len(message.recipients) else []
     resolved: list[Recipient] = []
@@ -83,6 +87,17 @@ def categorize(
     if arranged.copies:
         _take_copies(ruleset, arranged, result)
     return result
+
+
+def _leave_as_they_are(ruleset: Ruleset, recipients: Sequence[Recipient]) -> bool:
+    """Whether all are outside, each is named once and nothing is rewritten: what most relayed mail is."""
+    if ruleset.rewriting is not None:
+        return False
+    for recipient in recipients:
+        domain = recipient.address.domain
+        if not domain or ruleset.accepted_domain(domain) is not None:
+            return False
+    return len(recipients) == 1 or len({recipient.address.key for recipient in recipients}) == len(recipients)
 
 
 class _Work:
@@ -192,7 +207,7 @@ def _route(ruleset: Ruleset, message: Message, resolved: list[Recipient], failed
     """Choose next hops; what no connector takes joins ``failed``."""
     routes: dict[str, routing.Route] = {}
     told: dict[NextHop, dict[str, Any]] = {}
-    refused = {id(recipient) for recipient, _ in failed}
+    refused = {id(recipient) for recipient, _ in failed} if failed else ()
     for recipient in resolved:
         if recipient.next_hop is SUBMISSION or id(recipient) in refused:
             continue
@@ -213,8 +228,7 @@ def _route(ruleset: Ruleset, message: Message, resolved: list[Recipient], failed
 def _tell(told: dict[NextHop, dict[str, Any]], chosen: routing.Route, recipient: Recipient) -> None:
     row = told.get(chosen.next_hop)
     if row is None:
-        considered = [[c.connector_id, c.name, c.eliminated_because] for c in chosen.considered]
-        row = told[chosen.next_hop] = {"next_hop": str(chosen.next_hop), "considered": considered, "recipients": []}
+        row = told[chosen.next_hop] = {"next_hop": str(chosen.next_hop), "considered": chosen.rows, "recipients": []}
     row["recipients"].append(str(recipient.address))
 
 

@@ -8,16 +8,32 @@ from zoneinfo import ZoneInfo
 from transport.config import client_certificate, time_window
 from transport.config.objects import IdentityMatch, RelayPolicy
 from transport.model.session import SessionFacts
+from transport.model.verdict import Answer, Step
 from transport.rules.networks import NetworkIndex
 from transport.rules.patterns import AddressPatterns
+
+KIND = "relay_policies"
 
 
 class CompiledPolicy:
     """``expires`` is unix seconds or infinity."""
 
     __slots__ = (
-        "_networks", "_subjects", "_thumbprints", "_windows", "_zone", "any_identity", "expires", "has_rate",
-        "identities", "policy", "recipients", "send_as", "senders",
+        "_names_networks_only",
+        "_networks",
+        "_subjects",
+        "_thumbprints",
+        "_windows",
+        "_zone",
+        "any_identity",
+        "expires",
+        "grants",
+        "has_rate",
+        "identities",
+        "policy",
+        "recipients",
+        "send_as",
+        "senders",
     )  # fmt: skip
 
     def __init__(self, policy: RelayPolicy) -> None:
@@ -30,6 +46,8 @@ class CompiledPolicy:
         self.expires = policy.expires_at.timestamp() if policy.expires_at else float("inf")
         self.has_rate = policy.max_messages_per_hour is not None or policy.max_messages_per_day is not None
         names = policy.client_certificates
+        self._names_networks_only = bool(policy.networks) and not (policy.identities or names)
+        self.grants = Step(KIND, policy.id, policy.name, Answer.YES, f"Grants the relay; owner {policy.owner}.")
         self._networks = NetworkIndex((network, network) for network in policy.networks)
         self._thumbprints = frozenset(name for name in names if client_certificate.is_thumbprint(name))
         self._subjects = tuple(client_certificate.attributes(name) for name in names if name not in self._thumbprints)
@@ -45,6 +63,8 @@ class CompiledPolicy:
 
     def stranger(self, facts: SessionFacts) -> str:
         """Why the client is not one of those that the policy names; empty when it is."""
+        if self._names_networks_only:
+            return self._not_from_there(facts)
         asked = [
             reason
             for is_asked, reason in (

@@ -9,10 +9,9 @@ from transport.config.types import format_size
 from transport.model.address import Address
 from transport.model.session import SessionFacts
 from transport.model.verdict import Answer, Step
-from transport.rules.compiled_policy import CompiledPolicy
+from transport.rules.compiled_policy import KIND, CompiledPolicy
 from transport.rules.ruleset import Ruleset
 
-KIND = "relay_policies"
 Usage = Callable[[str, str], tuple[int, int]]
 """Messages of a client (``client_of``) under a policy, by its id, in the last hour and in the last day."""
 
@@ -54,7 +53,7 @@ def grant(
             because = spent(compiled, facts, usage)
             is_spent = is_spent or bool(because)
         if not because:
-            steps.append(Step(KIND, policy.id, policy.name, Answer.YES, f"Grants the relay; owner {policy.owner}."))
+            steps.append(compiled.grants)
             return Grant(compiled, tuple(steps))
         steps.append(Step(KIND, policy.id, policy.name, Answer.NO, because))
     others = len(ruleset.policies) - len(candidates)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, field
 
 from transport.config.objects import AddressSpace, SendConnector
 from transport.config.types import format_size
 from transport.model.next_hop import UNREACHABLE, DeliveryType, NextHop
 from transport.rules.patterns import parent_domains
 from transport.rules.ruleset import Ruleset
+
+REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,12 @@ class Route:
     next_hop: NextHop
     considered: tuple[Considered, ...]
     is_too_large: bool = False
+    rows: list[list[str]] = field(init=False, repr=False, compare=False)
+    """``considered`` as an event's detail holds it: connector id, name, eliminated because."""
+
+    def __post_init__(self) -> None:
+        rows = [[c.connector_id, c.name, c.eliminated_because] for c in self.considered]
+        object.__setattr__(self, "rows", rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,20 @@ class _Candidate:
 
 
 def route(ruleset: Ruleset, domain: str, *, size_bytes: int) -> Route:
-    """Choose by Exchange's order: enabled, large enough, most specific address space, lowest cost, name."""
+    """Choose by Exchange's order: enabled, large enough, most specific address space, lowest cost, name.
+
+    What was chosen is remembered with the ruleset: mail goes to the same domains again and again.
+    """
+    key = domain, bisect_left(ruleset.connector_size_limits, size_bytes)
+    chosen: Route | None = ruleset.routes.get(key)
+    if chosen is None:
+        if len(ruleset.routes) >= REMEMBERED:
+            ruleset.routes.clear()
+        chosen = ruleset.routes[key] = _route(ruleset, domain, size_bytes)
+    return chosen
+
+
+def _route(ruleset: Ruleset, domain: str, size_bytes: int) -> Route:
     considered: list[Considered] = []
     candidates: list[_Candidate] = []
     is_too_large = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from transport.config.document import MailFlow
 from transport.config.objects import AcceptedDomain, IpListEntry, ProxyProtocol, ReceiveConnector, SendConnector
@@ -59,6 +60,9 @@ class Ruleset:
         self.send_connectors: tuple[SendConnector, ...] = tuple(
             sorted(document.send_connectors, key=lambda c: (c.name.lower(), c.id))
         )
+        self.connector_size_limits = sorted({c.max_message_size for c in self.send_connectors if c.max_message_size})
+        self.routes: dict[tuple[str, int], Any] = {}
+        """What ``routing.route`` remembers."""
 
     def bindings(self) -> dict[str, list[ReceiveConnector]]:
         """The enabled receive connectors by binding."""

@@ -92,7 +92,7 @@ def clip(value: object, length: int) -> str:
     """Text that fits its column; PostgreSQL takes no NUL and no half surrogate."""
     text = value if isinstance(value, str) else "" if value is None else str(value)
     if text.isascii() and "\x00" not in text:
-        return text[:length]
+        return text if len(text) <= length else text[:length]
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:length]
 
 
