@@ -169,7 +169,7 @@ def _attempt(tone: str, title: str) -> Callable[[TrackingEvent], TimelineStep]:
             event.at,
             tone,
             f"{title} at attempt {number}" if isinstance(number, int) and number > 1 else title,
-            about=(event.recipient,) if event.recipient else (),
+            about=_about(event),
             text=_phase(detail) if tone != "good" else "",
             reply=event.reply,
             reason=event.reason,
@@ -243,6 +243,11 @@ def _other(event: TrackingEvent) -> TimelineStep:
         reply=event.reply,
         reason=event.reason,
     )
+
+
+def _about(event: TrackingEvent) -> tuple[str, ...]:
+    """The recipient, or those that had the same fate together."""
+    return (event.recipient,) if event.recipient else tuple(map(str, event.detail.get("recipients") or ()))
 
 
 def _trail(detail: dict[str, Any]) -> tuple[TrailStep, ...]:

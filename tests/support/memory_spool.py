@@ -4,10 +4,18 @@ import asyncio
 import copy
 from asyncio import Future
 from collections.abc import Sequence
+from dataclasses import replace
 
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.ports import OutboxReader, RecipientUpdate, SpoolUnavailable
+
+
+def told_apart(event: TrackingEvent) -> list[TrackingEvent]:
+    """An event for each of the recipients that it tells of together."""
+    if event.event not in (EventId.SEND, EventId.DEFER, EventId.FAIL, EventId.EXPIRE) or len(event.about) < 2:
+        return [event]
+    return [replace(event, recipient=address) for address in event.about]
 
 
 class MemorySpool:
@@ -69,7 +77,9 @@ class MemorySpool:
     # What tests ask.
 
     def happened(self, event: EventId, message_id: int | None = None) -> list[TrackingEvent]:
-        return [e for e in self.events if e.event is event and message_id in (None, e.message_id)]
+        """Each recipient's by itself, as if none had the same fate as others."""
+        found = [e for e in self.events if e.event is event and message_id in (None, e.message_id)]
+        return [one for told in found for one in told_apart(told)]
 
     def state_of(self, recipient: Recipient) -> Recipient:
         """What was last written about the recipient."""

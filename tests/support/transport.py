@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 
 import uvloop
 
+from tests.support.memory_spool import told_apart
 from tests.support.sink import Sink
 from tests.support.smtp import Sent, send
 from transport.config.document import MailFlow, initial_document
@@ -109,4 +110,5 @@ class Transport:
 
     def events(self) -> list[TrackingEvent]:
         """What the outbox holds."""
-        return [TrackingEvent.from_json(event) for _, event in self.service.outbox.read(after=0, limit=100_000)]
+        read = self.service.outbox.read(after=0, limit=100_000)
+        return [one for _, event in read for one in told_apart(TrackingEvent.from_json(event))]

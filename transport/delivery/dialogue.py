@@ -157,7 +157,9 @@ class Dialogue(Connection):
     def _send_body(self, exchange: Exchange) -> None:
         self._phase = Phase.DOT
         exchange.is_body_sent = True
-        self._out.append(wire.encode(exchange.body, is_checked=exchange.transaction.message.is_canonical))
+        message, body = exchange.transaction.message, exchange.body
+        is_dotless = message.is_dotless and body is exchange.transaction.body
+        self._out.append(wire.encode(body, is_checked=message.is_canonical, is_dotless=is_dotless))
         self._out.append(wire.DOT)
         self._await_dot(exchange)
 

@@ -30,12 +30,15 @@ def lines(body: bytes, *, is_checked: bool = False) -> bytes:
     return body if body.endswith(b"\r\n") or not body else body + b"\r\n"
 
 
-def encode(body: bytes, *, is_checked: bool = False) -> bytes:
+def encode(body: bytes, *, is_checked: bool = False, is_dotless: bool = False) -> bytes:
     """``body`` with bare CR and LF made CRLF, dots stuffed, ended with CRLF (RFC 5321 4.5.2); without the last dot.
 
-    ``is_checked``: somebody else saw that it is canonical; looking costs as much as all the rest."""
+    ``is_checked``: somebody else saw that it is canonical; ``is_dotless``: that no line begins with a dot. Looking
+    costs as much as all the rest."""
     if not is_checked and not is_canonical(body):
         body = _BARE.sub(b"\r\n", body)
+    if is_dotless and is_checked:
+        return body if body.endswith(b"\r\n") or not body else body + b"\r\n"
     if b"\r\n." in body:
         body = body.replace(b"\r\n.", b"\r\n..")
     if body.startswith(b"."):

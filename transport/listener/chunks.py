@@ -13,6 +13,8 @@ class ChunkedBody:
     the budget and must be called once the content is needed no more.
     """
 
+    is_dotless = False  # nobody looked
+
     __slots__ = (
         "_budget",
         "_buffer",

@@ -74,6 +74,11 @@ class DataReader:
         self.overflow = Overflow.NONE
 
     @property
+    def is_dotless(self) -> bool:
+        """Whether no line of ``content`` begins with a dot."""
+        return not self._is_stuffed
+
+    @property
     def is_abused(self) -> bool:
         """Whether the peer sends so much too much that it is not worth the wait."""
         return self.received_bytes > self._limit + HARD_CAP_BYTES
@@ -98,7 +103,9 @@ class DataReader:
         if self._keep(self.received_bytes):
             if data.startswith(b".", start):
                 start += 1
+                self._is_stuffed = True
             content = data[start : end + 2]
+            self._is_stuffed |= is_stuffed
             self.content = content.replace(b"\r\n.", b"\r\n") if is_stuffed else content
         return end + len(END)
 

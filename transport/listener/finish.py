@@ -99,6 +99,7 @@ def _store(
     header: headers.HeaderFacts,
 ) -> Future[None] | None:
     message, queue_id = accept.message(session, transaction, content, header)
+    message.is_dotless = reader.is_dotless and content is reader.content
     reader.content = b""  # the message has a copy of its own
     event = accept.event(session, transaction, message)
     try:

@@ -73,7 +73,8 @@ class Message:
     """A spooled message. ``body`` holds header and content with CRLF line ends and our trace header, or None when it
     is only on disk (``Spool.read_body``). ``size_bytes`` counts body with trace headers. ``internet_message_id`` and
     ``subject`` are hostile text from the header, bounded, for people only. ``is_canonical``: it was seen, since the
-    start of this process, that every CR and LF of the body is part of a CRLF. ``policy_ids`` are the relay policies
+    start of this process, that every CR and LF of the body is part of a CRLF; ``is_dotless``: that no line begins
+    with a dot. ``policy_ids`` are the relay policies
     that let it in."""
 
     id: int
@@ -97,6 +98,7 @@ class Message:
     subject: str = ""
     is_dsn: bool = False
     is_canonical: bool = False
+    is_dotless: bool = False
     policy_ids: tuple[str, ...] = ()
     body: bytes | None = field(default=None, repr=False)
 

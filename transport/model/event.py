@@ -90,6 +90,11 @@ class TrackingEvent:
     revision: int = 0
     detail: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def about(self) -> list[str]:
+        """The recipients that it tells of: the one, or those of ``detail`` that had the same fate together."""
+        return [self.recipient] if self.recipient else list(self.detail.get("recipients") or ())
+
     def to_json(self) -> bytes:
         """A JSON object; fields that are empty are left out."""
         row = {name: value for name, value in zip(_FIELDS, _values(self), strict=True) if value}

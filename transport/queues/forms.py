@@ -115,7 +115,7 @@ def _copy(message: Message, form: Form, recipients: list[Recipient], outside: _O
 def _become(message: Message, form: Form, recipients: list[Recipient], outside: _Outside) -> None:
     message.envelope_sender = form.sender
     if form.is_rewritten:
-        message.body = outside.body
+        message.body, message.is_dotless = outside.body, False  # nobody looked
         message.size_bytes = len(outside.body)
     message.is_smtputf8 = message.is_smtputf8 or not form.sender.is_ascii or (form.is_rewritten and outside.is_utf8)
     if form.is_owned:  # RFC 3461 5.2.7.3: what the first sender asked for ends at the list

@@ -54,8 +54,7 @@ class Ledger:
     def settle(self, key: str, transaction: Transaction, outcomes: Sequence[Outcome | None], now: float) -> Settlement:
         """Write each recipient's outcome. ``key`` is the queue's."""
         message, left = transaction.message, Settlement()
-        updates: list[RecipientUpdate] = []
-        events: list[TrackingEvent] = []
+        settled: list[tuple[Recipient, Outcome]] = []
         failed: list[tuple[Recipient, Outcome]] = []
         relayed: list[tuple[Recipient, Outcome]] = []
         for recipient, outcome in zip(transaction.recipients, outcomes, strict=True):
@@ -75,10 +74,9 @@ class Ledger:
             elif not self._defer(left, recipient, message, outcome, now):
                 failed.append((recipient, _expired(outcome)))
                 continue
-            updates.append(RecipientUpdate(message.id, recipient))
-            events.append(_event(key, message, recipient, outcome, now))
-        if updates:
-            self._spool.update(updates, events)
+            settled.append((recipient, outcome))
+        if settled:
+            self._write(key, message, settled, now)
         if failed:
             self.fail(key, message, failed, body=transaction.body)
         if relayed:
@@ -108,14 +106,12 @@ class Ledger:
     def note(self, key: str, transaction: Transaction, outcome: Outcome, *, retry_at: float, now: float) -> None:
         """The next hop could not be reached: the transaction waits with its queue until ``retry_at``."""
         transaction.is_noted = True
-        message, events = transaction.message, []
         for recipient in transaction.recipients:
             _tried(recipient, outcome, now)
             recipient.status = RecipientStatus.RETRY
             recipient.next_attempt_at = retry_at
             self.counters.deferred += 1
-            events.append(_event(key, message, recipient, outcome, now))
-        self._spool.update([RecipientUpdate(message.id, recipient) for recipient in transaction.recipients], events)
+        self._write(key, transaction.message, [(recipient, outcome) for recipient in transaction.recipients], now)
 
     def expire(self, key: str, transaction: Transaction) -> None:
         """Give up what waited for too long."""
@@ -213,8 +209,19 @@ class Ledger:
     def _write(self, key: str, message: Message, decided: Sequence[tuple[Recipient, Outcome]], now: float) -> None:
         self._spool.update(
             [RecipientUpdate(message.id, recipient) for recipient, _ in decided],
-            [_event(key, message, recipient, outcome, now) for recipient, outcome in decided],
+            [_event(key, message, alike, outcome, now) for alike, outcome in _alike(decided)],
         )
+
+
+def _alike(decided: Sequence[tuple[Recipient, Outcome]]) -> list[tuple[list[Recipient], Outcome]]:
+    """Recipients that had the same fate together: one event tells of all of them."""
+    if len(decided) == 1:
+        return [([decided[0][0]], decided[0][1])]
+    groups: dict[tuple[int, int, float], tuple[list[Recipient], Outcome]] = {}
+    for recipient, outcome in decided:
+        group = groups.setdefault((id(outcome), recipient.attempts, recipient.next_attempt_at), ([], outcome))
+        group[0].append(recipient)
+    return list(groups.values())
 
 
 def _tried(recipient: Recipient, outcome: Outcome, now: float) -> None:
@@ -237,8 +244,11 @@ _EVENT_OF = {
 }
 
 
-def _event(key: str, message: Message, recipient: Recipient, outcome: Outcome, now: float) -> TrackingEvent:
+def _event(key: str, message: Message, alike: Sequence[Recipient], outcome: Outcome, now: float) -> TrackingEvent:
+    recipient = alike[0]
     detail: dict[str, object] = {"next_hop": key, "phase": outcome.phase.value, "attempt": recipient.attempts}
+    if len(alike) > 1:
+        detail["recipients"] = [str(one.address) for one in alike]
     if outcome.remote:
         detail["remote"] = outcome.remote
     if outcome.tls:
@@ -254,7 +264,7 @@ def _event(key: str, message: Message, recipient: Recipient, outcome: Outcome, n
         event,
         now,
         message_id=message.id,
-        recipient=str(recipient.address),
+        recipient=str(recipient.address) if len(alike) == 1 else "",
         reply=recipient.last_reply if outcome.reply is not None else "",
         reason=outcome.reason,
         detail=detail,

@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 _BITS = {4: 32, 6: 128}
+REMEMBERED = 4096
+"""Addresses whose values an index remembers: a client sends many messages."""
 
 
 @lru_cache(maxsize=8192)
@@ -43,6 +45,7 @@ class NetworkIndex(Generic[T]):
         self._tables: dict[tuple[int, int], dict[int, list[tuple[int, T]]]] = {}
         for network, value in items:
             self._add(network, value)
+        self._remembered: dict[str, list[T]] = {}
         lengths = sorted(self._tables, reverse=True)
         self._lengths = {v: [(n, _BITS[v] - n) for version, n in lengths if version == v] for v in (4, 6)}
 
@@ -56,7 +59,15 @@ class NetworkIndex(Generic[T]):
             table.setdefault(int(block.network_address) >> shift, []).append((span, value))
 
     def find_all(self, address: str) -> list[T]:
-        """Values whose network holds ``address``, the smallest network first. Raises ValueError."""
+        """Values whose network holds ``address``, the smallest network first; not to be changed. Raises ValueError."""
+        found = self._remembered.get(address)
+        if found is None:
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            found = self._remembered[address] = self._find_all(address)
+        return found
+
+    def _find_all(self, address: str) -> list[T]:
         version, number = parse_ip(address)
         found: list[tuple[int, T]] = []
         for length, shift in self._lengths[version]:

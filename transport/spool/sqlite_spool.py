@@ -204,23 +204,28 @@ class SqliteSpool:
         encoded = [event.to_json() for event in events]
         with writer.lock:
             for update in updates:
-                self._update_one(writer.batch, update)
+                self._settle(writer.batch, update)
+            for update in updates:  # of a message that is done now, nothing more is written
+                if update.message_id in self._pending:
+                    self._state(writer.batch, update)
             writer.batch.events += encoded
         writer.wake_lazily()
 
-    def _update_one(self, batch: Batch, update: RecipientUpdate) -> None:
+    def _settle(self, batch: Batch, update: RecipientUpdate) -> None:
         message_id, recipient = update.message_id, update.recipient
         pending = self._pending.get(message_id)
-        if pending is None:
+        if pending is None or not recipient.status.is_final:
             return
-        if recipient.status.is_final:
-            pending &= ~(1 << recipient.index)
-            if not pending:
-                self._remove(batch, message_id)
-                return
+        pending &= ~(1 << recipient.index)
+        if pending:
             self._pending[message_id] = pending
-            if self.watcher is not None:
-                self.watcher.settled(message_id, recipient.index)
+        else:
+            self._remove(batch, message_id)
+
+    def _state(self, batch: Batch, update: RecipientUpdate) -> None:
+        message_id, recipient = update.message_id, update.recipient
+        if recipient.status.is_final and self.watcher is not None:
+            self.watcher.settled(message_id, recipient.index)
         self._stated.add(message_id)
         batch.states.append((message_id, recipient.index, rows.encode_recipient(recipient)))
 

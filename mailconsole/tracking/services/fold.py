@@ -162,11 +162,12 @@ class Fold:
         return count
 
     def _meant(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> list[RecipientRow]:
-        """The recipient that the event names, or all of them where it names none."""
-        if not event.recipient:
+        """The recipients that the event names, or all of them where it names none."""
+        about = event.about
+        if not about:
             self.changed.update({(message.id, key): row for key, row in message.recipients.items()})
             return list(message.recipients.values())
-        return [self._recipient(message, event.recipient, at)]
+        return [self._recipient(message, address, at) for address in about]
 
     def _recipient(self, message: KnownMessage, address: str, at: Stamp) -> RecipientRow:
         key = clip(address, ADDRESS_LENGTH).lower()[:ADDRESS_LENGTH]

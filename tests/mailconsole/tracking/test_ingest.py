@@ -50,6 +50,19 @@ def test_ingest__life_spread_over_batches__ends_the_same():
     assert MessageRecipient.objects.count() == 2
 
 
+def test_ingest__recipients_told_of_together__each_have_the_fate():
+    traffic = Traffic()
+    message_id = traffic.receive("a@fabrikam.example", "B@fabrikam.example", "c@fabrikam.example")
+    detail = {"recipients": ["a@fabrikam.example", "b@fabrikam.example"], "attempt": 1, "phase": "dot"}
+    traffic.add(EventId.SEND, message_id=message_id, reply=DELIVERED_REPLY, detail=detail)
+    traffic.ingest()
+
+    states = dict(MessageRecipient.objects.values_list("address_key", "state"))
+    assert states.pop("c@fabrikam.example") == RecipientState.PENDING
+    assert set(states.values()) == {RecipientState.DELIVERED} and len(states) == 2
+    assert sum(MinuteCounter.objects.values_list("delivered", flat=True)) == 2
+
+
 def test_ingest__same_batch_again__changes_nothing():
     traffic = Traffic()
     traffic.send(traffic.receive())

@@ -38,6 +38,10 @@ def test_timeline__recipients_with_the_same_fate__share_a_step():
     ) == [("Delivered", ("a@x", "b@x")), ("Delivered", ("c@x",)), ("Delivered", ("d@x",))]
 
 
+def test_timeline__recipients_told_of_together__are_all_named():
+    assert told(event(1, EventId.SEND, reply="250 ok", recipients=["a@x", "b@x"])) == [("Delivered", ("a@x", "b@x"))]
+
+
 def test_timeline__notification_written_before_the_failure__is_told_after_it():
     assert told(event(1, EventId.DSN, kind="failed"), event(2, EventId.FAIL, "a@x")) == [
         ("Failed", ("a@x",)),

@@ -38,6 +38,15 @@ def test_feed__any_cuts__give_content_and_rest_byte_for_byte(lines, rest, places
     content = b"".join(line + b"\r\n" for line in lines)
     reader, behind = read(cut(stuffed(content) + rest, places))
     assert (bytes(reader.content), behind) == (content, rest)
+    assert not (reader.is_dotless and b"\r\n." in b"\r\n" + content)
+
+
+@pytest.mark.parametrize(
+    ("content", "is_dotless"), [(b"a.\r\nb\r\n", True), (b"a\r\n.\r\n", False), (b".a\r\n", False)]
+)
+def test_feed__whole_message__says_whether_a_line_begins_with_a_dot(content, is_dotless):
+    reader, _ = read([stuffed(content)])
+    assert (bytes(reader.content), reader.is_dotless) == (content, is_dotless)
 
 
 @given(data=st.lists(st.sampled_from([b"\r", b"\n", b".", b"a", b"\r\n"]), max_size=14).map(b"".join), data2=st.data())
