@@ -11,7 +11,7 @@ from transport.listener.data import DataReader
 from transport.listener.parameters import MailParameters, RcptParameters, Refused, parse_mail, parse_rcpt
 from transport.model.envelope import BodyType
 from transport.model.verdict import Answer, Stage, Step, Verdict
-from transport.rules import admission, limits, pressure, relay
+from transport.rules import admission, compiled_policy, limits, pressure, relay
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
@@ -128,7 +128,7 @@ def count_usage(session: Session, transaction: Transaction) -> None:
     client, now = relay.client_of(session.facts), session.context.clock()
     rated = session.ruleset.policies_with_rate
     for step in transaction.trail:
-        if step.kind == relay.KIND and step.answer is Answer.YES and step.object_id in rated:
+        if step.kind == compiled_policy.KIND and step.answer is Answer.YES and step.object_id in rated:
             session.context.usage.add(step.object_id, client, now)
 
 
