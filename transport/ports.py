@@ -263,8 +263,8 @@ class Resolver(Protocol):
         """MX hosts in preference order (random within one), or the domain itself. Raises NextHopUnresolved."""
         ...
 
-    async def host(self, name: str, *, port: int) -> MailExchanger:
-        """A smart host given as a name or address. Raises NextHopUnresolved."""
+    async def smart_host(self, name: str, *, port: int) -> Sequence[MailExchanger]:
+        """A smart host given as a name, with MX records or without, or as an address. Raises NextHopUnresolved."""
         ...
 
 

@@ -63,7 +63,7 @@ async def _smart_hosts(connector: SendConnector, resolver: Resolver) -> list[Mai
     for text in connector.smart_hosts:
         name, port = split_port(text, connector.port)
         try:
-            found.append(await resolver.host(name, port=port))
+            found += await resolver.smart_host(name, port=port)
         except NextHopUnresolved as error:
             last = error
     if not found and last is not None:

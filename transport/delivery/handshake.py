@@ -12,6 +12,7 @@ from transport.delivery import certificate_names, tls_policy
 from transport.delivery.a_labels import to_a_labels
 from transport.delivery.capabilities import HELO_ONLY, Capabilities
 from transport.delivery.connection import Connection
+from transport.delivery.exchangers import split_port
 from transport.delivery.failure import ConnectionFailed, deferred, refused
 from transport.delivery.timeouts import Timeouts
 from transport.delivery.tls_context import TlsContexts
@@ -89,14 +90,14 @@ class Greeter:
             reason = f"TLS could not be started: {replies.clean(str(error)) or type(error).__name__}."
             raise HandshakeFailed(deferred(Phase.TLS, reason, "4.7.0", remote=connection.remote)) from error
 
-        self._check_name(connection)
+        self._check_name(connection, host)
 
     def _context(self) -> ssl.SSLContext:
         connector = self.connector
         demand = tls_policy.verification(connector.tls_level, has_own_name=connector.tls_domain is not None)
         return self.tls.get(demand, is_own_shown=connector.is_client_certificate_shown)
 
-    def _check_name(self, connection: Connection) -> None:
+    def _check_name(self, connection: Connection, host: str) -> None:
         """Compare the certificate with the connector's own name for it; the host's was compared by the handshake."""
         wanted = self.connector.tls_domain
         if wanted is not None and not certificate_names.carries(connection.certificate_names, wanted):
@@ -104,7 +105,8 @@ class Greeter:
             reason = f"The server's certificate was not accepted: it carries {shown}, not {wanted}."
             raise HandshakeFailed(deferred(Phase.TLS, reason, "4.7.5", remote=connection.remote, tls=connection.tls))
         # RFC 8689 4.2.1: a name from MX records counts only with DNSSEC or MTA-STS, neither of which we have.
-        is_name_ours = wanted is not None or bool(self.connector.smart_hosts)
+        configured = {split_port(text, 0)[0].strip("[]").lower() for text in self.connector.smart_hosts}
+        is_name_ours = wanted is not None or host.lower() in configured
         connection.is_verified = is_name_ours and self.connector.tls_level is TlsLevel.DOMAIN_VALIDATION
 
     async def _authenticate(self, connection: Connection, capabilities: Capabilities) -> None:

@@ -12,6 +12,7 @@ from transport.ports import MailExchanger, NextHopUnresolved
 
 Preferred = tuple[int, str]
 MAX_EXCHANGERS = 20  # of one domain: a stranger's DNS must not make us look up a thousand names
+NULL_MX = "5.1.10"  # RFC 7505 4.1
 _NOWHERE = ("", ".", "@")
 
 
@@ -60,16 +61,23 @@ class DnsResolver:
             raise _no_address(domain, failures)
         return self._before_our_addresses(domain, found)
 
-    async def host(self, name: str, *, port: int) -> MailExchanger:
+    async def smart_host(self, name: str, *, port: int) -> Sequence[MailExchanger]:
         """As the port says; never permanent: a smart host that is missing is for the administrator to mend."""
-        literal = _address_of(name)
         try:
-            exchanger = MailExchanger(name.strip("[]"), (literal,) if literal else await self._addresses(name), port)
+            return await self._smart_host(name.strip("[]"), port)
         except NextHopUnresolved as error:
-            raise NextHopUnresolved(f"The smart host: {error}", is_temporary=True, enhanced="4.4.4") from error
-        if self._is_us(exchanger):
-            raise NextHopUnresolved(f"The smart host {name} is this node.", is_temporary=True, enhanced="4.4.6")
-        return exchanger
+            status = "4.4.6" if error.enhanced == "5.4.6" else "4.4.4"
+            raise NextHopUnresolved(f"The smart host: {error}", is_temporary=True, enhanced=status) from error
+
+    async def _smart_host(self, name: str, port: int) -> Sequence[MailExchanger]:
+        """Exchange takes a smart host's MX records where it has any. Null MX says that mail for the name goes nowhere,
+        not that the host relays none."""
+        try:
+            return await self.exchangers(name, port=port)
+        except NextHopUnresolved as error:
+            if error.enhanced != NULL_MX:
+                raise
+        return [self._only(name, MailExchanger(name, await self._addresses(name), port))]
 
     def _only(self, domain: str, exchanger: MailExchanger) -> MailExchanger:
         if self._is_us(exchanger):
@@ -103,7 +111,7 @@ class DnsResolver:
         records = await self._dns.exchangers(domain)
         if records and all(host in _NOWHERE for _, host in records):  # RFC 7505 3
             raise NextHopUnresolved(
-                f"The domain {domain} accepts no mail (null MX).", is_temporary=False, enhanced="5.1.10"
+                f"The domain {domain} accepts no mail (null MX).", is_temporary=False, enhanced=NULL_MX
             )
         return [record for record in records if record[1] not in _NOWHERE]
 

@@ -153,3 +153,15 @@ async def test_address_literal_of_ourselves__is_a_loop():
 )
 def test_a_labels(domain, expected):
     assert to_a_labels(domain) == expected
+
+
+async def test_smart_host__with_null_mx__relays_all_the_same():
+    zone = {
+        ("relay.example", "MX"): "relay.example. 60 IN MX 0 .",
+        ("relay.example", "A"): "relay.example. 60 IN A 192.0.2.1",
+    }
+    async with NameServer(zone) as server:
+        asking = resolver(server)
+        (found,) = await asking.smart_host("relay.example", port=25)
+        assert (found.host, found.addresses) == ("relay.example", ("192.0.2.1",))
+        assert (await refusal(asking, "relay.example")).enhanced == "5.1.10"

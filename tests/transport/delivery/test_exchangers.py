@@ -19,13 +19,12 @@ class Names:
     def __init__(self, **names):
         self.names = {name.replace("_", "."): addresses for name, addresses in names.items()}
 
-    async def exchangers(self, domain, *, port):
-        return [await self.host(domain, port=port)]
-
-    async def host(self, name, *, port):
+    async def exchangers(self, name, *, port):
         if name not in self.names:
             raise NextHopUnresolved(f"{name} is unknown.", is_temporary=True, enhanced="4.4.3")
-        return MailExchanger(name, self.names[name], port)
+        return [MailExchanger(name, self.names[name], port)]
+
+    smart_host = exchangers
 
 
 def connector(**fields):

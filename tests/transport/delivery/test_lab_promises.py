@@ -86,6 +86,12 @@ async def test_postfix__offers_no_requiretls__so_such_mail_comes_back_without_it
     assert b"Status: 5.7.30" in reports[0] and b"..second" not in reports[0]
 
 
+async def test_verified_by_its_mx_name_only__is_not_enough_for_requiretls(lab_nexthop, lab_dns):
+    config, hop = through(tls_level=TlsLevel.DOMAIN_VALIDATION), by_dns("mtasts.example")
+    event, _ = await sent(config, "b@mtasts.example", next_hop=hop, ca_file=lab_nexthop.ca_path, requires_tls=True)
+    assert event.event is EventId.FAIL and "not verified by a name that is known for sure" in event.reason
+
+
 @pytest.mark.parametrize(("host", "is_told_by_us"), [(POSTFIX, False), ("127.0.0.52", True)])
 async def test_notify_success__we_say_relayed_only_where_the_next_hop_says_nothing(lab_nexthop, host, is_told_by_us):
     recipient = KNOWN if host == POSTFIX else "b@helo.example"

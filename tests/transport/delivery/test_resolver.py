@@ -89,12 +89,16 @@ async def test_ourselves__and_all_less_preferred_are_cut():
 
 @lab
 async def test_smart_host__missing_or_ourselves__is_never_permanent(resolver):
-    assert (await resolver.host("127.0.0.31", port=587)).addresses == ("127.0.0.31",)
-    assert (await resolver.host("[::1]", port=25)).host == "::1"
-    assert (await resolver.host("mx1.partner.example", port=25)).addresses == ("127.0.0.32",)
+    async def found(name):
+        return [(e.host, e.addresses) for e in await resolver.smart_host(name, port=25)]
+
+    assert await found("127.0.0.31") == [("127.0.0.31", ("127.0.0.31",))]
+    assert await found("[::1]") == [("::1", ("::1",))]
+    assert await found("mx1.partner.example") == [("mx1.partner.example", ("127.0.0.32",))]
+    assert [host for host, _ in await found("partner.example")] == ["mx1.partner.example", "mx2.partner.example"]
     for name in ("nowhere.example", "gw.acme.example"):
         with pytest.raises(NextHopUnresolved) as refused:
-            await resolver.host(name, port=25)
+            await resolver.smart_host(name, port=25)
         assert refused.value.is_temporary
 
 

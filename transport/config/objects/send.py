@@ -44,7 +44,9 @@ class SendRoute(ConfigModel):
     is_enabled: bool = Field(True, description="A disabled connector is not considered.")
     address_spaces: tuple[AddressSpace, ...] = Field(min_length=1, description="What it serves.")
     smart_hosts: tuple[SmartHost, ...] = Field(
-        (), description="In failover order; empty means DNS routing (MX records)."
+        (),
+        description="In failover order: names, with MX records or without, or addresses. Empty means DNS routing "
+        "(MX records).",
     )
     port: int = Field(25, ge=1, le=65535, description="Where the next hop has no port of its own.")
     fqdn: HostName = Field("", description="The name in EHLO; empty means the node's own.")
