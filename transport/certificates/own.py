@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 VALID_DAYS = 5 * 365  # as long as Exchange's self-signed certificate
+RENEW_DAYS = 30
 CERTIFICATE_NAME = "cert.pem"
 KEY_NAME = "key.pem"
 
@@ -26,11 +27,21 @@ def ensure_self_signed(folder: Path, *, hostname: str, now: datetime.datetime) -
     certificate, key = folder / CERTIFICATE_NAME, folder / KEY_NAME
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (certificate.exists() and key.exists()):
+        if not (certificate.exists() and key.exists()) or _is_over(certificate, now):
             certificate_pem, key_pem = _make(hostname, now)
             _write(key, key_pem)
             _write(certificate, certificate_pem)
     return certificate, key
+
+
+def _is_over(certificate: Path, now: datetime.datetime) -> bool:
+    """Whether the certificate that was made here ends within a month. One that people put in its place is theirs."""
+    try:
+        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    except (OSError, ValueError):
+        return False
+    is_ours = found.issuer == found.subject
+    return is_ours and found.not_valid_after_utc - now < datetime.timedelta(days=RENEW_DAYS)
 
 
 def _make(hostname: str, now: datetime.datetime) -> tuple[bytes, bytes]:

@@ -125,7 +125,8 @@ def _by_connector(
     stage: Stage, connector: ReceiveConnector, reply: Reply, because: str, limit: Reached | None = None
 ) -> Verdict:
     step = Step("receive_connectors", connector.id, connector.name, Answer.NO, because)
-    verdict = refuse(stage, reply, f"Receive connector {connector.name}: {because}", (step,))
+    named = f"{connector.name}, {limit.limit}" if limit is not None else connector.name
+    verdict = refuse(stage, reply, f"Receive connector {named}: {because}", (step,))
     return replace(verdict, limit=limit) if limit is not None else verdict
 
 

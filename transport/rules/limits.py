@@ -134,5 +134,5 @@ def _reached(
 ) -> Verdict:
     action = Action.DEFER if reply.code == 452 else Action.DISCONNECT
     step = Step("receive_connectors", connector.id, connector.name, Answer.NO, because)
-    reason = f"Receive connector {connector.name}: {because}"
+    reason = f"Receive connector {connector.name}, {limit}: {because}"
     return Verdict(action, stage, reply, reason, (step,), Reached(limit, value))

@@ -115,6 +115,16 @@ def test_presented__partners_without_authorities__is_said(folder, authority):
     assert shown(folder, permission_groups=("Partners",)).problem == ""
 
 
+def test_own__within_its_last_month__is_made_anew_and_else_left_alone(folder):
+    now = datetime.datetime.now(datetime.UTC)
+    made = (folder / "cert.pem").read_bytes()
+    own.ensure_self_signed(folder, hostname="relay.test", now=now + datetime.timedelta(days=4 * 365))
+    assert (folder / "cert.pem").read_bytes() == made
+    own.ensure_self_signed(folder, hostname="relay.test", now=now + datetime.timedelta(days=5 * 365 - 10))
+    assert (folder / "cert.pem").read_bytes() != made
+    assert shown(folder, now=(now + datetime.timedelta(days=6 * 365)).timestamp()).problem == ""
+
+
 def test_refresh__renewed_files__are_taken_up(folder, put):
     store = CertificateStore(folder, hostname="relay.test")
     before = store.context_for(connector())

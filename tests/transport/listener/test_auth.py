@@ -78,6 +78,7 @@ def test_plain__wrong_password__is_535_told_and_ends_after_three(client, server)
     assert client.auth_plain("anna", "").code == 535
     client.expect_close()
     assert [e.detail["stage"] for e in server.refusals] == ["auth"] * 3
+    assert [e.detail.get("limit") for e in server.refusals] == [None, None, "MaxLogonFailures"]
     assert "right" not in str(server.refusals) and "wrong password" in server.refusals[0].reason
 
 

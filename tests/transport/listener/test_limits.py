@@ -126,6 +126,7 @@ def test_drip_of_data__too_slow__is_421(monkeypatch):
                 time.sleep(0.1)
         assert client.expect_reply().text.startswith("421 4.4.2")
         server.wait_until(lambda: server.listener._context.budget.used_bytes == 0)
+        assert told(server) == [("MinDataRate", "500 octets a second", "default")]
 
 
 def test_commit__longer_than_the_timeout__is_waited_for():
@@ -187,6 +188,7 @@ def told(server):
     return [(e.detail.get("limit"), e.detail.get("limit_value"), e.connector_id) for e in server.refusals]
 
 
+START = b"MAIL FROM:<>\r\nRCPT TO:<b@acme.example>\r\nDATA\r\n"
 LIMITS = {
     "MaxInboundConnectionPerSource": ({"max_inbound_connections_per_source": 1}, "1", 421),
     "MaxInboundConnection": ({"max_inbound_connections": 1}, "1", 421),
@@ -222,6 +224,14 @@ ENDINGS = {
     ),
     "MaxMessageSize": ({"max_message_size": "1 KB"}, "1 KB", b"MAIL FROM:<> SIZE=2000\r\n", [552]),
     "EmptyCommands": ({}, "100", b"NOOP\r\n" * 101, [250] * 99 + [421]),
+    "MaxHeaderSize": (
+        {"max_header_size": "1 KB"}, "1 KB", START + b"X: " + b"y" * 1100 + b"\r\n\r\n.\r\n", [250, 250, 354, 552]
+    ),
+    "MaxHopCount": ({"max_hop_count": 1}, "1", START + b"Received: a\r\n" * 2 + b"\r\n.\r\n", [250, 250, 354, 554]),
+    "MaxLocalHopCount": (
+        {"max_local_hop_count": 1}, "1", START + b"Received: by relay.test (Mailconsole) with SMTP\r\n" * 2 + b".\r\n",
+        [250, 250, 354, 554],
+    ),
     "ConnectionInactivityTimeout": (
         {"connection_timeout": 2, "connection_inactivity_timeout": 1}, "1s", b"MAIL FROM:<>\r\n", [250, 421]
     ),

@@ -136,3 +136,11 @@ def test_swaks__tls__is_accepted(server):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "~> QUIT" in done.stdout
     assert len(server.intake.messages) == 1
+
+
+def test_requiretls__over_tls__stays_with_the_message(server):
+    """RFC 8689: what it asks of the next hop is delivery's to keep, for as long as the message lives."""
+    sent = server.send("a@x.example", "b@acme.example", b"x\r\n", tls=True, mail_parameters="REQUIRETLS")
+    assert sent.is_accepted and server.intake.messages[0].requires_tls
+    assert server.send("a@x.example", "b@acme.example", b"x\r\n", tls=True).is_accepted
+    assert not server.intake.messages[1].requires_tls

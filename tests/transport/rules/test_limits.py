@@ -24,7 +24,10 @@ def test_connections__at_the_limit__are_fine_and_above_are_not():
     of_one = limits.connections(front, in_all=3, from_source=3)
     assert (in_all.reply.enhanced, of_one.reply.enhanced) == ("4.3.2", "4.7.0")
     assert in_all.action is of_one.action is Action.DISCONNECT
-    assert of_one.reason == "Receive connector Front: More than 2 connections from this address."
+    assert (
+        of_one.reason
+        == "Receive connector Front, MaxInboundConnectionPerSource: More than 2 connections from this address."
+    )
     assert in_all.limit == Reached(Limit.CONNECTIONS, "10")
     assert of_one.limit == Reached(Limit.CONNECTIONS_PER_SOURCE, "2")
 
@@ -50,7 +53,7 @@ def test_message_rate__at_and_above_the_limit():
     assert limits.message_rate(front, in_last_minute=5, source="p") is None
     verdict = limits.message_rate(front, in_last_minute=6, source="user anna")
     assert (verdict.reply.code, verdict.stage, verdict.limit) == (421, Stage.MAIL, Reached(Limit.MESSAGE_RATE, "5"))
-    assert verdict.reason == "Receive connector Front: More than 5 messages a minute of user anna."
+    assert verdict.reason == "Receive connector Front, MessageRateLimit: More than 5 messages a minute of user anna."
     assert limits.message_rate(connector(), in_last_minute=10_000, source="p") is None
 
 
@@ -89,7 +92,7 @@ def test_protocol_errors__beyond_the_limit__end_the_session_and_zero_never_does(
 def test_timed_out__says_which_time(limit, value, reason):
     verdict = limits.timed_out(connector(), limit)
     assert str(verdict.reply) == "421 4.4.2 Connection timed out"
-    assert (verdict.limit, verdict.reason) == (Reached(limit, value), f"Receive connector Front: {reason}")
+    assert (verdict.limit, verdict.reason) == (Reached(limit, value), f"Receive connector Front, {limit}: {reason}")
 
 
 def test_every_limit__has_a_sentence():
