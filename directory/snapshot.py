@@ -17,14 +17,14 @@ from directory.addresses import address_key, domain_key
 from directory.errors import MembersUnknown, SnapshotUnavailable
 from directory.model import RecipientKind
 
-FORMAT = 2
+FORMAT = 3
 POINTER = "current"
 LOOK_EVERY_S = 1.0
 
 _FIND = """
     SELECT a.conflict, e.object_guid, e.kind, e.primary_address, e.target_address, e.forwarding_address,
-           e.deliver_and_redirect, e.disabled, e.require_auth, e.is_restricted, e.max_receive_size_kib, e.members,
-           e.are_members_known
+           e.deliver_and_redirect, e.disabled, e.require_auth, e.max_receive_size_kib, e.members,
+           e.are_members_known, e.accept_from, e.reject_from
     FROM address a LEFT JOIN entry e ON e.id = a.entry_id WHERE a.key = ?
 """
 
@@ -36,7 +36,11 @@ _ADDRESSES_OF = """
 
 @dataclass(frozen=True, slots=True)
 class SnapshotEntry:
-    """What an address leads to. In a conflict there is no object: `object_guid` and `primary_address` are empty."""
+    """What an address leads to. In a conflict there is no object: `object_guid` and `primary_address` are empty.
+
+    `accept_from` and `reject_from` are primary addresses of senders, and of groups whose members are meant; a name that
+    leads to no recipient stays as it is and is nobody's address. Empty `accept_from` means anyone.
+    """
 
     address: str
     kind: RecipientKind
@@ -47,7 +51,8 @@ class SnapshotEntry:
     deliver_and_redirect: bool = False
     disabled: bool = False
     require_auth: bool = False
-    is_restricted: bool = False
+    accept_from: tuple[str, ...] = ()
+    reject_from: tuple[str, ...] = ()
     max_receive_size_kib: int | None = None
     members: tuple[str, ...] = ()
 
@@ -185,7 +190,7 @@ def _open(path: Path) -> _Opened:
 def _entry(address: str, row: tuple) -> SnapshotEntry:  # type: ignore[type-arg]
     if row[0]:
         return SnapshotEntry(address=address, kind=RecipientKind.CONFLICT)
-    if not row[12]:
+    if not row[11]:
         raise MembersUnknown(f"The directory could not tell who is a member of {row[3]}.")
     primary, target = row[3], row[4]
     if target is not None and address_key(target) == address:
@@ -201,10 +206,15 @@ def _entry(address: str, row: tuple) -> SnapshotEntry:  # type: ignore[type-arg]
         deliver_and_redirect=bool(row[6]),
         disabled=bool(row[7]),
         require_auth=bool(row[8]),
-        is_restricted=bool(row[9]),
-        max_receive_size_kib=row[10],
-        members=tuple(row[11].split("\n")) if row[11] else (),
+        max_receive_size_kib=row[9],
+        members=_lines(row[10]),
+        accept_from=_lines(row[12]),
+        reject_from=_lines(row[13]),
     )
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(text.split("\n")) if text else ()
 
 
 _KINDS = {kind.value: kind for kind in RecipientKind}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from directory.addresses import domain_of
-from directory.model import Conflict, Recipient
+from directory.model import Conflict, Recipient, SenderRestrictions
 from directory.snapshot import FORMAT, POINTER
 
 _KEEP = 2  # the file in use, and the one before for a reader that is just opening it
@@ -22,18 +22,20 @@ _SCHEMA = f"""
     CREATE TABLE entry (
         id INTEGER PRIMARY KEY, object_guid TEXT NOT NULL, kind TEXT NOT NULL, primary_address TEXT NOT NULL,
         target_address TEXT, forwarding_address TEXT, deliver_and_redirect INTEGER NOT NULL,
-        disabled INTEGER NOT NULL, require_auth INTEGER NOT NULL, is_restricted INTEGER NOT NULL,
-        max_receive_size_kib INTEGER, members TEXT NOT NULL DEFAULT '', are_members_known INTEGER NOT NULL);
+        disabled INTEGER NOT NULL, require_auth INTEGER NOT NULL, max_receive_size_kib INTEGER,
+        members TEXT NOT NULL DEFAULT '', are_members_known INTEGER NOT NULL,
+        accept_from TEXT NOT NULL DEFAULT '', reject_from TEXT NOT NULL DEFAULT '');
     CREATE TABLE address (key TEXT PRIMARY KEY, entry_id INTEGER, conflict INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE domain (name TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TEMP TABLE claim (key TEXT NOT NULL, entry_id INTEGER NOT NULL);
     CREATE TEMP TABLE link (entry_id INTEGER NOT NULL, forwarding_guid TEXT, member_guids TEXT NOT NULL);
+    CREATE TEMP TABLE restriction (entry_id INTEGER NOT NULL, accept_from TEXT NOT NULL, reject_from TEXT NOT NULL);
 """
 
 # Whose addresses are these: asked for each user who signs in, so that half a million entries are not read through.
 _INDEXES = ("CREATE INDEX entry_guid ON entry (object_guid)", "CREATE INDEX address_entry ON address (entry_id)")
 
-_INSERT_ENTRY = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?)"
+_INSERT_ENTRY = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, '', '')"
 
 # An address that two objects claim leads to neither (entry_id NULL): mail to it waits, it is never a matter of luck.
 _SETTLE_CLAIMS = """
@@ -121,6 +123,7 @@ def _write(part: Path, recipients: Iterable[Recipient], version: int) -> tuple[i
         db.execute("BEGIN")
         primary_of = _insert_entries(db, recipients)
         _resolve_links(db, primary_of)
+        _resolve_restrictions(db, primary_of)
         db.execute(_SETTLE_CLAIMS)
         conflicts = _conflicts(db)
         _insert_domains(db)
@@ -138,14 +141,29 @@ def _insert_entries(db: sqlite3.Connection, recipients: Iterable[Recipient]) -> 
         primary_of[r.object_guid] = r.primary_address
         row = (
             entry_id, r.object_guid, r.kind.value, r.primary_address, r.target_address, r.forwarding_address,
-            r.deliver_and_redirect, r.disabled, r.restrictions.require_auth, r.restrictions.is_any,
-            r.max_receive_size_kib, r.are_members_known,
+            r.deliver_and_redirect, r.disabled, r.restrictions.require_auth, r.max_receive_size_kib,
+            r.are_members_known,
         )  # fmt: skip
         db.execute(_INSERT_ENTRY, row)
         db.executemany("INSERT INTO claim VALUES (?, ?)", [(key, entry_id) for key in r.address_keys])
         if r.member_guids or r.forwarding_guid:
             db.execute("INSERT INTO link VALUES (?, ?, ?)", (entry_id, r.forwarding_guid, "\n".join(r.member_guids)))
+        if r.restrictions.is_any:
+            db.execute("INSERT INTO restriction VALUES (?, ?, ?)", (entry_id, *_named(r.restrictions)))
     return primary_of
+
+
+def _named(said: SenderRestrictions) -> tuple[str, str]:
+    """Whom it takes and whom it rejects, one a line."""
+    taken = (*said.accept_from, *said.accept_from_members_of)
+    return "\n".join(taken), "\n".join((*said.reject_from, *said.reject_from_members_of))
+
+
+def _resolve_restrictions(db: sqlite3.Connection, primary_of: dict[str, str]) -> None:
+    """A name that leads to no recipient stays: a restriction may come to match nobody, but never falls away."""
+    for entry_id, *lists in db.execute("SELECT * FROM restriction").fetchall():
+        named = ["\n".join(primary_of.get(name, name) for name in text.split("\n") if name) for text in lists]
+        db.execute("UPDATE entry SET accept_from = ?, reject_from = ? WHERE id = ?", (*named, entry_id))
 
 
 def _resolve_links(db: sqlite3.Connection, primary_of: dict[str, str]) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from directory.snapshot import SnapshotEntry
 from transport.rules.admission import EntryKind, RecipientEntry, SenderRestrictions
 
-_SIGNED_IN = SenderRestrictions(is_authentication_required=True)
-
 
 def entry_of(found: SnapshotEntry) -> RecipientEntry:
     return RecipientEntry(
@@ -17,9 +15,15 @@ def entry_of(found: SnapshotEntry) -> RecipientEntry:
         forward_to=found.forwarding_address or found.target_address or "",
         deliver_and_forward=found.deliver_and_redirect and bool(found.forwarding_address),
         members=found.members,
-        restrictions=_SIGNED_IN if found.require_auth else None,
+        restrictions=_restrictions(found),
         max_receive_bytes=(found.max_receive_size_kib or 0) * 1024,
     )
+
+
+def _restrictions(found: SnapshotEntry) -> SenderRestrictions | None:
+    if not (found.require_auth or found.accept_from or found.reject_from):
+        return None
+    return SenderRestrictions(found.require_auth, found.accept_from, found.reject_from)
 
 
 def _kind(found: SnapshotEntry) -> EntryKind:

@@ -97,7 +97,7 @@ def test_read_all__published__finds_conflicts_and_restrictions(tmp_path, result)
     snapshot.close()
     assert [conflict.address for conflict in published.conflicts] == ["twice@acme.example"]
     assert found["Twice"] and found["Twice"].is_conflict
-    assert found["board"] and found["board"].is_restricted
+    assert found["board"] and found["board"].accept_from
     assert found["alumni"] and len(found["alumni"].members) == 1600
 
 

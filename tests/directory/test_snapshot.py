@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from directory.errors import MembersUnknown, SnapshotUnavailable
-from directory.model import RecipientKind
+from directory.model import RecipientKind, SenderRestrictions
 from directory.snapshot import Snapshot
 from directory.snapshot_writer import confirm, publish, withdraw
 from tests.directory.entries import a_recipient, guid_of
@@ -187,12 +187,17 @@ def test_publish__two_processes_at_once__each_file_is_whole(tmp_path, snapshot):
     assert bool(snapshot.find("anna@acme.example")) != bool(snapshot.find("ben@acme.example"))
 
 
-def test_publish__restricted_recipient__is_marked(tmp_path, snapshot):
-    anna = a_recipient("anna")
-    publish(tmp_path, [replace(anna, restrictions=replace(anna.restrictions, require_auth=True))], read_at=0)
+def test_publish__restricted_recipient__names_whom_it_takes_and_rejects(tmp_path, snapshot):
+    said = SenderRestrictions(
+        accept_from=(guid_of("ben"), "CN=Gone,DC=acme"), reject_from_members_of=(guid_of("all"),), require_auth=True
+    )
+    anna, ben, everybody = a_recipient("anna"), a_recipient("ben"), a_recipient("all")
+    publish(tmp_path, [replace(anna, restrictions=said), ben, everybody], read_at=0)
     entry = snapshot.find("anna@acme.example")
     assert entry.require_auth
-    assert entry.is_restricted
+    assert entry.accept_from == ("ben@acme.example", "CN=Gone,DC=acme")
+    assert entry.reject_from == ("all@acme.example",)
+    assert snapshot.find("ben@acme.example").accept_from == ()
 
 
 def test_addresses_of__object__are_those_that_it_alone_has(tmp_path):

@@ -74,20 +74,32 @@ def _is_among(ruleset: Ruleset, patterns: tuple[str, ...], sender: Address, look
         return True
     if sender.is_null:
         return False
-    groups = [pattern.lower() for pattern in patterns if "@" in pattern]
-    return any(_is_member(ruleset, group, sender, lookup) for group in groups)
+    keys = _keys_of(ruleset, sender, lookup)
+    named = {pattern.lower() for pattern in patterns if "@" in pattern}
+    return not named.isdisjoint(keys) or any(_is_member(ruleset, group, keys, lookup) for group in named)
 
 
-def _is_member(ruleset: Ruleset, group: str, sender: Address, lookup: RecipientLookup) -> bool:
+def _keys_of(ruleset: Ruleset, sender: Address, lookup: RecipientLookup) -> frozenset[str]:
+    """By which addresses the sender is meant: the one it wrote, and the primary one of the recipient that has it."""
+    own = ruleset.own_recipients.find(sender.key) if ruleset.own_recipients is not None else None
+    if own is not None:
+        return frozenset((sender.key, own.entry.primary_address.lower()))
+    if ruleset.accepted_domain(sender.domain) is None:
+        return frozenset((sender.key,))
+    entry = lookup.find(str(sender))
+    return frozenset((sender.key, entry.primary_address.lower() if entry is not None else sender.key))
+
+
+def _is_member(ruleset: Ruleset, group: str, keys: frozenset[str], lookup: RecipientLookup) -> bool:
     """Whether the sender is in the group: through groups of our own at any depth, in the directory's one level."""
     own = ruleset.own_recipients
     if own is not None and own.find(group) is not None:
-        return sender.key in own.members(group)
+        return not own.members(group).isdisjoint(keys)
     if ruleset.accepted_domain(group.rpartition("@")[2]) is None:
         return False
     entry = lookup.find(group)
-    return entry is not None and entry.kind is EntryKind.GROUP and _holds(entry.members, sender.key)
+    return entry is not None and entry.kind is EntryKind.GROUP and _holds(entry.members, keys)
 
 
-def _holds(members: Sequence[str], key: str) -> bool:
-    return any(member.lower() == key for member in members)
+def _holds(members: Sequence[str], keys: frozenset[str]) -> bool:
+    return any(member.lower() in keys for member in members)

@@ -161,6 +161,23 @@ def test_resolve__directory_restrictions__count_too():
     assert refused(run("a", directory=Directory(entry))) == [("a@acme.example", "5.7.134")]
 
 
+def test_resolve__directory_lists__mean_the_person_by_whatever_address():
+    members = ("ben@acme.example",)
+    directory = Directory(
+        mailbox("a", restrictions=SenderRestrictions(accept_from=("team@acme.example", "CN=Gone"))),
+        mailbox("b", restrictions=SenderRestrictions(reject_from=("ben@acme.example",))),
+        RecipientEntry("team@acme.example", EntryKind.GROUP, "team@acme.example", members=members),
+        mailbox("ben"),
+        RecipientEntry("benny@acme.example", EntryKind.MAILBOX, "ben@acme.example"),
+    )
+    for name in ("ben", "benny"):
+        sender = Sender(Address(name, "acme.example"), is_authenticated=True)
+        assert to(run("a", directory=directory, sender=sender)) == ["a@acme.example"]
+        assert refused(run("b", directory=directory, sender=sender)) == [("b@acme.example", "5.7.1")]
+    assert refused(run("a", directory=directory)) == [("a@acme.example", "5.7.1")]
+    assert to(run("b", directory=directory)) == ["b@acme.example"]
+
+
 def test_resolve__plus_addressing__is_a_setting_and_an_exact_address_wins():
     both = Directory(mailbox("a"), mailbox("a+exact"))
     assert to(run("a+news", directory=both, is_plus_addressing_enabled=True)) == ["a@acme.example"]
