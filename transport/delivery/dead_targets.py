@@ -55,6 +55,8 @@ class DeadTargets:
 
     def skipped(self, targets: Sequence[Target]) -> list[tuple[Target, float]]:
         """Those of ``targets`` that others are used instead of, each with the seconds until it is tried again."""
+        if not self._dead:
+            return []
         now = self._monotonic()
         dead = [(target, self._until(target) - now) for target in targets if not self._is_usable(target, now)]
         return dead if len(dead) < len(targets) else []

@@ -101,7 +101,7 @@ class Greeter:
         """Compare the certificate with the connector's own name for it; the host's was compared by the handshake."""
         wanted = self.connector.tls_domain
         if wanted is not None and not certificate_names.carries(connection.certificate_names, wanted):
-            shown = replies.clean(", ".join(connection.certificate_names[:5])) or "no name"
+            shown = replies.clean(", ".join(connection.certificate_names[:5]))[:300] or "no name"
             reason = f"The server's certificate was not accepted: it carries {shown}, not {wanted}."
             raise HandshakeFailed(deferred(Phase.TLS, reason, "4.7.5", remote=connection.remote, tls=connection.tls))
         # RFC 8689 4.2.1: a name from MX records counts only with DNSSEC or MTA-STS, neither of which we have.

@@ -18,7 +18,7 @@ from transport.ports import RecipientUpdate, Spool
 from transport.queues.counters import Counters
 from transport.queues.notifier import Notifier
 from transport.queues.transaction import Transaction
-from transport.rules import retry
+from transport.rules import dsn, retry
 from transport.rules.dsn import DsnKind, Told
 from transport.rules.retry import RetryPolicies
 
@@ -279,7 +279,7 @@ def _told(recipient: Recipient, outcome: Outcome | None) -> Told:
         original=recipient.original,
         orcpt=recipient.orcpt,
         notify=recipient.notify,
-        status=outcome.enhanced_status if outcome is not None else "4.4.1",
+        status=outcome.enhanced_status if outcome is not None else dsn.remembered_status(remembered),
         reply=str(outcome.reply) if outcome is not None and outcome.reply is not None else remembered,
         reason=outcome.reason if outcome is not None else recipient.last_reason,
         remote=outcome.remote if outcome is not None else "",

@@ -6,6 +6,7 @@ header of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +19,7 @@ from transport.rules import dsn_parts, dsn_text
 from transport.rules.dsn_fields import address_field, date, fold, header_safe, subject_header, token, typed_address
 
 MAX_DIAGNOSTIC_CHARACTERS = 1000
+_PASSING = re.compile(r"4\d\d (4\.\d{1,3}\.\d{1,3})\b")
 
 
 class DsnKind(StrEnum):
@@ -101,6 +103,14 @@ def is_wanted(kind: DsnKind, *, sender: Address, is_dsn: bool, notify: frozenset
     if not notify:
         return kind in (DsnKind.FAILED, DsnKind.DELAYED)
     return _NOTIFY_WORD[kind] in notify
+
+
+def remembered_status(reply: str) -> str:
+    """The status of a message that still waits: that of the last reply, else that nobody answered (RFC 3463 3.5)."""
+    if not reply:
+        return "4.4.1"
+    found = _PASSING.match(reply)
+    return found[1] if found is not None else "4.0.0"
 
 
 def message_id(queue_id: str, settings: DsnSettings) -> str:

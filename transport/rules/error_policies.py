@@ -9,6 +9,7 @@ from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.model.reply import Reply
 
 DOWNGRADED = "The send connector takes this failure as passing."
+_TRANSACTION = frozenset({Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.DOT})
 UPGRADED = "The send connector takes this reply as final."
 
 
@@ -31,16 +32,20 @@ class ErrorPolicies:
         reply = outcome.reply
         if outcome.kind is OutcomeKind.FAILED:
             is_dns = self.is_dns_failure_downgraded and outcome.phase is Phase.DNS
-            if is_dns or (reply is not None and _is_among(reply, self.downgraded)):
+            if is_dns or _is_among(reply, self.downgraded):
                 return _as(outcome, OutcomeKind.DEFERRED, DOWNGRADED)
-        elif outcome.kind is OutcomeKind.DEFERRED and reply is not None and _is_among(reply, self.upgraded):
-            # RFC 5321 3.8: 421 is about the service, whatever status it carries.
-            return outcome if reply.code == 421 else _as(outcome, OutcomeKind.FAILED, UPGRADED)
+        elif outcome.kind is OutcomeKind.DEFERRED and _is_about_message(outcome) and _is_among(reply, self.upgraded):
+            return _as(outcome, OutcomeKind.FAILED, UPGRADED)
         return outcome
 
 
-def _is_among(reply: Reply, named: tuple[str, ...]) -> bool:
-    return any({str(reply.code), reply.enhanced}.issuperset(one.split()) for one in named)
+def _is_about_message(outcome: Outcome) -> bool:
+    """What a server says before any message, or with 421 (RFC 5321 3.8), must not fail a whole queue of them."""
+    return outcome.phase in _TRANSACTION and outcome.reply is not None and outcome.reply.code != 421
+
+
+def _is_among(reply: Reply | None, named: tuple[str, ...]) -> bool:
+    return reply is not None and any({str(reply.code), reply.enhanced}.issuperset(one.split()) for one in named)
 
 
 def _as(outcome: Outcome, kind: OutcomeKind, why: str) -> Outcome:

@@ -305,6 +305,14 @@ def test_typed_address__beyond_ascii_by_rfc_6533(address, field):
     assert typed_address(address) == field
 
 
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [("", "4.4.1"), ("452 4.2.2 mailbox full", "4.2.2"), ("451 later", "4.0.0"), ("550 5.1.1 no", "4.0.0")],
+)
+def test_delay__has_the_status_of_the_last_reply(reply, status):
+    assert dsn.remembered_status(reply) == status
+
+
 def test_subject__without_one():
     assert dsn.subject(DsnKind.FAILED, message(subject=""), SETTINGS) == "Undeliverable"
 

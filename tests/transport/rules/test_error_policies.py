@@ -41,6 +41,7 @@ def test_upgraded__what_is_named_is_final():
     assert seen.kind is FAILED and seen.enhanced_status == "5.2.2" and seen.reason == UPGRADED
     assert policies.apply(outcome(DEFERRED, 452, "4.3.1")).kind is DEFERRED
     assert policies.apply(outcome(DEFERRED, 421, "4.2.2")).kind is DEFERRED
+    assert policies.apply(outcome(DEFERRED, 452, "4.2.2", phase=Phase.BANNER)).kind is DEFERRED
     assert policies.apply(outcome(DELIVERED, 250, "2.0.0")).kind is DELIVERED
 
 
