@@ -365,6 +365,11 @@ KINDS: dict[str, Kind] = {
                     ("max_failed_logons_per_account", "max_failed_logons_per_network", "failed_logon_window"),
                 ),
                 Group(
+                    "Queues",
+                    ("is_priority_queuing_enabled", "max_high_priority_message_size", "poison_threshold"),
+                    is_open=False,
+                ),
+                Group(
                     "Pickup directory",
                     (
                         "is_pickup_enabled",

@@ -273,6 +273,9 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
         emptied="",
         begun="",
     ),
+    ("organization", "is_priority_queuing_enabled"): _on_off(
+        "now delivers within a queue by the priority of messages", "delivers in order of arrival again"
+    ),
     ("organization", "is_plus_addressing_enabled"): _on_off(
         "now takes name+anything for name", "no longer takes name+anything for name"
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 from typing import Protocol
 
 from transport.delivery import envelope
@@ -181,6 +182,8 @@ class Client(Dialogue):
             return
         if exchange.is_body_sent and outcome.reply is None:
             reason = f"{outcome.reason} The message had been sent; it may arrive twice."
-            outcome = Outcome(OutcomeKind.DEFERRED, Phase.DOT, None, reason, self.remote, self.tls, outcome.status)
+            outcome = replace(
+                outcome, kind=OutcomeKind.DEFERRED, phase=Phase.DOT, reason=reason, remote=self.remote, tls=self.tls
+            )
         exchange.give_up(outcome)
         self._source.settle(transaction, exchange.outcomes)

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import structlog
@@ -79,7 +80,8 @@ class Connection(asyncio.Protocol):
             self._fall(self._deferred(f"The server broke the protocol: {error}.", "4.5.0"))
         except Exception as error:
             log.exception("delivery.own_fault", remote=self.remote)
-            self._fall(self._deferred(f"Our own fault: {type(error).__name__}.", "4.3.5"))
+            outcome = self._deferred(f"Our own fault: {type(error).__name__}.", "4.3.5")
+            self._fall(replace(outcome, is_own_fault=True))
 
     def eof_received(self) -> None:
         """The server closed its side; asyncio closes ours and calls ``connection_lost``."""

@@ -9,6 +9,7 @@ from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.verdict import Answer
 from transport.rules import headers
+from transport.rules.priority import priority
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
@@ -50,6 +51,10 @@ def message(
     queue_id = made.queue_id
     made.body = b"".join((_trace(session, made, queue_id), content))
     made.size_bytes = len(made.body)
+    organization = session.ruleset.organization
+    if organization.is_priority_queuing_enabled:
+        most = organization.max_high_priority_message_size
+        made.priority = priority(content[: header.size_bytes], size_bytes=made.size_bytes, max_high_bytes=most)
     return made, queue_id
 
 

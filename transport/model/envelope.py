@@ -9,6 +9,7 @@ from transport.model.address import Address
 from transport.model.hold import Hold
 from transport.model.next_hop import NextHop
 from transport.model.outcome import RecipientStatus
+from transport.model.priority import Priority
 
 
 class BodyType(StrEnum):
@@ -100,6 +101,7 @@ class Message:
     is_canonical: bool = False
     is_dotless: bool = False
     policy_ids: tuple[str, ...] = ()
+    priority: Priority = Priority.NORMAL
     body: bytes | None = field(default=None, repr=False)
 
     @property

@@ -84,7 +84,7 @@ _PHASE_SENTENCES = {
 class Outcome:
     """One recipient's outcome of one attempt. ``remote`` is ``host[address]:port`` or empty; ``reply`` the remote's own
     words where it spoke (hostile text); ``reason`` ours; ``status`` the enhanced status (RFC 3463) that we give it
-    where the reply has none."""
+    where the reply has none. ``is_own_fault``: neither the next hop nor the network failed, we did."""
 
     kind: OutcomeKind
     phase: Phase
@@ -93,6 +93,7 @@ class Outcome:
     remote: str = ""
     tls: str = ""
     status: str = ""
+    is_own_fault: bool = False
 
     @property
     def enhanced_status(self) -> str:

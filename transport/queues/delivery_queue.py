@@ -13,6 +13,7 @@ from transport.model.hold import Hold
 from transport.model.next_hop import POISON, DeliveryType, NextHop
 from transport.model.orders import SuspendedQueue
 from transport.model.outcome import Outcome, OutcomeKind, RecipientStatus
+from transport.model.priority import Priority
 from transport.queues.courier import Courier
 from transport.queues.health import Health
 from transport.queues.loader import Loader
@@ -24,6 +25,7 @@ from transport.rules import retry
 
 _WITHOUT_COURIER = frozenset({DeliveryType.UNREACHABLE, DeliveryType.SUBMISSION, DeliveryType.POISON})
 READ_AGAIN_S = 10.0
+POISON_REASON = "Delivering the message failed for a fault of our own, as often as the poison threshold allows."
 _WAITING = (TransactionState.READY, TransactionState.DEFERRED)
 
 
@@ -56,6 +58,8 @@ class DeliveryQueue:
         now, first = self._shelf.clock(), recipients[0]
         self.incoming.add(now)
         transaction = Transaction(message, recipients)
+        if message.priority is not Priority.NORMAL:
+            transaction.rank = message.priority.rank
         may_park = is_stored and len(self.waiting) >= self._shelf.parking.live
         version = transaction.version if may_park else None
         if first.status is RecipientStatus.SUSPENDED:
@@ -128,13 +132,25 @@ class DeliveryQueue:
         if left.again:
             self._again(transaction, left.again, body)
         if left.deferred:
-            self._defer(Transaction(transaction.message, left.deferred, is_noted=True), left.wake_at)
+            waiting = transaction.part(left.deferred)
+            waiting.is_noted = True
+            if self._is_poison(waiting, outcomes):
+                self._shelf.set_aside(waiting.message, waiting.recipients, POISON_REASON)
+            else:
+                self._defer(waiting, left.wake_at)
         for outcome in outcomes:
             if outcome is not None and outcome.kind is OutcomeKind.DELIVERED:
                 self.health.delivered()
                 self.outgoing.add(now)
                 break
             self.health.learn(outcome)
+
+    def _is_poison(self, transaction: Transaction, outcomes: Sequence[Outcome | None]) -> bool:
+        """Whether we failed with this message as often as may be: it would only cut others' connections again."""
+        if not any(outcome is not None and outcome.is_own_fault for outcome in outcomes):
+            return False
+        transaction.faults += 1
+        return transaction.faults >= self._shelf.poison_threshold
 
     def put_back(self, transaction: Transaction) -> None:
         self.active -= 1
@@ -172,7 +188,8 @@ class DeliveryQueue:
         self, parent: Transaction, recipients: list[Recipient], body: bytes | None, *, pending: Pending | None = None
     ) -> None:
         """These recipients of ``parent`` come next."""
-        transaction = Transaction(parent.message, recipients, is_noted=parent.is_noted, pending=pending)
+        transaction = parent.part(recipients)
+        transaction.pending = pending
         self.waiting.push_front(transaction)
         if body is not None:
             self._shelf.budget.keep(transaction, body)
@@ -190,7 +207,7 @@ class DeliveryQueue:
         if meant and pending.hold.is_removal:
             self._shelf.remove(self.key, transaction.message, meant, pending.hold)
         elif meant:
-            self.hold(Transaction(transaction.message, meant, is_noted=transaction.is_noted), pending.hold)
+            self.hold(transaction.part(meant), pending.hold)
         others = {id(recipient) for recipient in meant}
         return [recipient for recipient in left if id(recipient) not in others]
 
@@ -246,7 +263,9 @@ class DeliveryQueue:
             return transaction
         mine = {id(recipient) for recipient in recipients}
         transaction.recipients = [one for one in transaction.recipients if id(one) not in mine]
-        return Transaction(transaction.message, recipients, state=TransactionState.GONE, is_noted=transaction.is_noted)
+        mine_alone = transaction.part(recipients)
+        mine_alone.state = TransactionState.GONE
+        return mine_alone
 
     def hold(self, transaction: Transaction, hold: Hold) -> None:
         """Keep it back until it is resumed."""

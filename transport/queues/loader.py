@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from itertools import islice
 
 import structlog
 
@@ -38,7 +37,7 @@ class Loader:
 
     def load(self, waiting: Waiting) -> None:
         """Start to read what is next in ``waiting``."""
-        for transaction in islice(waiting.ready, LOOK_AHEAD):
+        for transaction in waiting.next_ready(LOOK_AHEAD):
             if len(self._tasks) >= AT_ONCE or (self._tasks and not self._shelf.budget.has_room):
                 return
             if transaction.body is None and not transaction.is_loading and transaction.state is TransactionState.READY:

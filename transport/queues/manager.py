@@ -211,6 +211,7 @@ class DeliveryQueues:
     def _use(self, document: MailFlow) -> None:
         self._connectors = {connector.id: connector for connector in document.send_connectors}
         self._hostname = document.organization.hostname or self._default_hostname
+        self._shelf.poison_threshold = document.organization.poison_threshold
         self._ledger.policies = RetryPolicies.of(document)
         self._notifier.settings = DsnSettings.of(document, self._hostname)
         self._rerouted.clear()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import POISON
+from transport.model.outcome import RecipientStatus
 from transport.ports import RecipientUpdate, Spool
 
 
@@ -15,6 +16,7 @@ def poison(spool: Spool, message: Message, recipients: Sequence[Recipient], reas
     events = []
     for recipient in recipients:
         recipient.next_hop, recipient.last_reason = POISON, reason
+        recipient.status, recipient.next_attempt_at = RecipientStatus.READY, 0.0
         address, detail = str(recipient.address), {"next_hop": str(POISON)}
         events.append(
             TrackingEvent(EventId.POISON, now, message_id=message.id, recipient=address, reason=reason, detail=detail)

@@ -30,6 +30,7 @@ class Shelf:
     budget: BodyBudget = field(default_factory=BodyBudget)
     chance: Callable[[], float] = random.random
     is_draining: bool = False
+    poison_threshold: int = 2
     remove: Callable[[str, Message, list[Recipient], Hold], None] = lambda key, message, recipients, hold: None
     is_lifted: Callable[[str], bool] = lambda rule_id: False
     set_aside: Callable[[Message, list[Recipient], str], None] = lambda message, recipients, reason: None

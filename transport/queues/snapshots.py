@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from transport.model.envelope import encode_queue_id
+from transport.model.priority import Priority
 from transport.model.queued import MessageStatus, QueuedMessage
 from transport.model.snapshot import QueueSnapshot, QueueStatus
 from transport.ports import MessageDamaged, SpoolUnavailable
@@ -124,6 +125,7 @@ def queued_message(queue: DeliveryQueue, transaction: Transaction, known: QueueF
             next_attempt_at=next_at,
             last_attempt_at=first.last_attempt_at,
             error=error,
+            is_outranked=queue.waiting.is_outranked(transaction),
         ),
         known,
     )
@@ -143,6 +145,7 @@ def queued_message(queue: DeliveryQueue, transaction: Transaction, known: QueueF
         next_attempt_at=0.0 if status is MessageStatus.SUSPENDED else max(next_at, queue.health.next_retry_at),
         last_error=first.last_reason or first.last_reply or queue.health.last_error,
         last_reply=first.last_reply,
+        priority="" if message.priority is Priority.NORMAL else message.priority.value,
         cause=wait.cause.value,
         because=wait.because,
         since=wait.since,

@@ -56,6 +56,7 @@ class Transaction:
     took back. ``pending``: what an operator ordered while it was being delivered.
     ``is_dsn_passed_on``: the peer of the last try takes over status notifications (RFC 3461 5.2.1).
     ``is_telling``: a notification is being made about recipients that go on waiting. ``hold`` says who holds it back.
+    The lower ``rank`` goes first. ``faults`` of our own happened with it.
 
     In a long queue most are ``parked``: message and recipients are read from the spool when somebody asks for them.
     """
@@ -73,6 +74,12 @@ class Transaction:
     is_telling: bool = False
     parked: Parked | None = None
     hold: Hold | None = None
+    rank: int = 0
+    faults: int = 0
+
+    def part(self, recipients: list[Recipient]) -> Transaction:
+        """One of its own for some of its recipients; what is known of the message goes along."""
+        return Transaction(self.message, recipients, is_noted=self.is_noted, rank=self.rank, faults=self.faults)
 
     @property
     def message_id(self) -> int:

@@ -6,6 +6,8 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain, islice
+from operator import itemgetter
 
 from transport.queues.transaction import Transaction, TransactionState
 
@@ -14,12 +16,17 @@ READY, DEFERRED, HELD = TransactionState.READY, TransactionState.DEFERRED, Trans
 
 
 class Waiting:
-    """Removing is lazy: ``ready`` and the heap may hold transactions that moved on; the state tells."""
+    """Removing is lazy: the lanes and the heap may hold transactions that moved on; the state tells.
 
-    __slots__ = ("_all", "_deferred", "deferred_count", "ready", "ready_count")
+    What is ready stands in the lane of its rank; there is one lane for as long as all have the same.
+    """
+
+    __slots__ = ("_all", "_deferred", "_lane", "_lanes", "_normal", "deferred_count", "ready_count")
 
     def __init__(self) -> None:
-        self.ready: deque[Transaction] = deque()
+        self._normal: deque[Transaction] = deque()
+        self._lane = self._normal
+        self._lanes: dict[int, deque[Transaction]] = {0: self._normal}
         self.ready_count = 0
         self.deferred_count = 0
         self._deferred: list[tuple[float, int, Transaction]] = []
@@ -35,14 +42,14 @@ class Waiting:
         """Ready, after the others."""
         self._all[transaction] = None
         transaction.state = READY
-        self.ready.append(transaction)
+        (self._lane_of(transaction.rank) if transaction.rank else self._normal).append(transaction)
         self.ready_count += 1
 
     def push_front(self, transaction: Transaction) -> None:
         """Ready, before the others."""
         self._all[transaction] = None
         transaction.state = READY
-        self.ready.appendleft(transaction)
+        (self._lane_of(transaction.rank) if transaction.rank else self._normal).appendleft(transaction)
         self.ready_count += 1
 
     def hurry(self, transaction: Transaction) -> None:
@@ -50,19 +57,37 @@ class Waiting:
         self._leave(transaction)
         self.push_front(transaction)
 
+    def _lane_of(self, rank: int) -> deque[Transaction]:
+        if rank not in self._lanes:
+            self._lanes = dict(sorted([*self._lanes.items(), (rank, deque[Transaction]())], key=itemgetter(0)))
+        return self._lanes[rank]
+
     def first_ready(self) -> Transaction | None:
         """The one that is next."""
-        ready = self.ready
-        while ready:
-            if ready[0].state is READY:
-                return ready[0]
-            ready.popleft()
+        if len(self._lanes) == 1:
+            return _first(self._normal)
+        for lane in self._lanes.values():
+            found = _first(lane)
+            if found is not None:
+                self._lane = lane
+                return found
         return None
 
     def activate_first(self) -> None:
         """``first_ready`` is being delivered from now on."""
-        self.ready.popleft().state = TransactionState.ACTIVE
+        self._lane.popleft().state = TransactionState.ACTIVE
         self.ready_count -= 1
+
+    def next_ready(self, limit: int) -> Iterator[Transaction]:
+        """About the next ``limit`` of them; some may have moved on."""
+        if len(self._lanes) == 1:
+            return islice(self._normal, limit)
+        return islice(chain.from_iterable(list(self._lanes.values())), limit)
+
+    def is_outranked(self, transaction: Transaction) -> bool:
+        """Whether another of a higher priority is ready."""
+        lanes = self._lanes.items() if len(self._lanes) > 1 else ()
+        return any(_first(lane) is not None for rank, lane in lanes if rank < transaction.rank)
 
     def defer(self, transaction: Transaction, wake_at: float) -> bool:
         """Waits until ``wake_at``; True when it is now the first to wake."""
@@ -124,6 +149,14 @@ class Waiting:
             self.ready_count -= 1
         elif transaction.state is DEFERRED:
             self.deferred_count -= 1
+
+
+def _first(ready: deque[Transaction]) -> Transaction | None:
+    while ready:
+        if ready[0].state is READY:
+            return ready[0]
+        ready.popleft()
+    return None
 
 
 def _is_stale(entry: tuple[float, int, Transaction]) -> bool:

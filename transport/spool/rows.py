@@ -12,6 +12,7 @@ from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.hold import Hold
 from transport.model.next_hop import NextHop
 from transport.model.outcome import RecipientStatus
+from transport.model.priority import Priority
 
 EPOCH_MS = 1_704_067_200_000  # 2024-01-01; ids stay below 2**63 until 2093
 
@@ -56,6 +57,8 @@ def encode_message(message: Message) -> str:
     row["sender"] = _pair(message.envelope_sender)
     if message.body_type is not BodyType.SEVEN_BIT:
         row["body_type"] = message.body_type.value
+    if message.priority is not Priority.NORMAL:
+        row["priority"] = message.priority.value
     if message.policy_ids:
         row["policies"] = message.policy_ids
     row["recipients"] = [_recipient_row(recipient) for recipient in message.recipients]
@@ -76,6 +79,7 @@ def decode_message(message_id: int, text: str | bytes) -> Message:
         recipients=recipients,
         body_type=body_type,
         policy_ids=policies,
+        priority=Priority(row.get("priority", Priority.NORMAL)),
         **given,
     )
 
