@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from transport.config.objects import ProxyProtocol, ReceiveConnector, TlsMode
@@ -23,13 +24,18 @@ _NOBODY = ReceiveConnector(
 """What holds while it is not known yet who the client is."""
 
 
+_PROCESS = secrets.token_hex(4)
+_NUMBERS = count(secrets.randbelow(1 << 31))
+"""A session's id is known again among those of all nodes and of years; nobody has to be kept from guessing it."""
+
+
 def open_session(session: Session, transport: Any) -> bool:
     """Greet the peer, or wait for its proxy's header, or refuse it and close. Returns whether the session goes on."""
     peer, port = _peer(transport)
     session.connector = _NOBODY
     session.extensions = extensions_of(_NOBODY, is_tls=False)
     session.facts = SessionFacts(
-        session_id=secrets.token_hex(8),
+        session_id=f"{_PROCESS}{next(_NUMBERS):08x}",
         peer=peer,
         peer_port=port,
         binding=session.binding,

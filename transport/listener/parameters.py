@@ -41,6 +41,10 @@ class Refused(Exception):
         self.reply = reply
 
 
+_EXTENSIONS: dict[tuple[int, bool], tuple[ReceiveConnector, frozenset[str]]] = {}
+"""By the connector itself: its hash would cost more than the answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailParameters:
     """What MAIL FROM said."""
@@ -65,6 +69,18 @@ class RcptParameters:
 
 def extensions_of(connector: ReceiveConnector, *, is_tls: bool) -> frozenset[str]:
     """The extensions that the connector offers and that bring commands or parameters."""
+    key = id(connector), is_tls
+    known = _EXTENSIONS.get(key)
+    if known is not None and known[0] is connector:
+        return known[1]
+    if len(_EXTENSIONS) >= CACHED:
+        _EXTENSIONS.clear()
+    offered = _offered(connector, is_tls)
+    _EXTENSIONS[key] = connector, offered
+    return offered
+
+
+def _offered(connector: ReceiveConnector, is_tls: bool) -> frozenset[str]:
     is_binary = connector.is_chunking_enabled and connector.is_binary_mime_enabled  # RFC 3030 3
     offered = {
         "SIZE": connector.size_enabled is not SizeEnabled.DISABLED,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Coroutine
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -198,7 +197,7 @@ class Session(Connection):
             transaction.body.release()
 
     def replace_facts(self, **changes: Any) -> None:
-        self.facts = replace(self.facts, **changes)
+        self.facts = self.facts.changed(**changes)
 
     @property
     def name(self) -> str:

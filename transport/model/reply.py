@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_UNSAFE = re.compile(r"[^\x20-\x7e]")
+_UNSAFE = re.compile(r"[^\x20-\x7e\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,11 @@ class Reply:
         if "\n" not in self.text and line.isascii() and line[:-2].isprintable():
             return line.encode()
         prefix = f"{self.enhanced} " if self.enhanced else ""
-        lines = [prefix + _UNSAFE.sub("?", line) for line in self.text.split("\n")]
+        text = (
+            self.text
+            if self.text.isascii() and self.text.replace("\n", "").isprintable()
+            else _UNSAFE.sub("?", self.text)
+        )
+        lines = [prefix + line for line in text.split("\n")]
         head = "".join(f"{self.code}-{line}\r\n" for line in lines[:-1])
         return f"{head}{self.code} {lines[-1]}\r\n".encode("ascii")

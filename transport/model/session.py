@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class TlsFacts:
     client_subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # a value like the others; frozen, it would cost each connection twice as much
 class SessionFacts:
     """One SMTP session as the rules see it.
 
@@ -41,6 +43,13 @@ class SessionFacts:
     proxy: str = ""
     addresses: tuple[str, ...] = ()
 
+    def changed(self, **changes: Any) -> SessionFacts:
+        """The same session with something else known of it."""
+        other = SessionFacts(*_all(self))
+        for name, value in changes.items():
+            setattr(other, name, value)
+        return other
+
     @property
     def is_unnamed(self) -> bool:
         """Whether it is a proxy that has not said who the client is."""
@@ -51,3 +60,6 @@ class SessionFacts:
         """The SHA-256 fingerprint (lower hex) of the client certificate that verified, else empty; its subject is
         ``tls.client_subject``."""
         return self.tls.client_fingerprint if self.tls is not None else ""
+
+
+_all = attrgetter(*(field.name for field in fields(SessionFacts)))
