@@ -15,8 +15,8 @@ from django.utils import timezone
 from pydantic import PlainSerializer
 from pydantic.fields import FieldInfo
 
-from transport.config.field_words import label, show
 from transport.config.objects import AddressSpace
+from transport.config.phrases import label, show
 from transport.config.types import Choices, format_duration, format_size
 
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}

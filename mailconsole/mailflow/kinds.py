@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailconsole.changes.links import STEMS
-from transport.config.field_words import join, show
 from transport.config.objects import ReceiveExtensions
+from transport.config.phrases import join, show
 from transport.config.words import KIND_LABELS, KIND_PLURALS
 
 Cell = Callable[[Any], str]

@@ -29,8 +29,8 @@ from mailconsole.mailflow.reached import certificates_shown, limits_reached
 from mailconsole.mailflow.services.stage_object import stage_object
 from mailconsole.nodes.snapshots import read_live
 from transport.config.diff import ORGANIZATION, Json, as_json
-from transport.config.field_words import label, show
 from transport.config.objects import ConfigModel, ServiceAccount
+from transport.config.phrases import label, show
 
 
 @dataclass(frozen=True, slots=True)

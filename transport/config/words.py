@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from transport.config.created_words import create_words
 from transport.config.diff import ORGANIZATION, FieldChange, Json, ObjectChange, objects_of
 from transport.config.document import LIST_KINDS, SECTIONS, MailFlow
-from transport.config.field_words import Parts, Say, create_words, em, field_words, join, show
+from transport.config.field_words import field_words
+from transport.config.phrases import Parts, Say, em, join, show
 
 KIND_LABELS = {
     "organization": "Organisation",

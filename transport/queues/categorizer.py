@@ -70,7 +70,7 @@ def categorize(
         result.routes = _route(ruleset, message, message.recipients, result.failed)
         return result
     work = _Work(ruleset, message, lookup, now)
-    keep = [r for r in message.recipients if r not in todo] if len(todo) != len(message.recipients) else []
+    keep = _others(message, todo) if len(todo) != len(message.recipients) else []
     resolved: list[Recipient] = []
     for recipient in todo:
         resolved += work.resolve(recipient)
@@ -98,6 +98,11 @@ def _leave_as_they_are(ruleset: Ruleset, recipients: Sequence[Recipient]) -> boo
         if not domain or ruleset.accepted_domain(domain) is not None:
             return False
     return len(recipients) == 1 or len({recipient.address.key for recipient in recipients}) == len(recipients)
+
+
+def _others(message: Message, todo: Sequence[Recipient]) -> list[Recipient]:
+    asked = {id(recipient) for recipient in todo}
+    return [recipient for recipient in message.recipients if id(recipient) not in asked]
 
 
 class _Work:
