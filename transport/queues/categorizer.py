@@ -42,12 +42,13 @@ class Copy:
 class Categorized:
     """What was decided. ``failed`` recipients are to be given up with that outcome once the message is committed;
     ``routes`` has the shape of the RECEIVE event's detail of that name; ``events`` tell of resolution; ``copies`` are
-    to be committed before the message is answered for."""
+    to be committed before the message is answered for, and the sender is told of what was ``taken`` after that."""
 
     failed: Failed = field(default_factory=list)
     routes: list[dict[str, Any]] = field(default_factory=list)
     events: list[TrackingEvent] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)
+    taken: forms.TakenByList | None = None
 
 
 def categorize(
@@ -82,7 +83,7 @@ def categorize(
     if len(keep) + len(arranged.stays) > 1:
         _number(message, keep, arranged.stays)
     message.recipients = keep + arranged.stays
-    result = Categorized(work.failed, events=work.events + arranged.events)
+    result = Categorized(work.failed, events=work.events + arranged.events, taken=arranged.taken)
     result.routes = _route(ruleset, message, arranged.stays, result.failed)
     if arranged.copies:
         _take_copies(ruleset, arranged, result)

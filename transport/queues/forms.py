@@ -15,6 +15,7 @@ from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import SUBMISSION
 from transport.rules import header_addresses, headers
+from transport.rules.dsn import Told
 from transport.rules.ruleset import Ruleset
 
 REWRITTEN = "Addresses were rewritten as the outside sees them."
@@ -39,6 +40,14 @@ class Form:
         return " ".join(said for said, is_so in ((OWNED, self.is_owned), (REWRITTEN, is_rewritten)) if is_so)
 
 
+@dataclass(frozen=True, slots=True)
+class TakenByList:
+    """What the sender is told of groups that took the message: for a group with an owner, that is its delivery."""
+
+    message: Message
+    told: tuple[Told, ...]
+
+
 @dataclass(slots=True)
 class Forms:
     """``copies`` are new messages with their recipients; ``stays`` what the message itself keeps."""
@@ -48,6 +57,7 @@ class Forms:
     events: list[TrackingEvent] = field(default_factory=list)
     reasons: dict[int, str] = field(default_factory=dict)
     """Why a copy was made, by its id."""
+    taken: TakenByList | None = None
 
 
 def arrange(
@@ -90,6 +100,7 @@ def _made(
     now: float,
 ) -> Forms:
     forms = Forms(parts.pop(as_it_came, []))
+    forms.taken = _taken(message, parts)
     if not forms.stays and not is_stored:
         form, forms.stays = parts.popitem()
         copies = [_copy(message, other, group, outside, new_id()) for other, group in parts.items()]
@@ -102,6 +113,18 @@ def _made(
         forms.reasons[copy.id] = other.because
         forms.events.append(_transferred(message, copy, other, now))
     return forms
+
+
+def _taken(message: Message, parts: dict[Form, list[Recipient]]) -> TakenByList | None:
+    """RFC 3461 5.2.7.3: whoever asked for it hears that the list took the message, and nothing about its members."""
+    told = {
+        one.original.key: Told(one.original, one.original, orcpt=one.orcpt, notify=one.notify, status="2.1.5")
+        for form, recipients in parts.items()
+        if form.is_owned
+        for one in recipients
+        if "SUCCESS" in one.notify
+    }
+    return TakenByList(replace(message, body=None), tuple(told.values())) if told else None
 
 
 def _copy(message: Message, form: Form, recipients: list[Recipient], outside: _Outside, new_id: int) -> Message:

@@ -14,7 +14,7 @@ from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import POISON, SUBMISSION
 from transport.ports import MessageDamaged, RecipientLookup, Spool, SpoolUnavailable
 from transport.queues.categorizer import Categorized, Copy, Failed, categorize
-from transport.queues.forms import BodyNeeded
+from transport.queues.forms import BodyNeeded, TakenByList
 from transport.queues.holding import Holding
 from transport.queues.manager import DeliveryQueues
 from transport.rules.ruleset import Ruleset
@@ -74,11 +74,18 @@ class EngineIntake:
         copies = [self._commit_copy(message, copy) for copy in decided.copies]
         future = self.commit(message, [*events, *decided.events])
         future.add_done_callback(partial(self._committed, message, decided.failed))
-        return _all([*copies, future]) if copies else future
+        whole = _all([*copies, future]) if copies else future
+        if decided.taken is not None:
+            whole.add_done_callback(partial(self._tell_taken, decided.taken))
+        return whole
 
     def _committed(self, message: Message, failed: Failed, done: Future[None]) -> None:
         if not done.cancelled() and done.exception() is None:
             self._queue(message, message.recipients, failed)
+
+    def _tell_taken(self, taken: TakenByList, done: Future[None]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            self._queues.tell_delivered(taken.message, taken.told)
 
     def _commit_copy(self, original: Message, copy: Copy) -> Future[None]:
         """A copy stands in the spool and in the trace like any message, and names the one that it came of."""
@@ -129,6 +136,8 @@ class EngineIntake:
             for row in decided.routes
         ]
         self._spool.rewrite(message, [*decided.events, *told])
+        if decided.taken is not None:
+            self._queues.tell_delivered(decided.taken.message, decided.taken.told)
         self._queue(message, [r for r in message.recipients if id(r) not in kept], decided.failed)
 
     def recover(self, message: Message) -> None:

@@ -32,7 +32,7 @@ from transport.queues.scheduler import Scheduler
 from transport.queues.shelf import Shelf
 from transport.queues.sweeper import Sweeper
 from transport.queues.transaction import Transaction
-from transport.rules.dsn import DsnSettings
+from transport.rules.dsn import DsnKind, DsnSettings, Told
 from transport.rules.retry import RetryPolicies
 from transport.rules.waiting import QueueFacts
 
@@ -131,6 +131,10 @@ class DeliveryQueues:
     def fail(self, message: Message, failed: Sequence[tuple[Recipient, Outcome]]) -> None:
         """Give up recipients of a message in the spool: tell the sender, then make them final."""
         self._ledger.give_up(str(failed[0][0].next_hop or ""), message, failed)
+
+    def tell_delivered(self, message: Message, told: Sequence[Told]) -> None:
+        """Tell the sender, who asked for it, that the message reached where its delivery ends for us."""
+        self._notifier.tell(DsnKind.DELIVERED, message, told, body=None, then=lambda _: None)
 
     def set_aside(self, message: Message, recipients: list[Recipient], reason: str) -> None:
         """Keep recipients of a message that cannot be processed in the Poison queue, for an operator."""

@@ -1,5 +1,7 @@
 """One message in several forms, on a whole node: the outside sees other addresses, a group's owner gets its reports."""
 
+import asyncio
+
 import pytest
 
 from tests.support.transport import Transport, document
@@ -84,6 +86,26 @@ def test_owner__reports_about_members_go_there_and_not_to_the_sender(node, sink)
     assert found["ok@out.example",].mail_from == "boss@acme.example"
     assert found["s2@out.example",].mail_from == "s@acme.example"
     assert b"gone@out.example" in found["boss@acme.example",].data
+
+
+@pytest.mark.parametrize("others", [[], ["s2@out.example"]], ids=["alone", "beside another"])
+def test_owner__who_asked_hears_once_that_the_list_took_it_and_nothing_of_its_members(node, sink, others):
+    sink.extensions = ("PIPELINING",)  # no DSN: what is relayed is told by us
+    relay = node(distribution_groups=(group("a@out.example", "b@out.example", owner_address="boss@acme.example"),))
+    asked = {"mail_parameters": "RET=HDRS ENVID=QQ7", "rcpt_parameters": "NOTIFY=SUCCESS"}
+    assert relay.send("s@acme.example", ["all@acme.example", *others], BODY, **asked).is_accepted
+    found = [one for one in sink.wait_for(2 + 2 * len(others)) if one.rcpt_to == ("s@acme.example",)]
+    (report,) = [one.data for one in found if b"Action: delivered" in one.data]
+    assert b"Final-Recipient: rfc822; all@acme.example" in report and b"Original-Envelope-Id: QQ7" in report
+    assert b"a@out.example" not in report and len(found) == 1 + len(others)
+
+
+def test_owner__who_did_not_ask_hears_nothing_of_success(node, sink):
+    relay = node(distribution_groups=(group("a@out.example", owner_address="boss@acme.example"),))
+    assert relay.send("s@acme.example", ["all@acme.example"], BODY).is_accepted
+    sink.wait_for(1)
+    relay.run(asyncio.sleep(0.3))
+    assert [one.rcpt_to for one in sink.received] == [("a@out.example",)]
 
 
 def test_owner__null_sender__stays_so_that_no_report_loops(node, sink):
