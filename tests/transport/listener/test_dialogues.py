@@ -1,7 +1,7 @@
 """The files of tests/dialogues/listener, on both event loops.
 
 A line ``# with: {...}`` gives settings of the receive connector, ``# document: {...}`` sections of the document; a step
-``tls`` gives the listener a certificate.
+``tls`` gives the listener a certificate. The service account scanner is there in all of them.
 """
 
 import json
@@ -9,8 +9,12 @@ import re
 
 import pytest
 
+from tests.support.accounts import Secrets, service_account
 from tests.support.dialogue import dialogue, dialogue_files
 from tests.support.listener import LOOPS, connector, mail_flow, running
+
+ACCOUNT = service_account()
+SECRETS = Secrets(ACCOUNT)
 
 
 def said(text, what):
@@ -24,6 +28,6 @@ def test_dialogue(path, loop, tls_context):
     text = path.read_text()
     has_tls = re.search(r"(?m)^tls$", text) is not None
     fields = {"max_protocol_errors": 0} | said(text, "with")
-    flow = mail_flow(connector(**fields), **said(text, "document"))
-    with running(flow, loop=loop, tls_context=tls_context if has_tls else None) as server:
+    flow = mail_flow(connector(**fields), **{"service_accounts": (ACCOUNT,)} | said(text, "document"))
+    with running(flow, loop=loop, tls_context=tls_context if has_tls else None, secrets=SECRETS) as server:
         dialogue(path, *server.address())

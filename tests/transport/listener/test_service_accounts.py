@@ -8,7 +8,9 @@ import pytest
 
 from tests.support.accounts import PASSWORD, Secrets, service_account
 from tests.support.listener import Passwords, connector, mail_flow, running
+from tests.support.smtp import send
 from tests.transport.listener.test_logons import connected, guesses
+from transport.config.document import initial_document
 from transport.config.objects import PermissionGroup
 from transport.rules import passwords
 
@@ -146,3 +148,15 @@ def test_hashing__does_not_hold_up_other_sessions(server):
             slowest = max(slowest, time.monotonic() - began)
         assert all(future.result() == [535] for future in busy)
     assert slowest < 1.0
+
+
+def test_new_installation__submission__asks_for_tls_and_then_for_a_user(tls_context, vault):
+    """As Exchange's Client Frontend."""
+    document = initial_document().model_copy(update={"service_accounts": (ACCOUNT,)})
+    with running(document, tls_context=tls_context, secrets=vault) as server:
+        host, port = server.address("submission")
+        envelope = ("scanner@acme.example", "b@partner.example", b"x\r\n")
+        assert str(send(host, port, *envelope).last) == "530 5.7.0 Must issue a STARTTLS command first"
+        assert str(send(host, port, *envelope, tls=True).last) == "530 5.7.0 Authentication required"
+        signed_in = send(host, port, *envelope, tls=True, auth=("scanner", PASSWORD))
+        assert [reply.code for reply in signed_in.replies[-2:]] == [250, 550]  # MAIL is taken; relaying needs a policy
