@@ -67,7 +67,7 @@ class DnsResolver:
             return await self._smart_host(name.strip("[]"), port)
         except NextHopUnresolved as error:
             status = "4.4.6" if error.enhanced == "5.4.6" else "4.4.4"
-            raise NextHopUnresolved(f"The smart host: {error}", is_temporary=True, enhanced=status) from error
+            raise NextHopUnresolved(f"The smart host {name}: {error}", is_temporary=True, enhanced=status) from error
 
     async def _smart_host(self, name: str, port: int) -> Sequence[MailExchanger]:
         """Exchange takes a smart host's MX records where it has any. Null MX says that mail for the name goes nowhere,

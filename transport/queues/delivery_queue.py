@@ -140,7 +140,7 @@ class DeliveryQueue:
                 self._defer(waiting, left.wake_at)
         for outcome in outcomes:
             if outcome is not None and outcome.kind is OutcomeKind.DELIVERED:
-                self.health.delivered()
+                self.health.delivered(outcome)
                 self.outgoing.add(now)
                 break
             self.health.learn(outcome)

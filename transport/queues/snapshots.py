@@ -62,11 +62,11 @@ def snapshot(queue: DeliveryQueue, now: float, *, is_orphan: bool) -> QueueSnaps
         next_retry_at=known.next_retry_at,
         retry_count=health.failures,
         last_error=health.last_error,
-        last_reply=health.last_reply,
+        last_reply=health.last_reply if known.deferred else health.said,  # while mail waits, what it waits for
         incoming_per_min=queue.incoming.per_minute(now),
         outgoing_per_min=queue.outgoing.per_minute(now),
         connections=known.connections,
-        waiting_because=wait.sentence(now),
+        waiting_because=wait.sentence(),
         connection_limit=known.limit,
         connection_limit_because=known.limit_because,
         suspended_count=known.held,

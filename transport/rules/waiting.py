@@ -70,9 +70,9 @@ class Wait:
     until: float = 0.0
     change: str = ""
 
-    def sentence(self, now: float) -> str:
-        """All of it in one line."""
-        when = f" The next try is in {span(self.until - now)}." if self.until else ""
+    def sentence(self) -> str:
+        """All of it in one line; not the time of the next try: it passes each second, and stands in ``until``."""
+        when = " It is tried again by itself." if self.until else ""
         return f"{self.because}{when} {self.change}".strip()
 
 
@@ -197,7 +197,7 @@ def _dead_end(queue: QueueFacts) -> Wait | None:
 def _flow(queue: QueueFacts) -> Wait | None:
     """What slows down all of the queue."""
     if queue.failures and queue.next_retry_at:
-        because = f"The next hop cannot be reached: {_sentence(queue.last_error)}"
+        because = f"The next hop cannot be reached. {_sentence(queue.last_error)}"
         return Wait(Cause.NEXT_HOP_DOWN, because, queue.failing_since, queue.next_retry_at, "Or retry it now.")
     if queue.holding and queue.deferred < queue.count:
         return Wait(Cause.RATE_LIMIT, queue.holding)
@@ -227,12 +227,3 @@ def _delivering(queue: QueueFacts) -> Wait:
 def _sentence(text: str) -> str:
     text = text.strip()
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."
-
-
-def span(seconds: float) -> str:
-    """``45 s``, ``12 min``, ``3 h``."""
-    if seconds < 90:
-        return f"{max(round(seconds), 0)} s"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min"
-    return f"{round(seconds / 3600)} h"

@@ -267,7 +267,7 @@ async def test_server_down__the_queue_retries_as_a_whole_and_each_message_says_w
         snapshot = node.snapshot
         assert (snapshot.status, snapshot.message_count, snapshot.deferred_count) == ("Retry", 3, 3)
         assert snapshot.next_retry_at == node.clock() + 1
-        assert "The next try is in 1 s" in snapshot.waiting_because
+        assert "It is tried again by itself" in snapshot.waiting_because
         await node.pass_time(2)
         await node.until(lambda: node.snapshot.retry_count == 2)
         assert len(node.spool.happened(EventId.DEFER)) == 3  # said once
