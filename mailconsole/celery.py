@@ -39,7 +39,7 @@ app.conf.update(
     beat_schedule_filename=str(settings.HOME / "run" / "beat-schedule"),
     timezone="UTC",
     beat_schedule={
-        "live": {"task": "nodes.publish_live", "schedule": 1.0, "options": {"expires": 1}},
+        "live": {"task": "nodes.publish_live", "schedule": 0.5, "options": {"expires": 1}},
         "directories": {"task": "recipients.sync_directories", "schedule": 900.0, "options": {"expires": 600}},
         "retention": {"task": "tracking.delete_old", "schedule": crontab(minute="17"), "options": {"expires": 1800}},
     },

@@ -9,5 +9,5 @@ from mailconsole.nodes.live.publish import publish_regions
 
 @shared_task(name="nodes.publish_live", ignore_result=True, expires=1)  # type: ignore[untyped-decorator]
 def publish_live() -> None:
-    """Every second: show what all nodes show."""
+    """Twice a second: show what all nodes show, each of which does so once a second. A page is 1.5 s behind at most."""
     publish_regions()

@@ -23,5 +23,5 @@ class OverviewConfig(AppConfig):
             regions.Region("nodes", node_rows),
             regions.Region("resources", resource_rows),
             regions.Region("second-copies", copy_rows),
-            regions.Region("changes-waiting", waiting_changes, every_s=2),
+            regions.Region("changes-waiting", waiting_changes),
         )

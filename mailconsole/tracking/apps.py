@@ -26,7 +26,7 @@ class TrackingConfig(AppConfig):
         recorded.register_last_use(last_use)
         regions.register(
             regions.Region("traffic-cards", live.traffic_cards),
-            regions.Region("top-refusals", live.top_refusals, every_s=5),
-            regions.Region("recent-failures", live.recent_failures, every_s=5),
+            regions.Region("top-refusals", live.top_refusals),
+            regions.Region("recent-failures", live.recent_failures),
             regions.Region("throughput", live.throughput_tail, every_s=2),
         )

@@ -73,10 +73,10 @@ class _Viewer:
             await asyncio.wait_for(self.woken.wait(), QUIET_AFTER_S)
         self.woken.clear()
 
-    def news(self, states: Mapping[str, RegionState], *, is_live: bool) -> str:
+    def news(self, states: Mapping[str, RegionState], *, is_live: bool | None) -> str:
         """What this browser does not know yet, a heartbeat when it heard nothing for long, or nothing."""
         lines = []
-        if is_live is not self._was_live:
+        if is_live is not None and is_live is not self._was_live:
             self._was_live = is_live
             lines.append(f"event: state\ndata: {json.dumps({'is_live': is_live})}\n\n")
         for name, version in self._sent.items():
@@ -98,13 +98,17 @@ class Hub:
         self.states: dict[str, RegionState] = {}
         self._viewers: set[_Viewer] = set()
         self._task: asyncio.Task[None] | None = None
+        self._began_at = 0.0
         self._heard_at = 0.0
         self._is_closed = False
 
     @property
-    def is_live(self) -> bool:
-        """Whether ticks arrive."""
-        return time.monotonic() - self._heard_at < QUIET_AFTER_S
+    def is_live(self) -> bool | None:
+        """Whether ticks arrive; None while there was no time for one."""
+        now = time.monotonic()
+        if now - self._heard_at < QUIET_AFTER_S:
+            return True
+        return None if now - self._began_at < QUIET_AFTER_S else False
 
     def close(self) -> None:
         """End every stream: the process stops."""
@@ -128,6 +132,7 @@ class Hub:
 
     def _ensure_running(self) -> None:
         if self._task is None or self._task.done():
+            self._began_at = time.monotonic()
             self._task = asyncio.get_running_loop().create_task(self._run(), name="live-hub")
 
     async def _run(self) -> None:

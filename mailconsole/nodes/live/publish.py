@@ -24,7 +24,9 @@ log = structlog.get_logger(__name__)
 CHANNEL = "mailconsole:live"
 TICK = '{"tick":true}'
 _LEASE = "mailconsole:lease:live"
-_LEASE_MS = 900
+_LEASE_MS = 400
+_COUNTED = "mailconsole:lease:totals"
+_COUNTED_MS = 900
 _STORED = "mailconsole:live:"
 _STORED_FOR_S = 10
 
@@ -46,8 +48,9 @@ def publish_regions(now: datetime | None = None) -> int:
         if not redis_client().set(_LEASE, "1", nx=True, px=_LEASE_MS):
             return 0
         live = read_live()
-        remember_totals(live.snapshots)
-        remember_resources(live.snapshots, now=time.time())
+        if redis_client().set(_COUNTED, "1", nx=True, px=_COUNTED_MS):  # the nodes count on once a second
+            remember_totals(live.snapshots)
+            remember_resources(live.snapshots, now=time.time())
         return _render(live, now or timezone.now()) if _is_watched() else _forget()
     except REDIS_DOWN as problem:
         log.warning("live.unreachable", problem=type(problem).__name__)
@@ -73,7 +76,7 @@ def _forget() -> int:
 
 def _render(live: Live, now: datetime) -> int:
     clock = time.monotonic()
-    due = [one for one in all_regions() if clock - _last.rendered_at.get(one.name, -1e9) >= one.every_s - 0.5]
+    due = [one for one in all_regions() if clock - _last.rendered_at.get(one.name, -1e9) >= one.every_s - 0.2]
     with redis_client().pipeline(transaction=False) as pipeline:
         for one in due:
             _last.rendered_at[one.name] = clock

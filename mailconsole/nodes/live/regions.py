@@ -29,7 +29,7 @@ class Region:
 
     name: str
     build: Callable[[Live, datetime], Sequence[Piece]]
-    every_s: float = 1
+    every_s: float = 0.5
 
 
 _regions: dict[str, Region] = {}

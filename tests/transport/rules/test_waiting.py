@@ -10,7 +10,6 @@ from transport.rules.waiting import (
     Cause,
     MessageFacts,
     QueueFacts,
-    span,
     why_message_waits,
     why_queue_waits,
 )
@@ -125,8 +124,3 @@ def test_message__its_own_reason_comes_before_the_queues(facts, queue, cause, si
 @pytest.mark.parametrize("cause", Cause)
 def test_cause__has_a_sentence(cause):
     assert cause.sentence.endswith(".")
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(-3, "0 s"), (89, "89 s"), (90, "2 min"), (7200, "2 h")])
-def test_span(seconds, text):
-    assert span(seconds) == text
