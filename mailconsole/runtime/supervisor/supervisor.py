@@ -13,6 +13,7 @@ from types import FrameType
 
 from mailconsole.environment import Environment
 from mailconsole.runtime.supervisor import health, process, valkey
+from mailconsole.runtime.supervisor.last_words import last_words
 from mailconsole.runtime.supervisor.plan import PartPlan, child_environment, plan, transport_nodes
 from mailconsole.runtime.supervisor.refusals import CannotStart
 from mailconsole.runtime.supervisor.state import Part, State, read_state, write_state
@@ -174,10 +175,10 @@ class Supervisor:
             time.sleep(0.1)
 
     def _why(self, name: str) -> str:
-        """The last line of its log that says something, for the person at the terminal."""
+        """What its log says last, for the person at the terminal."""
         log = self.log_of(name)
-        lines = [line for line in log.read_text(errors="replace").splitlines()[-40:] if line.strip()]
-        return f"{lines[-1][:300]} (log: {log})" if lines else f"see {log}"
+        said = last_words(log.read_text(errors="replace").splitlines())
+        return f"{said} (log: {log})" if said else f"see {log}"
 
     def _write(self) -> None:
         write_state(self._home, self.state)

@@ -40,7 +40,7 @@ def _words(found: Status) -> str:
     lines.append("")
     for part in found.parts:
         word = "ok" if part["is_healthy"] else part["state"]
-        restarts = f"   restarted {part['restarts']} times" if part["restarts"] else ""
+        restarts = f"   restarts {part['restarts']}" if part["restarts"] else ""
         lines.append(f"  {part['name']:<14}{word:<12}pid {part['pid'] or '-'}{restarts}")
     for node in found.nodes:
         accepting = "accepting" if node["is_accepting"] else f"not accepting: {node['why_not']}"
