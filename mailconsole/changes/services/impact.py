@@ -17,7 +17,7 @@ from mailconsole.changes.services.plan import Plan
 from transport.config.document import MailFlow
 from transport.model.address import NULL, Address, InvalidAddress, parse_mailbox
 from transport.model.session import SessionFacts, TlsFacts
-from transport.model.verdict import Verdict
+from transport.model.verdict import Action, Verdict
 from transport.rules import admission
 from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry
 from transport.rules.ruleset import Ruleset, compile_ruleset
@@ -27,6 +27,12 @@ SAMPLE_AGE = timedelta(days=7)
 SAMPLE_TIME_S = 2.0
 EXAMPLES = 3
 GROUPS = 50
+_PAST = {
+    Action.ACCEPT: "accepted",
+    Action.DEFER: "put off",
+    Action.REFUSE: "refused",
+    Action.DISCONNECT: "refused, connection closed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +163,7 @@ class _Lookup:
 
 def outcome(verdict: Verdict) -> str:
     """The answer as the peer would have got it."""
-    return "accepted" if verdict.reply is None else f"{verdict.action.value}: {verdict.reply}"
+    return "accepted" if verdict.reply is None else f"{_PAST[verdict.action]}: {verdict.reply}"
 
 
 def _group(groups: dict[tuple[str, str, str, str], ImpactGroup], example: Example) -> None:

@@ -96,7 +96,7 @@ def draft_url(refusal: Refusal, *, owner: str, now: datetime) -> str:
         "purpose": wire(
             f"Asked for after {refusal.helo or refusal.peer} was refused on {refusal.received_at:%Y-%m-%d}"
         ),
-        "expires_at": (now + GRANTED_FOR).isoformat(timespec="seconds"),
+        "expires_at": (now + GRANTED_FOR).isoformat(timespec="minutes"),
     }
     return f"{form}?{urlencode({name: value for name, value in said.items() if value})}"
 

@@ -42,7 +42,7 @@ def test_replay__policy_that_admits__turns_the_refusal_into_an_acceptance():
     found = impact([REFUSED] * 4, document(), document(relay_policies=[OPEN]))
     (group,) = found.groups
     assert (group.client, group.sender, group.count, found.sample) == ("10.1.2.3", "contoso.com", 4, 4)
-    assert (group.before, group.after) == ("refuse: 550 5.7.1 Unable to relay", "accepted")
+    assert (group.before, group.after) == ("refused: 550 5.7.1 Unable to relay", "accepted")
     assert len(group.examples) == 3
     assert group.examples[0].after.decided_by[-1] == "relay_policies:scanners"
 
@@ -54,7 +54,7 @@ def test_replay__blocked_client__turns_the_acceptance_into_a_refusal():
     after = document(accepted_domains=[domain], ip_block_list=[{"network": "10.0.0.0/8"}])
     (group,) = impact([accepted], before, after).groups
     assert (group.before, group.is_opening, group.sender) == ("accepted", False, "<>")
-    assert group.after.startswith("disconnect: 554")
+    assert group.after.startswith("refused, connection closed: 554")
 
 
 def test_replay__nothing_that_matters_changed__lists_nothing_but_says_the_sample():
@@ -75,7 +75,7 @@ def test_replay__unknown_then__stays_unknown():
     domain = {"id": "contoso", "name": "Contoso", "domain": "contoso.com", "domain_type": "Authoritative"}
     relaxed = domain | {"domain_type": "InternalRelay"}
     (group,) = impact([unknown], document(accepted_domains=[domain]), document(accepted_domains=[relaxed])).groups
-    assert group.before == "refuse: 550 5.1.1 User unknown"
+    assert group.before == "refused: 550 5.1.1 User unknown"
 
 
 def test_replay__directory__answers_where_it_can():
@@ -84,7 +84,7 @@ def test_replay__directory__answers_where_it_can():
     domain = {"id": "contoso", "name": "Contoso", "domain": "contoso.com"}
     strict = domain | {"domain_type": "Authoritative"}
     (group,) = impact([accepted], document(accepted_domains=[domain]), document(accepted_domains=[strict])).groups
-    assert (group.before, group.after) == ("accepted", "refuse: 550 5.1.1 User unknown")
+    assert (group.before, group.after) == ("accepted", "refused: 550 5.1.1 User unknown")
 
 
 @pytest.mark.django_db
@@ -119,4 +119,4 @@ def test_page__recorded_refusal__is_shown_turning_into_an_acceptance(monkeypatch
     change = create_change(ChangeState.IN_REVIEW)
     page = signed_in(create_reviewer()).get(f"/changes/{change.pk}/").content.decode()
     assert "1 of 1</strong> recorded attempts" in page
-    assert "refuse: 550 5.7.1 Unable to relay" in page
+    assert "refused: 550 5.7.1 Unable to relay" in page
