@@ -11,5 +11,6 @@ pytest_plugins = (
     "tests.support.browser",
     "tests.support.web",
     "tests.support.product",
+    "tests.support.story",
     "tests.support.needs",  # after those it imports, so that their assertions are rewritten
 )
