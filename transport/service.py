@@ -150,7 +150,7 @@ class TransportService:
     async def start(self) -> None:
         """Recover the spool, then listen. Raises ListenError, SpoolUnavailable, OSError."""
         own.ensure_self_signed(self._home / "tls", hostname=self._hostname, now=datetime.datetime.now(datetime.UTC))
-        self._certificates = CertificateStore(self._home / "tls", hostname=self._hostname)
+        self._certificates = CertificateStore(self._home / "tls", hostname=self._hostname, clock=self._clock)
         kept = self._order_book.read()
         self._obey(kept or StandingOrders(), is_known=kept is not None)
         found = await self._spool.start()

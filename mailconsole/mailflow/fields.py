@@ -86,7 +86,7 @@ def form_field(name: str, info: FieldInfo) -> forms.Field:
     """The form's field: label, help with the default, and a widget for the type."""
     leaves = list(_leaves(info.annotation, info.metadata))
     words: dict[str, Any] = {
-        "label": _capital(label(name)),
+        "label": capital(label(name)),
         "help_text": _help(name, info),
         "required": info.is_required(),
     }
@@ -161,5 +161,5 @@ def _default(name: str, info: FieldInfo) -> str:
     return show(name, list(info.default) if isinstance(info.default, tuple) else info.default)
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
     return text[:1].upper() + text[1:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,10 @@ PASSWORD = "password"  # noqa: S105  # the name of a field
 
 @dataclass(frozen=True, slots=True)
 class FieldSet:
-    """A group of fields on the page."""
+    """A group of fields on the page; one that can be folded is open where something in it is wrong."""
 
     title: str
+    is_folded: bool
     is_open: bool
     fields: list[BoundField]
 
@@ -58,11 +59,15 @@ class ObjectForm(forms.Form):
     def fieldsets(self) -> list[FieldSet]:
         """The groups of the kind, then everything else, folded unless something in it is wrong."""
         grouped = {name for group in self.kind.groups for name in group.fields}
-        sets = [FieldSet(group.title, True, [self[name] for name in group.fields]) for group in self.kind.groups]
-        rest = [self[name] for name in self.fields if name not in grouped]
+        sets = [self._fieldset(group.title, group.fields, is_folded=not group.is_open) for group in self.kind.groups]
+        rest = [name for name in self.fields if name not in grouped]
         if rest:
-            sets.append(FieldSet("More settings", any(field.errors for field in rest), rest))
+            sets.append(self._fieldset("More settings", rest, is_folded=True))
         return sets
+
+    def _fieldset(self, title: str, names: Iterable[str], *, is_folded: bool) -> FieldSet:
+        fields = [self[name] for name in names]
+        return FieldSet(title, is_folded, any(field.errors for field in fields), fields)
 
     @property
     def said(self) -> Json:

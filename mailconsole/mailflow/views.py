@@ -22,6 +22,7 @@ from mailconsole.changes.services.stage_item import ACCOUNTS
 from mailconsole.common.pages import page_of, render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.mailflow.drafts import Mark, Seen, seen_by
+from mailconsole.mailflow.fields import capital
 from mailconsole.mailflow.forms import PASSWORD, ObjectForm
 from mailconsole.mailflow.kinds import KINDS, Kind
 from mailconsole.mailflow.prefill import prefilled
@@ -79,7 +80,7 @@ def _row(kind: Kind, seen: Seen, object_id: str, item: Any) -> Row:
 def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpResponse:
     seen = seen_by(request.user)
     value = as_json(_object(seen, kind, object_id))
-    facts = [(label(name).capitalize(), show(name, said)) for name, said in value.items() if name != "password_secret"]
+    facts = [(capital(label(name)), show(name, said)) for name, said in value.items() if name != "password_secret"]
     context = {
         "kind": KINDS[kind],
         "object_id": object_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +21,39 @@ log = structlog.get_logger(__name__)
 class CertificateStore:
     """The certificates of a node. ``hostname`` is our name where a connector has none of its own."""
 
-    def __init__(self, path: Path, *, hostname: str) -> None:
+    def __init__(self, path: Path, *, hostname: str, clock: Callable[[], float] = time.time) -> None:
         self._path = path
         self._hostname = hostname
+        self._clock = clock
         self._state = folder.state(path)
         self._found = folder.look(path)
+        self._valid = self._valid_now()
         self._contexts: dict[tuple[str, str, bool], ssl.SSLContext] = {}
         for problem in self._found.problems:
             log.warning("certificates.unusable", problem=problem)
 
     def refresh(self) -> bool:
-        """Look whether files have changed, and take up what is new; handshakes from now on show it."""
+        """Look whether files have changed, or a certificate is over, and choose anew for handshakes from now on."""
         state = folder.state(self._path)
-        if state == self._state:
+        if state == self._state and self._valid_now() == self._valid:
             return False
         self._state = state
         self._found = folder.look(self._path)
+        self._valid = self._valid_now()
         self._contexts.clear()
         log.info("certificates.changed", names=[one.name for one in self._found.certificates])
         return True
+
+    def _valid_now(self) -> list[bool]:
+        now = self._clock()
+        return [one.is_valid(now) for one in self._found.certificates]
 
     def context_for(self, connector: ReceiveConnector) -> ssl.SSLContext | None:
         """The context of the connector's handshakes; None where the node has no certificate at all."""
         key = (connector.tls_certificate_name, connector.fqdn, self.asks_client(connector))
         context = self._contexts.get(key)
         if context is None:
-            chosen = self.chosen(connector, now=time.time())
+            chosen = self.chosen(connector, now=self._clock())
             if chosen is None:
                 return None
             context = self._contexts[key] = self._make(connector, chosen)
@@ -98,7 +106,7 @@ class CertificateStore:
             def by_name(connection: Any, name: str | None, _: ssl.SSLContext) -> None:
                 """Server name indication (RFC 6066 3): the best that covers the name, where there is one."""
                 fitting = [one for one in self._found.certificates if name and one.covers(name)]
-                found = best(fitting, now=time.time())
+                found = best(fitting, now=self._clock())
                 if found is not None and found.fingerprint in others:
                     connection.context = others[found.fingerprint]
 

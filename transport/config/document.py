@@ -17,6 +17,7 @@ from transport.config.objects import (
     ConfigObject,
     DistributionGroup,
     IpListEntry,
+    MessageRateSource,
     Organization,
     PermissionGroup,
     ReceiveConnector,
@@ -138,6 +139,7 @@ def initial_document() -> MailFlow:
                 name="Default",
                 comment="Made at first start.",
                 max_inbound_connections_per_source=None,
+                max_inbound_connection_percentage_per_source=100,
                 max_recipients_per_message=5000,
             ),
             ReceiveConnector(
@@ -147,6 +149,7 @@ def initial_document() -> MailFlow:
                 bindings=("submission",),
                 permission_groups=(PermissionGroup.EXCHANGE_USERS,),
                 tls_mode=TlsMode.REQUIRED,
+                message_rate_source=MessageRateSource.USER,
             ),
         )
     )

@@ -52,4 +52,4 @@ def label(field: str) -> str:
     return " ".join(_UPPER.get(word, word) for word in words)
 
 
-_UPPER = {word: word.upper() for word in ("tls", "dsn", "ip", "fqdn", "smtputf8", "mime")}
+_UPPER = {word: word.upper() for word in ("tls", "dsn", "ip", "fqdn", "smtputf8", "mime", "requiretls", "ehlo")}

@@ -24,7 +24,7 @@ from transport.listener.transaction import Transaction
 from transport.model.event import EventId, TrackingEvent
 from transport.model.limit import Limit
 from transport.model.reply import Reply
-from transport.model.session import SessionFacts
+from transport.model.session import SessionFacts, TlsFacts
 from transport.model.verdict import Action, Stage, Verdict
 from transport.rules import limits
 
@@ -171,6 +171,7 @@ class Session(Connection):
         facts = self.facts
         return {
             **({"proxy": facts.proxy} if facts.proxy else {}),
+            **(_client_certificate(facts.tls) if facts.client_certificate and facts.tls else {}),
             "helo": facts.helo,
             "identity": facts.identity,
             "tls": f"{facts.tls.version} {facts.tls.cipher}" if facts.tls else "",
@@ -264,3 +265,7 @@ class Session(Connection):
 def _limit_rows(verdict: Verdict) -> dict[str, str]:
     reached = verdict.limit
     return {} if reached is None else {"limit": reached.limit.value, "limit_value": reached.value}
+
+
+def _client_certificate(tls_facts: TlsFacts) -> dict[str, str]:
+    return {"client_certificate": tls_facts.client_fingerprint, "client_subject": tls_facts.client_subject}

@@ -86,7 +86,7 @@ def handshake_failed(ruleset: Ruleset, facts: SessionFacts, why: str) -> Verdict
 def helo(ruleset: Ruleset, facts: SessionFacts, *, now: float) -> Verdict:
     """Whether the peer's name is taken."""
     connector = ruleset.receive_connectors[facts.connector_id]
-    if connector.is_ehlo_domain_required and not is_domain(facts.helo):
+    if connector.is_ehlo_domain_required and facts.helo and not is_domain(facts.helo):
         because = f"The connector asks for a domain; the peer calls itself '{facts.helo}'."
         return _by_connector(Stage.HELO, connector, INVALID_DOMAIN, because)
     return accept(Stage.HELO)

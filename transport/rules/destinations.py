@@ -10,7 +10,12 @@ RESERVED_SECOND_LEVEL = frozenset({"example.com", "example.net", "example.org"})
 
 def why_not(connector: ReceiveConnector, domain: str) -> str:
     """Why the connector refuses recipients at ``domain``, which is not an accepted one; empty when it does not."""
-    if domain.startswith("["):
+    is_asked = (
+        connector.is_single_label_recipient_domain_rejected
+        or connector.is_reserved_top_level_recipient_domain_rejected
+        or connector.is_reserved_second_level_recipient_domain_rejected
+    )
+    if not is_asked or domain.startswith("["):
         return ""
     labels = domain.rsplit(".", 2)
     if connector.is_single_label_recipient_domain_rejected and len(labels) == 1:

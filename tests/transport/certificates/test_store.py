@@ -134,3 +134,15 @@ def test_refresh__renewed_files__are_taken_up(folder, put):
     assert store.refresh()
     assert store.presented(connector(), now=NOW).name == "bought"
     assert store.context_for(connector()) is not before
+
+
+def test_refresh__a_certificate_is_over__another_is_chosen(folder, put):
+    put("bought", "relay.test", days=20)
+    now = [NOW]
+    store = CertificateStore(folder, hostname="relay.test", clock=lambda: now[0])
+    before = store.context_for(connector())
+    now[0] += 21 * 86400
+    assert store.context_for(connector()) is before
+    assert store.refresh() and not store.refresh()
+    assert store.context_for(connector()) is not before
+    assert store.presented(connector(), now=now[0]).name == "self-made"

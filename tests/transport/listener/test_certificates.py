@@ -128,6 +128,8 @@ def test_client_certificate__of_a_listed_authority__is_a_fact_of_the_session(sto
     context.check_hostname = False
     with running(flow, certificates=store) as server:
         assert server.send("a@x.example", "b@acme.example", b"x\r\n", tls=context).is_accepted
+        detail = server.intake.events[0].detail
+        assert (len(detail["client_certificate"]), detail["client_subject"]) == (64, "commonName=partner.example")
         refused = server.send("a@x.example", "b@acme.example", b"x\r\n", tls=True)
         assert str(refused.last) == "530 5.7.0 Authentication required"
 
