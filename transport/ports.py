@@ -180,6 +180,10 @@ class Spool(Protocol):
         has it in its cache. Raises SpoolUnavailable, MessageDamaged."""
         ...
 
+    def read_messages(self, message_ids: Sequence[int]) -> dict[int, Message]:
+        """Many of them at once, those that are there; from any thread. Raises SpoolUnavailable, MessageDamaged."""
+        ...
+
     def written(self) -> Future[None]:
         """Done when all updates so far are on disk. Fails with SpoolUnavailable."""
         ...

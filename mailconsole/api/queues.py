@@ -108,9 +108,11 @@ class QueuedOut(Schema):
 
 
 class QueuedPage(Schema):
-    """`problems` says of nodes that did not answer why not: their messages are missing."""
+    """`problems` says of nodes that did not answer why not: their messages are missing. `is_partial`: the search took
+    too long, and there are more than `total`."""
 
     total: int
+    is_partial: bool
     offset: int
     messages: list[QueuedOut]
     problems: list[str]
@@ -193,7 +195,9 @@ def messages(request: HttpRequest, wanted: Query[Wanted], offset: Offset = 0, li
     """Queued messages that a filter means, with why each waits."""
     page = list_messages(wanted.filter(), offset=offset, limit=limit)
     rows = [_queued(one.node, one.message.row()) for one in page.rows]
-    return QueuedPage(total=page.total, offset=page.offset, messages=rows, problems=list(page.problems))
+    return QueuedPage(
+        total=page.total, is_partial=page.is_partial, offset=page.offset, messages=rows, problems=list(page.problems)
+    )
 
 
 @router.get("/messages/{node}/{queue_id}/eml")

@@ -31,7 +31,7 @@ def list_messages(state: Any, filter: dict[str, Any], offset: int, limit: int) -
     def ask(host: TransportHost) -> Any:
         wanted = QueueFilter.of_row(filter)
         page = host.run(host.need().control.page(wanted, offset=max(offset, 0), limit=min(limit, MAX_ROWS)))
-        return {"total": page.total, "rows": [row.row() for row in page.rows]}
+        return {"total": page.total, "rows": [row.row() for row in page.rows], "is_partial": page.is_partial}
 
     return _answer(ask)
 

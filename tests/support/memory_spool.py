@@ -58,6 +58,9 @@ class MemorySpool:
     def read_message(self, message_id: int) -> Message:
         return copy.deepcopy(self.stored[message_id])
 
+    def read_messages(self, message_ids: Sequence[int]) -> dict[int, Message]:
+        return {message_id: self.read_message(message_id) for message_id in message_ids}
+
     def written(self) -> Future[None]:
         future: Future[None] = asyncio.get_running_loop().create_future()
         if self.is_failing:

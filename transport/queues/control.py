@@ -4,6 +4,7 @@ up the loop. Done means on disk."""
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -19,9 +20,9 @@ from transport.queues.actions import Actions, Refused
 from transport.queues.delivery_queue import DeliveryQueue
 from transport.queues.manager import DeliveryQueues
 from transport.queues.transaction import Transaction, TransactionState
+from transport.queues.walk import PIECE, Breath, Chosen, Walk
 from transport.rules.queue_match import QueueMatch
 
-STEP = 200
 KEPT_JOBS = 50
 log = structlog.get_logger(__name__)
 
@@ -35,29 +36,25 @@ class StalePreview(OrderRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """A transaction of a queue, or some of its recipients by their indexes: of a long queue they are not in memory."""
-
-    queue: DeliveryQueue
-    transaction: Transaction
-    indexes: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
-    """``rows`` from ``offset`` on, of ``total`` messages that match."""
+    """``rows`` from ``offset`` on, of ``total`` messages that match; of more where ``is_partial``: the search took too
+    long."""
 
     total: int
     rows: tuple[QueuedMessage, ...]
+    is_partial: bool = False
 
 
 class QueueControl:
-    """All methods run on the engine's loop; ``clock`` gives unix seconds."""
+    """All methods run on the engine's loop; ``clock`` gives unix seconds. A page is searched for ``patience_s``."""
+
+    patience_s = 5.0
 
     def __init__(self, queues: DeliveryQueues, spool: Spool, clock: Callable[[], float]) -> None:
         self._queues = queues
         self._spool = spool
         self._clock = clock
+        self._walk = Walk(spool)
         self._jobs: dict[int, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_id = int(clock() * 1000)
@@ -67,7 +64,10 @@ class QueueControl:
         if wanted.criteria <= {"queue", "connector_id"}:
             return self._plain_page(wanted, offset, limit)
         total, rows = 0, []
+        end = time.monotonic() + self.patience_s
         async for chosen in self._matching(wanted):
+            if time.monotonic() > end:
+                return Page(total, tuple(rows), is_partial=True)
             if offset <= total < offset + limit:
                 rows.append(self._shown(chosen.queue, chosen.transaction))
             total += 1
@@ -127,14 +127,13 @@ class QueueControl:
 
     async def release_lifted(self) -> int:
         """Let go on what hold rules that are no more hold."""
-        count = 0
+        count, breath = 0, Breath()
         for queue in self._queues.all():
-            for number, transaction in enumerate(queue.held(), start=1):
+            for transaction in queue.held():
                 if transaction.state is TransactionState.HELD and self._queues.is_lifted(transaction):
                     queue.release(transaction, "The hold rule is over.")
                     count += 1
-                if number % STEP == 0:
-                    await asyncio.sleep(0)
+                await breath.take()
             self._queues.revive(queue)
         return count
 
@@ -155,16 +154,18 @@ class QueueControl:
 
     async def _act(self, job: Job, actions: Actions, chosen: list[Chosen]) -> list[Chosen]:
         """Returns those that moved on since they were chosen: a delivery ended."""
-        moved = []
-        for number, one in enumerate(chosen, start=1):
-            if one.transaction.state is TransactionState.GONE:
-                moved.append(one)
-            elif self._act_on(one, actions):
-                job.done += 1
-            else:
-                job.left_out += 1
-            if number % STEP == 0:
-                await asyncio.sleep(0)
+        moved, breath = [], Breath()
+        for start in range(0, len(chosen), PIECE):
+            piece = chosen[start : start + PIECE]
+            await self._walk.load(piece)
+            for one in piece:
+                if one.transaction.state is TransactionState.GONE:
+                    moved.append(one)
+                elif self._act_on(one, actions):
+                    job.done += 1
+                else:
+                    job.left_out += 1
+                await breath.take()
         return moved
 
     def _act_on(self, one: Chosen, actions: Actions) -> bool:
@@ -179,13 +180,13 @@ class QueueControl:
         """Where in their queues they are by now, those that still wait."""
         wanted = {(one.queue, one.transaction.message_id): one.indexes for one in moved}
         found: list[Chosen] = []
+        breath = Breath()
         for queue in {one.queue for one in moved}:
-            for number, transaction in enumerate(list(queue), start=1):
+            for transaction in list(queue):
                 indexes = wanted.get((queue, transaction.message_id), frozenset()) & set(transaction.indexes)
                 if indexes:
                     found.append(Chosen(queue, transaction, indexes))
-                if number % STEP == 0:
-                    await asyncio.sleep(0)
+                await breath.take()
         return found
 
     async def drain(self, timeout_s: float) -> None:
@@ -193,32 +194,5 @@ class QueueControl:
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=timeout_s)
 
-    async def _matching(self, wanted: QueueFilter) -> AsyncIterator[Chosen]:
-        match = QueueMatch(wanted, self._clock())
-        looked_at = 0
-        for queue in self._queues.all():
-            if not match.hop(queue.hop):
-                continue
-            for transaction in list(queue):
-                looked_at += 1
-                if looked_at % STEP == 0:
-                    await asyncio.sleep(0)
-                indexes = self._meant(match, queue, transaction)
-                if indexes:
-                    yield Chosen(queue, transaction, frozenset(indexes))
-
-    def _meant(self, match: QueueMatch, queue: DeliveryQueue, transaction: Transaction) -> tuple[int, ...]:
-        state = match.filter.state
-        if transaction.state is TransactionState.GONE:
-            return ()
-        if state and snapshots.status_of(queue, transaction) != state:
-            return ()
-        if not match.arrival(transaction.message_id, transaction.received_at):
-            return ()
-        if not match.must_read:
-            return transaction.indexes
-        try:
-            message, recipients = transaction.peek()
-        except MessageDamaged:
-            return ()
-        return tuple(one.index for one in match.recipients(recipients)) if match.message(message) else ()
+    def _matching(self, wanted: QueueFilter) -> AsyncIterator[Chosen]:
+        return self._walk.matching(self._queues.all(), QueueMatch(wanted, self._clock()))

@@ -5,7 +5,9 @@ A row that cannot be read goes to an operator; it never stops the others.
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from transport.model.address import Address
@@ -53,7 +55,11 @@ def recover(connection: sqlite3.Connection, *, after: int, up_to: int, limit: in
             found.filed.add(message_id)
     if len(found.messages) == limit:
         found.last = max(found.messages)
-    _overlay(found, connection, after)
+    states = connection.execute(
+        "SELECT message_id, idx, CAST(state AS BLOB) FROM recipient WHERE message_id > ? AND message_id <= ?",
+        (after, found.last),
+    )
+    _overlay(found, states)
     return found
 
 
@@ -61,6 +67,23 @@ def read_message(connection: sqlite3.Connection, message_id: int) -> Message:
     """One message as the file has it now; nobody's where it is not there. Raises sqlite3.Error."""
     found = recover(connection, after=message_id - 1, up_to=message_id, limit=1)
     return found.messages.get(message_id) or _nobodys(message_id)
+
+
+def read_messages(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Message]:
+    """Many messages as the file has them now; what is not there is left out. Raises sqlite3.Error."""
+    found, wanted = Recovered(), (json.dumps(list(ids)),)
+    chosen = "IN (SELECT value FROM json_each(?))"
+    for message_id, envelope in connection.execute(
+        f"SELECT id, CAST(envelope AS BLOB) FROM message WHERE id {chosen}",  # noqa: S608 - a constant
+        wanted,
+    ):
+        found.messages[message_id] = _message(found, message_id, envelope)
+    states = connection.execute(
+        f"SELECT message_id, idx, CAST(state AS BLOB) FROM recipient WHERE message_id {chosen}",  # noqa: S608
+        wanted,
+    )
+    _overlay(found, states)
+    return found.messages
 
 
 def _message(found: Recovered, message_id: int, envelope: bytes) -> Message:
@@ -98,12 +121,8 @@ def _set_aside(found: Recovered, message: Message, recipient: Recipient, reason:
     found.damaged.append((message, recipient))
 
 
-def _overlay(found: Recovered, connection: sqlite3.Connection, after: int) -> None:
+def _overlay(found: Recovered, states: Iterable[tuple[int, int, bytes]]) -> None:
     """Put the recipients' later states over those of the commit."""
-    states = connection.execute(
-        "SELECT message_id, idx, CAST(state AS BLOB) FROM recipient WHERE message_id > ? AND message_id <= ?",
-        (after, found.last),
-    )
     for message_id, index, state in states:
         message = found.messages.get(message_id)
         if message is None:

@@ -10,7 +10,7 @@ from asyncio import Future
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -24,7 +24,7 @@ from transport.spool.bodies import LARGE_BODY_BYTES, Bodies
 from transport.spool.failure import is_damage
 from transport.spool.opening import Opening, open_spool
 from transport.spool.outbox import SpoolOutbox
-from transport.spool.recovery import Recovered, mask, read_message
+from transport.spool.recovery import Recovered, mask, read_message, read_messages
 from transport.spool.salvage import open_or_salvage
 from transport.spool.schema import Readers
 from transport.spool.writer import Writer
@@ -32,6 +32,7 @@ from transport.spool.writer import Writer
 PATIENCE_S = 2.0
 """How long the start reads what is in the spool; the rest is read beside new mail."""
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -294,8 +295,14 @@ class SqliteSpool:
         return future
 
     def read_message(self, message_id: int) -> Message:
+        return self._read(lambda connection: read_message(connection, message_id))
+
+    def read_messages(self, message_ids: Sequence[int]) -> dict[int, Message]:
+        return self._read(lambda connection: read_messages(connection, message_ids))
+
+    def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            return read_message(self._readers.get(), message_id)
+            return read(self._readers.get())
         except sqlite3.Error as error:
             if is_damage(error):
                 raise MessageDamaged(f"its envelope cannot be read: {error}") from error

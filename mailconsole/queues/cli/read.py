@@ -45,7 +45,8 @@ def show(options: Options, write: Write) -> None:
             wire(f"{message.queue_id}  {row.node}  {message.status.value:<10}  {message.sender or '<>'} to {to}{more}")
         )
         write(wire(f"{'':>13}  {message.because} {message.change}".rstrip()))
-    write(f"{page.first} to {page.last} of {page.total} messages")
+    more = " or more: the search took too long" if page.is_partial else ""
+    write(f"{page.first} to {page.last} of {page.total} messages{more}")
     for problem in page.problems:
         write(wire(problem))
 

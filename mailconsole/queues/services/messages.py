@@ -31,12 +31,14 @@ class OnNode:
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """``rows`` from ``offset`` on, of ``total``; node after node. ``problems``: nodes that did not answer."""
+    """``rows`` from ``offset`` on, of ``total``; node after node. ``problems``: nodes that did not answer.
+    ``is_partial``: the search took too long, there are more."""
 
     rows: tuple[OnNode, ...]
     total: int
     offset: int
     problems: tuple[str, ...] = ()
+    is_partial: bool = False
 
     @property
     def first(self) -> int:
@@ -64,7 +66,8 @@ def list_messages(wanted: QueueFilter, *, offset: int = 0, limit: int = PAGE) ->
     rows = [OnNode(node, QueuedMessage.of_row(row)) for node, found in sorted(answers.of.items())
             for row in found["rows"]]  # fmt: skip
     total = sum(found["total"] for found in answers.of.values())
-    return MessagePage(tuple(rows[offset : offset + limit]), total, offset, answers.problems)
+    is_partial = any(found["is_partial"] for found in answers.of.values())
+    return MessagePage(tuple(rows[offset : offset + limit]), total, offset, answers.problems, is_partial)
 
 
 def _deep(wanted: QueueFilter, offset: int, limit: int) -> MessagePage:
@@ -79,7 +82,8 @@ def _deep(wanted: QueueFilter, offset: int, limit: int) -> MessagePage:
             answer = ask_node(node, NodeCommand.LIST, arguments, timeout_s=SEARCH_TIMEOUT_S)
             rows += [OnNode(node, QueuedMessage.of_row(row)) for row in answer["rows"]]
         before += found["total"]
-    return MessagePage(tuple(rows), before, offset, tuple(problems))
+    is_partial = any(found["is_partial"] for found in counted.of.values())
+    return MessagePage(tuple(rows), before, offset, tuple(problems), is_partial)
 
 
 def where_is(node: str, queue_id: str) -> tuple[OnNode, ...]:

@@ -267,3 +267,10 @@ async def test_page__lists_what_waits_a_piece_at_a_time(sink):
         ]
         found = await node.control.page(QueueFilter(recipient="r4@partner.example"), offset=0, limit=10)
         assert found.total == 1 and found.rows[0].cause == "next_hop_down" and found.rows[0].until > node.clock()
+
+
+async def test_page__search_that_takes_too_long__says_so(sink):
+    async with Delivering(document(sink)) as node:
+        await waiting(node, sink, "bo@partner.example")
+        node.control.patience_s = -1.0
+        assert (await node.control.page(BO, offset=0, limit=10)).is_partial
