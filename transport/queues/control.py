@@ -63,7 +63,8 @@ class QueueControl:
         """Some of the messages that match, in order of the queues. For a queue as a whole nothing is searched."""
         if wanted.criteria <= {"queue", "connector_id"}:
             return self._plain_page(wanted, offset, limit)
-        total, rows = 0, []
+        total = 0
+        rows: list[QueuedMessage] = []
         end = time.monotonic() + self.patience_s
         async for chosen in self._matching(wanted):
             if time.monotonic() > end:
