@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gc
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -336,7 +337,11 @@ class TransportService:
     async def _read_on(self) -> None:
         """Queue what a long spool still holds, beside new mail."""
         async for messages in self._spool.more():
-            self._recover(messages)
+            for first in range(0, len(messages), STEP):
+                self._recover(messages[first : first + STEP])
+                await asyncio.sleep(0)
+            # What waits is no garbage: a collector that looked at a million messages would stop the loop for a second.
+            gc.freeze()
         self._shadow.all_read()
 
     def _recover(self, messages: Sequence[Message]) -> None:

@@ -1,0 +1,341 @@
+"""What much of everything costs one node, alone: memory of its process, and how soon it takes mail again.
+
+    .venv/bin/python bench/scale.py idle large queued [--messages 100000] [--dir /var/tmp]
+
+`idle`: 1,000 sessions that say nothing. `large`: 20 messages of 35 MB at once. `queued`: a spool filled beforehand,
+whose next hop is away: how soon the node takes mail after its start, what it holds in memory once it knows its queue,
+how long the queue's page takes in the node.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from run import CannotMeasure, Sink, free_port, wait_for_port  # noqa: E402
+
+from transport.config.document import MailFlow, initial_document  # noqa: E402
+from transport.config.objects import AddressSpace, Organization, RelayPolicy, SendConnector  # noqa: E402
+from transport.model.address import Address  # noqa: E402
+from transport.model.envelope import Message, Recipient  # noqa: E402
+from transport.model.next_hop import DeliveryType, NextHop  # noqa: E402
+from transport.model.outcome import RecipientStatus  # noqa: E402
+from transport.model.queue_filter import QueueFilter  # noqa: E402
+from transport.ports import ListenAddress, Ports  # noqa: E402
+from transport.service import TransportService  # noqa: E402
+from transport.spool.sqlite_spool import SqliteSpool  # noqa: E402
+
+NODE = "transport-1"
+IDLE_SESSIONS = 1000
+LARGE_BYTES = 35 * 1024 * 1024
+LARGE_COUNT = 20
+BODY = b"From: a@acme.example\r\nSubject: A message that waits\r\n\r\n" + b"A line of the message.\r\n" * 40
+GROUP = 2000
+PAGE_ROWS = 50
+
+
+def configuration(next_hop: int) -> MailFlow:
+    """Everything from here goes to the port; no limit is in the way of what is measured."""
+    host = f"127.0.0.1:{next_hop}"
+    wide = {"max_inbound_connections_per_source": 5000, "max_inbound_connection_percentage_per_source": 100}
+    connectors = [one.model_copy(update=wide) for one in initial_document().receive_connectors]
+    organization = Organization(hostname="relay.bench", queue_length_medium=None, queue_length_high=None)
+    policy = RelayPolicy(id="bench", name="Bench", networks=("127.0.0.1",), owner="bench", purpose="bench")
+    connector = SendConnector(id="out", name="Out", address_spaces=(AddressSpace(domain="*"),), smart_hosts=(host,))
+    return MailFlow(
+        organization=organization,
+        receive_connectors=tuple(connectors),
+        send_connectors=(connector,),
+        relay_policies=(policy,),
+    )
+
+
+# The node's process.
+
+
+async def run_node(home: Path, port: int, next_hop: int) -> None:
+    service = TransportService(
+        node=NODE,
+        home=home,
+        listen=(ListenAddress("smtp", "127.0.0.1", port), ListenAddress("submission", "127.0.0.1", 0)),
+        document=configuration(next_hop),
+        revision=1,
+        ports=Ports(),
+    )
+    await service.start()
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    answering = loop.create_task(answer(service, reader))
+    await stopping.wait()
+    answering.cancel()
+    await service.drain(timeout_s=4)
+
+
+async def answer(service: TransportService, reader: asyncio.StreamReader) -> None:
+    """To each line: what the node shows, and how long that took in its loop."""
+    while await reader.readline():
+        began = time.perf_counter()
+        shown = service.snapshot()
+        snapshot_ms = (time.perf_counter() - began) * 1000
+        began = time.perf_counter()
+        page = await service.control.page(QueueFilter(), offset=0, limit=PAGE_ROWS)
+        page_ms = (time.perf_counter() - began) * 1000
+        told = {"messages": shown.messages, "rows": len(page.rows), "snapshot_ms": snapshot_ms, "page_ms": page_ms}
+        print(json.dumps(told), flush=True)
+
+
+class Node:
+    """Started as a process of its own; ``home`` is kept."""
+
+    def __init__(self, home: Path, next_hop: int) -> None:
+        self.port = free_port()
+        command = [sys.executable, __file__, "--node", str(home), str(self.port), str(next_hop)]
+        self.began = time.monotonic()
+        with (home / "node.log").open("wb") as log:
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+
+    def ask(self) -> dict[str, Any]:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(b"?\n")
+        self._process.stdin.flush()
+        while line := self._process.stdout.readline():
+            if line.startswith(b'{"messages"'):
+                told: dict[str, Any] = json.loads(line)
+                return told
+        raise CannotMeasure("the node ended; its log is in node.log")
+
+    def memory_mb(self, field: str = "VmRSS") -> float:
+        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) / 1024
+        raise CannotMeasure("the node ended")
+
+    def stop(self) -> None:
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=60)
+        self._process.kill()
+
+
+@contextmanager
+def node_in(home: Path, next_hop: int) -> Iterator[Node]:
+    node = Node(home, next_hop)
+    try:
+        wait_for_port(node.port, 120)
+        yield node
+    finally:
+        node.stop()
+
+
+# The clients.
+
+
+def open_session(port: int) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", port), timeout=30)
+    talk(client, b"")
+    talk(client, b"EHLO bench.example\r\n")
+    return client
+
+
+def talk(client: socket.socket, line: bytes) -> bytes:
+    """Say something and return the whole reply."""
+    client.sendall(line)
+    reply = b""
+    while not (reply.endswith(b"\r\n") and reply.splitlines()[-1][3:4] == b" "):
+        data = client.recv(65536)
+        if not data:
+            raise CannotMeasure(f"the node closed the connection after {reply!r}")
+        reply += data
+    return reply
+
+
+def send(port: int, body: bytes) -> None:
+    with open_session(port) as client:
+        client.settimeout(300)
+        for line in (b"MAIL FROM:<a@acme.example>\r\n", b"RCPT TO:<b@partner.example>\r\n", b"DATA\r\n"):
+            talk(client, line)
+        client.sendall(body)
+        reply = talk(client, b"\r\n.\r\n")
+    if not reply.startswith(b"250"):
+        raise CannotMeasure(f"a message was not taken: {reply!r}")
+
+
+# The cases.
+
+
+def idle(home: Path, given: argparse.Namespace) -> None:
+    with node_in(home, 1) as node, ExitStack() as sessions:
+        before = node.memory_mb()
+        for _ in range(IDLE_SESSIONS):
+            sessions.enter_context(open_session(node.port))
+        after = node.memory_mb()
+        began = time.monotonic()
+        send(node.port, BODY)
+        print(
+            f"idle    {IDLE_SESSIONS:,} sessions: {before:.0f} MB before, {after:.0f} MB with them, "
+            f"{(after - before) * 1024 / IDLE_SESSIONS:.1f} KB each; a message beside them in "
+            f"{(time.monotonic() - began) * 1000:.0f} ms"
+        )
+
+
+def large(home: Path, given: argparse.Namespace) -> None:
+    body = b"Subject: large\r\n\r\n" + (b"x" * 76 + b"\r\n") * (LARGE_BYTES // 78)
+    sink = Sink(home)
+    try:
+        with node_in(home, sink.port) as node:
+            before = node.memory_mb()
+            began = time.monotonic()
+            failures: list[BaseException] = []
+            threads = [
+                threading.Thread(target=catch(send, failures), args=(node.port, body)) for _ in range(LARGE_COUNT)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            if failures:
+                raise failures[0]
+            accepted_s = time.monotonic() - began
+            while sink.messages() < LARGE_COUNT:
+                time.sleep(0.05)
+            print(
+                f"large   {LARGE_COUNT} messages of 35 MB at once: accepted in {accepted_s:.1f} s, delivered in "
+                f"{time.monotonic() - began:.1f} s; {before:.0f} MB before, {node.memory_mb('VmHWM'):.0f} MB at most, "
+                f"{node.memory_mb():.0f} MB after"
+            )
+    finally:
+        sink.stop()
+
+
+def catch(function: Callable[..., None], failures: list[BaseException]) -> Callable[..., None]:
+    def run(*arguments: Any) -> None:
+        try:
+            function(*arguments)
+        except BaseException as error:
+            failures.append(error)
+
+    return run
+
+
+def queued(home: Path, given: argparse.Namespace) -> None:
+    began = time.monotonic()
+    asyncio.run(fill(home, given.messages))
+    size_mb = sum(file.stat().st_size for file in (home / "nodes" / NODE).rglob("*") if file.is_file()) / 1024**2
+    print(f"queued  {given.messages:,} messages: filled in {time.monotonic() - began:.0f} s, {size_mb:,.0f} MB on disk")
+    with node_in(home, 1) as node:
+        send(node.port, BODY)
+        first_s = time.monotonic() - node.began
+        slowest = 0.0
+        for number in itertools.count(1):
+            one = time.monotonic()
+            send(node.port, BODY)
+            slowest = max(slowest, time.monotonic() - one)
+            if node.ask()["messages"] >= given.messages + number:
+                break
+            time.sleep(0.2)
+        known_s = time.monotonic() - node.began
+        time.sleep(5)
+        told = [node.ask() for _ in range(5)]
+        print(
+            f"queued  first message taken {first_s:.1f} s after the start, all known after {known_s:.0f} s, the "
+            f"slowest message meanwhile {slowest * 1000:.0f} ms"
+        )
+        print(
+            f"queued  memory {node.memory_mb():.0f} MB ({node.memory_mb('VmHWM'):.0f} MB at most), "
+            f"{node.memory_mb() * 1024**2 / given.messages:.0f} octets a message; in the node's loop a snapshot takes "
+            f"{max(one['snapshot_ms'] for one in told):.1f} ms, a page of {PAGE_ROWS} messages "
+            f"{max(one['page_ms'] for one in told):.1f} ms"
+        )
+
+
+async def fill(home: Path, count: int) -> None:
+    """Messages that were tried three times and wait for their next hop, written through the spool itself."""
+    spool = SqliteSpool(home / "nodes" / NODE, node=NODE)
+    await spool.start()
+    now, hop = time.time(), NextHop(DeliveryType.SMART_HOST_CONNECTOR, "127.0.0.1:1", "out")
+    for first in range(0, count, GROUP):
+        waiting = [spool.commit(message(spool, n, now, hop), []) for n in range(first, min(first + GROUP, count))]
+        await asyncio.gather(*waiting)
+    await spool.stop()
+
+
+def message(spool: SqliteSpool, number: int, now: float, hop: NextHop) -> Message:
+    to = Address(f"user{number % 10_000}", "partner.example")
+    recipient = Recipient(0, to, to, status=RecipientStatus.RETRY, next_hop=hop, attempts=3)
+    recipient.first_attempt_at, recipient.last_attempt_at = now - 600, now - 60
+    recipient.next_attempt_at = now + 600 + number % 600
+    recipient.last_reason = "The connection was not made: Connection refused."
+    return Message(
+        id=spool.new_id(),
+        envelope_sender=Address("a", "acme.example"),
+        recipients=[recipient],
+        size_bytes=len(BODY),
+        received_at=now - 600,
+        expires_at=now + 2 * 86400,
+        session_id=f"S{number:012d}",
+        peer="127.0.0.1",
+        helo="bench.example",
+        identity="",
+        connector_id="default",
+        revision=1,
+        internet_message_id=f"<{number}.bench@acme.example>",
+        subject="A message that waits",
+        body=BODY,
+    )
+
+
+CASES = {"idle": idle, "large": large, "queued": queued}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measure one node with much of everything.")
+    parser.add_argument("cases", nargs="+", choices=CASES)
+    parser.add_argument("--messages", type=int, default=100_000, help="messages in the queue of `queued`")
+    parser.add_argument("--dir", default="/var/tmp", help="folder for all state, on a real disk")
+    given = parser.parse_args()
+    for name in given.cases:
+        home = Path(tempfile.mkdtemp(prefix="mailconsole-scale-", dir=given.dir))
+        home.chmod(0o755)
+        try:
+            CASES[name](home, given)
+        except CannotMeasure as reason:
+            log = home / "node.log"
+            print(f"scale: {name}: {reason}\n{log.read_text()[-2000:] if log.exists() else ''}", file=sys.stderr)
+            return 1
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--node"]:
+        import resource
+
+        import structlog
+        import uvloop
+
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
+        uvloop.run(run_node(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])))
+        os._exit(0)
+    sys.exit(main())
