@@ -4,7 +4,7 @@
 
 `idle`: 1,000 sessions that say nothing. `large`: 20 messages of 35 MB at once. `queued`: a spool filled beforehand,
 whose next hop is away: how soon the node takes mail after its start, what it holds in memory once it knows its queue,
-how long the queue's page takes in the node.
+how long the queue's page takes in the node. `console`: the same queue in the whole product, and its pages over HTTP.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ sys.path.insert(0, str(ROOT))
 
 from run import CannotMeasure, Sink, free_port, wait_for_port  # noqa: E402
 
+from transport.config import text  # noqa: E402
 from transport.config.document import MailFlow, initial_document  # noqa: E402
 from transport.config.objects import AddressSpace, Organization, RelayPolicy, SendConnector  # noqa: E402
 from transport.model.address import Address  # noqa: E402
@@ -267,6 +269,72 @@ def queued(home: Path, given: argparse.Namespace) -> None:
         )
 
 
+def console(home: Path, given: argparse.Namespace) -> None:
+    """One node of the whole product has the queue; a person who is signed in looks at it."""
+    from tests.support.product import new_product
+
+    product = new_product(home / "home", MAILCONSOLE_TRANSPORT_WORKERS="1")
+    try:
+        product.up()
+        product.apply(text.export(configuration(1)))
+        product.down()
+        asyncio.run(fill(home / "home", given.messages))
+        product.up()
+        cookie = sign_in(product.environment)
+        while f"{given.messages:,}" not in read(f"{product.url}/queues/", cookie):
+            time.sleep(1)
+        for page in ("queues/", "queues/queue/?key=SmartHostConnectorDelivery/out/127.0.0.1:1", "queues/messages/"):
+            times = sorted(fetch(f"{product.url}/{page}", cookie) for _ in range(21))
+            print(
+                f"console {given.messages:,} messages: /{page.partition('?')[0]} {times[10]:.0f} ms (median of "
+                f"{len(times)}), {times[-1]:.0f} ms at most"
+            )
+    finally:
+        product.down()
+
+
+SIGN_IN = """
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from mailconsole.accounts.models import User
+user = User.objects.get()
+user.must_change_password = False
+user.save()
+session = SessionStore()
+session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+session.create()
+print("session", session.session_key)
+"""
+
+
+def sign_in(environment: dict[str, str]) -> str:
+    """The cookie of the first administrator, who has no time for forms."""
+    command = [sys.executable, "manage.py", "shell", "-c", SIGN_IN]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    words = done.stdout.split()
+    if "session" not in words:
+        raise CannotMeasure(f"nobody could be signed in: {done.stderr[-500:]}")
+    return words[words.index("session") + 1]
+
+
+def fetch(url: str, cookie: str) -> float:
+    """How many milliseconds a page takes."""
+    began = time.monotonic()
+    page = read(url, cookie)
+    took_ms = (time.monotonic() - began) * 1000
+    if "partner.example" not in page and "127.0.0.1:1" not in page:
+        raise CannotMeasure(f"{url} does not show the queue")
+    return took_ms
+
+
+def read(url: str, cookie: str) -> str:
+    request = urllib.request.Request(url, headers={"Cookie": f"sessionid={cookie}"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        page: str = response.read().decode()
+        return page
+
+
 async def fill(home: Path, count: int) -> None:
     """Messages that were tried three times and wait for their next hop, written through the spool itself."""
     spool = SqliteSpool(home / "nodes" / NODE, node=NODE)
@@ -303,7 +371,7 @@ def message(spool: SqliteSpool, number: int, now: float, hop: NextHop) -> Messag
     )
 
 
-CASES = {"idle": idle, "large": large, "queued": queued}
+CASES = {"idle": idle, "large": large, "queued": queued, "console": console}
 
 
 def main() -> int:

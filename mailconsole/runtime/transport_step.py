@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from celery import bootsteps
+from celery.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
     from mailconsole.runtime.host import TransportHost
+
+
+THREADS = "thread"  # the module of Celery's threads pool
 
 
 class TransportStep(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -27,6 +31,11 @@ class TransportStep(bootsteps.StartStopStep):  # type: ignore[misc]
         return bool(self.node)
 
     def start(self, worker: Any) -> None:
+        pool = worker.pool_cls.__module__.rpartition(".")[2]
+        if pool != THREADS:
+            raise ImproperlyConfigured(
+                f"the transport needs --pool threads, not {pool}: its sockets would be inherited"
+            )
         # Celery reads this module before Django's apps are loaded; by now they are.
         from mailconsole.runtime import commands, queue_commands  # noqa: F401 - importing registers its commands
         from mailconsole.runtime.host import TransportHost

@@ -85,3 +85,16 @@ def test_worker__broker_freezes__takes_mail(product):
         time.sleep(2)
         answer(product)
         assert process.poll() is None
+
+
+@pytest.mark.parametrize("pool", ["prefork", "solo"])
+def test_worker__another_pool__refuses_to_listen(product, pool):
+    """hostile.md, a listener in a prefork pool: a replaced child would inherit the socket, and clients hang."""
+    command = [pool if word == "threads" else word for word in worker("t", "t", "--transport", "transport-1")]
+    process = subprocess.run(
+        command, env=product.environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert process.returncode != 0
+    assert f"the transport needs --pool threads, not {pool}" in process.stdout + process.stderr
+    with pytest.raises(ConnectionRefusedError):
+        answer(product)
