@@ -90,10 +90,10 @@ FORM_RENDERER = "mailconsole.common.forms.KitRenderer"
 def _database() -> dict[str, Any]:
     """PostgreSQL where DATABASE_URL says so, else SQLite in the home, with one writer at a time and no lost writes."""
     if ENVIRONMENT.database_url and not ENVIRONMENT.database_url.startswith("sqlite"):
-        server = dict(dj_database_url.parse(ENVIRONMENT.database_url, conn_health_checks=True))
+        server: dict[str, Any] = dict(dj_database_url.parse(ENVIRONMENT.database_url, conn_health_checks=True))
         # A server that takes the connection and says nothing, as behind a broken network, must not keep a node from
         # starting under its last good revision; what the URL says wins.
-        patience = {"connect_timeout": 3, "tcp_user_timeout": 20_000}
+        patience: dict[str, Any] = {"connect_timeout": 3, "tcp_user_timeout": 20_000}
         return server | {"CONN_MAX_AGE": 60, "OPTIONS": patience | dict(server.get("OPTIONS") or {})}
     file = dj_database_url.parse(ENVIRONMENT.database_url or f"sqlite:///{ENVIRONMENT.database_file}")
     return dict(file) | {
