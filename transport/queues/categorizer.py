@@ -78,7 +78,14 @@ def categorize(
     if len(keep) + len(resolved) > 1:
         resolved = work.distinct(keep, resolved)
     arranged = forms.arrange(
-        ruleset, message, resolved, work.owners, decided=work.decided, is_stored=is_stored, new_id=new_id, now=now
+        ruleset,
+        message,
+        resolved,
+        work.owners,
+        decided=work.decided,
+        is_fixed=is_stored or bool(keep),  # whom it keeps gets it, or a report about it, as it came
+        new_id=new_id,
+        now=now,
     )
     if len(keep) + len(arranged.stays) > 1:
         _number(message, keep, arranged.stays)

@@ -67,7 +67,7 @@ def arrange(
     owners: dict[int, Address],
     *,
     decided: set[int],
-    is_stored: bool,
+    is_fixed: bool,
     new_id: Callable[[], int],
     now: float,
 ) -> Forms:
@@ -86,7 +86,7 @@ def arrange(
         return Forms(list(recipients))
     if message.body is None:
         raise BodyNeeded
-    return _made(message, parts, as_it_came, outside, is_stored=is_stored, new_id=new_id, now=now)
+    return _made(message, parts, as_it_came, outside, is_fixed=is_fixed, new_id=new_id, now=now)
 
 
 def _made(
@@ -95,13 +95,13 @@ def _made(
     as_it_came: Form,
     outside: _Outside,
     *,
-    is_stored: bool,
+    is_fixed: bool,
     new_id: Callable[[], int],
     now: float,
 ) -> Forms:
     forms = Forms(parts.pop(as_it_came, []))
     forms.taken = _taken(message, parts)
-    if not forms.stays and not is_stored:
+    if not forms.stays and not is_fixed:
         form, forms.stays = parts.popitem()
         copies = [_copy(message, other, group, outside, new_id()) for other, group in parts.items()]
         _become(message, form, forms.stays, outside)

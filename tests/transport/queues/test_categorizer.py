@@ -137,3 +137,18 @@ def test_categorize__again_after_partial_delivery__leaves_the_others_alone():
     categorize(compile_ruleset(DOCUMENT), message, [waiting], directory, now=2.0, new_id=lambda: 2)
     assert addresses_of(message) == ["c@partner.example", "x@partner.example", "y@partner.example"]
     assert [r.index for r in message.recipients] == [0, 1, 2]
+
+
+def test_categorize__beside_one_given_up_already__leaves_the_message_as_it_came():
+    """A report about the one given up goes to who sent it, not to the owner of a group beside it."""
+    directory = Directory(replace(group("all@acme.example", "x@partner.example"), owner_address="boss@acme.example"))
+    given_up, listed = (
+        Recipient(i, a, a) for i, a in enumerate(map(parse_mailbox, ("b@x.example", "all@acme.example")))
+    )
+    sender = Address("s", "x.example")
+    message = Message(1, sender, [given_up, listed], 500, 0, 0, "s", "1.2.3.4", "", "", "c", 1, body=b"a: b\r\n\r\n")
+    decided = categorize(compile_ruleset(DOCUMENT), message, [listed], directory, now=1.0, new_id=lambda: 2)
+    assert message.recipients == [given_up] and message.envelope_sender == sender
+    (copy,) = decided.copies
+    assert str(copy.message.envelope_sender) == "boss@acme.example"
+    assert addresses_of(copy.message) == ["x@partner.example"]
