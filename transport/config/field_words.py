@@ -103,6 +103,10 @@ def _certificate_name(change: FieldChange) -> Iterator[Parts]:
     yield (Say(f"now wants a certificate for {after} instead of {before}"),)
 
 
+def _other_language(change: FieldChange) -> Iterator[Parts]:
+    yield (Say(f"now writes notifications in the language {change.after} instead of {change.before}"),)
+
+
 def _led(verb: str, otherwise: str) -> Callable[[FieldChange], Iterator[Parts]]:
     """Where mail is led by an address that may be absent."""
 
@@ -217,6 +221,13 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
     ),
     ("organization", "is_pickup_enabled"): _on_off(
         "sends the files in the nodes' Pickup directories again", "leaves the files in the nodes' Pickup directories"
+    ),
+    ("organization", "dsn_language"): _other_language,
+    ("organization", "generate_copy_of_dsn_for"): _members(
+        added="now copies the postmaster on failures with {}",
+        removed="no longer copies the postmaster on failures with {}",
+        emptied="",
+        begun="",
     ),
     ("send_connectors", "smart_hosts"): _next_hops,
     ("receive_connectors", "proxy_networks"): _members(

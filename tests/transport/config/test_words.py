@@ -60,6 +60,35 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
         document(),
         document(relay_policies=[changed(SCANNERS, expires_at="2027-01-31T00:00:00Z", is_tls_required=True)]),
     ),
+    "send_connector_settings": (
+        document(send_connectors=[changed(SMART, downgraded_replies=["550"])]),
+        document(
+            send_connectors=[
+                changed(
+                    SMART,
+                    tls_level="DomainValidation",
+                    tls_domain="*.contoso.com",
+                    is_client_certificate_shown=True,
+                    is_private_address_allowed=True,
+                    is_dns_failure_downgraded=True,
+                    downgraded_replies=[],
+                    upgraded_replies=["452 4.2.2", "4.7.1"],
+                    retry_ladder="1m...",
+                )
+            ]
+        ),
+    ),
+    "notifications": (
+        document(),
+        document(
+            organization={
+                "name": "Contoso",
+                "dsn_language": "de",
+                "generate_copy_of_dsn_for": ["5.4.6"],
+                "dsn_rate_limit_per_sender_per_hour": None,
+            }
+        ),
+    ),
     "policy_deleted": (document(relay_policies=[SCANNERS]), document()),
     "policy_rewritten": (
         document(relay_policies=[SCANNERS]),
