@@ -4,7 +4,6 @@ up the loop. Done means on disk."""
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -20,7 +19,7 @@ from transport.queues.actions import Actions, Refused
 from transport.queues.delivery_queue import DeliveryQueue
 from transport.queues.manager import DeliveryQueues
 from transport.queues.transaction import Transaction, TransactionState
-from transport.queues.walk import PIECE, Breath, Chosen, Walk
+from transport.queues.walk import PIECE, Breath, Chosen, SearchTooLong, Walk
 from transport.rules.queue_match import QueueMatch
 
 KEPT_JOBS = 50
@@ -65,13 +64,13 @@ class QueueControl:
             return self._plain_page(wanted, offset, limit)
         total = 0
         rows: list[QueuedMessage] = []
-        end = time.monotonic() + self.patience_s
-        async for chosen in self._matching(wanted):
-            if time.monotonic() > end:
-                return Page(total, tuple(rows), is_partial=True)
-            if offset <= total < offset + limit:
-                rows.append(self._shown(chosen.queue, chosen.transaction))
-            total += 1
+        try:
+            async for chosen in self._matching(wanted, patience_s=self.patience_s):
+                if offset <= total < offset + limit:
+                    rows.append(self._shown(chosen.queue, chosen.transaction))
+                total += 1
+        except SearchTooLong:
+            return Page(total, tuple(rows), is_partial=True)
         return Page(total, tuple(rows))
 
     def _plain_page(self, wanted: QueueFilter, offset: int, limit: int) -> Page:
@@ -195,5 +194,5 @@ class QueueControl:
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=timeout_s)
 
-    def _matching(self, wanted: QueueFilter) -> AsyncIterator[Chosen]:
-        return self._walk.matching(self._queues.all(), QueueMatch(wanted, self._clock()))
+    def _matching(self, wanted: QueueFilter, *, patience_s: float | None = None) -> AsyncIterator[Chosen]:
+        return self._walk.matching(self._queues.all(), QueueMatch(wanted, self._clock()), patience_s=patience_s)

@@ -27,6 +27,10 @@ class Chosen:
     indexes: frozenset[int]
 
 
+class SearchTooLong(Exception):
+    """Not every message was looked at in the time that there is."""
+
+
 class Breath:
     """Lets others have the loop as soon as it was held for some milliseconds."""
 
@@ -49,8 +53,11 @@ class Walk:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
 
-    async def matching(self, queues: Iterable[DeliveryQueue], match: QueueMatch) -> AsyncIterator[Chosen]:
-        """What ``match`` means, queue by queue in order. Raises SpoolUnavailable."""
+    async def matching(
+        self, queues: Iterable[DeliveryQueue], match: QueueMatch, *, patience_s: float | None = None
+    ) -> AsyncIterator[Chosen]:
+        """What ``match`` means, queue by queue in order. Raises SpoolUnavailable, SearchTooLong."""
+        end = time.monotonic() + patience_s if patience_s is not None else None
         breath = Breath()
         for queue in queues:
             if not match.hop(queue.hop):
@@ -61,6 +68,8 @@ class Walk:
                 for transaction, indexes in await self._meant(match, possible):
                     yield Chosen(queue, transaction, frozenset(indexes))
                 await breath.take()
+                if end is not None and time.monotonic() > end:
+                    raise SearchTooLong
 
     async def load(self, chosen: Sequence[Chosen]) -> None:
         """Bring what is parked of ``chosen`` to memory; what cannot be read stays where it is."""
