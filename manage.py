@@ -9,8 +9,9 @@ from mailconsole.environment import EnvironmentRefused
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailconsole.settings")
-    from django.core.management import execute_from_command_line
+    from django.core.management import CommandError, execute_from_command_line
 
+    CommandError.__name__ = "console"  # Django begins what a command refuses with the class's name
     try:
         execute_from_command_line(sys.argv)
     except EnvironmentRefused as refusal:

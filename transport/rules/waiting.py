@@ -206,7 +206,10 @@ def _flow(queue: QueueFacts) -> Wait | None:
         return Wait(Cause.CONNECTING, f"A connection is being made. {error}".strip(), queue.failing_since)
     if queue.limit and queue.connections >= queue.limit and queue.ready > queue.connections:
         change = "The send connector's maximum of connections decides, and what the next hop takes."
-        because = f"All {queue.limit} connections that there may be now are busy. {queue.limit_because}".strip()
+        busy = (
+            f"All {queue.limit} connections that there may be now are" if queue.limit > 1 else "The only connection is"
+        )
+        because = f"{busy} busy. {queue.limit_because}".strip()
         return Wait(Cause.CONNECTION_LIMIT, because, queue.oldest_at, change=change)
     return None
 

@@ -54,7 +54,10 @@ class Command(BaseCommand):
         if is_published:
             self.stdout.write(done)
         else:
-            self.stdout.write(f"Change {change} waits for a review: approve and publish it, then run this again.")
+            page = f"http://{settings.ENVIRONMENT.web}/changes/{change}/"
+            self.stdout.write(
+                f"Change {change} waits for a review: approve and publish it ({page}), then run this again."
+            )
 
     def _run(self, messages: int, per_second: float) -> None:
         if not 1 <= messages <= 20_000 or not 0 < per_second <= 50:
