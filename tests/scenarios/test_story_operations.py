@@ -44,10 +44,10 @@ def test_story__next_hop_is_stopped_and_started__mail_waits_says_why_and_goes_ou
         "[data-live=queues-waiting] li", re.compile(rf"next try in \d s.*{why}", re.S), since=taken.at, within_s=2
     )
     running.admin.find(f"/messages/?recipient={OUTSIDE}", "A scan")
-    running.admin.sees("Connection refused", "Next try was set for")
+    running.admin.sees("Connection refused", "Next try was set for", "Or retry it now.", "What happened")
     running.world.start()
     assert running.world.wait_for(1, timeout_s=30)[0].data.endswith(SCAN)
-    running.admin.sees("Delivered")
+    running.admin.sees("Delivered", "250 2.0.0 ok", "What happened")
 
 
 @pytest.mark.needs("swaks")
