@@ -9,7 +9,13 @@ import sys
 
 from tests.support import needs, postgres
 
-ON_POSTGRESQL = ("tests/mailconsole",)
+ON_POSTGRESQL = (
+    "tests/mailconsole",
+    "--ignore-glob=*/test_browser.py",
+    "--ignore=tests/mailconsole/runtime/test_supervisor.py",
+    "--ignore=tests/mailconsole/runtime/test_up_refusals.py",
+)
+"""Without what looks at pages in a browser, whose queries others ask, and what only starts the product and stops it."""
 
 
 def main(arguments: list[str]) -> int:
