@@ -73,7 +73,8 @@ def test_long_queue__is_parked_and_every_message_arrives_once(tmp_path, sink):
         sweep(relay)
         assert parked(relay) == COUNT - LIVE
         deliver(relay, sink)
-        wait_until(lambda: relay.service._spool.count == 0)
+        wait_until(lambda: told(relay, EventId.SEND) == 2 * COUNT)
+        assert relay.service._spool.count == 0
         assert subjects(sink) == list(range(COUNT))
         assert len(sink.recipients) == 2 * COUNT
         deferred = [one.detail["attempt"] for one in relay.events() if one.event is EventId.SEND]
