@@ -51,6 +51,7 @@ def kept(lab_nexthop, mark):
     return [message for message in lab_nexthop.messages("store") if mark in message]
 
 
+@pytest.mark.needs("root")  # the mailbox of the lab's Postfix is not for everybody to read
 async def test_postfix__takes_a_large_message_by_bdat_octet_by_octet(lab_nexthop):
     mark = uuid.uuid4().hex.encode()
     lines = b".\r\n..\r\n.dot\r\n" + b"x" * 70 + b"\r\n"
