@@ -100,6 +100,7 @@ class Hub:
         self._task: asyncio.Task[None] | None = None
         self._began_at = 0.0
         self._heard_at = 0.0
+        self._watched_at = 0.0
         self._is_closed = False
 
     @property
@@ -137,7 +138,7 @@ class Hub:
 
     async def _run(self) -> None:
         """Listen while anybody watches; a lost connection is made again."""
-        while not self._is_closed and await self._is_watched():
+        while self._is_watched():
             try:
                 await self._listen()
             except REDIS_DOWN as problem:
@@ -145,11 +146,12 @@ class Hub:
                 await asyncio.sleep(_RECONNECT_S)
         self.states.clear()
 
-    async def _is_watched(self) -> bool:
-        """Somebody who only goes from page to page need not cost a new subscription."""
-        if not self._viewers:
-            await asyncio.sleep(_LINGER_S)
-        return bool(self._viewers)
+    def _is_watched(self) -> bool:
+        """Somebody who only goes from page to page need not cost a new subscription: it goes on without a pause."""
+        now = time.monotonic()
+        if self._viewers:
+            self._watched_at = now
+        return not self._is_closed and now - self._watched_at < _LINGER_S
 
     async def _listen(self) -> None:
         client = async_redis_client()
@@ -157,7 +159,7 @@ class Hub:
             async with client.pubsub(ignore_subscribe_messages=True) as subscription:
                 await subscription.subscribe(CHANNEL)
                 await self._catch_up(client)
-                while not self._is_closed and await self._is_watched():
+                while self._is_watched():
                     message = await subscription.get_message(timeout=QUIET_AFTER_S)
                     if message is not None:
                         self._take(json.loads(message["data"]))

@@ -132,27 +132,54 @@ def test_region_state__patch__holds_what_changed_since():
     assert set(json.loads(state.patch_since(0, "x").split("data: ")[1])["pieces"]) == {"a", "b", "c"}
 
 
-async def test_hub__two_browsers__share_one_subscription(live_redis):
-    hub = Hub()
-    streams = [hub.stream(["queues"], lifetime_s=10) for _ in range(2)]
+async def region(stream) -> dict:
+    """The next region that a browser is sent."""
+    async for text in stream:
+        for part in text.split("\n\n"):
+            if part.startswith("event: region"):
+                return json.loads(part.split("data: ")[1])
+    raise AssertionError("the stream ended")
 
-    async def region(stream) -> dict:
-        async for text in stream:
-            for part in text.split("\n\n"):
-                if part.startswith("event: region"):
-                    return json.loads(part.split("data: ")[1])
-        raise AssertionError("the stream ended")
 
-    waiting = [asyncio.create_task(region(stream)) for stream in streams]
+def say(html: str) -> None:
+    redis_client().publish(CHANNEL, json.dumps({"region": "queues", "pieces": [["k", html]]}))
+
+
+async def subscribed() -> int:
+    """How many subscriptions there are, once there is one."""
     for _ in range(200):
         if dict(redis_client().pubsub_numsub(CHANNEL))[CHANNEL.encode()]:
             break
         await asyncio.sleep(0.02)
-    assert dict(redis_client().pubsub_numsub(CHANNEL))[CHANNEL.encode()] == 1
-    redis_client().publish(CHANNEL, json.dumps({"region": "queues", "pieces": [["k", "<tr></tr>"]]}))
+    return dict(redis_client().pubsub_numsub(CHANNEL))[CHANNEL.encode()]
+
+
+async def test_hub__two_browsers__share_one_subscription(live_redis):
+    hub = Hub()
+    waiting = [asyncio.create_task(region(hub.stream(["queues"], lifetime_s=10))) for _ in range(2)]
+    assert await subscribed() == 1
+    say("<tr></tr>")
 
     for patch in await asyncio.wait_for(asyncio.gather(*waiting), 5):
         assert patch["pieces"] == {"k": "<tr></tr>"}
+    hub.close()
+
+
+async def test_hub__browser_goes_to_the_next_page__misses_nothing(live_redis):
+    hub = Hub()
+    first = asyncio.create_task(region(hub.stream(["queues"], lifetime_s=10)))
+    assert await subscribed() == 1
+    say("first page")
+    await asyncio.wait_for(first, 5)
+    say("between the pages")
+    await asyncio.sleep(0.1)
+
+    stream = hub.stream(["queues"], lifetime_s=10)
+    while (await asyncio.wait_for(region(stream), 1))["pieces"] != {"k": "between the pages"}:
+        pass
+    say("second page")
+
+    assert (await asyncio.wait_for(region(stream), 1))["pieces"] == {"k": "second page"}
     hub.close()
 
 
