@@ -11,7 +11,7 @@ class MailFlowConfig(AppConfig):
     def ready(self) -> None:
         from mailconsole.common import navigation, search
         from mailconsole.mailflow.hits import find_objects
-        from mailconsole.mailflow.kinds import KINDS
+        from mailconsole.mailflow.kinds.table import KINDS
 
         for kind in KINDS.values():
             page = "edit" if kind.name == "organization" else "list"

@@ -11,7 +11,7 @@ from django.forms.boundfield import BoundField
 
 from mailconsole.changes.refusals import InvalidObject
 from mailconsole.mailflow.fields import form_field
-from mailconsole.mailflow.kinds import Kind
+from mailconsole.mailflow.kinds.kind import Kind
 from transport.config.diff import Json, model_of
 
 PASSWORD = "password"  # noqa: S105  # the name of a field

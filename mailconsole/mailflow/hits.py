@@ -10,7 +10,7 @@ from django.urls import reverse
 from mailconsole.changes.links import edit_url
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.search import Hit
-from mailconsole.mailflow.kinds import KINDS
+from mailconsole.mailflow.kinds.table import KINDS
 from transport.config.diff import ORGANIZATION, objects_of
 
 

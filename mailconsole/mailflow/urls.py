@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from django.urls import URLPattern, URLResolver, path
 
 from mailconsole.mailflow import views
-from mailconsole.mailflow.kinds import KINDS, Kind
+from mailconsole.mailflow.kinds.kind import Kind
+from mailconsole.mailflow.kinds.table import KINDS
 
 
 def _of(kind: Kind) -> Iterator[URLPattern]:

@@ -24,7 +24,8 @@ from mailconsole.common.refusals import Refusal
 from mailconsole.mailflow.drafts import Mark, Seen, seen_by
 from mailconsole.mailflow.fields import capital
 from mailconsole.mailflow.forms import PASSWORD, ObjectForm
-from mailconsole.mailflow.kinds import KINDS, Kind
+from mailconsole.mailflow.kinds.kind import Kind
+from mailconsole.mailflow.kinds.table import KINDS
 from mailconsole.mailflow.prefill import prefilled
 from mailconsole.mailflow.reached import certificates_shown, limits_reached
 from mailconsole.mailflow.services.stage_object import stage_object

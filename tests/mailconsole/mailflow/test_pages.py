@@ -14,7 +14,7 @@ from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.models import Secret
 from mailconsole.common.secrets import read_secret
 from mailconsole.mailflow.forms import ObjectForm
-from mailconsole.mailflow.kinds import KINDS
+from mailconsole.mailflow.kinds.table import KINDS
 from mailconsole.nodes.snapshots import Live
 from tests.mailconsole.changes.kit import create_change, publish_policy
 from tests.support.factories import create_editor, create_reviewer, create_viewer, signed_in

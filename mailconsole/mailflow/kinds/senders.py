@@ -1,0 +1,87 @@
+"""Who may send: clients that may relay, applications that sign in, clients that are let in or kept out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mailconsole.mailflow.kinds.kind import Cell, Group, Kind, some, until
+
+
+def _who(item: Any) -> str:
+    return some([*item.networks, *item.identities, *item.client_certificates])
+
+
+_ENTRY_COLUMNS: tuple[tuple[str, Cell], ...] = (
+    ("Why", lambda item: item.comment),
+    ("Owner", lambda item: item.owner),
+    ("Until", until),
+)
+
+SENDERS: tuple[Kind, ...] = (
+    Kind(
+        "relay_policies",
+        "Who may send to the outside through here: each with an owner, a purpose and, best, an end.",
+        "Nobody may relay. Draft a policy, or begin from an attempt on the Refusals page.",
+        "shield-check",
+        "relay-policies",
+        (
+            ("Admits", _who),
+            ("As", lambda item: some(item.sender_addresses) or "any sender"),
+            ("To", lambda item: some(item.recipient_addresses) or "any recipient"),
+            ("Owner", lambda item: item.owner),
+            ("Until", until),
+        ),
+        (
+            Group("General", ("name", "owner", "purpose", "ticket", "is_enabled")),
+            Group("Who", ("networks", "identities", "client_certificates", "identity_match", "is_tls_required")),
+            Group("What", ("sender_addresses", "send_as_addresses", "recipient_addresses")),
+            Group("How much", ("max_message_size", "max_messages_per_hour", "max_messages_per_day")),
+            Group("When", ("time_windows", "timezone", "expires_at")),
+            Group("If a network is broad", ("is_broad_override",)),
+        ),
+        order=30,
+        key="l",
+        help="let-a-device-relay",
+    ),
+    Kind(
+        "service_accounts",
+        "Applications and devices that sign in to send: each with a password of its own and the addresses it owns.",
+        "No service account: only users of a directory can sign in. Add one for each application.",
+        "key",
+        "service-accounts",
+        (
+            ("User name", lambda item: item.username),
+            ("Owns", lambda item: some(item.addresses) or "no address"),
+            ("Owner", lambda item: item.owner),
+            ("Until", until),
+        ),
+        (
+            Group("General", ("name", "username", "addresses", "is_enabled")),
+            Group("Why it is there", ("owner", "purpose", "expires_at", "comment")),
+        ),
+        order=35,
+        hidden=frozenset({"id", "password_secret"}),
+        help="let-an-application-sign-in",
+        is_password_made=True,
+    ),
+    Kind(
+        "ip_allow_list",
+        "Clients that no filter refuses. An allow entry wins over a block entry.",
+        "No client is exempt from filters.",
+        "circle-check",
+        "ip-allow-list",
+        _ENTRY_COLUMNS,
+        (Group("Entry", ("network", "comment", "owner", "expires_at")),),
+        order=50,
+    ),
+    Kind(
+        "ip_block_list",
+        "Clients that are refused as soon as they connect.",
+        "No client is blocked.",
+        "ban",
+        "ip-block-list",
+        _ENTRY_COLUMNS,
+        (Group("Entry", ("network", "comment", "owner", "expires_at")),),
+        order=60,
+    ),
+)
