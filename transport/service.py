@@ -286,6 +286,10 @@ class TransportService:
         """A stored message. Raises SpoolUnavailable, MessageDamaged, KeyError."""
         return await self._spool.read_body(message_id)
 
+    def read_envelope(self, message_id: int) -> Message:
+        """A stored message without its body. Raises MessageDamaged, KeyError; may wait for the disk."""
+        return self._spool.read_message(message_id)
+
     async def obey(self, orders: StandingOrders) -> None:
         """Suspend queues and hold mail as ``orders`` say, from now on and over restarts. Raises OSError when they
         cannot be written down: they are obeyed all the same."""

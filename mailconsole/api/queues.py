@@ -8,177 +8,41 @@ from typing import Annotated, Any
 from django.http import HttpRequest, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from ninja import Query, Router, Schema, Status
+from ninja import Query, Router, Status
 from ninja.errors import HttpError
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from mailconsole.api.auth import actor_of
-from mailconsole.api.schemas import Taken
+from mailconsole.api.queue_shapes import (
+    Done,
+    ExportAsked,
+    HoldAsked,
+    HoldOut,
+    OrderAsked,
+    OrderGiven,
+    OrderOut,
+    PreviewOut,
+    QueuedOut,
+    QueuedPage,
+    QueueNamed,
+    QueueOut,
+    Wanted,
+)
+from mailconsole.common.streams import streamed
 from mailconsole.nodes.snapshots import read_live
 from mailconsole.queues.merge import MergedQueue, merge_queues
 from mailconsole.queues.models import HoldRule
 from mailconsole.queues.services.bulk import OrderDone, OrderPreview, give_order, preview_order
+from mailconsole.queues.services.export import export_messages
 from mailconsole.queues.services.holds import add_hold_rule, lift_hold_rule
 from mailconsole.queues.services.messages import export_message, list_messages
 from mailconsole.queues.services.queues import QueueDone, resume_queue, retry_queue, suspend_queue
-from transport.model.queue_filter import BadFilter, QueueFilter
-from transport.model.queue_order import Verb
-from transport.model.queued import MessageStatus
+from transport.model.queue_filter import BadFilter
 
 router = Router(tags=["queues"])
 holds_router = Router(tags=["holds"])
 Limit = Annotated[int, Field(ge=1, le=200)]
 Offset = Annotated[int, Field(ge=0, le=10_000_000)]
-
-
-class Wanted(Taken):
-    """Every criterion that is given must hold; see Help, Work with queues."""
-
-    queue: str = ""
-    connector_id: str = ""
-    receive_connector_id: str = ""
-    policy_id: str = ""
-    sender: str = ""
-    recipient: str = ""
-    domain: str = ""
-    reply: str = ""
-    state: str = ""
-    hold_id: str = ""
-    messages: list[str] = []
-    older_than_s: float = 0.0
-    younger_than_s: float = 0.0
-    larger_than_bytes: int = 0
-    smaller_than_bytes: int = 0
-
-    def filter(self) -> QueueFilter:
-        """Raises BadFilter."""
-        return QueueFilter.of_row(self.model_dump())
-
-
-class QueueOut(Schema):
-    key: str
-    name: str
-    delivery_type: str
-    connector_id: str
-    status: str
-    message_count: int
-    deferred_count: int
-    suspended_count: int
-    oldest_at: datetime | None
-    first_retry_at: datetime | None
-    last_retry_at: datetime | None
-    next_retry_at: datetime | None
-    retry_count: int
-    last_error: str
-    last_reply: str
-    incoming_per_min: float
-    outgoing_per_min: float
-    velocity: float
-    connections: int
-    waiting_cause: str
-    waiting_because: str
-    waiting_since: datetime | None
-    waiting_until: datetime | None
-    waiting_change: str
-    nodes: list[str]
-
-
-class QueuedOut(Schema):
-    node: str
-    queue_id: str
-    queue: str
-    sender: str
-    recipients: list[str]
-    recipient_count: int
-    subject: str
-    size_bytes: int
-    received_at: datetime | None
-    expires_at: datetime | None
-    status: MessageStatus
-    attempts: int
-    next_attempt_at: datetime | None
-    last_error: str
-    last_reply: str
-    priority: str
-    cause: str
-    because: str
-    since: datetime | None
-    until: datetime | None
-    change: str
-
-
-class QueuedPage(Schema):
-    """`problems` says of nodes that did not answer why not: their messages are missing. `is_partial`: the search took
-    too long, and there are more than `total`."""
-
-    total: int
-    is_partial: bool
-    offset: int
-    messages: list[QueuedOut]
-    problems: list[str]
-
-
-class QueueNamed(Taken):
-    queue: str
-    reason: str = ""
-
-
-class Done(Schema):
-    """The nodes that did it, and why others did not yet."""
-
-    nodes: list[str]
-    problems: list[str]
-
-
-class OrderAsked(Taken):
-    verb: Verb
-    filter: Wanted
-
-
-class PreviewOut(Schema):
-    """Send `token` back within ten minutes to have this done, and no more than this."""
-
-    sentence: str
-    messages: int
-    by_queue: dict[str, int]
-    by_state: dict[str, int]
-    nodes: dict[str, int]
-    problems: list[str]
-    token: str
-
-
-class OrderGiven(Taken):
-    token: str
-    reason: str = ""
-    with_ndr: bool = True
-    connector_id: str = ""
-    next_attempt_at: AwareDatetime | None = None
-
-
-class OrderOut(Schema):
-    sentence: str
-    selected: int
-    done: int
-    is_finished: bool
-    problems: list[str]
-
-
-class HoldAsked(Taken):
-    filter: Wanted
-    reason: str
-    expires_at: AwareDatetime | None = None
-
-
-class HoldOut(Schema):
-    id: int
-    filter: dict[str, Any]
-    reason: str
-    author: str
-    created_at: datetime
-    expires_at: datetime | None
-    lifted_at: datetime | None
-    lifted_by: str
-    state: str
 
 
 @router.get("", response=list[QueueOut])
@@ -207,7 +71,14 @@ def export(request: HttpRequest, node: str, queue_id: str) -> StreamingHttpRespo
         pieces = export_message(node=node, queue_id=queue_id, actor=actor_of(request), request=request)
     except ValueError as error:
         raise BadFilter(str(error)) from None
-    return StreamingHttpResponse(pieces, content_type="message/rfc822")
+    return streamed(request, pieces, content_type="message/rfc822")
+
+
+@router.post("/messages/export")
+def export_all(request: HttpRequest, said: ExportAsked) -> StreamingHttpResponse:
+    """All messages that a filter means as a zip: an .eml each with its envelope, and messages.csv; audited."""
+    chosen = export_messages(wanted=said.filter.filter(), reason=said.reason, actor=actor_of(request), request=request)
+    return streamed(request, chosen.pieces(), content_type="application/zip", file_name=chosen.file_name)
 
 
 @router.post("/retry", response=Done)

@@ -36,6 +36,8 @@ class NodeCommand(StrEnum):
     START = "mc_start_order"
     JOB = "mc_order_job"
     READ = "mc_read_message"
+    SELECT = "mc_select_messages"
+    READ_MANY = "mc_read_messages"
     OBEY = "mc_obey_orders"
 
 

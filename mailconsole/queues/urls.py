@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from mailconsole.queues.views import act, holds, messages, pages
+from mailconsole.queues.views import act, export, holds, messages, pages
 
 app_name = "queues"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("act/", act.act, name="act"),
     path("retry-all/", act.act_on_all, name="retry-all"),
     path("messages/", messages.message_list, name="messages"),
+    path("messages/export/", export.export_all, name="export-all"),
     path("messages/order/", messages.order, name="order"),
     path("messages/<str:node>/<str:queue_id>/why/", messages.message_why, name="why"),
     path("messages/<str:node>/<str:queue_id>/export/", messages.export, name="export"),

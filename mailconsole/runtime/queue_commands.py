@@ -16,8 +16,10 @@ from transport.model.queue_filter import QueueFilter
 from transport.model.queue_order import QueueOrder
 from transport.ports import MessageDamaged, SpoolUnavailable
 from transport.queues.control import OrderRefused
+from transport.queues.selection import envelope_row
 
 MAX_ROWS = 500
+MAX_SELECTED = 10_000
 PIECE_BYTES = 512 * 1024
 SEARCH_TIMEOUT_S = 20.0
 log = structlog.get_logger(__name__)
@@ -81,6 +83,49 @@ def read_message(state: Any, message_id: int, offset: int) -> Answer:
         return {"size_bytes": len(body), "piece": piece}
 
     return _answer(read)
+
+
+@control_command(name=NodeCommand.SELECT.value)  # type: ignore[untyped-decorator]
+def select_messages(state: Any, filter: dict[str, Any], limit: int) -> Answer:
+    """The ids of the messages that a filter means."""
+    wanted = filter
+    return _answer(
+        lambda host: host.run(
+            host.need().control.select(QueueFilter.of_row(wanted), limit=min(limit, MAX_SELECTED)),
+            timeout_s=SEARCH_TIMEOUT_S,
+        ).row()
+    )
+
+
+@control_command(name=NodeCommand.READ_MANY.value)  # type: ignore[untyped-decorator]
+def read_messages(state: Any, message_ids: list[int]) -> Answer:
+    """Stored messages with their envelopes, the first of those asked: as many as fit into one piece. Of a larger one
+    there is the beginning; one that left, or can't be read, says so."""
+
+    def read(host: TransportHost) -> Any:
+        found: list[dict[str, Any]] = []
+        room = PIECE_BYTES
+        for message_id in message_ids[:MAX_ROWS]:
+            row = _stored(host, message_id)
+            room -= row.get("size_bytes", 0)
+            if found and room < 0:
+                break
+            found.append(row)
+        return found
+
+    return _answer(read)
+
+
+def _stored(host: TransportHost, message_id: int) -> dict[str, Any]:
+    service = host.need()
+    try:
+        body = host.run(service.read_body(message_id))
+        row = envelope_row(service.read_envelope(message_id))
+    except KeyError:
+        return {"problem": "it had left the queue"}
+    except (MessageDamaged, SpoolUnavailable, OSError) as error:
+        return {"problem": str(error)}
+    return row | {"size_bytes": len(body), "piece": base64.b64encode(body[:PIECE_BYTES]).decode()}
 
 
 @control_command(name=NodeCommand.OBEY.value)  # type: ignore[untyped-decorator]

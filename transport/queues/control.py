@@ -18,6 +18,7 @@ from transport.queues import snapshots
 from transport.queues.actions import Actions, Refused
 from transport.queues.delivery_queue import DeliveryQueue
 from transport.queues.manager import DeliveryQueues
+from transport.queues.selection import Selection, select
 from transport.queues.transaction import Transaction, TransactionState
 from transport.queues.walk import PIECE, Breath, Chosen, SearchTooLong, Walk
 from transport.rules.queue_match import QueueMatch
@@ -102,6 +103,10 @@ class QueueControl:
             state = snapshots.status_of(chosen.queue, chosen.transaction).value
             by_state[state] = by_state.get(state, 0) + 1
         return Preview(messages, by_queue, by_state)
+
+    async def select(self, wanted: QueueFilter, *, limit: int) -> Selection:
+        """The ids of the messages that match, for an export."""
+        return await select(self._matching(wanted, patience_s=self.patience_s), limit)
 
     async def start(self, order: QueueOrder) -> Job:
         """Begin to carry out ``order``; ``job`` tells how far it is. Raises OrderRefused."""

@@ -1,9 +1,9 @@
-"""The verbs of `queue` that only read, and `export`."""
+"""The verbs of `queue` that only read, exports among them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from mailconsole.nodes.snapshots import read_live
 from mailconsole.queues.cli.arguments import filter_of
 from mailconsole.queues.merge import merge_queues
 from mailconsole.queues.models import HoldRule
+from mailconsole.queues.services.export import export_messages
 from mailconsole.queues.services.messages import export_message, list_messages
 from mailconsole.queues.shown import shown_rule
 
@@ -56,16 +57,31 @@ def export(options: Options, write: Write) -> None:
     pieces = export_message(
         node=options["node"], queue_id=options["id"], reason=options["reason"], actor=actor_of(options["user"])
     )
-    if options["output"] == "-":
+    _pour(pieces, options["output"], write)
+
+
+def export_all(options: Options, write: Write) -> None:
+    """A zip of all that match, to a file or to standard output."""
+    chosen = export_messages(wanted=filter_of(options), reason=options["reason"], actor=actor_of(options["user"]))
+    _pour(chosen.pieces(), options["output"], write)
+    left = [row for row in chosen.rows if row["problem"]]
+    if options["output"] != "-":
+        write(f"{chosen.messages - len(left)} messages exported.")
+        for row in left[:20]:
+            write(wire(f"  {row['queue_id']}: {row['problem']}"))
+
+
+def _pour(pieces: Iterator[bytes], output: str, write: Write) -> None:
+    if output == "-":
         for piece in pieces:
             sys.stdout.buffer.write(piece)
         return
     try:
-        with Path(options["output"]).open("xb") as file:
+        with Path(output).open("xb") as file:
             file.writelines(pieces)
     except OSError as error:
-        raise CommandError(f"{options['output']} can't be written: {error.strerror}.") from None
-    write(f"Written to {options['output']}.")
+        raise CommandError(f"{output} can't be written: {error.strerror}.") from None
+    write(f"Written to {output}.")
 
 
 def list_holds(options: Options, write: Write) -> None:

@@ -102,7 +102,7 @@ def export_message(
     """
     check_role(actor, Role.OPERATOR)
     message_id = decode_queue_id(queue_id)
-    first = _piece(node, message_id, 0)
+    first = read_piece(node, message_id, 0)
     record(
         actor=actor,
         action="message.export",
@@ -120,9 +120,10 @@ def _pieces(node: str, message_id: int, piece: bytes, size_bytes: int) -> Iterat
     while piece:
         yield piece
         offset += len(piece)
-        piece = _piece(node, message_id, offset)[0] if offset < size_bytes else b""
+        piece = read_piece(node, message_id, offset)[0] if offset < size_bytes else b""
 
 
-def _piece(node: str, message_id: int, offset: int) -> tuple[bytes, int]:
+def read_piece(node: str, message_id: int, offset: int) -> tuple[bytes, int]:
+    """Octets from ``offset`` on, and how many there are in all. Raises NodeDidNotAnswer, NodeRefusedCommand."""
     answer = ask_node(node, NodeCommand.READ, {"message_id": message_id, "offset": offset}, timeout_s=SEARCH_TIMEOUT_S)
     return base64.b64decode(answer["piece"]), answer["size_bytes"]

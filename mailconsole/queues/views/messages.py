@@ -15,6 +15,7 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.common.pages import render_page
 from mailconsole.common.refusals import Refusal
+from mailconsole.common.streams import streamed
 from mailconsole.common.templatetags.words import wire
 from mailconsole.nodes.dispatch import NodeDidNotAnswer, NodeRefusedCommand
 from mailconsole.queues.forms import MessageFilterForm, OrderForm
@@ -87,7 +88,7 @@ def order(request: HttpRequest) -> HttpResponse:
         seen = preview_order(verb=Verb(verb), wanted=MessageFilterForm(request.GET).wanted, actor=_actor(request))
     except (BadFilter, CommandFailed) as refused:
         messages.error(request, wire(refused))
-        return redirect(_back(request))
+        return redirect(list_behind(request))
     return render_page(request, "queues/order.html", _order_context(request, Verb(verb), seen, form))
 
 
@@ -97,7 +98,7 @@ def _order_context(request: HttpRequest, verb: Verb, seen: OrderPreview, form: O
         "verb": verb,
         "seen": seen,
         "form": form,
-        "back": _back(request),
+        "back": list_behind(request),
         "is_lossy": verb is Verb.REMOVE,
         "queues": [(queue_name(key), count) for key, count in seen.by_queue.items()],
         "chosen_by": where(seen.wanted) if not seen.wanted.is_empty else "no criterion: all of them",
@@ -117,10 +118,10 @@ def _give(request: HttpRequest, form: OrderForm) -> HttpResponse | None:
     (messages.success if done.done or not done.is_finished else messages.warning)(request, wire(done.sentence))
     for problem in done.problems[:5]:
         messages.warning(request, wire(problem))
-    return redirect(_back(request))
+    return redirect(list_behind(request))
 
 
-def _back(request: HttpRequest) -> str:
+def list_behind(request: HttpRequest) -> str:
     """The list that the order came from."""
     query = request.GET.copy()
     for name in ("verb", "message", "offset", "csrfmiddlewaretoken"):
@@ -141,10 +142,7 @@ def export(request: HttpRequest, node: str, queue_id: str) -> HttpResponse | Str
     except (NodeDidNotAnswer, NodeRefusedCommand) as refused:
         messages.error(request, wire(refused))
         return redirect(reverse("queues:messages"))
-    answer = StreamingHttpResponse(pieces, content_type="message/rfc822")
-    answer["Content-Disposition"] = f'attachment; filename="{queue_id}.eml"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return streamed(request, pieces, content_type="message/rfc822", file_name=f"{queue_id}.eml")
 
 
 @require_safe

@@ -42,6 +42,11 @@ class Command(BaseCommand):
         export.add_argument("--output", required=True, metavar="FILE", help="a new file, or - for standard output")
         _add_person(export)
         export.set_defaults(act=read.export)
+        several = verbs.add_parser("export-all", help="write all messages that match into one zip")
+        add_criteria(several)
+        several.add_argument("--output", required=True, metavar="FILE", help="a new file, or - for standard output")
+        _add_person(several)
+        several.set_defaults(act=read.export_all)
         self._add_holds(verbs.add_parser("hold", help="hold rules for mail to come"))
 
     def _add_order(self, parser: ArgumentParser, verb: Verb) -> None:
