@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from directory.addresses import domain_of
-from directory.model import Conflict, Recipient, SenderRestrictions
+from directory.model import Conflict, Recipient, RecipientKind, SenderRestrictions
 from directory.snapshot import FORMAT, POINTER
 
 _KEEP = 2  # the file in use, and the one before for a reader that is just opening it
@@ -167,8 +167,11 @@ def _resolve_restrictions(db: sqlite3.Connection, primary_of: dict[str, str]) ->
 
 
 def _resolve_links(db: sqlite3.Connection, primary_of: dict[str, str]) -> None:
+    groups = {guid for guid, kind in db.execute("SELECT object_guid, kind FROM entry") if RecipientKind(kind).is_group}
     for entry_id, forwarding_guid, guids in db.execute("SELECT * FROM link").fetchall():
-        members = "\n".join(sorted(primary_of[guid] for guid in guids.split("\n") if guid in primary_of))
+        known = [guid for guid in guids.split("\n") if guid in primary_of]
+        # Groups first: whoever looks for groups within groups need not ask about 100,000 people.
+        members = "\n".join(primary_of[guid] for guid in sorted(known, key=lambda g: (g not in groups, primary_of[g])))
         # An object of the directory as the forwarding target (altRecipient) goes before an address, as in Exchange.
         forwarding = primary_of.get(forwarding_guid)
         db.execute(

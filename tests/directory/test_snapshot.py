@@ -200,6 +200,15 @@ def test_publish__restricted_recipient__names_whom_it_takes_and_rejects(tmp_path
     assert snapshot.find("ben@acme.example").accept_from == ()
 
 
+def test_find__group__names_the_groups_in_it_first(tmp_path, snapshot):
+    inner = a_recipient("zoo", kind=RecipientKind.SECURITY_GROUP)
+    outer = a_recipient(
+        "outer", kind=RecipientKind.DISTRIBUTION_GROUP, member_guids=tuple(map(guid_of, ("anna", "zoo", "ben")))
+    )
+    publish(tmp_path, [a_recipient("anna"), a_recipient("ben"), inner, outer], read_at=0)
+    assert snapshot.find("outer@acme.example").members == ("zoo@acme.example", "anna@acme.example", "ben@acme.example")
+
+
 def test_addresses_of__object__are_those_that_it_alone_has(tmp_path):
     anna = a_recipient("anna", addresses=("anna@acme.example", "A.B@acme.example", "both@acme.example"))
     otto = a_recipient("otto", addresses=("otto@acme.example", "both@acme.example"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from transport.config.types import format_size
 from transport.model.address import Address
@@ -91,15 +92,37 @@ def _keys_of(ruleset: Ruleset, sender: Address, lookup: RecipientLookup) -> froz
 
 
 def _is_member(ruleset: Ruleset, group: str, keys: frozenset[str], lookup: RecipientLookup) -> bool:
-    """Whether the sender is in the group: through groups of our own at any depth, in the directory's one level."""
+    """Whether the sender is in the group, through groups within it at any depth, ours and the directory's. Each is
+    asked once, so that a ring of groups ends."""
+    seen: set[str] = set()
+    ahead = [group]
+    while ahead:
+        key = ahead.pop()
+        if key in seen:
+            continue
+        seen.add(key)
+        members, inner = _inside(ruleset, key, lookup)
+        if not keys.isdisjoint(members):
+            return True
+        ahead += inner
+    return False
+
+
+def _inside(ruleset: Ruleset, group: str, lookup: RecipientLookup) -> tuple[Collection[str], Iterable[str]]:
+    """The members of one group, and those of them that may be groups."""
     own = ruleset.own_recipients
     if own is not None and own.find(group) is not None:
-        return not own.members(group).isdisjoint(keys)
-    if ruleset.accepted_domain(group.rpartition("@")[2]) is None:
-        return False
-    entry = lookup.find(group)
-    return entry is not None and entry.kind is EntryKind.GROUP and _holds(entry.members, keys)
+        members = own.members(group)
+        return members, [one for one in members if own.find(one) is None]
+    entry = _group(ruleset, group, lookup)
+    if entry is None:
+        return (), ()
+    everybody = [one.lower() for one in entry.members]
+    return everybody, takewhile(lambda one: _group(ruleset, one, lookup) is not None, everybody)
 
 
-def _holds(members: Sequence[str], keys: frozenset[str]) -> bool:
-    return any(member.lower() in keys for member in members)
+def _group(ruleset: Ruleset, address: str, lookup: RecipientLookup) -> RecipientEntry | None:
+    if ruleset.accepted_domain(address.rpartition("@")[2]) is None:
+        return None
+    entry = lookup.find(address)
+    return entry if entry is not None and entry.kind is EntryKind.GROUP else None

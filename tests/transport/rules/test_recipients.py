@@ -178,6 +178,51 @@ def test_resolve__directory_lists__mean_the_person_by_whatever_address():
     assert to(run("b", directory=directory)) == ["b@acme.example"]
 
 
+def group_of(name, *members):
+    texts = tuple(f"{one}@acme.example" for one in members)
+    return RecipientEntry(f"{name}@acme.example", EntryKind.GROUP, f"{name}@acme.example", members=texts)
+
+
+@pytest.mark.parametrize(
+    "directory",
+    [
+        (group_of("team", "inner"), group_of("inner", "deep"), group_of("deep", "ben")),
+        (group_of("team", "ring", "inner", "cy"), group_of("ring", "team"), group_of("inner", "ben")),
+    ],
+    ids=["three levels", "beside a ring"],
+)
+def test_resolve__accept_list__means_groups_within_the_directorys_groups(directory):
+    only = mailbox("a", restrictions=SenderRestrictions(accept_from=("team@acme.example",)))
+    known = Directory(only, mailbox("ben"), mailbox("cy"), mailbox("dan"), *directory)
+    ben, dan = (Sender(Address(name, "acme.example"), is_authenticated=True) for name in ("ben", "dan"))
+    assert to(run("a", directory=known, sender=ben)) == ["a@acme.example"]
+    assert refused(run("a", directory=known, sender=dan)) == [("a@acme.example", "5.7.1")]
+
+
+def test_resolve__accept_list__means_directory_groups_within_ours():
+    own = (person("a", accept_messages_only_from=("board@acme.example",)), team("board", "chairs", "team"))
+    known = Directory(group_of("team", "inner"), group_of("inner", "ben"), mailbox("ben"), mailbox("dan"))
+    ben, dan = (Sender(Address(name, "acme.example"), is_authenticated=True) for name in ("ben", "dan"))
+    assert to(run("a", *own, directory=known, sender=ben)) == ["a@acme.example"]
+    assert refused(run("a", *own, directory=known, sender=dan)) == [("a@acme.example", "5.7.1")]
+
+
+def test_resolve__large_group__is_not_asked_person_by_person():
+    class Counting(Directory):
+        asked = 0
+
+        def find(self, address):
+            self.asked += 1
+            return super().find(address)
+
+    people = [f"p{number}" for number in range(500)]
+    only = mailbox("a", restrictions=SenderRestrictions(accept_from=("team@acme.example",)))
+    known = Counting(only, mailbox("dan"), group_of("team", *people), *map(mailbox, people))
+    dan = Sender(Address("dan", "acme.example"), is_authenticated=True)
+    assert refused(run("a", directory=known, sender=dan)) == [("a@acme.example", "5.7.1")]
+    assert known.asked < 10
+
+
 def test_resolve__plus_addressing__is_a_setting_and_an_exact_address_wins():
     both = Directory(mailbox("a"), mailbox("a+exact"))
     assert to(run("a+news", directory=both, is_plus_addressing_enabled=True)) == ["a@acme.example"]
