@@ -50,8 +50,8 @@ class SenderRestrictions:
 @dataclass(frozen=True, slots=True)
 class RecipientEntry:
     """One recipient as the directory knows it. Addresses are ``local@domain`` texts; ``members`` and
-    ``owner_address`` only for groups; groups come first among members; ``forward_to`` replaces delivery unless ``deliver_and_forward``;
-    ``max_receive_bytes`` 0 means no limit."""
+    ``owner_address`` only for groups, and groups come first among members; ``forward_to`` replaces delivery unless
+    ``deliver_and_forward``; ``max_receive_bytes`` 0 means no limit."""
 
     address: str
     kind: EntryKind

@@ -50,6 +50,10 @@ Finds = Callable[[str], RecipientEntry | None]
 """The directory's entry for an address. Raises LookupUnavailable."""
 
 
+Owns = Callable[[str], tuple[str, ...]]
+"""The addresses of a directory's user by the name that nodes know them under; none where nobody can tell."""
+
+
 _plugged: dict[str, Any] = {}
 
 
@@ -61,6 +65,11 @@ def register_decisions(source: DecisionSource) -> None:
 def register_directory(open_directory: Callable[[], Finds]) -> None:
     """Plug in the directory, opened anew for each impact; called in `AppConfig.ready`."""
     _plugged["directory"] = open_directory
+
+
+def register_owners(open_owners: Callable[[], Owns]) -> None:
+    """Plug in whose addresses are whose, opened anew for each impact; called in `AppConfig.ready`."""
+    _plugged["owners"] = open_owners
 
 
 def register_last_use(find: Callable[[str], LastUse | None]) -> None:
@@ -83,6 +92,16 @@ def directory() -> Finds:
     """The directory of this moment; one that cannot tell where none is plugged in."""
     found: Callable[[], Finds] | None = _plugged.get("directory")
     return found() if found is not None else _no_directory
+
+
+def owners() -> Owns:
+    """Whose addresses are whose at this moment."""
+    found: Callable[[], Owns] | None = _plugged.get("owners")
+    return found() if found is not None else _owns_what_it_says
+
+
+def _owns_what_it_says(identity: str) -> tuple[str, ...]:
+    return ()
 
 
 def _no_directory(address: str) -> RecipientEntry | None:

@@ -12,7 +12,7 @@ class RecipientsConfig(AppConfig):
         from mailconsole.changes import recorded
         from mailconsole.common import navigation, search
         from mailconsole.recipients.hits import find_recipients
-        from mailconsole.recipients.known import open_directory
+        from mailconsole.recipients.known import open_directory, open_owners
 
         navigation.register(
             navigation.NavItem(
@@ -22,3 +22,4 @@ class RecipientsConfig(AppConfig):
         )
         search.register(search.Searcher("Recipients", 30, find_recipients))
         recorded.register_directory(open_directory)
+        recorded.register_owners(open_owners)

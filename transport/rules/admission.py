@@ -289,7 +289,7 @@ def replay(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup
 
 
 def _addresses_of(ruleset: Ruleset, facts: SessionFacts) -> tuple[str, ...]:
-    """What the user owns; what somebody of a directory owned then is not recorded, and is no difference of rules."""
+    """What the user owns; where nobody can tell that of a directory's user, it is no difference of rules."""
     account = ruleset.service_accounts.get(facts.identity.casefold())
     if account is not None:
         return service_accounts.addresses(account)

@@ -91,27 +91,34 @@ def replay(
     decisions: Iterable[RecordedDecision], *, before: MailFlow, after: MailFlow, since: datetime, now: datetime
 ) -> Impact:
     """Decide each again under both documents, for at most SAMPLE_TIME_S."""
-    old, new, finds = compile_ruleset(before), compile_ruleset(after), recorded.directory()
+    old, new = compile_ruleset(before), compile_ruleset(after)
+    known = _Known(recorded.directory(), recorded.owners())
     groups: dict[tuple[str, str, str, str], ImpactGroup] = {}
     sample, end = 0, time.monotonic() + SAMPLE_TIME_S
     for decision in decisions:
         if time.monotonic() > end:
             break
         sample += 1
-        example = _decide(decision, old, new, finds, now.timestamp())
+        example = _decide(decision, old, new, known, now.timestamp())
         if example is not None and outcome(example.before) != outcome(example.after):
             _group(groups, example)
     told = sorted(groups.values(), key=lambda group: (not group.is_opening, -group.count))
     return Impact(True, sample, since, tuple(told[:GROUPS]))
 
 
-def _decide(
-    decision: RecordedDecision, old: Ruleset, new: Ruleset, finds: recorded.Finds, now: float
-) -> Example | None:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the directory says today: a day's attempts are decided again by it, as nodes would decide the next ones."""
+
+    finds: recorded.Finds
+    owns: recorded.Owns
+
+
+def _decide(decision: RecordedDecision, old: Ruleset, new: Ruleset, known: _Known, now: float) -> Example | None:
     """Both answers; None where what was recorded can't be asked again."""
     try:
-        question = _question(decision, old)
-        lookup = _Lookup(decision, finds)
+        question = _question(decision, old, known.owns)
+        lookup = _Lookup(decision, known.finds)
         return Example(
             decision,
             admission.replay(old, question, lookup=lookup, now=now),
@@ -121,7 +128,7 @@ def _decide(
         return None
 
 
-def _question(decision: RecordedDecision, ruleset: Ruleset) -> DecisionInput:
+def _question(decision: RecordedDecision, ruleset: Ruleset, owns: recorded.Owns) -> DecisionInput:
     facts = SessionFacts(
         session_id="",
         peer=decision.peer,
@@ -132,6 +139,7 @@ def _question(decision: RecordedDecision, ruleset: Ruleset) -> DecisionInput:
         started_at=decision.at.timestamp(),
         helo=decision.helo,
         identity=decision.identity,
+        addresses=owns(decision.identity) if decision.identity else (),
         tls=TlsFacts(decision.tls, "") if decision.tls else None,
     )
     recipient = _address(decision.recipient) if decision.recipient else None

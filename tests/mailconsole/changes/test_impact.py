@@ -87,6 +87,26 @@ def test_replay__directory__answers_where_it_can():
     assert (group.before, group.after) == ("accepted", "refused: 550 5.1.1 User unknown")
 
 
+def test_replay__directory_user__owns_what_the_directory_says():
+    recorded.register_owners(lambda: lambda identity: ("anna@contoso.com",) if identity == "anna@corp.example" else ())
+    free = {"id": "sub", "name": "Submission", "bindings": ["submission"], "sender_ownership": "none",
+            "permission_groups": ["ExchangeUsers"]}  # fmt: skip
+    strict = free | {"sender_ownership": "envelope"}
+    sent = [
+        RecordedDecision(NOW, "10.1.2.3", "sub", sender, "x@contoso.com", "submission", identity=identity)
+        for identity, sender in (
+            ("anna@corp.example", "anna@contoso.com"),
+            ("anna@corp.example", "ben@contoso.com"),
+            ("unknown@corp.example", "who@contoso.com"),
+        )
+    ]
+    domains = [{"id": "contoso", "name": "Contoso", "domain": "contoso.com", "domain_type": "InternalRelay"}]
+    before, after = (document(accepted_domains=domains, receive_connectors=[one]) for one in (free, strict))
+    (group,) = impact(sent, before, after).groups
+    assert (group.before, group.count) == ("accepted", 1) and group.after.startswith("refused: 550 5.7.60")
+    assert group.examples[0].decision.sender == "ben@contoso.com"
+
+
 @pytest.mark.django_db
 def test_impact_of__nothing_records__says_so():
     assert not impact_of(plan_change(create_change(), now=NOW), now=NOW).is_known
