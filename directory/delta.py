@@ -1,12 +1,12 @@
 """Pure: what changed between the recipients that are known and those that a source now tells of.
 
-Known recipients come as fingerprints, so that comparing 200,000 costs no more memory than their digests.
+Recipients come as digests, so that comparing 200,000 costs no more memory than those.
 """
 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from directory.errors import SuspiciousShrink
@@ -17,26 +17,12 @@ SMALLEST_SUSPICIOUS_LOSS = 5  # of ten test users, two may leave without an alar
 
 
 @dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """Enough of a known recipient to see that it changed and to name it."""
-
-    object_guid: str
-    digest: str
-    display_name: str
-    primary_address: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedRecipient:
-    before: Fingerprint
-    after: Recipient
-
-
-@dataclass(frozen=True, slots=True)
 class Delta:
-    added: tuple[Recipient, ...]
-    changed: tuple[ChangedRecipient, ...]
-    removed: tuple[Fingerprint, ...]
+    """Object GUIDs: what they lead to lies in the reading and in the rows, and is fetched some at a time."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
 
     @property
     def is_empty(self) -> bool:
@@ -58,32 +44,48 @@ def digest_of(recipient: Recipient) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def fingerprint(recipient: Recipient) -> Fingerprint:
-    return Fingerprint(
-        object_guid=recipient.object_guid,
-        digest=digest_of(recipient),
-        display_name=recipient.display_name,
-        primary_address=recipient.primary_address,
-    )
-
-
 def compare(
-    before: Mapping[str, Fingerprint], after: Iterable[Recipient], *, shrink_limit: float = DEFAULT_SHRINK_LIMIT
+    before: Mapping[str, str], after: Iterable[tuple[str, str]], *, shrink_limit: float = DEFAULT_SHRINK_LIMIT
 ) -> Delta:
-    """What changed, by object GUID. `shrink_limit` is the share that may vanish at once; 1.0 allows everything.
+    """What changed between two whole readings, each as object GUIDs with digests. `shrink_limit` is the share that may
+    vanish at once; 1.0 allows everything.
 
     Raises SuspiciousShrink, so that half an answer never empties the directory.
     """
-    now = {recipient.object_guid: recipient for recipient in after}
-    removed = tuple(known for guid, known in before.items() if guid not in now)
-    refuse_suspicious_shrink(before=len(before), removed=len(removed), after=len(now), limit=shrink_limit)
-    added = tuple(recipient for guid, recipient in now.items() if guid not in before)
-    changed = tuple(
-        ChangedRecipient(before=before[guid], after=recipient)
-        for guid, recipient in now.items()
-        if guid in before and before[guid].digest != digest_of(recipient)
+    added: list[str] = []
+    changed: list[str] = []
+    left = set(before)
+    count = 0
+    for guid, digest in after:
+        count += 1
+        if guid not in before:
+            added.append(guid)
+            continue
+        left.discard(guid)
+        if before[guid] != digest:
+            changed.append(guid)
+    refuse_suspicious_shrink(before=len(before), removed=len(left), after=count, limit=shrink_limit)
+    return Delta(tuple(added), tuple(changed), tuple(sorted(left)))
+
+
+def compare_changes(
+    before: Mapping[str, str],
+    after: Iterable[tuple[str, str]],
+    gone: Collection[str],
+    *,
+    known_count: int,
+    shrink_limit: float = DEFAULT_SHRINK_LIMIT,
+) -> Delta:
+    """The same for a reading of changes: `before` is what is known of the objects that it names, of `known_count` in
+    all. Raises SuspiciousShrink."""
+    said = dict(after)
+    removed = tuple(sorted(guid for guid in gone if guid in before))
+    refuse_suspicious_shrink(
+        before=known_count, removed=len(removed), after=known_count - len(removed), limit=shrink_limit
     )
-    return Delta(added=added, changed=changed, removed=removed)
+    added = tuple(guid for guid in said if guid not in before)
+    changed = tuple(guid for guid, digest in said.items() if guid in before and before[guid] != digest)
+    return Delta(added, changed, removed)
 
 
 def refuse_suspicious_shrink(*, before: int, removed: int, after: int, limit: float) -> None:

@@ -35,10 +35,9 @@ def _expanded(connection: Searcher, settings: SourceSettings, entry: MappedEntry
     if not group.dynamic_filter:
         return _unknown(entry, "It is a dynamic group without a filter")
     base_dn = group.dynamic_base_dn or settings.base_dn
-    # A trivial attribute: the name of each entry is all that is wanted.
     pages = connection.search_pages(base_dn, group.dynamic_filter, ("objectGUID",), page_size=settings.page_size)
     try:
-        names = tuple(found.dn for page in pages for found in page if found.dn != group.dn)
+        names = tuple(found.guid("objectGUID") or found.dn for page in pages for found in page if found.dn != group.dn)
     except errors.FilterRefused as error:
         return _unknown(entry, f"Its members cannot be found: {str(error).rstrip('.')}")
     return replace(entry, links=replace(entry.links, members=names))

@@ -1,17 +1,19 @@
-"""Pure: distinguished names -> object GUIDs, once all entries of a source are known."""
+"""Pure: references -> object GUIDs. Active Directory tells GUIDs itself; for other directories all entries of a source
+must be known first."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from directory.mapping import Links, MappedEntry
 from directory.model import Recipient, SenderRestrictions
+from directory.references import is_guid
 
 
 def link(entries: Iterable[MappedEntry]) -> tuple[Recipient, ...]:
-    """The recipients with their members, forwarding and restrictions by object GUID."""
+    """The recipients of a whole directory, with members, forwarding and restrictions by object GUID."""
     mapped = tuple(entries)
     guid_of = {dn_key(entry.recipient.dn): entry.recipient.object_guid for entry in mapped}
-    return tuple(_linked(entry, guid_of) for entry in mapped)
+    return tuple(linked(entry, guid_of) for entry in mapped)
 
 
 def dn_key(dn: str) -> str:
@@ -19,19 +21,27 @@ def dn_key(dn: str) -> str:
     return dn.lower()
 
 
-def _linked(entry: MappedEntry, guid_of: Mapping[str, str]) -> Recipient:
+def linked(entry: MappedEntry, guid_of: Mapping[str, str]) -> Recipient:
+    """The recipient with the references that lead somewhere; `guid_of` is by `dn_key`, empty for Active Directory.
+
+    A GUID may be that of an object which is no recipient (yet): it counts from the day on which it is one.
+    """
     recipient, links = entry.recipient, entry.links
     if links == Links():
         return recipient
-    members = sorted({guid_of[key] for key in map(dn_key, links.members) if key in guid_of})
-    forwarding = guid_of.get(dn_key(links.forwarding)) if links.forwarding else None
+
+    def guid(name: str) -> str | None:
+        return name if is_guid(name) else guid_of.get(dn_key(name))
+
+    members = sorted({found for found in map(guid, links.members) if found is not None})
+    forwarding = guid(links.forwarding) if links.forwarding else None
     notes = recipient.notes
     if links.forwarding and forwarding is None:
         notes += (f"It forwards to {links.forwarding}, which is no recipient; mail stays here.",)
     return replace(
         recipient,
         member_guids=tuple(members),
-        members_without_address=sum(dn_key(dn) not in guid_of for dn in links.members),
+        members_without_address=sum(guid(name) is None for name in links.members),
         forwarding_guid=forwarding,
         restrictions=_restrictions(recipient.restrictions, links, guid_of),
         notes=notes,
@@ -41,7 +51,7 @@ def _linked(entry: MappedEntry, guid_of: Mapping[str, str]) -> Recipient:
 def _restrictions(own: SenderRestrictions, links: Links, guid_of: Mapping[str, str]) -> SenderRestrictions:
     def guids(names: tuple[str, ...]) -> tuple[str, ...]:
         # An unresolved name stays as it is: a restriction may match nobody, but must not fall away.
-        return tuple(sorted(guid_of.get(dn_key(dn), dn) for dn in names))
+        return tuple(sorted(name if is_guid(name) else guid_of.get(dn_key(name), name) for name in names))
 
     return replace(
         own,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from directory.addresses import MalformedAddress, address_key, parse_address
 from directory.entry import Entry
 from directory.model import Recipient, RecipientKind, SenderRestrictions
+from directory.references import plain_dn, reference
 
 ATTRIBUTES: tuple[str, ...] = (
     "objectGUID", "objectClass", "displayName", "name", "mail", "proxyAddresses", "mailNickname", "sAMAccountName",
@@ -48,7 +49,7 @@ class MappingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The entry's references to other objects, as distinguished names; directory.linking resolves them."""
+    """The entry's references to other objects, by GUID or distinguished name; directory.linking makes all GUIDs."""
 
     members: tuple[str, ...] = ()
     forwarding: str | None = None
@@ -85,7 +86,7 @@ def map_entry(entry: Entry) -> MappedEntry:
         legacy_addresses=tuple(sorted(p for p in entry.texts("proxyAddresses") if p.lower().startswith("x500:"))),
         deliver_and_redirect=entry.flag("deliverAndRedirect"),
         dynamic_filter=entry.text("msExchDynamicDLFilter") or None,
-        dynamic_base_dn=entry.text("msExchDynamicDLBaseDN") or None,
+        dynamic_base_dn=plain_dn(entry.text("msExchDynamicDLBaseDN")) or None,
         restrictions=SenderRestrictions(require_auth=entry.flag("msExchRequireAuthToSendTo")),
         max_receive_size_kib=entry.number("delivContLength"),
         hidden=entry.flag("msExchHideFromAddressLists"),
@@ -193,11 +194,14 @@ def _outside_address(entry: Entry, attribute: str, notes: list[str]) -> str | No
 
 
 def _links(entry: Entry) -> Links:
+    def references(attribute: str) -> tuple[str, ...]:
+        return tuple(reference(name) for name in entry.texts(attribute))
+
     return Links(
-        members=entry.texts("member"),
-        forwarding=entry.text("altRecipient") or None,
-        accept_from=entry.texts("authOrig"),
-        accept_from_members_of=entry.texts("dLMemSubmitPerms"),
-        reject_from=entry.texts("unauthOrig"),
-        reject_from_members_of=entry.texts("dLMemRejectPerms"),
+        members=references("member"),
+        forwarding=next(iter(references("altRecipient")), None),
+        accept_from=references("authOrig"),
+        accept_from_members_of=references("dLMemSubmitPerms"),
+        reject_from=references("unauthOrig"),
+        reject_from_members_of=references("dLMemRejectPerms"),
     )

@@ -158,14 +158,12 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class SyncResult:
-    """A whole reading of one source: it is complete, or there is none."""
+class Position:
+    """How far one controller's own count of changes was. Another controller counts otherwise, and so does the same one
+    once it was restored: the invocation id tells."""
 
-    server: str
-    recipients: tuple[Recipient, ...]
-    problems: tuple[EntryProblem, ...]
-    entries_read: int
-    highest_usn: int | None = None
+    invocation_id: str
+    usn: int
 
 
 def _frozen(value: Any) -> Any:

@@ -56,7 +56,8 @@ class SourceSettings:
     """One directory: its controllers in the order in which they are tried, and what is read from it.
 
     `ca_pem` None means the system's own certificate authorities. `tls_name` is the name that the certificate must
-    hold where it differs from the host, as it does for a controller given by its address.
+    hold where it differs from the host, as it does for a controller given by its address. `attribute_names` are
+    pairs of Exchange's name and the one that this directory has instead.
     """
 
     servers: tuple[Server, ...]
@@ -69,6 +70,7 @@ class SourceSettings:
     tls_name: str | None = None
     search_filter: str = DEFAULT_FILTER
     page_size: int = DEFAULT_PAGE_SIZE
+    attribute_names: tuple[tuple[str, str], ...] = ()
     connect_timeout_s: int = 5
     receive_timeout_s: int = 30
 

@@ -11,26 +11,33 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from directory.addresses import address_key, domain_key
+from directory.addresses import address_key
 from directory.errors import MembersUnknown, SnapshotUnavailable
 from directory.model import RecipientKind
+from directory.snapshot_schema import FORMAT, ConflictRule
 
-FORMAT = 3
 POINTER = "current"
 LOOK_EVERY_S = 1.0
 
 _FIND = """
-    SELECT a.conflict, e.object_guid, e.kind, e.primary_address, e.target_address, e.forwarding_address,
-           e.deliver_and_redirect, e.disabled, e.require_auth, e.max_receive_size_kib, e.members,
-           e.are_members_known, e.accept_from, e.reject_from
-    FROM address a LEFT JOIN entry e ON e.id = a.entry_id WHERE a.key = ?
+    SELECT c.is_primary, e.guid, e.kind, e.primary_address, e.target_address, e.forwarding_address, e.forwarding_guid,
+           e.deliver_and_redirect, e.disabled, e.require_auth, e.max_receive_size_kib, e.are_members_known,
+           e.accept_from, e.reject_from, e.home_server
+    FROM claim c JOIN entry e ON e.guid = c.guid WHERE c.key = ?
 """
-
-
+# Groups first: whoever looks for groups within groups need not ask about 100,000 people.
+_GROUPS = ", ".join(f"'{kind.value}'" for kind in RecipientKind if kind.is_group)
+_MEMBERS = f"""
+    SELECT e.primary_address FROM member m JOIN entry e ON e.guid = m.guid WHERE m.group_guid = ?
+    ORDER BY e.kind NOT IN ({_GROUPS}), 1
+"""  # noqa: S608 - words of our own
+_PRIMARY_OF = "SELECT primary_address FROM entry WHERE guid = ?"
+# An address that others claim too is nobody's own: a password does not prove it.
 _ADDRESSES_OF = """
-    SELECT a.key FROM entry e JOIN address a ON a.entry_id = e.id WHERE e.object_guid = ? AND NOT a.conflict
+    SELECT key FROM claim c WHERE guid = ?
+    AND NOT EXISTS (SELECT 1 FROM claim o WHERE o.key = c.key AND o.guid <> c.guid)
 """
 
 
@@ -55,6 +62,7 @@ class SnapshotEntry:
     reject_from: tuple[str, ...] = ()
     max_receive_size_kib: int | None = None
     members: tuple[str, ...] = ()
+    home_server: str | None = None
 
     @property
     def is_conflict(self) -> bool:
@@ -67,6 +75,7 @@ class _Opened:
     file_name: str
     version: int
     address_count: int
+    conflict_rule: ConflictRule
 
 
 class Snapshot:
@@ -93,11 +102,15 @@ class Snapshot:
     def find(self, address: str) -> SnapshotEntry | None:
         """What the address leads to, or None where no object has it. Raises SnapshotUnavailable, MembersUnknown."""
         key = address_key(address)
+        opened = self._current()
         try:
-            row = self._current().connection.execute(_FIND, (key,)).fetchone()
+            rows = opened.connection.execute(_FIND, (key,)).fetchall()
+            if not rows:
+                return None
+            row = rows[0] if len(rows) == 1 else _winner(rows, opened.conflict_rule)
+            return SnapshotEntry(key, RecipientKind.CONFLICT) if row is None else _entry(opened.connection, key, row)
         except sqlite3.Error as error:
             raise SnapshotUnavailable(f"The look-up file cannot be read: {error}.") from error
-        return None if row is None else _entry(key, row)
 
     def addresses_of(self, object_guid: str) -> tuple[str, ...]:
         """The keys of all addresses that the object alone has. Raises SnapshotUnavailable."""
@@ -106,13 +119,6 @@ class Snapshot:
         except sqlite3.Error as error:
             raise SnapshotUnavailable(f"The look-up file cannot be read: {error}.") from error
         return tuple(key for (key,) in rows)
-
-    def has_domain(self, domain: str) -> bool:
-        """Whether any object has an address in this domain. Raises SnapshotUnavailable."""
-        row = (
-            self._current().connection.execute("SELECT 1 FROM domain WHERE name = ?", (domain_key(domain),)).fetchone()
-        )
-        return row is not None
 
     def age_s(self, now: float) -> float:
         """Seconds since the directory was last read, by the wall clock's `now`. Raises SnapshotUnavailable."""
@@ -180,37 +186,53 @@ def _open(path: Path) -> _Opened:
         found = connection.execute("PRAGMA user_version").fetchone()[0]
         if found != FORMAT:
             raise ValueError(f"{path.name} has format {found}, this program reads {FORMAT}")
-        version, count = connection.execute("SELECT version, address_count FROM about").fetchone()
+        version, count, rule = connection.execute("SELECT version, address_count, conflict_rule FROM about").fetchone()
     except BaseException:
         connection.close()
         raise
-    return _Opened(connection, path.name, version, count)
+    return _Opened(connection, path.name, version, count, ConflictRule(rule))
 
 
-def _entry(address: str, row: tuple) -> SnapshotEntry:  # type: ignore[type-arg]
-    if row[0]:
-        return SnapshotEntry(address=address, kind=RecipientKind.CONFLICT)
+def _winner(rows: list[Any], rule: ConflictRule) -> Any:
+    """Which of several objects an address leads to by the rule, or None: never a matter of luck."""
+    primary = [row for row in rows if row[0]]
+    return primary[0] if rule is ConflictRule.PRIMARY and len(primary) == 1 else None
+
+
+def _entry(connection: sqlite3.Connection, address: str, row: Any) -> SnapshotEntry:
     if not row[11]:
         raise MembersUnknown(f"The directory could not tell who is a member of {row[3]}.")
-    primary, target = row[3], row[4]
+    kind, primary, target = _KINDS[row[2]], row[3], row[4]
     if target is not None and address_key(target) == address:
         # A cloud mailbox lists its target among its addresses: asked by that one, there is nowhere further to go.
         primary, target = target, None
     return SnapshotEntry(
         address=address,
         object_guid=row[1],
-        kind=_KINDS[row[2]],
+        kind=kind,
         primary_address=primary,
         target_address=target,
-        forwarding_address=row[5],
-        deliver_and_redirect=bool(row[6]),
-        disabled=bool(row[7]),
-        require_auth=bool(row[8]),
-        max_receive_size_kib=row[9],
-        members=_lines(row[10]),
-        accept_from=_lines(row[12]),
-        reject_from=_lines(row[13]),
+        # An object of the directory as the forwarding target (altRecipient) goes before an address, as in Exchange.
+        forwarding_address=(_named(connection, row[6]) if row[6] else None) or row[5],
+        deliver_and_redirect=bool(row[7]),
+        disabled=bool(row[8]),
+        require_auth=bool(row[9]),
+        max_receive_size_kib=row[10],
+        members=_members(connection, row[1]) if kind.is_group else (),
+        accept_from=tuple(_named(connection, name) or name for name in _lines(row[12])) if row[12] else (),
+        reject_from=tuple(_named(connection, name) or name for name in _lines(row[13])) if row[13] else (),
+        home_server=row[14],
     )
+
+
+def _members(connection: sqlite3.Connection, group: str) -> tuple[str, ...]:
+    return tuple(address for (address,) in connection.execute(_MEMBERS, (group,)))
+
+
+def _named(connection: sqlite3.Connection, guid: str) -> str | None:
+    """The primary address; a name that leads to no recipient may come to match nobody, but never falls away."""
+    row = connection.execute(_PRIMARY_OF, (guid,)).fetchone()
+    return row[0] if row is not None else None
 
 
 def _lines(text: str) -> tuple[str, ...]:

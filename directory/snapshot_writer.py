@@ -5,46 +5,21 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from directory.addresses import domain_of
-from directory.model import Conflict, Recipient, RecipientKind, SenderRestrictions
-from directory.snapshot import FORMAT, POINTER
+from directory.model import Conflict, Recipient
+from directory.snapshot import POINTER
+from directory.snapshot_schema import FORMAT, INDEXES, SCHEMA, ConflictRule
 
 _KEEP = 2  # the file in use, and the one before for a reader that is just opening it
 
-_SCHEMA = f"""
-    PRAGMA user_version = {FORMAT};
-    CREATE TABLE about (version INTEGER NOT NULL, address_count INTEGER NOT NULL);
-    CREATE TABLE entry (
-        id INTEGER PRIMARY KEY, object_guid TEXT NOT NULL, kind TEXT NOT NULL, primary_address TEXT NOT NULL,
-        target_address TEXT, forwarding_address TEXT, deliver_and_redirect INTEGER NOT NULL,
-        disabled INTEGER NOT NULL, require_auth INTEGER NOT NULL, max_receive_size_kib INTEGER,
-        members TEXT NOT NULL DEFAULT '', are_members_known INTEGER NOT NULL,
-        accept_from TEXT NOT NULL DEFAULT '', reject_from TEXT NOT NULL DEFAULT '');
-    CREATE TABLE address (key TEXT PRIMARY KEY, entry_id INTEGER, conflict INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE domain (name TEXT PRIMARY KEY) WITHOUT ROWID;
-    CREATE TEMP TABLE claim (key TEXT NOT NULL, entry_id INTEGER NOT NULL);
-    CREATE TEMP TABLE link (entry_id INTEGER NOT NULL, forwarding_guid TEXT, member_guids TEXT NOT NULL);
-    CREATE TEMP TABLE restriction (entry_id INTEGER NOT NULL, accept_from TEXT NOT NULL, reject_from TEXT NOT NULL);
-"""
-
-# Whose addresses are these: asked for each user who signs in, so that half a million entries are not read through.
-_INDEXES = ("CREATE INDEX entry_guid ON entry (object_guid)", "CREATE INDEX address_entry ON address (entry_id)")
-
-_INSERT_ENTRY = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, '', '')"
-
-# An address that two objects claim leads to neither (entry_id NULL): mail to it waits, it is never a matter of luck.
-_SETTLE_CLAIMS = """
-    INSERT INTO address
-    SELECT key, CASE WHEN count(*) = 1 THEN max(entry_id) END, count(*) > 1 FROM claim GROUP BY key
-"""
+_INSERT_ENTRY = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CONFLICTS = """
-    SELECT c.key, e.object_guid FROM claim c JOIN entry e ON e.id = c.entry_id
-    WHERE c.key IN (SELECT key FROM address WHERE conflict) ORDER BY c.key, e.object_guid
+    SELECT key, guid FROM claim WHERE key IN (SELECT key FROM claim GROUP BY key HAVING count(*) > 1) ORDER BY key, guid
 """
 
 
@@ -59,29 +34,68 @@ class Published:
     conflicts: tuple[Conflict, ...]
 
 
-def publish(folder: Path, recipients: Iterable[Recipient], *, read_at: float, content: str = "") -> Published:
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What differs from the current file, if that was made from `since`: objects as they are now, and those gone."""
+
+    since: str
+    changed: tuple[Recipient, ...]
+    removed: tuple[str, ...]
+
+
+def publish(
+    folder: Path,
+    recipients: Iterable[Recipient],
+    *,
+    read_at: float,
+    content: str = "",
+    conflict_rule: ConflictRule = ConflictRule.WAIT,
+) -> Published:
     """Writes all recipients into a new file and makes it the current one. `read_at` is when they were true.
 
     `content` names what the file was made from, for `confirm`. `recipients` is consumed while other writers wait, so
     that the last to publish has seen what the others had.
     Raises OSError (no room, no right); the file in use then stays in use.
     """
+
+    def write(part: Path, version: int) -> None:
+        with _writing(part) as db:
+            db.executescript(SCHEMA)
+            db.execute("BEGIN")
+            db.execute("INSERT INTO about VALUES (?, 0, ?)", (version, conflict_rule.value))
+            for recipient in recipients:
+                _insert(db, recipient)
+            for index in INDEXES:
+                db.execute(index)
+            _settle(db, version)
+            db.execute("COMMIT")
+
     folder.mkdir(parents=True, exist_ok=True)
     with _one_writer(folder):
-        version = max((number for number, _ in _files(folder)), default=0) + 1
-        path = folder / f"recipients-{version}.sqlite3"
-        part = path.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        try:
-            entries, addresses, conflicts = _write(part, recipients, version)
-            _sync(part)
-            part.rename(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        _point_to(folder, path.name, read_at, content)
-        _remove_old(folder)
-    return Published(version, path, entries, addresses, conflicts)
+        return _swap_in(folder, write, read_at, content)
+
+
+def publish_changes(folder: Path, changes: Changes, *, read_at: float, content: str = "") -> Published | None:
+    """The current file with these changes, as a new one; None where the current file is not what they are about."""
+    if not folder.exists():
+        return None
+    with _one_writer(folder):
+        current = _current(folder, changes.since)
+        if current is None:
+            return None
+
+        def write(part: Path, version: int) -> None:
+            shutil.copyfile(current, part)
+            with _writing(part) as db:
+                db.execute("BEGIN")
+                for guid in (*changes.removed, *(recipient.object_guid for recipient in changes.changed)):
+                    _remove(db, guid)
+                for recipient in changes.changed:
+                    _insert(db, recipient)
+                _settle(db, version)
+                db.execute("COMMIT")
+
+        return _swap_in(folder, write, read_at, content)
 
 
 def confirm(folder: Path, *, read_at: float, content: str = "") -> bool:
@@ -89,14 +103,10 @@ def confirm(folder: Path, *, read_at: float, content: str = "") -> bool:
     if not folder.exists():
         return False
     with _one_writer(folder):
-        try:
-            pointer = json.loads((folder / POINTER).read_text())
-            file_name, made_from = str(pointer["file"]), str(pointer["content"])
-        except (OSError, ValueError, KeyError, TypeError):
+        current = _current(folder, content)
+        if current is None:
             return False
-        if made_from != _basis(content) or not (folder / file_name).is_file():
-            return False
-        _point_to(folder, file_name, read_at, content)
+        _point_to(folder, current.name, read_at, content)
     return True
 
 
@@ -114,70 +124,76 @@ def _one_writer(folder: Path) -> Iterator[None]:
         yield
 
 
-def _write(part: Path, recipients: Iterable[Recipient], version: int) -> tuple[int, int, tuple[Conflict, ...]]:
+def _current(folder: Path, content: str) -> Path | None:
+    """The file in use, where it was made from this."""
+    try:
+        pointer = json.loads((folder / POINTER).read_text())
+        path, made_from = folder / str(pointer["file"]), str(pointer["content"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return path if made_from == _basis(content) and path.is_file() else None
+
+
+def _swap_in(folder: Path, write: Callable[[Path, int], None], read_at: float, content: str) -> Published:
+    version = max((number for number, _ in _files(folder)), default=0) + 1
+    path = folder / f"recipients-{version}.sqlite3"
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    try:
+        write(part, version)
+        _sync(part)
+        published = _look_at(part, path, version)
+        part.rename(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    _point_to(folder, path.name, read_at, content)
+    _remove_old(folder)
+    return published
+
+
+@contextlib.contextmanager
+def _writing(part: Path) -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as db:
         # Nothing of this file is of use before it is whole and synced, so SQLite need not guard it meanwhile.
         db.execute("PRAGMA journal_mode = OFF")
         db.execute("PRAGMA synchronous = OFF")
-        db.executescript(_SCHEMA)
-        db.execute("BEGIN")
-        primary_of = _insert_entries(db, recipients)
-        _resolve_links(db, primary_of)
-        _resolve_restrictions(db, primary_of)
-        db.execute(_SETTLE_CLAIMS)
-        conflicts = _conflicts(db)
-        _insert_domains(db)
-        for index in _INDEXES:
-            db.execute(index)
-        (count,) = db.execute("SELECT count(*) FROM address").fetchone()
-        db.execute("INSERT INTO about VALUES (?, ?)", (version, count))
-        db.execute("COMMIT")
-    return len(primary_of), count, conflicts
+        yield db
 
 
-def _insert_entries(db: sqlite3.Connection, recipients: Iterable[Recipient]) -> dict[str, str]:
-    primary_of: dict[str, str] = {}
-    for entry_id, r in enumerate(recipients, start=1):
-        primary_of[r.object_guid] = r.primary_address
-        row = (
-            entry_id, r.object_guid, r.kind.value, r.primary_address, r.target_address, r.forwarding_address,
-            r.deliver_and_redirect, r.disabled, r.restrictions.require_auth, r.max_receive_size_kib,
-            r.are_members_known,
-        )  # fmt: skip
-        db.execute(_INSERT_ENTRY, row)
-        db.executemany("INSERT INTO claim VALUES (?, ?)", [(key, entry_id) for key in r.address_keys])
-        if r.member_guids or r.forwarding_guid:
-            db.execute("INSERT INTO link VALUES (?, ?, ?)", (entry_id, r.forwarding_guid, "\n".join(r.member_guids)))
-        if r.restrictions.is_any:
-            db.execute("INSERT INTO restriction VALUES (?, ?, ?)", (entry_id, *_named(r.restrictions)))
-    return primary_of
+def _look_at(part: Path, path: Path, version: int) -> Published:
+    with contextlib.closing(sqlite3.connect(f"{part.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+        (entries,) = db.execute("SELECT count(*) FROM entry").fetchone()
+        (addresses,) = db.execute("SELECT address_count FROM about").fetchone()
+        return Published(version, path, entries, addresses, _conflicts(db))
 
 
-def _named(said: SenderRestrictions) -> tuple[str, str]:
-    """Whom it takes and whom it rejects, one a line."""
-    taken = (*said.accept_from, *said.accept_from_members_of)
-    return "\n".join(taken), "\n".join((*said.reject_from, *said.reject_from_members_of))
+def _insert(db: sqlite3.Connection, r: Recipient) -> None:
+    said = r.restrictions
+    taken = "\n".join((*said.accept_from, *said.accept_from_members_of))
+    rejected = "\n".join((*said.reject_from, *said.reject_from_members_of))
+    row = (
+        r.object_guid, r.kind.value, r.primary_address, r.target_address, r.forwarding_address, r.forwarding_guid,
+        r.deliver_and_redirect, r.disabled, said.require_auth, r.max_receive_size_kib, r.are_members_known, taken,
+        rejected, r.home_server,
+    )  # fmt: skip
+    db.execute(_INSERT_ENTRY, row)
+    claims = [(key, r.object_guid, number == 0) for number, key in enumerate(r.address_keys)]
+    db.executemany("INSERT OR REPLACE INTO claim VALUES (?, ?, ?)", claims)
+    if r.member_guids:
+        members = [(r.object_guid, guid) for guid in r.member_guids]
+        db.executemany("INSERT OR REPLACE INTO member VALUES (?, ?)", members)
 
 
-def _resolve_restrictions(db: sqlite3.Connection, primary_of: dict[str, str]) -> None:
-    """A name that leads to no recipient stays: a restriction may come to match nobody, but never falls away."""
-    for entry_id, *lists in db.execute("SELECT * FROM restriction").fetchall():
-        named = ["\n".join(primary_of.get(name, name) for name in text.split("\n") if name) for text in lists]
-        db.execute("UPDATE entry SET accept_from = ?, reject_from = ? WHERE id = ?", (*named, entry_id))
+def _remove(db: sqlite3.Connection, guid: str) -> None:
+    db.execute("DELETE FROM entry WHERE guid = ?", (guid,))
+    db.execute("DELETE FROM claim WHERE guid = ?", (guid,))
+    db.execute("DELETE FROM member WHERE group_guid = ?", (guid,))
 
 
-def _resolve_links(db: sqlite3.Connection, primary_of: dict[str, str]) -> None:
-    groups = {guid for guid, kind in db.execute("SELECT object_guid, kind FROM entry") if RecipientKind(kind).is_group}
-    for entry_id, forwarding_guid, guids in db.execute("SELECT * FROM link").fetchall():
-        known = [guid for guid in guids.split("\n") if guid in primary_of]
-        # Groups first: whoever looks for groups within groups need not ask about 100,000 people.
-        members = "\n".join(primary_of[guid] for guid in sorted(known, key=lambda g: (g not in groups, primary_of[g])))
-        # An object of the directory as the forwarding target (altRecipient) goes before an address, as in Exchange.
-        forwarding = primary_of.get(forwarding_guid)
-        db.execute(
-            "UPDATE entry SET members = ?, forwarding_address = coalesce(?, forwarding_address) WHERE id = ?",
-            (members, forwarding, entry_id),
-        )
+def _settle(db: sqlite3.Connection, version: int) -> None:
+    (count,) = db.execute("SELECT count(DISTINCT key) FROM claim").fetchone()
+    db.execute("UPDATE about SET version = ?, address_count = ?", (version, count))
 
 
 def _conflicts(db: sqlite3.Connection) -> tuple[Conflict, ...]:
@@ -185,11 +201,6 @@ def _conflicts(db: sqlite3.Connection) -> tuple[Conflict, ...]:
     for key, guid in db.execute(_CONFLICTS):
         owners.setdefault(key, []).append(guid)
     return tuple(Conflict(address=key, object_guids=tuple(guids)) for key, guids in owners.items())
-
-
-def _insert_domains(db: sqlite3.Connection) -> None:
-    domains = {domain_of(key) for (key,) in db.execute("SELECT key FROM address")}
-    db.executemany("INSERT INTO domain VALUES (?)", [(domain,) for domain in sorted(domains)])
 
 
 def _point_to(folder: Path, file_name: str, read_at: float, content: str) -> None:

@@ -1,27 +1,127 @@
-"""One directory as a source of recipients: its full reading.
+"""One directory as a source of recipients: what it holds, whole or since last time.
 
-A reading is whole or it raises; a controller that breaks off is followed by the next one, from the beginning.
+A reading is complete or it raises; a controller that breaks off is followed by the next one.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from directory import errors
+from directory.changed import read_changed
 from directory.connection import Connection
-from directory.dynamic import with_members
-from directory.entry import Entry
-from directory.linking import link
-from directory.mapping import ATTRIBUTES, MappedEntry, MappingError, map_entry
-from directory.model import EntryProblem, Severity, SyncResult
+from directory.model import Position, Recipient
 from directory.settings import SourceSettings
+from directory.staging import Staging
+from directory.whole import read_whole
 
 Answer = TypeVar("Answer")
-Progress = Callable[[int], None]  # called with the number of entries read so far
+Progress = Callable[[int], None]  # called with the number of entries read so far; what it raises ends the reading
 
 
-def read_all(settings: SourceSettings, *, progress: Progress | None = None) -> SyncResult:
-    """Every recipient below the base DN. Raises DirectoryUnavailable or BindRefused; half an answer is none."""
-    return with_first_that_works(settings, lambda connection: _read_through(connection, settings, progress))
+class Known(Protocol):
+    """What is known of the source already; asked only where a reading of changes needs it."""
+
+    def guids(self) -> set[str]: ...
+
+    def dynamic_groups(self) -> list[Recipient]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of it. Whole: `recipients` is all there is. Else: those that changed, and the GUIDs that are `gone`.
+
+    `position` is where the next reading of changes from this controller goes on; None where it can't.
+    """
+
+    server: str
+    recipients: Staging
+    entries_read: int
+    position: Position | None = None
+    is_whole: bool = True
+    is_completed: bool = False
+    """It went on with a reading that had broken off."""
+    why_whole: str = ""
+    gone: tuple[str, ...] = field(default=(), repr=False)
+    waited_s: float = 0.0
+    """The controller's own share of the time, with the network's."""
+
+
+def read(
+    settings: SourceSettings,
+    staging: Staging,
+    *,
+    since: Mapping[str, int] | None = None,
+    known: Known | None = None,
+    progress: Progress | None = None,
+) -> Reading:
+    """What changed since the position of the controller that answers; everything where there is none.
+
+    `since` holds the positions of all controllers that were ever read, by invocation id: after a failover the other
+    one tells what it has seen since its own. Raises DirectoryUnavailable or BindRefused; half an answer is none.
+    """
+    count = progress or (lambda entries_read: None)
+
+    def action(connection: Connection) -> Reading:
+        position = connection.position()
+        if since and known is not None and position is not None:
+            usn = since.get(position.invocation_id)
+            if usn is not None and usn <= position.usn:
+                return _changes(connection, settings, staging, position, usn, known, count)
+        return _everything(connection, settings, staging, position, _why_whole(since, position), count)
+
+    return with_first_that_works(settings, action)
+
+
+def _everything(
+    connection: Connection,
+    settings: SourceSettings,
+    staging: Staging,
+    position: Position | None,
+    why: str,
+    count: Progress,
+) -> Reading:
+    done = read_whole(connection, settings, staging, position, count)
+    return Reading(
+        server=str(connection.server),
+        recipients=staging,
+        entries_read=done.entries_read,
+        position=done.position,
+        is_completed=done.is_completed,
+        why_whole=why,
+        waited_s=connection.waited_s,
+    )
+
+
+def _changes(
+    connection: Connection,
+    settings: SourceSettings,
+    staging: Staging,
+    position: Position,
+    usn: int,
+    known: Known,
+    count: Progress,
+) -> Reading:
+    done = read_changed(connection, settings, staging, usn, known, count)
+    return Reading(
+        server=str(connection.server),
+        recipients=staging,
+        entries_read=done.entries_read,
+        position=position,
+        is_whole=False,
+        gone=tuple(sorted(done.gone)),
+        waited_s=connection.waited_s,
+    )
+
+
+def _why_whole(since: Mapping[str, int] | None, position: Position | None) -> str:
+    if since is None:
+        return "It was asked for."
+    if position is None:
+        return "This directory does not count its changes."
+    if position.invocation_id in since:
+        return "The controller's count of changes went back: it was restored from an older copy."
+    return "This controller's changes were never read before." if since else "It is the first reading."
 
 
 def with_first_that_works(settings: SourceSettings, action: Callable[[Connection], Answer]) -> Answer:
@@ -43,32 +143,9 @@ def with_first_that_works(settings: SourceSettings, action: Callable[[Connection
     raise errors.ServerUnreachable(" ".join(["No controller can be used.", *map(str, failures)]))
 
 
-def _read_through(connection: Connection, settings: SourceSettings, progress: Progress | None) -> SyncResult:
-    highest_usn = connection.root_dse().number("highestCommittedUSN")  # before reading: what comes later is read again
-    mapped: list[MappedEntry] = []
-    problems: list[EntryProblem] = []
-    entries_read = 0
-    for page in connection.search_pages(
-        settings.base_dn, settings.search_filter, ATTRIBUTES, page_size=settings.page_size
-    ):
-        entries_read += len(page)
-        _map_page(page, mapped, problems)
-        if progress is not None:
-            progress(entries_read)
-    recipients = link(with_members(connection, settings, mapped))
-    problems += [EntryProblem(r.dn, Severity.NOTED, note) for r in recipients for note in r.notes]
-    return SyncResult(
-        server=str(connection.server),
-        recipients=recipients,
-        problems=tuple(problems),
-        entries_read=entries_read,
-        highest_usn=highest_usn,
-    )
+def read_all(settings: SourceSettings, *, progress: Progress | None = None) -> Reading:
+    """Every recipient below the base DN, held in memory."""
+    return read(settings, Staging.in_memory(), progress=progress)
 
 
-def _map_page(page: list[Entry], mapped: list[MappedEntry], problems: list[EntryProblem]) -> None:
-    for entry in page:
-        try:
-            mapped.append(map_entry(entry))
-        except MappingError as error:
-            problems.append(EntryProblem(entry.dn, Severity.SKIPPED, str(error)))
+__all__ = ["Known", "Reading", "read", "read_all", "with_first_that_works"]

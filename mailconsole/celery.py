@@ -40,7 +40,7 @@ app.conf.update(
     timezone="UTC",
     beat_schedule={
         "live": {"task": "nodes.publish_live", "schedule": 0.5, "options": {"expires": 1}},
-        "directories": {"task": "recipients.sync_directories", "schedule": 900.0, "options": {"expires": 600}},
+        "directories": {"task": "recipients.sync_directories", "schedule": 60.0, "options": {"expires": 50}},
         "retention": {"task": "tracking.delete_old", "schedule": crontab(minute="17"), "options": {"expires": 1800}},
     },
 )

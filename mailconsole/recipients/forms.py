@@ -42,7 +42,8 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
         model = DirectorySource
         fields = [
             "name", "servers", "security", "is_plain_allowed", "ca_pem", "tls_name", "base_dn", "bind_user",
-            "password", "search_filter", "page_size", "shrink_limit_percent", "is_enabled",
+            "password", "search_filter", "page_size", "shrink_limit_percent",
+            "changes_every_min", "whole_every_h", "is_enabled",
         ]  # fmt: skip
         labels = {
             "servers": "Domain controllers",
@@ -55,6 +56,8 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
             "search_filter": "Filter",
             "page_size": "Page size",
             "shrink_limit_percent": "May vanish at once",
+            "changes_every_min": "Read changes every",
+            "whole_every_h": "Read everything every",
             "is_enabled": "Enabled: it is read on schedule, and nodes find its recipients",
         }
         help_texts = {
@@ -64,6 +67,8 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
             "base_dn": "Recipients below it are read, such as DC=corp,DC=example.",
             "bind_user": "An account that may read, such as svc-mailflow@corp.example. It needs no other right.",
             "search_filter": "Which objects are read, as an LDAP filter (RFC 4515).",
+            "changes_every_min": "A directory that cannot tell what changed is read whole each time.",
+            "whole_every_h": "Makes up for what a reading of changes cannot see.",
             "shrink_limit_percent": "If more of the known recipients are gone, the sync stops and asks.",
         }
         widgets = {
@@ -71,6 +76,8 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
             "ca_pem": forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
             "search_filter": forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
             "page_size": forms.NumberInput(attrs={"data-unit": "entries"}),
+            "changes_every_min": forms.NumberInput(attrs={"data-unit": "minutes"}),
+            "whole_every_h": forms.NumberInput(attrs={"data-unit": "hours"}),
             "shrink_limit_percent": forms.NumberInput(attrs={"data-unit": "%"}),
         }
 

@@ -15,6 +15,7 @@ from directory.mapping import DEFAULT_FILTER
 from directory.model import Recipient as DirectoryRecipient
 from directory.model import RecipientKind
 from directory.settings import DEFAULT_PAGE_SIZE, Security
+from directory.snapshot_schema import ConflictRule
 from mailconsole.recipients.states import SyncState, SyncTrigger
 
 STALE_AFTER_S = 300
@@ -24,6 +25,7 @@ class DirectorySource(models.Model):
     """One directory and how to reach it. The bind password lies in the secret store under `secret_name`.
 
     `generation` counts the changes of its recipients: a look-up file knows from which generations it was made.
+    `positions` is how far each controller's count of changes was when it was read, by invocation id.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -40,8 +42,18 @@ class DirectorySource(models.Model):
     )
     shrink_limit_percent = models.PositiveIntegerField(default=10, validators=[MaxValueValidator(100)])
     is_enabled = models.BooleanField(default=True)
+    changes_every_min = models.PositiveIntegerField(
+        default=5, validators=[MinValueValidator(1), MaxValueValidator(24 * 60)]
+    )
+    whole_every_h = models.PositiveIntegerField(
+        default=24, validators=[MinValueValidator(1), MaxValueValidator(24 * 30)]
+    )
+    attribute_names = models.JSONField(default=dict, blank=True)
+    is_console_sign_in_allowed = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     last_read_at = models.DateTimeField(null=True, editable=False)
+    last_whole_at = models.DateTimeField(null=True, editable=False)
+    positions = models.JSONField(default=dict, editable=False)
     generation = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
@@ -114,11 +126,14 @@ class SyncRun(models.Model):
     state = models.CharField(max_length=20, choices=[(one.value, one.label) for one in SyncState])
     trigger = models.CharField(max_length=20, choices=[(one.value, one.label) for one in SyncTrigger])
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    is_whole = models.BooleanField(default=True)
+    is_cancel_asked = models.BooleanField(default=False)
     started_at = models.DateTimeField(db_index=True)
     heartbeat_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     server = models.CharField(max_length=300, blank=True)
     message = models.TextField(blank=True)
+    controller_s = models.FloatField(default=0)
     entries_read = models.PositiveIntegerField(default=0)
     recipient_count = models.PositiveIntegerField(default=0)
     added_count = models.PositiveIntegerField(default=0)
@@ -156,3 +171,22 @@ class AddressConflict(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class DirectoryRules(models.Model):
+    """What holds for all directories: one row."""
+
+    conflict_rule = models.CharField(
+        max_length=20, choices=[(one.value, one.label) for one in ConflictRule], default=ConflictRule.WAIT.value
+    )
+
+    def __str__(self) -> str:
+        return "Rules for all directories"
+
+    @property
+    def conflict_rule_value(self) -> ConflictRule:
+        return ConflictRule(self.conflict_rule)
+
+    @classmethod
+    def current(cls) -> DirectoryRules:
+        return cls.objects.filter(pk=1).first() or cls(pk=1)

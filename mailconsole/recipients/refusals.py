@@ -21,3 +21,11 @@ class SyncNotAsked(Refusal):
 
 class ReasonMissing(Refusal):
     """This act needs a reason for the audit."""
+
+
+class NothingToCancel(Refusal):
+    """No reading of this source goes on."""
+
+
+class SyncCancelled(Refusal):
+    """Somebody ended the reading while it went on."""

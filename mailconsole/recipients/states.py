@@ -12,6 +12,7 @@ class SyncState(StrEnum):
     SUCCEEDED = "succeeded"
     STOPPED = "stopped"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
     @property
     def label(self) -> str:
@@ -40,13 +41,15 @@ class SyncTrigger(StrEnum):
 
 _STATE_SENTENCES = {
     SyncState.RUNNING: "The directory is being read.",
-    SyncState.SUCCEEDED: "The whole directory was read, and nodes look recipients up in what it said.",
+    SyncState.SUCCEEDED: "The directory was read, and nodes look recipients up in what it said.",
     SyncState.STOPPED: "The answer lacked suspiciously much: nothing was changed until somebody confirms it.",
     SyncState.FAILED: "The directory could not be read whole: nothing was changed, the last good data stays in use.",
+    SyncState.CANCELLED: "Somebody ended it: nothing was changed. The next whole reading goes on where this one was.",
 }
 _TONES = {
     SyncState.RUNNING: "info",
     SyncState.SUCCEEDED: "good",
     SyncState.STOPPED: "warn",
     SyncState.FAILED: "bad",
+    SyncState.CANCELLED: "idle",
 }

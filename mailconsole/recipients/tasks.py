@@ -12,6 +12,7 @@ from django.utils import timezone
 from mailconsole.accounts.models import User
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.recipients.refusals import SourceRefused, SyncInProgress
+from mailconsole.recipients.services.due import Due, due_sync
 from mailconsole.recipients.services.snapshot import refresh_snapshot
 from mailconsole.recipients.services.sync import sync_source
 from mailconsole.recipients.states import SyncTrigger
@@ -20,21 +21,26 @@ log = structlog.get_logger(__name__)
 
 
 @shared_task(name="recipients.sync_directory", ignore_result=True)  # type: ignore[untyped-decorator]
-def sync_directory(source_id: int, actor_id: int | None = None, is_shrink_confirmed: bool = False) -> None:
+def sync_directory(
+    source_id: int, actor_id: int | None = None, is_whole: bool = True, is_shrink_confirmed: bool = False
+) -> None:
     """Read one source now, for the person who asked."""
     source = DirectorySource.objects.filter(pk=source_id).first()
     if source is None:
         log.info("directory.sync_skipped", source=source_id, reason="the source is gone")
         return
     actor = User.objects.filter(pk=actor_id).first() if actor_id else None
-    _sync(source, actor, SyncTrigger.BUTTON if actor_id else SyncTrigger.SCHEDULE, is_shrink_confirmed)
+    trigger = SyncTrigger.BUTTON if actor_id else SyncTrigger.SCHEDULE
+    _sync(source, actor, trigger, is_whole=is_whole, is_shrink_confirmed=is_shrink_confirmed)
 
 
 @shared_task(name="recipients.sync_directories", ignore_result=True)  # type: ignore[untyped-decorator]
 def sync_directories() -> None:
-    """Read every enabled source, one after the other; one that fails does not keep the others from being read."""
+    """Read every enabled source that is due, one after the other; one that fails does not keep the others waiting."""
     for source in DirectorySource.objects.filter(is_enabled=True):
-        _sync(source, None, SyncTrigger.SCHEDULE)
+        due = due_sync(source, now=timezone.now())
+        if due is not Due.NOT_YET:
+            _sync(source, None, SyncTrigger.SCHEDULE, is_whole=due is Due.WHOLE)
 
 
 @shared_task(name="recipients.build_snapshot", ignore_result=True)  # type: ignore[untyped-decorator]
@@ -43,13 +49,21 @@ def build_snapshot() -> None:
     refresh_snapshot(now=timezone.now())
 
 
-def _sync(source: DirectorySource, actor: User | None, trigger: SyncTrigger, is_shrink_confirmed: bool = False) -> None:
+def _sync(
+    source: DirectorySource,
+    actor: User | None,
+    trigger: SyncTrigger,
+    *,
+    is_whole: bool,
+    is_shrink_confirmed: bool = False,
+) -> None:
     try:
         sync_source(
             source=source,
             actor=actor,
             now=timezone.now(),
             trigger=trigger,
+            is_whole=is_whole,
             is_shrink_confirmed=is_shrink_confirmed,
         )
     except (SyncInProgress, SourceRefused) as refusal:

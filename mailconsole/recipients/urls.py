@@ -16,5 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sync/sources/<int:pk>/test/", sources.source_test, name="source-test"),
     path("sync/sources/<int:pk>/delete/", sources.source_delete, name="source-delete"),
     path("sync/sources/<int:pk>/sync/", sync.sync_now, name="sync-now"),
+    path("sync/sources/<int:pk>/cancel/", sync.cancel, name="cancel-sync"),
     path("sync/sources/<int:pk>/accept-shrink/", sync.accept_shrink, name="accept-shrink"),
 ]

@@ -5,54 +5,75 @@ from dataclasses import replace
 
 import pytest
 
-from directory.delta import compare, describe, digest_of, fingerprint
+from directory.delta import compare, compare_changes, describe, digest_of
 from directory.errors import SuspiciousShrink
 from directory.model import Recipient, SenderRestrictions
-from tests.directory.entries import a_recipient
+from tests.directory.entries import a_recipient, guid_of
 
 
 def known(*recipients):
-    return {recipient.object_guid: fingerprint(recipient) for recipient in recipients}
+    return {recipient.object_guid: digest_of(recipient) for recipient in recipients}
+
+
+def told(recipients):
+    return [(recipient.object_guid, digest_of(recipient)) for recipient in recipients]
 
 
 def test_compare__renamed_object__is_changed_and_not_another():
     anna = a_recipient("anna")
     renamed = replace(anna, display_name="Anna Baker", dn="CN=Anna Baker,DC=corp,DC=example")
-    delta = compare(known(anna, a_recipient("ben")), [renamed, a_recipient("ben")])
-    assert [change.after for change in delta.changed] == [renamed]
-    assert delta.changed[0].before.display_name == "Anna"
-    assert (delta.added, delta.removed) == ((), ())
+    delta = compare(known(anna, a_recipient("ben")), told([renamed, a_recipient("ben")]))
+    assert (delta.changed, delta.added, delta.removed) == ((guid_of("anna"),), (), ())
 
 
 def test_compare__nothing_changed__is_empty():
     people = [a_recipient(f"person{n}") for n in range(20)]
-    assert compare(known(*people), reversed(people)).is_empty
+    assert compare(known(*people), told(reversed(people))).is_empty
 
 
-def test_compare__added_and_removed__are_named():
-    delta = compare(known(a_recipient("anna"), a_recipient("ben")), [a_recipient("ben"), a_recipient("cleo")])
-    assert [one.display_name for one in delta.added] == ["Cleo"]
-    assert [one.display_name for one in delta.removed] == ["Anna"]
+def test_compare__added_and_removed__are_told_apart():
+    delta = compare(known(a_recipient("anna"), a_recipient("ben")), told([a_recipient("ben"), a_recipient("cleo")]))
+    assert (delta.added, delta.removed) == ((guid_of("cleo"),), (guid_of("anna"),))
+
+
+def test_compare_changes__only_what_was_told_counts():
+    anna, renamed = a_recipient("anna"), a_recipient("anna", display_name="Anna Baker")
+    before = known(anna, a_recipient("ben"), a_recipient("dora"))
+    said = told([renamed, a_recipient("ben"), a_recipient("cleo")])
+    delta = compare_changes(before, said, [guid_of("dora"), guid_of("never known")], known_count=50)
+    assert (delta.added, delta.changed, delta.removed) == (
+        (guid_of("cleo"),),
+        (guid_of("anna"),),
+        (guid_of("dora"),),
+    )
+
+
+def test_compare_changes__more_than_a_tenth_gone__is_not_believed_until_confirmed():
+    people = [a_recipient(f"person{n}") for n in range(100)]
+    gone = [one.object_guid for one in people[:11]]
+    with pytest.raises(SuspiciousShrink, match="11 of 100"):
+        compare_changes(known(*people[:11]), [], gone, known_count=100)
+    assert len(compare_changes(known(*people[:11]), [], gone, known_count=100, shrink_limit=1.0).removed) == 11
 
 
 @pytest.mark.parametrize("before", [0, 1, 100])
 def test_compare__empty_answer__is_not_believed(before):
     with pytest.raises(SuspiciousShrink, match="no recipient at all"):
-        compare(known(*(a_recipient(f"p{n}") for n in range(before))), [])
+        compare(known(*(a_recipient(f"p{n}") for n in range(before))), told([]))
 
 
 def test_compare__more_than_a_tenth_gone__is_not_believed_until_confirmed():
     people = [a_recipient(f"person{n}") for n in range(100)]
     with pytest.raises(SuspiciousShrink, match="11 of 100"):
-        compare(known(*people), people[11:])
-    assert len(compare(known(*people), people[10:]).removed) == 10
-    assert len(compare(known(*people), people[11:], shrink_limit=1.0).removed) == 11
+        compare(known(*people), told(people[11:]))
+    assert len(compare(known(*people), told(people[10:])).removed) == 10
+    assert len(compare(known(*people), told(people[11:]), shrink_limit=1.0).removed) == 11
 
 
 def test_compare__as_many_new_as_gone__is_not_believed_either():
     """Another base DN answers with other people: as many as before, and none of those that mail is for."""
     with pytest.raises(SuspiciousShrink):
-        compare(known(*(a_recipient(f"old{n}") for n in range(50))), [a_recipient(f"new{n}") for n in range(50)])
+        compare(known(*(a_recipient(f"old{n}") for n in range(50))), told(a_recipient(f"new{n}") for n in range(50)))
 
 
 def test_digest__through_json_and_back__is_the_same():

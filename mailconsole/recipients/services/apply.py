@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from directory.addresses import address_key
-from directory.delta import ChangedRecipient, Delta, Fingerprint, describe, digest_of
+from directory.delta import Delta, describe, digest_of
 from directory.model import Recipient as DirectoryRecipient
+from directory.model import RecipientKind
+from directory.staging import Staging
 from mailconsole.recipients.models import DirectorySource, GroupMember, Recipient, RecipientAddress
 
 KEPT_CHANGES = 200
@@ -18,36 +20,57 @@ BATCH = 500
 Item = TypeVar("Item")
 
 
-def fingerprints_of(source: DirectorySource) -> dict[str, Fingerprint]:
-    """What is known of a source, by object GUID."""
-    rows = source.recipients.values_list("object_guid", "digest", "display_name", "primary_address")
-    return {
-        str(guid): Fingerprint(str(guid), digest, display_name, primary_address)
-        for guid, digest, display_name, primary_address in rows.iterator(chunk_size=2000)
-    }
+class KnownRows:
+    """What is known of a source already (directory.source.Known)."""
+
+    def __init__(self, source: DirectorySource) -> None:
+        self._rows = source.recipients
+
+    def guids(self) -> set[str]:
+        return {str(guid) for guid in self._rows.values_list("object_guid", flat=True).iterator(chunk_size=5000)}
+
+    def dynamic_groups(self) -> list[DirectoryRecipient]:
+        return [row.value for row in self._rows.filter(kind=RecipientKind.DYNAMIC_GROUP.value)]
+
+    def digests(self, guids: Iterable[str] | None = None) -> dict[str, str]:
+        """Of these objects, or of all."""
+        if guids is None:
+            everything = self._rows.values_list("object_guid", "digest").iterator(chunk_size=5000)
+            return {str(guid): digest for guid, digest in everything}
+        found = {}
+        for batch in _batches(guids):
+            rows = self._rows.filter(object_guid__in=batch).values_list("object_guid", "digest")
+            found.update({str(guid): digest for guid, digest in rows})
+        return found
+
+    def count(self) -> int:
+        return self._rows.count()
 
 
-def apply_delta(source: DirectorySource, delta: Delta, *, now: datetime) -> None:
+def apply_delta(source: DirectorySource, delta: Delta, staging: Staging, *, now: datetime) -> None:
     """Makes the rows of the source say what the directory said."""
     for removed in _batches(delta.removed):
-        source.recipients.filter(object_guid__in=[known.object_guid for known in removed]).delete()
+        source.recipients.filter(object_guid__in=removed).delete()
     for added in _batches(delta.added):
-        _insert(source, added, now)
+        _insert(source, staging.fetch(added), now)
     for changed in _batches(delta.changed):
-        _update(source, [change.after for change in changed], now)
+        _update(source, staging.fetch(changed), now)
 
 
-def words_of(source: DirectorySource, delta: Delta) -> list[dict[str, Any]]:
+def words_of(source: DirectorySource, delta: Delta, staging: Staging) -> list[dict[str, Any]]:
     """The first changes of a delta with names before and after; asked before the rows change."""
-    changed = delta.changed[:KEPT_CHANGES]
+    named = [*delta.removed[:KEPT_CHANGES], *delta.changed[:KEPT_CHANGES]]
     before = {
-        str(row.object_guid): row.value
-        for batch in _batches(changed)
-        for row in source.recipients.filter(object_guid__in=[change.after.object_guid for change in batch])
+        str(row.object_guid): row
+        for batch in _batches(named)
+        for row in source.recipients.filter(object_guid__in=batch)
     }
-    said = [_removed(known) for known in delta.removed[:KEPT_CHANGES]]
-    said += [_changed(before[change.after.object_guid], change) for change in changed]
-    said += [_added(recipient) for recipient in delta.added[:KEPT_CHANGES]]
+    gone = [before[guid] for guid in delta.removed[:KEPT_CHANGES]]
+    said = [_said("removed", str(row.object_guid), row.display_name, row.primary_address) for row in gone]
+    for after in staging.fetch(delta.changed[:KEPT_CHANGES]):
+        said.append(_changed(before[after.object_guid].value, after))
+    for new in staging.fetch(delta.added[:KEPT_CHANGES]):
+        said.append(_said("added", new.object_guid, new.display_name, new.primary_address))
     return said[:KEPT_CHANGES]
 
 
@@ -105,20 +128,11 @@ def _addresses_by_key(recipient: DirectoryRecipient) -> dict[str, str]:
     return spelled
 
 
-def _added(recipient: DirectoryRecipient) -> dict[str, Any]:
-    return _said("added", recipient.object_guid, recipient.display_name, recipient.primary_address)
-
-
-def _removed(known: Fingerprint) -> dict[str, Any]:
-    return _said("removed", known.object_guid, known.display_name, known.primary_address)
-
-
-def _changed(before: DirectoryRecipient, change: ChangedRecipient) -> dict[str, Any]:
+def _changed(before: DirectoryRecipient, after: DirectoryRecipient) -> dict[str, Any]:
     fields = [
         {"field": one.field.replace("_", " "), "before": one.before[:300], "after": one.after[:300]}
-        for one in describe(before, change.after)
+        for one in describe(before, after)
     ]
-    after = change.after
     return _said("changed", after.object_guid, after.display_name, after.primary_address) | {"fields": fields}
 
 

@@ -11,17 +11,35 @@ from kombu.exceptions import OperationalError
 from mailconsole.audit import services as audit
 from mailconsole.common.redis import REDIS_DOWN
 from mailconsole.recipients.models import DirectorySource
-from mailconsole.recipients.refusals import NothingToConfirm, ReasonMissing, SourceRefused, SyncNotAsked
+from mailconsole.recipients.refusals import (
+    NothingToCancel,
+    NothingToConfirm,
+    ReasonMissing,
+    SourceRefused,
+    SyncNotAsked,
+)
 from mailconsole.recipients.states import SyncState
 
 QUEUE = "control"
 EXPIRES_S = 300
 
 
-def request_sync(*, source: DirectorySource, actor: Any, request: HttpRequest | None = None) -> None:
-    """Have a worker read the source soon. Raises SourceRefused where it is switched off, SyncNotAsked."""
-    _send(source, actor)
-    _record(source, "request_sync", f"Asked for a sync of the directory {source}", actor, request)
+def request_sync(
+    *, source: DirectorySource, actor: Any, is_whole: bool = False, request: HttpRequest | None = None
+) -> None:
+    """Have a worker read the source soon: what changed, or everything. Raises SourceRefused where it is switched off,
+    SyncNotAsked."""
+    _send(source, actor, is_whole=is_whole)
+    what = "a whole reading" if is_whole else "a sync"
+    _record(source, "request_sync", f"Asked for {what} of the directory {source}", actor, request)
+
+
+def cancel_sync(*, source: DirectorySource, actor: Any, request: HttpRequest | None = None) -> None:
+    """End the reading that goes on, at its next page. Raises NothingToCancel."""
+    going = source.runs.filter(state=SyncState.RUNNING).update(is_cancel_asked=True)
+    if not going:
+        raise NothingToCancel(f"The directory {source} is not being read.")
+    _record(source, "cancel_sync", f"Cancelled the sync of the directory {source}", actor, request)
 
 
 def confirm_shrink(*, source: DirectorySource, reason: str, actor: Any, request: HttpRequest | None = None) -> None:
@@ -34,15 +52,20 @@ def confirm_shrink(*, source: DirectorySource, reason: str, actor: Any, request:
         raise NothingToConfirm(f"The last run of {source} was not stopped: there is nothing to confirm.")
     if not reason.strip():
         raise ReasonMissing("Say why it is right that these recipients are gone; the reason is kept in the audit.")
-    _send(source, actor, is_shrink_confirmed=True)
+    _send(source, actor, is_whole=last.is_whole, is_shrink_confirmed=True)
     summary = f"Confirmed that recipients are gone from the directory {source}"
     _record(source, "confirm_shrink", summary, actor, request, before={"message": last.message}, reason=reason)
 
 
-def _send(source: DirectorySource, actor: Any, *, is_shrink_confirmed: bool = False) -> None:
+def _send(source: DirectorySource, actor: Any, *, is_whole: bool, is_shrink_confirmed: bool = False) -> None:
     if not source.is_enabled:
         raise SourceRefused(f"The directory {source} is switched off.")
-    arguments = {"source_id": source.pk, "actor_id": actor.pk, "is_shrink_confirmed": is_shrink_confirmed}
+    arguments = {
+        "source_id": source.pk,
+        "actor_id": actor.pk,
+        "is_whole": is_whole,
+        "is_shrink_confirmed": is_shrink_confirmed,
+    }
     try:
         current_app.send_task(
             "recipients.sync_directory", kwargs=arguments, queue=QUEUE, expires=EXPIRES_S, retry=False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +13,11 @@ from django.db import transaction
 from directory.errors import SnapshotUnavailable
 from directory.model import Recipient as DirectoryRecipient
 from directory.snapshot import Snapshot
-from directory.snapshot_writer import Published, confirm, publish, withdraw
-from mailconsole.recipients.models import AddressConflict, DirectorySource, Recipient
+from directory.snapshot_writer import Changes, Published, confirm, publish, publish_changes, withdraw
+from mailconsole.recipients.models import AddressConflict, DirectoryRules, DirectorySource, Recipient
+
+MAX_CHANGES = 2000
+"""Beyond so many, a file is made anew rather than changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,50 @@ def publish_snapshot(*, now: datetime) -> Published | None:
         withdraw(snapshot_folder())
         AddressConflict.objects.all().delete()
         return None
-    published = publish(snapshot_folder(), _recipients(), read_at=basis.read_at, content=basis.content)
+    rule = DirectoryRules.current().conflict_rule_value
+    published = publish(
+        snapshot_folder(), _recipients(), read_at=basis.read_at, content=basis.content, conflict_rule=rule
+    )
+    _keep_conflicts(published, now)
+    return published
+
+
+def snapshot_basis() -> str:
+    """What a look-up file of this moment would be made from; to be asked before rows change."""
+    basis = _basis()
+    return basis.content if basis is not None else ""
+
+
+def publish_few(*, since: str, changed: Collection[str], now: datetime) -> Published | None:
+    """The look-up file with these objects as the rows have them now, where it was made from `since`; else anew."""
+    basis = _basis()
+    if basis is None or not since or len(changed) > MAX_CHANGES:
+        return refresh_snapshot(now=now)
+    found = _winners(changed)
+    gone = tuple(guid for guid in changed if guid not in found)
+    published = publish_changes(
+        snapshot_folder(),
+        Changes(since=since, changed=tuple(found.values()), removed=gone),
+        read_at=basis.read_at,
+        content=basis.content,
+    )
+    if published is None:
+        return refresh_snapshot(now=now)
+    _keep_conflicts(published, now)
+    return published
+
+
+def _keep_conflicts(published: Published, now: datetime) -> None:
+    """Those that were there before keep the moment at which they were found."""
     with transaction.atomic():
+        found_at = dict(AddressConflict.objects.values_list("address", "found_at"))
         AddressConflict.objects.all().delete()
         AddressConflict.objects.bulk_create(
-            AddressConflict(address=one.address, object_guids=list(one.object_guids), found_at=now)
+            AddressConflict(
+                address=one.address, object_guids=list(one.object_guids), found_at=found_at.get(one.address, now)
+            )
             for one in published.conflicts
         )
-    return published
 
 
 def refresh_snapshot(*, now: datetime) -> Published | None:
@@ -81,6 +120,16 @@ def _recipients() -> Iterator[DirectoryRecipient]:
             yield recipient
 
 
+def _winners(guids: Collection[str]) -> dict[str, DirectoryRecipient]:
+    """The same as `_recipients` says of these objects."""
+    found: dict[str, DirectoryRecipient] = {}
+    rows = Recipient.objects.filter(source__is_enabled=True, object_guid__in=list(guids))
+    for document in rows.order_by("source__name", "pk").values_list("document", flat=True):
+        recipient = DirectoryRecipient.from_document(document)
+        found.setdefault(recipient.object_guid, recipient)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Basis:
     """What a look-up file is made from; it is as old as its oldest part."""
@@ -95,4 +144,5 @@ def _basis() -> _Basis | None:
     if not found:
         return None
     content = " ".join(f"{pk}:{generation}" for pk, generation, _ in found)
+    content += f" {DirectoryRules.current().conflict_rule}"
     return _Basis(min(read_at.timestamp() for _, _, read_at in found if read_at), content)

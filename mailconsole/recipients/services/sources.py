@@ -17,9 +17,22 @@ from mailconsole.recipients.refusals import SourceRefused
 from mailconsole.recipients.services.snapshot import publish_snapshot
 
 _AUDITED = (
-    "name", "servers", "security", "is_plain_allowed", "ca_pem", "tls_name", "base_dn", "bind_user", "search_filter",
-    "page_size", "shrink_limit_percent", "is_enabled",
-)  # fmt: skip
+    "name",
+    "servers",
+    "security",
+    "is_plain_allowed",
+    "ca_pem",
+    "tls_name",
+    "base_dn",
+    "bind_user",
+    "search_filter",
+    "page_size",
+    "shrink_limit_percent",
+    "changes_every_min",
+    "whole_every_h",
+    "is_enabled",
+)
+_SCOPE = ("base_dn", "search_filter", "attribute_names")  # fmt: skip
 
 
 def create_source(
@@ -42,7 +55,9 @@ def update_source(
     settings_with(source, password or read_secret(source.secret_name))
     with transaction.atomic():
         before = facts(DirectorySource.objects.select_for_update().get(pk=source.pk))
-        source.save(update_fields=_AUDITED)
+        if any(before.get(name) != getattr(source, name) for name in _SCOPE if name in before):
+            source.positions = {}  # what is read is another thing: changes alone would not tell
+        source.save(update_fields=[*_AUDITED, "positions"])
         summary = f"Changed the directory {source}"
         if password:
             store_secret(name=source.secret_name, value=password)

@@ -15,7 +15,7 @@ from mailconsole.accounts.roles import Role
 from mailconsole.common.pages import page_of, render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.recipients.models import AddressConflict, DirectorySource, Recipient, SyncRun
-from mailconsole.recipients.services.request_sync import confirm_shrink, request_sync
+from mailconsole.recipients.services.request_sync import cancel_sync, confirm_shrink, request_sync
 from mailconsole.recipients.services.snapshot import snapshot_status
 
 _SHOWN_RUNS = 25
@@ -48,8 +48,21 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def sync_now(request: HttpRequest, pk: int) -> HttpResponse:
     source = get_object_or_404(DirectorySource, pk=pk)
     try:
-        request_sync(source=source, actor=request.user, request=request)
+        is_whole = request.POST.get("what") == "everything"
+        request_sync(source=source, actor=request.user, is_whole=is_whole, request=request)
         messages.success(request, f"The directory {source} is being read; this page shows how it goes.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect("recipients:sync")
+
+
+@require_POST
+@require_role(Role.OPERATOR)
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    source = get_object_or_404(DirectorySource, pk=pk)
+    try:
+        cancel_sync(source=source, actor=request.user, request=request)
+        messages.success(request, f"The reading of {source} ends at its next page; nothing is changed by it.")
     except Refusal as refusal:
         messages.error(request, str(refusal))
     return redirect("recipients:sync")

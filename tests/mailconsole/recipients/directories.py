@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from directory import source as directory_source
-from directory.model import Recipient, SyncResult
+from directory.model import Recipient
+from directory.source import Reading
+from directory.staging import Staging
 from mailconsole.recipients.models import DirectorySource, SyncRun
 from mailconsole.recipients.services.sources import create_source
 from mailconsole.recipients.services.sync import sync_source
@@ -33,15 +35,22 @@ def create_directory(*, password: str = PASSWORD, actor: Any = None, **fields: A
 
 
 def answer_with(monkeypatch: Any, recipients: list[Recipient], **more: Any) -> None:
-    """What the controller says at the next reading; an exception instead of recipients is raised."""
+    """What the controller says at the next reading; an exception instead of recipients is raised. `gone` makes it a
+    reading of changes."""
 
-    def read_all(settings: Any, *, progress: Any = None) -> SyncResult:
+    def read(settings: Any, staging: Staging, *, since: Any, known: Any, progress: Any) -> Reading:
         if "error" in more:
             raise more["error"]
+        staging.begin(scope="test", position=None)
+        staging.add(recipients, [(problem.dn, problem) for problem in more.get("problems", ())])
         progress(len(recipients))
-        return SyncResult("dc1:636", tuple(recipients), more.get("problems", ()), len(recipients))
+        position = more.get("position")
+        if "gone" in more:
+            gone = tuple(more["gone"])
+            return Reading("dc1:636", staging, len(recipients), position, is_whole=False, gone=gone)
+        return Reading("dc1:636", staging, len(recipients), position)
 
-    monkeypatch.setattr(directory_source, "read_all", read_all)
+    monkeypatch.setattr(directory_source, "read", read)
 
 
 def read_directory(monkeypatch: Any, source: DirectorySource, recipients: list[Recipient], **more: Any) -> SyncRun:

@@ -26,6 +26,8 @@ FORM = {
     "search_filter": "(mail=*)",
     "page_size": "500",
     "shrink_limit_percent": "10",
+    "changes_every_min": "5",
+    "whole_every_h": "24",
     "is_enabled": "on",
     "password": PASSWORD,
 }
@@ -110,7 +112,7 @@ def test_sync_now__operator__asks_a_worker_and_leaves_an_audit_row(tasks):
     assert tasks == [
         (
             "recipients.sync_directory",
-            {"source_id": source.pk, "actor_id": operator.pk, "is_shrink_confirmed": False},
+            {"source_id": source.pk, "actor_id": operator.pk, "is_whole": False, "is_shrink_confirmed": False},
         )
     ]
     assert "is being read" in page.text

@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from directory import source as directory_source
 from directory.errors import ServerUnreachable
-from directory.model import EntryProblem, RecipientKind, Severity
+from directory.model import EntryProblem, Position, RecipientKind, Severity
 from directory.snapshot import Snapshot
+from directory.staging import Staging
 from mailconsole.recipients.models import AddressConflict, Recipient, RecipientAddress, SyncRun
-from mailconsole.recipients.refusals import SourceRefused, SyncInProgress
+from mailconsole.recipients.refusals import NothingToCancel, SourceRefused, SyncInProgress
 from mailconsole.recipients.services import snapshot
-from mailconsole.recipients.services.sync import sync_source
+from mailconsole.recipients.services.request_sync import cancel_sync
+from mailconsole.recipients.services.sync import staging_path, sync_source
 from mailconsole.recipients.states import SyncState
 from tests.directory.entries import a_recipient, guid_of
 from tests.mailconsole.recipients.directories import NOW, create_directory, read_directory
@@ -100,7 +103,7 @@ def test_sync_source__controller_gone__keeps_the_last_good_data_and_says_why(mon
 def test_sync_source__look_up_file_could_not_be_written__is_made_up_for_at_the_next_run(monkeypatch, source, home):
     read_directory(monkeypatch, source, [a_recipient("anna")])
     with monkeypatch.context() as full_disk:
-        full_disk.setattr(snapshot, "publish", raise_no_space)
+        full_disk.setattr(snapshot, "publish_changes", raise_no_space)
         run = read_directory(monkeypatch, source, [a_recipient("anna"), a_recipient("ben")])
     assert (run.state, look_up(home, "ben@acme.example")) == (SyncState.FAILED, None)
     assert "No space left" in run.message
@@ -115,6 +118,73 @@ def test_refresh_snapshot__another_machine_without_a_file__builds_one(monkeypatc
     assert snapshot.refresh_snapshot(now=NOW)
     assert look_up(settings.HOME, "anna@acme.example")
     assert snapshot.refresh_snapshot(now=NOW) is None
+
+
+def test_sync_source__changes__keep_the_others_and_the_position_of_each_controller(monkeypatch, source, home):
+    one, two = Position("11", 100), Position("22", 7)
+    people = [a_recipient(f"person{n}") for n in range(20)]
+    read_directory(monkeypatch, source, people, answer={"position": one})
+    renamed = replace(people[3], display_name="Renamed")
+    answer = {"position": two, "gone": [guid_of("person1"), guid_of("nobody known")]}
+    run = read_directory(monkeypatch, source, [renamed, a_recipient("new")], answer=answer, is_whole=False)
+    assert (run.state, run.is_whole, run.recipient_count) == (SyncState.SUCCEEDED, False, 20)
+    assert [one["what"] for one in run.changes] == ["removed", "changed", "added"]
+    source.refresh_from_db()
+    assert source.positions == {"11": 100, "22": 7}
+    assert source.last_whole_at == NOW
+    assert look_up(home, "person1@acme.example") is None
+    assert look_up(home, "new@acme.example")
+    assert look_up(home, "person2@acme.example")
+
+
+def test_sync_source__changes_take_too_many_away__stops_and_keeps_everything(monkeypatch, source, home):
+    people = [a_recipient(f"person{n}") for n in range(50)]
+    read_directory(monkeypatch, source, people)
+    gone = [one.object_guid for one in people[:10]]
+    run = read_directory(monkeypatch, source, [], answer={"gone": gone}, is_whole=False)
+    assert (run.state, Recipient.objects.count()) == (SyncState.STOPPED, 50)
+    assert look_up(home, "person0@acme.example")
+
+
+def test_sync_source__object_gone_from_one_of_two_sources__stays_by_the_other(monkeypatch, home):
+    one, two = create_directory(name="One"), create_directory(name="Two")
+    both = [a_recipient(f"person{n}") for n in range(20)]
+    read_directory(monkeypatch, one, both)
+    read_directory(monkeypatch, two, both)
+    read_directory(monkeypatch, one, [], answer={"gone": [guid_of("person1")]}, is_whole=False)
+    assert look_up(home, "person1@acme.example")
+
+
+def test_cancel_sync__going_run__ends_at_the_next_page_and_changes_nothing(monkeypatch, source, home):
+    read_directory(monkeypatch, source, [a_recipient("anna")])
+
+    def ask(settings, staging, *, progress, **more):
+        cancel_sync(source=source, actor=None)
+        staging.begin(scope="test", position=None)
+        progress(500)
+
+    monkeypatch.setattr(directory_source, "read", ask)
+    run = sync_source(source=source, actor=None, now=NOW)
+    assert (run.state, run.message) == (SyncState.CANCELLED, "Cancelled after 500 entries. Nothing was changed.")
+    assert look_up(home, "anna@acme.example")
+    with pytest.raises(NothingToCancel):
+        cancel_sync(source=source, actor=None)
+
+
+def test_sync_source__broke_off__keeps_what_was_read_for_the_next_whole_reading(monkeypatch, source):
+    def break_off(settings, staging, *, progress, **more):
+        staging.begin(scope="test", position=Position("11", 5))
+        staging.add([a_recipient("anna")])
+        raise ServerUnreachable("The controller went away.")
+
+    monkeypatch.setattr(directory_source, "read", break_off)
+    assert sync_source(source=source, actor=None, now=NOW).state == SyncState.FAILED
+    with Staging.on_disk(staging_path(source)) as staging:
+        assert staging.broken_off_at(scope="test", position=Position("11", 9)) == Position("11", 5)
+        assert staging.broken_off_at(scope="other", position=Position("11", 9)) is None
+        assert staging.broken_off_at(scope="test", position=Position("another controller", 9)) is None
+    read_directory(monkeypatch, source, [a_recipient("anna")])
+    assert not staging_path(source).exists()
 
 
 def test_sync_source__something_unforeseen__ends_the_run_and_is_raised(monkeypatch, source):

@@ -47,8 +47,11 @@ class Command(BaseCommand):
         add.add_argument("--filter", default=DEFAULT_FILTER)
         add.add_argument("--page-size", type=int, default=500)
         verbs.add_parser("list", help="List the directories and when they were last read.")
-        for verb, words in (("test", "Test each step to each controller."), ("sync", "Read the whole directory now.")):
-            verbs.add_parser(verb, help=words).add_argument("name", nargs="?", help="default: every enabled directory")
+        for verb, words in (("test", "Test each step to each controller."), ("sync", "Read the directory now.")):
+            parser_of = verbs.add_parser(verb, help=words)
+            parser_of.add_argument("name", nargs="?", help="default: every enabled directory")
+            if verb == "sync":
+                parser_of.add_argument("--changes", action="store_true", help="only what changed since the last time")
         find = verbs.add_parser("find", help="Say what an address leads to, for people and for nodes.")
         find.add_argument("address")
 
@@ -98,7 +101,7 @@ class Command(BaseCommand):
     def _sync(self, options: dict[str, Any]) -> None:
         failed = False
         for source in _sources(options["name"]):
-            run = sync_source(source=source, actor=None, now=timezone.now())
+            run = sync_source(source=source, actor=None, now=timezone.now(), is_whole=not options["changes"])
             failed = failed or run.state != SyncState.SUCCEEDED
             self.stdout.write(
                 f"{source}: {run.state} in {run.took_s or 0:.1f} s, {run.recipient_count:,} recipients, "
