@@ -171,6 +171,7 @@ class TransportService:
             certificates=self._certificates,
             hostname=self._hostname,
             clock=self._clock,
+            spill_folder=self._home / "nodes" / self.node / "incoming",
         )
         self._load_usage(self._listener.usage)
         await self._listener.start()

@@ -127,6 +127,7 @@ class Server:
             hostname="relay.test",
             clock=options.pop("clock", time.time),
             secrets=options.pop("secrets", no_secrets),
+            spill_folder=options.pop("spill_folder", None),
         )
 
     def run(self, coroutine: Any) -> Any:
@@ -179,7 +180,7 @@ class Server:
 
 @contextlib.contextmanager
 def running(document: MailFlow | None = None, *, loop: str = "uvloop", **options: Any) -> Iterator[Server]:
-    """``loop`` names one of LOOPS; further options: authenticator, tls_context, secrets, clock."""
+    """``loop`` names one of LOOPS; further options: authenticator, tls_context, secrets, clock, spill_folder."""
     event_loop = LOOPS[loop]()
     thread = threading.Thread(target=event_loop.run_forever, name="listener", daemon=True)
     thread.start()

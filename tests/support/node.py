@@ -61,6 +61,12 @@ class NodeProcess:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def most_memory_mb(self) -> int:
+        """What it ever held at once."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) // 1024
+
+    @property
     def folder(self) -> Path:
         return self.home / "nodes" / self.node
 

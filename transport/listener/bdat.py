@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from transport.listener import data, finish, replies
+from transport.listener import crowding, data, finish, replies
 from transport.listener.chunks import ChunkedBody, ChunkReader
 from transport.listener.data import Overflow
 from transport.model.envelope import BodyType
@@ -45,6 +45,8 @@ def chunk_received(session: Session, reader: ChunkReader, octets: bytes, start: 
     """Take octets of a chunk; answer its end. Returns the index of the first octet that is not of it."""
     end = reader.feed(octets, start)
     if end < 0:
+        if reader.body is not None:
+            crowding.look(session, reader.body)
         return len(octets)
     session.reader = None
     try:
@@ -75,7 +77,7 @@ def _body(session: Session) -> ChunkedBody | None:
         return None
     if transaction.body is None:
         transaction.body = ChunkedBody(
-            session.connector.max_message_size, session.context.budget, began_at=session.loop.time()
+            session.connector.max_message_size, session.context.memory.reading, began_at=session.loop.time()
         )
     return transaction.body
 
@@ -93,6 +95,7 @@ def _ended(session: Session, reader: ChunkReader) -> None:
         body.break_off()
         finish.refuse_overflow(session, session.transaction, body)
     elif reader.size_bytes:
+        crowding.look(session, body)
         session.reply(Reply(250, "2.0.0", f"{reader.size_bytes} octets received"))
     else:
         session.empty_command(Reply(250, "2.0.0", "0 octets received"))

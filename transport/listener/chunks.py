@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from transport.listener.data import Budget, Overflow
+from transport.listener.budget import Budget
+from transport.listener.data import Overflow
+from transport.listener.held import Held
 from transport.model.reply import Reply
 
 
-class ChunkedBody:
+class ChunkedBody(Held):
     """A message as far as its chunks came; like a ``DataReader`` to whom it is given when it is whole.
 
-    ``is_broken``: a chunk was refused, so that no other may be taken (RFC 3030 2). ``release`` gives the memory back to
-    the budget and must be called once the content is needed no more.
+    ``is_broken``: a chunk was refused, so that no other may be taken (RFC 3030 2).
     """
 
     is_dotless = False  # nobody looked
 
     __slots__ = (
-        "_budget",
         "_buffer",
-        "_held",
+        "_is_binary",
         "_limit",
         "began_at",
         "content",
@@ -28,20 +28,20 @@ class ChunkedBody:
     )
 
     def __init__(self, limit_bytes: int, budget: Budget, *, began_at: float) -> None:
+        super().__init__(budget)
         self._limit = limit_bytes
-        self._budget = budget
-        self._held = 0
         self._buffer = bytearray()
         self.began_at = began_at
         self.content = b""
         self.received_bytes = 0
         self.overflow = Overflow.NONE
         self.is_broken = False
+        self._is_binary = False
 
     def expect(self, size: int) -> None:
         """Note a chunk of ``size`` octets: when the message would be too large, none of it is kept."""
         if self.received_bytes + size > self._limit:
-            self._drop(Overflow.TOO_LARGE)
+            self.drop(Overflow.TOO_LARGE)
 
     def take(self, octets: memoryview) -> None:
         """Keep octets, or only count them where the message is dropped."""
@@ -49,18 +49,26 @@ class ChunkedBody:
         self.received_bytes += count
         if self.overflow is not Overflow.NONE or self.is_broken:
             return
-        if not self._budget.take(count):
-            self._drop(Overflow.NO_MEMORY)
-            return
-        self._held += count
+        self.hold(count)
         self._buffer += octets
 
     def close(self, *, is_binary: bool) -> None:
         """The last chunk is here. Text ends with a line end, as it must when DATA carries it on."""
-        self.content = bytes(self._buffer)
-        self._buffer = bytearray()
-        if self.content and not is_binary and not self.content.endswith(b"\r\n"):
-            self.content += b"\r\n"
+        self._is_binary = is_binary
+        if self.spilled is None:
+            whole, self._buffer = bytes(self._buffer), bytearray()
+            self.put_back(whole)
+
+    def take_out(self, *, is_whole: bool = False) -> bytearray:
+        """What was held, to be written to disk."""
+        out, self._buffer = self._buffer, bytearray()
+        self.let_go()
+        return out
+
+    def put_back(self, whole: bytes) -> None:
+        """``whole`` is what the chunks made up."""
+        is_ended = not whole or self._is_binary or whole.endswith(b"\r\n")
+        self.content = whole if is_ended else whole + b"\r\n"
 
     def break_off(self) -> None:
         """A chunk was refused: keep nothing, take nothing more."""
@@ -68,15 +76,11 @@ class ChunkedBody:
         self._buffer = bytearray()
         self.release()
 
-    def _drop(self, why: Overflow) -> None:
+    def drop(self, why: Overflow) -> None:
+        """Keep nothing of the message, whatever comes of it."""
         self.overflow = why
         self._buffer = bytearray()
         self.release()
-
-    def release(self) -> None:
-        """Give back the memory that was counted. May be called more than once."""
-        self._budget.give_back(self._held)
-        self._held = 0
 
 
 class ChunkReader:

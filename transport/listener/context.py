@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from transport.config.objects import ReceiveConnector
 from transport.listener.accounts import AccountChecker
+from transport.listener.budget import Memory
 from transport.listener.counts import ConnectionCounts, LimitCounts, MessageRates
-from transport.listener.data import Budget
 from transport.listener.logon_failures import LogonFailures
 from transport.listener.refusals import RefusalLog
 from transport.listener.relay_usage import RelayUsage
+from transport.listener.spill import SpillFolder
 from transport.ports import Authenticator, Intake, RecipientLookup
 from transport.rules.ruleset import Ruleset
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
-
-DATA_BUDGET_BYTES = 256 * 1024 * 1024
 
 
 class Certificates(Protocol):
@@ -54,7 +53,8 @@ class Context:
     hostname: str
     clock: Callable[[], float]
     counters: Counters = field(default_factory=Counters)
-    budget: Budget = field(default_factory=lambda: Budget(DATA_BUDGET_BYTES))
+    memory: Memory = field(default_factory=Memory)
+    spill: SpillFolder = field(default_factory=lambda: SpillFolder(None))
     connections: ConnectionCounts = field(default_factory=ConnectionCounts)
     rates: MessageRates = field(default_factory=MessageRates)
     logon_failures: LogonFailures = field(default_factory=LogonFailures)

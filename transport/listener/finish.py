@@ -6,7 +6,7 @@ from asyncio import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
-from transport.listener import accept, replies
+from transport.listener import accept, crowding, replies
 from transport.listener.chunks import ChunkedBody
 from transport.listener.data import DataReader, Overflow, has_bare_line_end, normalise_line_ends
 from transport.listener.transaction import Transaction, count_usage
@@ -36,11 +36,16 @@ def message_received(session: Session, data: bytes, start: int) -> int:
         session.reader = None
         _refuse_size(session, _end_transaction(session), reader.received_bytes)
         session.close()
+    else:
+        crowding.look(session, reader)
     return len(data)
 
 
 def finish(session: Session, reader: Body) -> None:
     """Answer, at once or when the message is stored; until then its memory counts."""
+    if reader.spilled is not None:
+        session.run(_finish_spilled(session, reader))
+        return
     transaction = _end_transaction(session)
     stored: Future[None] | None = None
     try:
@@ -54,10 +59,15 @@ def finish(session: Session, reader: Body) -> None:
         reader.release()
 
 
+async def _finish_spilled(session: Session, reader: Body) -> None:
+    await crowding.come_back(session, reader)
+    finish(session, reader)
+
+
 def refuse_overflow(session: Session, transaction: Transaction, reader: Body) -> None:
     """Refuse a message that was dropped as it arrived."""
     if reader.overflow is Overflow.NO_MEMORY:
-        verdict = limits.no_memory(session.connector, limit_bytes=session.context.budget.limit_bytes)
+        verdict = limits.no_memory(session.connector, limit_bytes=session.context.memory.limit_bytes)
         _refuse(session, transaction, verdict)
     else:
         _refuse_size(session, transaction, reader.received_bytes)

@@ -7,6 +7,7 @@ import errno
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -15,6 +16,7 @@ from transport.listener.accounts import AccountChecker
 from transport.listener.context import Certificates, Context, Counters
 from transport.listener.relay_usage import RelayUsage
 from transport.listener.session import Session
+from transport.listener.spill import SpillFolder
 from transport.ports import Authenticator, Intake, ListenAddress, RecipientLookup, SecretReader, no_secrets
 from transport.rules.ruleset import Ruleset
 
@@ -49,6 +51,7 @@ class Listener:
         hostname: str,
         clock: Callable[[], float],
         secrets: SecretReader = no_secrets,
+        spill_folder: Path | None = None,
     ) -> None:
         self._named = {address.name: (address.host, address.port) for address in addresses}
         self._context = Context(
@@ -60,6 +63,7 @@ class Listener:
             certificates=certificates,
             hostname=hostname,
             clock=clock,
+            spill=SpillFolder(spill_folder),
         )
         self._bound: dict[str, _Bound] = {}
 
@@ -158,6 +162,7 @@ class Listener:
         for session in list(self._context.sessions):
             session.abort()
         self._context.accounts.close()
+        self._context.spill.close()
 
     async def _until_none(self, timeout_s: float, ask: Callable[[Session], None]) -> None:
         loop = asyncio.get_running_loop()

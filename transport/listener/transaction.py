@@ -43,7 +43,7 @@ def mail(session: Session, argument: str) -> None:
         session.reply(replies.STOPPING)
         session.close()
         return
-    because = _why_not_now(session)
+    because = why_not_now(session)
     if because:
         session.refuse(admission.refuse(Stage.MAIL, replies.NOT_NOW, f"Not accepting: {because}"))
         return
@@ -60,7 +60,8 @@ def mail(session: Session, argument: str) -> None:
     session.send(_SENDER_OK)
 
 
-def _why_not_now(session: Session) -> str:
+def why_not_now(session: Session) -> str:
+    """The private reason for which the session's mail is deferred now, or empty."""
     intake = session.context.intake
     if intake.why_not_from_outside and pressure.is_from_outside(session.ruleset, session.facts):
         return intake.why_not_from_outside
@@ -145,7 +146,7 @@ def data(session: Session, argument: str) -> None:
         session.reply(replies.RCPT_FIRST)
     else:
         session.reader = DataReader(
-            session.connector.max_message_size, session.context.budget, began_at=session.loop.time()
+            session.connector.max_message_size, session.context.memory.reading, began_at=session.loop.time()
         )
         session.send(_START_DATA)
 

@@ -18,6 +18,10 @@ class BodyBudget:
     def has_room(self) -> bool:
         return self.used_bytes < self._limit
 
+    def has_room_for(self, coming: int) -> bool:
+        """Whether there is room once ``coming`` octets are there."""
+        return self.used_bytes + coming < self._limit
+
     def keep(self, transaction: Transaction, body: bytes) -> None:
         """Let the transaction hold ``body``."""
         if transaction.body is None:

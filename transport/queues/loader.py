@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -34,17 +35,24 @@ class Loader:
         self._on_loaded = loaded
         self._on_lost = lost
         self._tasks: set[asyncio.Task[None]] = set()
+        self._coming = 0
 
     def load(self, waiting: Waiting) -> None:
         """Start to read what is next in ``waiting``."""
         for transaction in waiting.next_ready(LOOK_AHEAD):
-            if len(self._tasks) >= AT_ONCE or (self._tasks and not self._shelf.budget.has_room):
+            if len(self._tasks) >= AT_ONCE or (self._tasks and not self._shelf.budget.has_room_for(self._coming)):
                 return
             if transaction.body is None and not transaction.is_loading and transaction.state is TransactionState.READY:
                 transaction.is_loading = True
+                size = 0 if transaction.parked is not None else transaction.message.size_bytes
+                self._coming += size
                 task = asyncio.get_running_loop().create_task(self._load(transaction))
                 self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                task.add_done_callback(partial(self._loaded, size))
+
+    def _loaded(self, size: int, task: asyncio.Task[None]) -> None:
+        self._coming -= size
+        self._tasks.discard(task)
 
     async def _load(self, transaction: Transaction) -> None:
         try:

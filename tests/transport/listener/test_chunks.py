@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transport.listener.budget import Budget
 from transport.listener.chunks import ChunkedBody, ChunkReader
-from transport.listener.data import Budget, Overflow
+from transport.listener.data import Overflow
 
 LIMIT = 1000
 
@@ -65,13 +66,13 @@ def test_expect__more_than_the_limit__keeps_nothing_and_counts_all(chunks):
     assert len(body._buffer) == budget.used_bytes
 
 
-def test_take__budget_spent__drops_the_message_and_gives_back():
+def test_take__budget_spent__is_crowded_until_taken_out():
     budget = Budget(100)
     first, second = (ChunkedBody(LIMIT, budget, began_at=0.0) for _ in range(2))
     feed(first, b"x" * 60, [b"x" * 60])
     feed(second, b"y" * 60, [b"y" * 30, b"y" * 30])
-    assert (first.overflow, second.overflow) == (Overflow.NONE, Overflow.NO_MEMORY)
-    assert budget.used_bytes == 60
+    assert (first.is_crowded, second.is_crowded) == (False, True)
+    assert (bytes(second.take_out()), budget.used_bytes) == (b"y" * 60, 60)
 
 
 def test_break_off__later_chunks__are_counted_and_not_kept():

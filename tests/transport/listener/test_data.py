@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transport.listener.data import Budget, DataReader, Overflow, has_bare_line_end, normalise_line_ends
+from transport.listener.budget import Budget
+from transport.listener.data import DataReader, Overflow, has_bare_line_end, normalise_line_ends
+from transport.listener.spill import Spilled
 
 MIB = 1024 * 1024
 
@@ -91,16 +93,32 @@ def test_feed__far_beyond_the_limit__is_abuse(monkeypatch):
     assert reader.is_abused
 
 
-def test_feed__budget_spent__drops_the_message_and_gives_back():
+def test_feed__budget_spent__is_crowded_until_taken_out():
     budget = Budget(100)
-    first = DataReader(MIB, budget, began_at=0.0)
+    first, second = (DataReader(MIB, budget, began_at=0.0) for _ in range(2))
     first.feed(b"x" * 60, 0)
-    second, behind = read([b"y" * 60, b"y\r\n.\r\n"], budget=budget)
-    assert (second.overflow, behind) == (Overflow.NO_MEMORY, b"")
-    assert budget.used_bytes == 60
+    second.feed(b"y" * 60, 0)
+    assert (first.is_crowded, second.is_crowded, budget.used_bytes) == (False, True, 120)
+    second.take_out()
+    assert (second.is_crowded, budget.used_bytes) == (False, 60)
     first.release()
     first.release()
     assert budget.used_bytes == 0
+
+
+@given(lines=LINES, places=st.lists(st.integers(0, 300), max_size=6), spilled_at=st.sets(st.integers(0, 6)))
+def test_take_out__any_cuts_and_any_time__gives_the_same_message(lines, places, spilled_at):
+    content = b"".join(line + b"\r\n" for line in lines)
+    reader, file, end = DataReader(MIB, Budget(0), began_at=0.0), bytearray(), -1
+    for index, chunk in enumerate(cut(stuffed(content), places)):
+        end = reader.feed(chunk, 0)
+        if end < 0 and index in spilled_at:
+            reader.spilled = Spilled(None, None)
+            file += reader.take_out()
+    assert end >= 0
+    if reader.spilled is not None:
+        reader.put_back(bytes(file + reader.take_out(is_whole=True)))
+    assert reader.content == content
 
 
 def test_feed__whole_message__counts_until_released():

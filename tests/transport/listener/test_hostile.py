@@ -58,7 +58,7 @@ def test_data__without_crlf__memory_is_bounded_and_the_refusal_is_said():
         assert client.command("NOOP").code == 250
         grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         assert grown_kib < 16 * 1024
-        assert server.listener._context.budget.used_bytes == 0
+        assert server.listener._context.memory.reading.used_bytes == 0
 
 
 def test_data__far_beyond_the_limit__is_cut(monkeypatch):
@@ -155,7 +155,7 @@ def test_rule_broken__no_traceback_reaches_the_peer(server, monkeypatch):
         monkeypatch.setattr("transport.rules.admission.data", explode)
         client.command("DATA")
         assert str(client.data(b"x\r\n")).startswith("451 4.3.0 Local error")
-    server.wait_until(lambda: server.listener._context.budget.used_bytes == 0)
+    server.wait_until(lambda: server.listener._context.memory.reading.used_bytes == 0)
 
 
 def test_recipients__thousands_in_one_write__let_others_have_their_turn(monkeypatch):

@@ -41,7 +41,7 @@ def go(connection: socket.socket, way: str) -> None:
 def left(server) -> tuple[object, ...]:
     context = server.listener._context
     counts = context.connections
-    return len(context.sessions), context.budget.used_bytes, counts._by_connector, counts._by_source
+    return len(context.sessions), context.memory.reading.used_bytes, counts._by_connector, counts._by_source
 
 
 @pytest.mark.parametrize("way", ["close", "reset", "half"])

@@ -125,7 +125,7 @@ def test_drip_of_data__too_slow__is_421(monkeypatch):
                 client.send_bytes(b"x")
                 time.sleep(0.1)
         assert client.expect_reply().text.startswith("421 4.4.2")
-        server.wait_until(lambda: server.listener._context.budget.used_bytes == 0)
+        server.wait_until(lambda: server.listener._context.memory.reading.used_bytes == 0)
         assert told(server) == [("MinDataRate", "500 octets a second", "default")]
 
 
@@ -137,20 +137,6 @@ def test_commit__longer_than_the_timeout__is_waited_for():
         time.sleep(1.5)
         server.call(server.intake.finish)
         assert [client.expect_reply().code for _ in range(4)] == [250, 250, 354, 250]
-
-
-def test_memory__spent_by_others__is_452(monkeypatch):
-    with running() as server:
-        server.listener._context.budget.limit_bytes = 10_000
-        server.intake.is_waiting = True
-        with server.greeted() as first, server.greeted() as second:
-            first.send_bytes(b"MAIL FROM:<>\r\nRCPT TO:<b@acme.example>\r\nDATA\r\n" + b"x" * 8000 + b"\r\n.\r\n")
-            server.wait_until(lambda: server.intake.waiting)
-            second.send_bytes(b"MAIL FROM:<>\r\nRCPT TO:<b@acme.example>\r\nDATA\r\n" + b"x" * 8000 + b"\r\n.\r\n")
-            assert [second.expect_reply().code for _ in range(4)] == [250, 250, 354, 452]
-            server.call(server.intake.finish)
-            assert [first.expect_reply().code for _ in range(4)] == [250, 250, 354, 250]
-        server.wait_until(lambda: server.listener._context.budget.used_bytes == 0)
 
 
 def test_tarpit__pipelined_refusals_without_end__do_not_outlive_the_session_time():

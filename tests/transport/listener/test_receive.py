@@ -123,7 +123,7 @@ def test_peer_gone_before_the_commit__nothing_breaks(server):
         server.wait_until(lambda: server.intake.waiting)
     server.wait_until(lambda: server.listener.sessions == 0)
     server.call(server.intake.finish)
-    server.wait_until(lambda: server.listener._context.budget.used_bytes == 0)
+    server.wait_until(lambda: server.listener._context.memory.reading.used_bytes == 0)
 
 
 def test_spool_fails__is_451_and_the_session_goes_on(server):
