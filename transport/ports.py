@@ -133,6 +133,12 @@ class RecipientUpdate:
     recipient: Recipient
 
 
+class Stored(Protocol):
+    """Told on the loop, in a later turn: None once all is synced to disk, else why nothing was stored."""
+
+    def __call__(self, error: SpoolUnavailable | None, /) -> None: ...
+
+
 class OutboxReader(Protocol):
     """Tracking events not yet shipped, in order; thread-safe, at least once."""
 
@@ -153,6 +159,10 @@ class Spool(Protocol):
 
         Done only when it is synced to disk (law 1). Fails with SpoolUnavailable: then nothing was stored.
         """
+        ...
+
+    def commit_then(self, message: Message, events: Sequence[TrackingEvent], then: Stored) -> None:
+        """``commit`` without a future, which would cost more than all that waits for it."""
         ...
 
     def update(self, updates: Sequence[RecipientUpdate], events: Sequence[TrackingEvent]) -> None:
@@ -219,6 +229,10 @@ class Intake(Protocol):
         The future is done when the message is synced to disk; it fails with SpoolUnavailable, and then nothing was
         stored. ``events`` are the RECEIVE events; resolving and routing add theirs.
         """
+        ...
+
+    def take(self, message: Message, event: TrackingEvent, then: Stored) -> None:
+        """``submit`` without a future."""
         ...
 
     def record(self, events: Sequence[TrackingEvent]) -> None:
@@ -340,5 +354,6 @@ __all__ = [
     "Spool",
     "SpoolFull",
     "SpoolUnavailable",
+    "Stored",
     "no_secrets",
 ]

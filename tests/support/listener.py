@@ -28,6 +28,7 @@ from transport.ports import (
     NoAuthenticator,
     NoDirectory,
     SpoolUnavailable,
+    Stored,
     no_secrets,
 )
 from transport.rules.ruleset import compile_ruleset
@@ -68,6 +69,10 @@ class MemoryIntake:
         else:
             future.set_result(None)
         return future
+
+    def take(self, message: Message, event: TrackingEvent, then: Stored) -> None:
+        future = self.submit(message, [event])
+        future.add_done_callback(lambda done: then(done.exception()))
 
     def finish(self) -> None:
         waiting, self.waiting = self.waiting, []

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
-from transport.ports import OutboxReader, RecipientUpdate, SpoolUnavailable
+from transport.ports import OutboxReader, RecipientUpdate, SpoolUnavailable, Stored
 
 
 def told_apart(event: TrackingEvent) -> list[TrackingEvent]:
@@ -38,6 +38,9 @@ class MemorySpool:
         self.events += events
         future.set_result(None)
         return future
+
+    def commit_then(self, message: Message, events: Sequence[TrackingEvent], then: Stored) -> None:
+        self.commit(message, events).add_done_callback(lambda done: then(done.exception()))
 
     def update(self, updates: Sequence[RecipientUpdate], events: Sequence[TrackingEvent]) -> None:
         self.updates += [RecipientUpdate(update.message_id, copy.copy(update.recipient)) for update in updates]

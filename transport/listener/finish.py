@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -47,15 +46,15 @@ def finish(session: Session, reader: Body) -> None:
         session.run(_finish_spilled(session, reader))
         return
     transaction = _end_transaction(session)
-    stored: Future[None] | None = None
+    is_stored_soon = False
     try:
         if reader.overflow is not Overflow.NONE:
             refuse_overflow(session, transaction, reader)
         else:
-            stored = _judge(session, transaction, reader)
+            is_stored_soon = _judge(session, transaction, reader)
     except Exception:
         session.fail()
-    if stored is None:
+    if not is_stored_soon:
         reader.release()
 
 
@@ -80,13 +79,14 @@ def _end_transaction(session: Session) -> Transaction:
     return transaction
 
 
-def _judge(session: Session, transaction: Transaction, reader: Body) -> Future[None] | None:
+def _judge(session: Session, transaction: Transaction, reader: Body) -> bool:
+    """Refuse the message, or hand it on to be stored; returns whether that was done."""
     content = reader.content
     is_binary = transaction.mail.body_type is BodyType.BINARY_MIME
     if has_bare_line_end(headers.header_of(content) if is_binary else content):
         if is_binary or session.connector.is_bare_linefeed_rejected:
             _refuse(session, transaction, _bare(session))
-            return None
+            return False
         content = normalise_line_ends(content)
     header = headers.read(content, max_bytes=session.connector.max_header_size)
     if 0 < session.connector.max_local_hop_count < header.hop_count:
@@ -97,7 +97,7 @@ def _judge(session: Session, transaction: Transaction, reader: Body) -> Future[N
         verdict = ownership.header(session.ruleset, session.facts, authors, now=session.context.clock()) or verdict
     if not verdict.is_accepted:
         _refuse(session, transaction, verdict)
-        return None
+        return False
     return _store(session, transaction, reader, content, header)
 
 
@@ -107,26 +107,26 @@ def _store(
     reader: Body,
     content: bytes,
     header: headers.HeaderFacts,
-) -> Future[None] | None:
+) -> bool:
     message, queue_id = accept.message(session, transaction, content, header)
     message.is_dotless = reader.is_dotless and content is reader.content
     reader.content = b""  # the message has a copy of its own
     event = accept.event(session, transaction, message)
     try:
-        stored = session.context.intake.submit(message, [event])
+        session.context.intake.take(message, event, partial(_stored, session, transaction, reader, queue_id))
     except SpoolUnavailable as error:
         _not_stored(session, transaction, error)
-        return None
+        return False
     if session.ruleset.policies_with_rate:
         count_usage(session, transaction)
     session.hold()
-    stored.add_done_callback(partial(_stored, session, transaction, reader, queue_id))
-    return stored
+    return True
 
 
-def _stored(session: Session, transaction: Transaction, reader: Body, queue_id: str, done: Future[None]) -> None:
+def _stored(
+    session: Session, transaction: Transaction, reader: Body, queue_id: str, error: SpoolUnavailable | None
+) -> None:
     reader.release()
-    error = SpoolUnavailable("cancelled") if done.cancelled() else done.exception()
     if error is not None:
         _not_stored(session, transaction, error)
     else:
@@ -136,7 +136,7 @@ def _stored(session: Session, transaction: Transaction, reader: Body, queue_id: 
     session.let_go()
 
 
-def _not_stored(session: Session, transaction: Transaction, error: BaseException) -> None:
+def _not_stored(session: Session, transaction: Transaction, error: SpoolUnavailable) -> None:
     because = f"The spool did not store the message: {error}."
     if isinstance(error, NoSecondCopy):
         reply = replies.NOT_REDUNDANT

@@ -12,7 +12,7 @@ import structlog
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import POISON, SUBMISSION
-from transport.ports import MessageDamaged, RecipientLookup, Spool, SpoolUnavailable
+from transport.ports import MessageDamaged, RecipientLookup, Spool, SpoolUnavailable, Stored
 from transport.queues.categorizer import Categorized, Copy, Failed, categorize
 from transport.queues.forms import BodyNeeded, TakenByList
 from transport.queues.holding import Holding
@@ -69,6 +69,26 @@ class EngineIntake:
             todo = [recipient for recipient in todo if id(recipient) not in out]
         decided = self._decide(message, todo)
         decided.failed += given_up or ()
+        return self._submit(message, events, decided)
+
+    def take(self, message: Message, event: TrackingEvent, then: Stored) -> None:
+        """See Intake."""
+        decided = self._decide(message, message.recipients)
+        if decided.copies or decided.taken is not None or self.commit != self._spool.commit:
+            self._submit(message, [event], decided).add_done_callback(partial(_told, then))
+            return
+        event.detail["routes"] = decided.routes
+        events = [event, *decided.events]
+        self._spool.commit_then(message, events, partial(self._taken, message, decided.failed, then))
+
+    def _taken(self, message: Message, failed: Failed, then: Stored, error: SpoolUnavailable | None) -> None:
+        try:
+            if error is None:
+                self._queue(message, message.recipients, failed)
+        finally:
+            then(error)
+
+    def _submit(self, message: Message, events: Sequence[TrackingEvent], decided: Categorized) -> Future[None]:
         if events:
             events[0].detail["routes"] = decided.routes
         copies = [self._commit_copy(message, copy) for copy in decided.copies]
@@ -211,6 +231,11 @@ def _received(original: Message, copy: Copy, now: float) -> TrackingEvent:
             "about_message_id": original.id,
         },
     )
+
+
+def _told(then: Stored, done: Future[None]) -> None:
+    error = SpoolUnavailable("cancelled") if done.cancelled() else done.exception()
+    then(error if error is None or isinstance(error, SpoolUnavailable) else SpoolUnavailable(str(error)))
 
 
 def _all(futures: Sequence[Future[None]]) -> Future[None]:

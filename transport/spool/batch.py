@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from asyncio import Future
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from transport.ports import Stored
 from transport.spool.bodies import Bodies
 
 MAX_ROWS_BITS = 6
@@ -16,14 +16,14 @@ MAX_ROWS_BITS = 6
 
 @dataclass(slots=True)
 class Batch:
-    """``waiting`` futures are done once the batch is synced. ``removed`` message ids are deleted with their rows;
+    """``waiting`` are told once the batch is synced. ``removed`` message ids are deleted with their rows;
     ``stated`` those of them that may have rows in ``recipient``; ``filed`` those whose body is a file.
     ``message_events`` belong to ``messages``; ``events`` to what was stored before. ``probed_at`` is written to see
     whether writing works again."""
 
     messages: list[tuple[int, str, bytes | None]] = field(default_factory=list)
     files: list[tuple[int, bytes]] = field(default_factory=list)
-    waiting: list[Future[None]] = field(default_factory=list)
+    waiting: list[Stored] = field(default_factory=list)
     rewritten: list[tuple[str, int]] = field(default_factory=list)
     states: list[tuple[int, int, str]] = field(default_factory=list)
     removed: list[tuple[int]] = field(default_factory=list)

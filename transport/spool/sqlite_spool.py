@@ -16,7 +16,7 @@ import structlog
 
 from transport.model.envelope import Message
 from transport.model.event import TrackingEvent
-from transport.ports import MessageDamaged, OutboxReader, RecipientUpdate, SpoolUnavailable
+from transport.ports import MessageDamaged, OutboxReader, RecipientUpdate, SpoolUnavailable, Stored
 from transport.spool import rows, telling
 from transport.spool.backlog import Backlog
 from transport.spool.batch import Batch
@@ -81,7 +81,12 @@ class SqliteSpool:
         self._connection, self._backlog, self.identity = opening.connection, opening.backlog, opening.identity
         self._last_found, self._last_id = opening.last_id, opening.last_id >> 10
         self._writer = Writer(
-            self._connection, self._bodies, loop, next_event=opening.next_event, on_lazy_failure=self._put_back
+            self._connection,
+            self._bodies,
+            loop,
+            next_event=opening.next_event,
+            on_lazy_failure=self._put_back,
+            forget=self._forget,
         )
         self._writer.start()
         if opening.salvaged is not None:
@@ -162,20 +167,32 @@ class SqliteSpool:
         return self._last_id << 10 | self._node_bits
 
     def commit(self, message: Message, events: Sequence[TrackingEvent]) -> Future[None]:
+        future: Future[None] = asyncio.get_running_loop().create_future()
+        self.commit_then(message, events, partial(_resolve, future))
+        return future
+
+    def commit_then(self, message: Message, events: Sequence[TrackingEvent], then: Stored) -> None:
         body = message.body
         if body is None:
             raise ValueError("a message is committed with its body")
         encoded = [event.to_json() for event in events]
-        return self.store(message.id, rows.encode_message(message), body, pending=mask(message), events=encoded)
+        self.store_then(message.id, rows.encode_message(message), body, mask(message), encoded, then)
 
     def store(
         self, message_id: int, envelope: str, body: bytes, *, pending: int, events: Sequence[bytes] = ()
     ) -> Future[None]:
         """``commit`` of what is encoded already; ``pending`` has a bit for each recipient to be delivered to."""
-        writer = self._running()
         future: Future[None] = asyncio.get_running_loop().create_future()
-        is_large = len(body) > LARGE_BODY_BYTES
+        self.store_then(message_id, envelope, body, pending, events, partial(_resolve, future))
+        return future
+
+    def store_then(
+        self, message_id: int, envelope: str, body: bytes, pending: int, events: Sequence[bytes], then: Stored
+    ) -> None:
+        """``store`` without a future, as ``commit_then``."""
+        writer = self._running()
         self._pending[message_id] = pending
+        is_large = len(body) > LARGE_BODY_BYTES
         with writer.lock:
             batch = writer.batch
             batch.messages.append((message_id, envelope, None if is_large else body))
@@ -183,20 +200,19 @@ class SqliteSpool:
                 batch.files.append((message_id, body))
                 self._filed.add(message_id)
             batch.message_events += events
-            batch.waiting.append(future)
+            batch.waiting.append(then)
         if not self._is_waking:
             # Once this turn of the loop is over: what other sessions finish in it shares the commit.
             self._is_waking = True
-            future.get_loop().call_soon(self._wake, writer)
-        future.add_done_callback(lambda done: self._committed(message_id, done))
-        return future
+            asyncio.get_running_loop().call_soon(self._wake, writer)
 
     def _wake(self, writer: Writer) -> None:
         self._is_waking = False
         writer.wake()
 
-    def _committed(self, message_id: int, done: Future[None]) -> None:
-        if done.cancelled() or done.exception() is not None:
+    def _forget(self, message_ids: list[int]) -> None:
+        """Their commit failed."""
+        for message_id in message_ids:
             self._pending.pop(message_id, None)
             self._filed.discard(message_id)
 
@@ -290,7 +306,7 @@ class SqliteSpool:
         writer = self._running()
         future: Future[None] = asyncio.get_running_loop().create_future()
         with writer.lock:
-            writer.batch.waiting.append(future)
+            writer.batch.waiting.append(partial(_resolve, future))
         writer.wake_lazily()
         return future
 
@@ -355,3 +371,12 @@ class SqliteSpool:
             batch.acknowledged = max(failed.acknowledged, batch.acknowledged)
             batch.events = failed.events + batch.events
         writer.wake_lazily()
+
+
+def _resolve(future: Future[None], error: SpoolUnavailable | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)

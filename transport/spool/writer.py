@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from asyncio import AbstractEventLoop, Future
+from asyncio import AbstractEventLoop
 from collections.abc import Callable
 
 import structlog
 
-from transport.ports import SpoolUnavailable
+from transport.ports import SpoolUnavailable, Stored
 from transport.spool.batch import Batch
 from transport.spool.bodies import Bodies
 from transport.spool.damage import leave_out
@@ -26,7 +26,8 @@ log = structlog.get_logger(__name__)
 class Writer:
     """Owns the connection. ``batch`` is filled on the loop under ``lock`` and swapped for an empty one here.
 
-    ``problem`` says why the last commit failed; None when it did not.
+    ``problem`` says why the last commit failed; None when it did not. ``forget`` is told, on the loop, what was not
+    stored.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Writer:
         *,
         next_event: int,
         on_lazy_failure: Callable[[Batch], None],
+        forget: Callable[[list[int]], None],
     ) -> None:
         self.lock = threading.Lock()
         self.batch = Batch()
@@ -45,6 +47,7 @@ class Writer:
         self._loop = loop
         self._next_event = next_event
         self._on_lazy_failure = on_lazy_failure
+        self._forget = forget
         self._urgent = threading.Event()
         self._lazy = threading.Event()
         self._is_stopping = False
@@ -98,12 +101,12 @@ class Writer:
         except Exception as error:  # whatever it is, nobody may wait for ever and nobody be told 250
             log.error("spool.commit_failed", reason=str(error))
             self.problem = unavailable(error)
-            self._finish(batch.waiting, self.problem)
+            self._finish(batch, self.problem)
             self._retry_lazy_part(batch)
             return
         self.problem = None
         self._next_event += batch.event_count
-        self._finish(batch.waiting, None)
+        self._finish(batch, None)
 
     def _write(self, batch: Batch) -> None:
         try:
@@ -120,16 +123,15 @@ class Writer:
         self._on_lazy_failure(batch)
         threading.Event().wait(FAILURE_PAUSE_S)
 
-    def _finish(self, waiting: list[Future[None]], error: SpoolUnavailable | None) -> None:
-        if waiting and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_set_all, waiting, error)
+    def _finish(self, batch: Batch, error: SpoolUnavailable | None) -> None:
+        if batch.waiting and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell_all, batch.waiting, [row[0] for row in batch.messages], error)
 
-
-def _set_all(waiting: list[Future[None]], error: SpoolUnavailable | None) -> None:
-    for future in waiting:
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)
+    def _tell_all(self, waiting: list[Stored], message_ids: list[int], error: SpoolUnavailable | None) -> None:
+        if error is not None:
+            self._forget(message_ids)
+        for stored in waiting:
+            try:
+                stored(error)
+            except Exception:  # one that fails keeps nobody else waiting
+                log.exception("spool.telling_failed")
