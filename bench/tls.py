@@ -11,6 +11,7 @@ import asyncio
 import multiprocessing
 import os
 import shutil
+import signal
 import ssl
 import statistics
 import subprocess
@@ -330,6 +331,7 @@ def main() -> int:
     )
     parser.add_argument("--dir", default="/var/tmp", help="folder for all state, on a real disk")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the relays are stopped then, too
     folder = Path(tempfile.mkdtemp(prefix="mailconsole-bench-", dir=given.dir))
     folder.chmod(0o755)
     try:
