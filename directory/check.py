@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from directory import errors
 from directory.connection import Connection, connection_failure
+from directory.discovery import controllers
 from directory.entry import Entry
 from directory.mapping import ATTRIBUTES, MappingError, map_entry
 from directory.settings import Security, Server, SourceSettings, tls_context
+from directory.taking import listed_guids
 
 SAMPLE_SIZE = 5
 
@@ -30,7 +32,7 @@ class Step:
 
 def check_source(settings: SourceSettings) -> Iterator[tuple[Server, Step]]:
     """Tests each controller in turn; yields as it goes, so that a page can show progress."""
-    for server in settings.servers:
+    for server in controllers.of(settings):
         for step in _check_server(settings, server):
             yield server, step
 
@@ -105,11 +107,24 @@ def _handshake(settings: SourceSettings, server: Server) -> str:
 
 
 def _base(settings: SourceSettings, connection: Connection) -> str:
-    default = connection.root_dse().text("defaultNamingContext")
+    root = connection.root_dse()
+    default = root.text("defaultNamingContext")
     if connection.read(settings.base_dn, ("objectClass",)) is None:
         hint = f" This domain's own is {default}." if default else ""
         raise errors.SearchFailed(f"There is no {settings.base_dn!r} that {settings.bind_user} may read.{hint}")
-    return f"{settings.base_dn} is there."
+    if not connection.is_active_directory:
+        return f"{settings.base_dn} is there. It is no Active Directory: everything is read each time."
+    deleted = "sees" if connection.sees_deleted() else "does not see"
+    return (
+        f"{settings.base_dn} is there, on {root.text('dnsHostName')} in the site {_site(root.text('serverName'))}. "
+        f"The account {deleted} deleted objects."
+    )
+
+
+def _site(server_name: str) -> str:
+    """CN=DC1,CN=Servers,CN=Site,CN=Sites,... names the site."""
+    parts = server_name.split(",")
+    return parts[2].partition("=")[2] if len(parts) > 2 else "unknown"
 
 
 def _sample(settings: SourceSettings, connection: Connection) -> str:
@@ -122,7 +137,8 @@ def _sample(settings: SourceSettings, connection: Connection) -> str:
         raise errors.SearchFailed(
             "The filter finds no recipient there: check the filter, and what the bind account may read."
         )
-    return f"The first page has {len(addresses)} recipients, such as {', '.join(addresses[:SAMPLE_SIZE])}."
+    count = len(listed_guids(connection, settings, settings.search_filter))
+    return f"The filter finds {count:,} objects, such as {', '.join(addresses[:SAMPLE_SIZE])}."
 
 
 def _primary(entry: Entry) -> str | None:

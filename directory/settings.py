@@ -1,6 +1,7 @@
 """Values: how to reach one directory. Made and checked here, so that a bad setting is said before any socket opens."""
 
 import enum
+import re
 import ssl
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -9,6 +10,7 @@ from directory.errors import InsecureConnectionRefused, InvalidSourceSettings
 from directory.mapping import DEFAULT_FILTER
 
 DEFAULT_PAGE_SIZE = 500
+_DNS_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}[A-Za-z0-9])?")
 
 
 class Security(enum.StrEnum):
@@ -64,6 +66,8 @@ class SourceSettings:
     base_dn: str
     bind_user: str
     bind_password: str = field(repr=False)
+    domain: str = ""
+    site: str = ""
     security: Security = Security.LDAPS
     allow_plain: bool = False
     ca_pem: str | None = field(default=None, repr=False)
@@ -75,8 +79,11 @@ class SourceSettings:
     receive_timeout_s: int = 30
 
     def __post_init__(self) -> None:
-        if not self.servers:
-            raise InvalidSourceSettings("Name at least one domain controller.")
+        if not self.servers and not self.domain:
+            raise InvalidSourceSettings("Name at least one domain controller, or the domain whose DNS names them.")
+        for name in (self.domain, self.site):
+            if name and not _DNS_NAME.fullmatch(name):
+                raise InvalidSourceSettings(f"{name[:80]!r} is no name in DNS.")
         if not 1 <= self.page_size <= 1000:
             raise InvalidSourceSettings("The page size must be from 1 to 1000, Active Directory's own maximum.")
         if self.security is Security.PLAIN and not self.allow_plain:
@@ -86,7 +93,7 @@ class SourceSettings:
 
     def at(self, server: Server) -> Self:
         """The same directory by this controller alone."""
-        return replace(self, servers=(server,))
+        return replace(self, servers=(server,), domain="", site="")
 
 
 def parse_servers(text: str, security: Security) -> tuple[Server, ...]:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from directory import errors
 from directory.changed import read_changed
 from directory.connection import Connection
+from directory.discovery import controllers
 from directory.model import Position, Recipient
 from directory.settings import SourceSettings
 from directory.staging import Staging
@@ -130,7 +131,7 @@ def with_first_that_works(settings: SourceSettings, action: Callable[[Connection
     A refused password is not tried on the next controller: each try counts towards the account's lockout.
     """
     failures: list[errors.DirectoryUnavailable] = []
-    for server in settings.servers:
+    for server in controllers.of(settings):
         try:
             with Connection.open(
                 settings, server, user=settings.bind_user, password=settings.bind_password

@@ -15,7 +15,7 @@ from mailconsole.recipients.services.sources import settings_with
 
 _KINDS = [(kind.value, kind.label) for kind in RecipientKind if kind is not RecipientKind.CONFLICT]
 # Whoever may change where a source leads must not thereby get its stored password sent there.
-_WHERE_IT_GOES = ("servers", "security", "is_plain_allowed", "ca_pem", "tls_name", "bind_user")
+_WHERE_IT_GOES = ("servers", "domain", "security", "is_plain_allowed", "ca_pem", "tls_name", "bind_user")
 
 
 class RecipientFilter(forms.Form):
@@ -26,6 +26,23 @@ class RecipientFilter(forms.Form):
         widget=forms.SearchInput(attrs={"placeholder": "Name or address", "autocomplete": "off"}),
     )
     kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "Every kind"), *_KINDS])
+
+
+class FindForm(forms.Form):
+    """What is enough to find a directory."""
+
+    domain = forms.CharField(
+        label="Domain of Active Directory",
+        max_length=253,
+        help_text="As computers of the domain call it, such as corp.example.",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
+    )
+    site = forms.CharField(
+        label="Site", required=False, max_length=100, help_text="Empty where there is one; its controllers go first."
+    )
+
+    def clean_domain(self) -> str:
+        return str(self.cleaned_data["domain"]).strip().rstrip(".").lower()
 
 
 class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -41,11 +58,13 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = DirectorySource
         fields = [
-            "name", "servers", "security", "is_plain_allowed", "ca_pem", "tls_name", "base_dn", "bind_user",
-            "password", "search_filter", "page_size", "shrink_limit_percent",
+            "name", "domain", "site", "servers", "security", "is_plain_allowed", "ca_pem", "tls_name", "base_dn",
+            "bind_user", "password", "search_filter", "page_size", "shrink_limit_percent",
             "changes_every_min", "whole_every_h", "is_enabled",
         ]  # fmt: skip
         labels = {
+            "domain": "Domain",
+            "site": "Site",
             "servers": "Domain controllers",
             "security": "Protection",
             "is_plain_allowed": "Allow plain LDAP: the password and every answer can be read on the way",
@@ -61,7 +80,10 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
             "is_enabled": "Enabled: it is read on schedule, and nodes find its recipients",
         }
         help_texts = {
-            "servers": "One a line, in the order in which they are tried: dc1.corp.example or dc1.corp.example:636.",
+            "domain": "Its DNS names the controllers, such as corp.example; empty: only those below.",
+            "site": "Controllers of this site are asked first, such as Berlin.",
+            "servers": "One a line, in the order in which they are tried: dc1.corp.example or dc1.corp.example:636. "
+            "They go before those that DNS names.",
             "ca_pem": "PEM of the authority that signed the controllers' certificates; empty for the system's own.",
             "tls_name": "Only where it differs from the name above, as for a controller given by its address.",
             "base_dn": "Recipients below it are read, such as DC=corp,DC=example.",
@@ -93,6 +115,9 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_ca_pem(self) -> str:
         return _lines(self.cleaned_data["ca_pem"])
+
+    def clean_domain(self) -> str:
+        return str(self.cleaned_data["domain"]).strip().rstrip(".").lower()
 
     def clean_servers(self) -> str:
         return _lines(self.cleaned_data["servers"])

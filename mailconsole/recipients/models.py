@@ -29,7 +29,9 @@ class DirectorySource(models.Model):
     """
 
     name = models.CharField(max_length=100, unique=True)
-    servers = models.TextField()
+    servers = models.TextField(blank=True)
+    domain = models.CharField(max_length=253, blank=True)
+    site = models.CharField(max_length=100, blank=True)
     security = models.CharField(max_length=20, choices=[(one.value, one.label) for one in Security])
     is_plain_allowed = models.BooleanField(default=False)
     ca_pem = models.TextField(blank=True)

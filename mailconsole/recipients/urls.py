@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("recipients/<uuid:guid>/", recipients.recipient_detail, name="detail"),
     path("sync/", sync.sync_status, name="sync"),
     path("sync/runs/<int:pk>/", sync.run_detail, name="run"),
+    path("sync/sources/find/", sources.source_find, name="source-find"),
     path("sync/sources/new/", sources.source_create, name="source-create"),
     path("sync/sources/test/", sources.source_test, name="source-test-new"),
     path("sync/sources/<int:pk>/", sources.source_edit, name="source-edit"),

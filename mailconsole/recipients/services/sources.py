@@ -103,7 +103,10 @@ def settings_with(source: DirectorySource, password: str) -> SourceSettings:
             allow_plain=source.is_plain_allowed,
             ca_pem=source.ca_pem or None,
             tls_name=source.tls_name or None,
+            domain=source.domain,
+            site=source.site,
             search_filter=source.search_filter,
+            attribute_names=tuple(sorted(source.attribute_names.items())),
             page_size=source.page_size,
         )
     except DirectoryError as error:

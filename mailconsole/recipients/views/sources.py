@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailconsole.accounts.access import require_role
 from mailconsole.accounts.roles import Role
 from mailconsole.common.pages import render_page
 from mailconsole.common.refusals import Refusal
-from mailconsole.recipients.forms import SourceForm
+from mailconsole.recipients.forms import FindForm, SourceForm
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.recipients.services import sources
 from mailconsole.recipients.services.check import run_test
+from mailconsole.recipients.services.find import find_directory
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_role(Role.ADMINISTRATOR)
 def source_create(request: HttpRequest) -> HttpResponse:
-    form = SourceForm(request.POST or None)
+    known = {name: request.GET[name][:1000] for name in ("name", "domain", "site", "base_dn") if name in request.GET}
+    form = SourceForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
         source = sources.create_source(
             source=form.save(commit=False),
@@ -35,6 +38,23 @@ def source_create(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"Added the directory {source}. Read it with Sync now.")
         return redirect("recipients:sync")
     return _form_page(request, form)
+
+
+@require_safe
+@require_role(Role.ADMINISTRATOR)
+def source_find(request: HttpRequest) -> HttpResponse:
+    """The first step of adding a directory: what the domain's DNS and its first controller say of it."""
+    form = FindForm(request.GET or None)
+    context: dict[str, Any] = {"form": form}
+    if form.is_valid():
+        try:
+            found = find_directory(domain=form.cleaned_data["domain"], site=form.cleaned_data["site"])
+        except Refusal as refusal:
+            form.add_error("domain", str(refusal))
+        else:
+            asked = {"name": found.domain, "domain": found.domain, "site": found.site, "base_dn": found.base_dn}
+            context |= {"found": found, "use": urlencode(asked)}
+    return render_page(request, "recipients/find.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

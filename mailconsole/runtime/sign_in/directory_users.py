@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from directory import errors
+from directory.discovery import controllers
 from directory.settings import SourceSettings
 from directory.sign_in import Person, check_password
 from directory.snapshot import Snapshot
@@ -108,7 +109,7 @@ class DirectoryUsers:
     def _bind(self, settings: SourceSettings, username: str, password: str) -> Person:
         """By the first controller that answers. Raises BindRefused, DirectoryUnavailable."""
         failures: list[str] = []
-        for one in map(settings.at, settings.servers):
+        for one in map(settings.at, controllers.of(settings)):
             if self._controllers.is_left_alone(one):
                 continue
             try:

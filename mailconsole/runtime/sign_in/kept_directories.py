@@ -21,7 +21,10 @@ from mailconsole.runtime.kept_file import write_private
 from transport.ports import LookupUnavailable, SecretReader
 
 CONNECT_TIMEOUT_S, RECEIVE_TIMEOUT_S = 2, 4
-_FIELDS = ("id", "name", "servers", "security", "is_plain_allowed", "ca_pem", "tls_name", "base_dn", "bind_user")
+_FIELDS = (
+    "id", "name", "servers", "domain", "site", "security", "is_plain_allowed", "ca_pem", "tls_name", "base_dn",
+    "bind_user", "attribute_names",
+)  # fmt: skip
 log = structlog.get_logger(__name__)
 
 

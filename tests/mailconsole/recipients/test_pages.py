@@ -6,13 +6,15 @@ import pytest
 from django.urls import reverse
 from kombu.exceptions import OperationalError
 
+from directory.discovery import FoundController
+from directory.errors import ServerUnreachable
 from directory.model import RecipientKind
 from mailconsole.audit.models import AuditEntry
-from mailconsole.recipients.models import DirectorySource
-from mailconsole.recipients.services import request_sync
+from mailconsole.recipients.models import DirectorySource, SyncRun
+from mailconsole.recipients.services import find, request_sync
 from mailconsole.recipients.states import SyncState
 from tests.directory.entries import a_recipient, guid_of
-from tests.mailconsole.recipients.directories import PASSWORD, create_directory, read_directory
+from tests.mailconsole.recipients.directories import NOW, PASSWORD, create_directory, read_directory
 from tests.support.factories import create_administrator, create_operator, create_viewer, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -234,3 +236,37 @@ def test_search_everything__finds_recipients(monkeypatch):
     read_directory(monkeypatch, create_directory(), [a_recipient("anna")])
     page = signed_in(create_viewer()).get("/search/", {"q": "anna"})
     assert reverse("recipients:detail", args=[guid_of("anna")]) in page.text
+
+
+def test_find__domain__names_its_controllers_and_fills_the_form(monkeypatch):
+    found = (FoundController("dc1.corp.example", 0, 100, True),)
+    monkeypatch.setattr(find, "find_controllers", lambda domain, site: found)
+    client = signed_in(create_administrator())
+    page = client.get(reverse("recipients:source-find"), {"domain": "CORP.example.", "site": "Berlin"}).text
+    assert "dc1.corp.example" in page
+    use = (
+        reverse("recipients:source-create") + "?name=corp.example&amp;domain=corp.example&amp;site=Berlin&amp;base_dn="
+    )
+    assert use in page
+    form = client.get(reverse("recipients:source-create"), {"domain": "corp.example", "base_dn": "DC=corp,DC=example"})
+    assert 'value="DC=corp,DC=example"' in form.text
+
+
+def test_find__no_records_or_no_right__says_so(monkeypatch):
+    def refuse(domain, site):
+        raise ServerUnreachable("DNS has no SRV record for it.")
+
+    monkeypatch.setattr(find, "find_controllers", refuse)
+    page = signed_in(create_administrator()).get(reverse("recipients:source-find"), {"domain": "nosuch.example"})
+    assert (page.status_code, "DNS has no SRV record" in page.text) == (422, True)
+    assert signed_in(create_operator()).get(reverse("recipients:source-find")).status_code == 403
+
+
+def test_cancel__operator__asks_for_the_end_and_a_viewer_may_not():
+    source = create_directory()
+    run = SyncRun.objects.create(source=source, state=SyncState.RUNNING, started_at=NOW, heartbeat_at=NOW)
+    url = reverse("recipients:cancel-sync", args=[source.pk])
+    assert signed_in(create_viewer()).post(url).status_code == 403
+    assert "ends at its next page" in signed_in(create_operator()).post(url, follow=True).text
+    run.refresh_from_db()
+    assert run.is_cancel_asked

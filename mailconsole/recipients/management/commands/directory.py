@@ -37,7 +37,9 @@ class Command(BaseCommand):
             "add", help=f"Add a directory; the password is asked for or read from {PASSWORD_VARIABLE}."
         )
         add.add_argument("name")
-        add.add_argument("--server", action="append", required=True, help="host, host:port or [v6]:port; in order")
+        add.add_argument("--server", action="append", default=[], help="host, host:port or [v6]:port; in order")
+        add.add_argument("--domain", default="", help="its DNS names the controllers (SRV records)")
+        add.add_argument("--site", default="", help="controllers of this site first")
         add.add_argument("--base-dn", required=True)
         add.add_argument("--bind-user", required=True, help="name@domain, DOMAIN\\name or a distinguished name")
         add.add_argument("--ca-file", type=Path, help="PEM of the authority that signed the controllers' certificates")
@@ -67,6 +69,8 @@ class Command(BaseCommand):
         source = DirectorySource(
             name=options["name"],
             servers="\n".join(options["server"]),
+            domain=options["domain"],
+            site=options["site"],
             security=options["security"],
             is_plain_allowed=options["allow_plain"],
             ca_pem=_read_ca(options["ca_file"]),
@@ -84,7 +88,8 @@ class Command(BaseCommand):
         for source in DirectorySource.objects.all():
             read_at = f"read {source.last_read_at:%Y-%m-%d %H:%M:%S} UTC" if source.last_read_at else "never read"
             state = "enabled" if source.is_enabled else "switched off"
-            self.stdout.write(f"{source}  {' '.join(source.servers.split())}  {source.base_dn}  {state}  {read_at}")
+            where = " ".join([source.domain, *source.servers.split()]).strip()
+            self.stdout.write(f"{source}  {where}  {source.base_dn}  {state}  {read_at}")
 
     def _test(self, options: dict[str, Any]) -> None:
         failed = False
