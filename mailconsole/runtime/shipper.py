@@ -12,6 +12,7 @@ class Shipper(Ticker):
 
     name = "shipper"
     every_s = 0.5
+    keeps_connection = True
 
     def __init__(self, node: str, outbox: OutboxReader) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import structlog
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connection, connections
 
 MAX_BACKOFF_S = 5.0
 log = structlog.get_logger(__name__)
@@ -16,6 +16,8 @@ class Ticker:
 
     name = "ticker"
     every_s = 1.0
+    keeps_connection = False
+    """Whether a connection to SQLite stays open between ticks, with its cache and its prepared statements."""
 
     def __init__(self) -> None:
         self._wake = threading.Event()
@@ -48,7 +50,8 @@ class Ticker:
             self._wake.wait(wait_s)
             self._wake.clear()
             try:
-                close_old_connections()
+                if not (self.keeps_connection and connection.vendor == "sqlite"):
+                    close_old_connections()
                 wait_s = 0.0 if self.tick() else self.every_s
                 failures = 0
             except Exception as error:  # the console's database or broker may be down: mail goes on (law 3)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mailconsole.nodes.live.rates import read_rates
 from mailconsole.nodes.live.regions import Piece, piece
 from mailconsole.nodes.snapshots import Live
-from mailconsole.tracking.models import Message, MessageRecipient, Refusal
+from mailconsole.tracking.models import NOT_DELIVERED, Message, MessageRecipient, Refusal
 from mailconsole.tracking.services.refusals import RefusalQuery, group_refusals
 from mailconsole.tracking.services.throughput import SERIES, throughput
 from mailconsole.tracking.states import MessageStatus, RecipientState
@@ -62,7 +62,7 @@ def _group_key(last: Refusal) -> str:
 def recent_failures(live: Live, now: datetime) -> list[Piece]:
     """The last recipients that were given up."""
     failed = Message.objects.filter(
-        status__in=[MessageStatus.FAILED, MessageStatus.PARTLY_FAILED], received_at__gte=now - TOP_WITHIN
+        NOT_DELIVERED, status__in=[MessageStatus.FAILED, MessageStatus.PARTLY_FAILED], received_at__gte=now - TOP_WITHIN
     )
     keys = list(failed.order_by("-received_at").values_list("pk", flat=True)[:TOP_SIZE])
     found = MessageRecipient.objects.filter(message_id__in=keys, state=RecipientState.FAILED)

@@ -21,6 +21,9 @@ WAITING = models.Q(state__in=[RecipientState.PENDING, RecipientState.DEFERRED, R
 """Recipients that are still in a queue: few among many, so they have an index of their own."""
 
 
+NOT_DELIVERED = ~models.Q(status=MessageStatus.DELIVERED)
+"""Messages that people look for by what became of them: few, so that they have an index of their own."""
+
 SIGNED_IN = ~models.Q(identity="")
 """Messages of users: where most mail is anonymous, an index of these costs it nothing."""
 
@@ -31,13 +34,20 @@ def event_key(node_id: int, sequence: int) -> int:
 
 
 def _newest(name: str, *fields: str, pattern: bool = False) -> models.Index:
-    """An index that serves equality on `fields`, newest first; `pattern` lets PostgreSQL use it for prefixes."""
+    """An index that serves equality on `fields`, newest first; `pattern` lets PostgreSQL use it for prefixes.
+
+    Read backwards: in a descending one every new row would go before all others, where SQLite splits pages each time.
+    """
     classes = ["varchar_pattern_ops", "timestamptz_ops"] if pattern else []
-    return models.Index(fields=[*fields, "-received_at"], name=name, opclasses=classes)
+    return models.Index(fields=[*fields, "received_at"], name=name, opclasses=classes)
 
 
 class Message(models.Model):
-    """One accepted message. `*_key` columns are in lower case, for searching; hostile text stands as it came."""
+    """One accepted message. `*_key` columns are in lower case, for searching; hostile text stands as it came.
+
+    `life` holds the events that came together with its receipt, as the node wrote them: JSON, one a line. They are read
+    for the message's page only, and rows of their own would cost as much as all else here.
+    """
 
     id = models.BigIntegerField(primary_key=True)
     node = models.ForeignKey(Node, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
@@ -59,17 +69,18 @@ class Message(models.Model):
     connector_id = models.CharField(max_length=100)
     session_id = models.CharField(max_length=64)
     revision = models.PositiveIntegerField()
+    life = models.TextField(null=True)  # noqa: DJ001 - so that SQLite adds it without copying the table
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["spool_id", "node"], name="message_spool_id")]
         indexes = [
-            models.Index(fields=["-received_at", "-id"], name="message_newest"),
+            models.Index(fields=["received_at", "id"], name="message_newest"),
             _newest("message_sender", "sender_key", pattern=True),
             _newest("message_sender_domain", "sender_domain"),
-            _newest("message_status", "status"),
+            models.Index(fields=["status", "received_at"], name="message_status", condition=NOT_DELIVERED),
             _newest("message_peer", "peer"),
             models.Index(fields=["internet_message_id"], name="message_internet_id"),
-            models.Index(fields=["identity", "-received_at"], name="message_identity", condition=SIGNED_IN),
+            models.Index(fields=["identity", "received_at"], name="message_identity", condition=SIGNED_IN),
         ]
 
     def __str__(self) -> str:
@@ -107,7 +118,7 @@ class MessageRecipient(models.Model):
         indexes = [
             _newest("recipient_address", "address_key", pattern=True),
             _newest("recipient_domain", "domain"),
-            models.Index(fields=["next_hop", "-received_at"], name="recipient_waiting", condition=WAITING),
+            models.Index(fields=["next_hop", "received_at"], name="recipient_waiting", condition=WAITING),
         ]
 
     def __str__(self) -> str:
@@ -119,7 +130,8 @@ class MessageRecipient(models.Model):
 
 
 class TrackingEvent(models.Model):
-    """One step of a message's life, as the node recorded it. `event` is a transport EventId."""
+    """One step of a message's life that came later than its receipt (the first ones: Message.life). `event` is a
+    transport EventId."""
 
     id = models.BigIntegerField(primary_key=True)
     message = models.ForeignKey(Message, on_delete=models.DO_NOTHING, db_constraint=False, related_name="events")
@@ -165,7 +177,7 @@ class Refusal(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["-received_at", "-id"], name="refusal_newest"),
+            models.Index(fields=["received_at", "id"], name="refusal_newest"),
             _newest("refusal_peer", "peer"),
             _newest("refusal_sender_domain", "sender_domain"),
             _newest("refusal_recipient_domain", "recipient_domain"),

@@ -8,6 +8,7 @@ from itertools import islice
 
 from mailconsole.changes.recorded import RecordedDecision
 from mailconsole.tracking.models import Message, Refusal, TrackingEvent
+from mailconsole.tracking.services.life import receipt_detail
 
 _CHUNK = 400
 
@@ -46,10 +47,12 @@ def _accepted(since: datetime, limit: int) -> Iterator[RecordedDecision]:
     found = Message.objects.filter(received_at__gte=since).exclude(peer="").order_by("-received_at", "-pk")
     messages = iter(found[:limit])
     while chunk := list(islice(messages, _CHUNK)):
-        receipts = TrackingEvent.objects.in_bulk([message.pk for message in chunk])
+        rows = TrackingEvent.objects.in_bulk([message.pk for message in chunk if not message.life])
         for message in chunk:
-            receipt = receipts.get(message.pk)
-            yield from _recipients(message, receipt.detail if receipt is not None else {})
+            detail = receipt_detail(message)
+            if detail is None:
+                detail = rows[message.pk].detail if message.pk in rows else {}
+            yield from _recipients(message, detail)
 
 
 def _recipients(message: Message, detail: dict[str, object]) -> Iterator[RecordedDecision]:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailconsole.tracking.models import ADDRESS_LENGTH, event_key
+from mailconsole.tracking.services.counts import ACCEPTED, BYTES, DEFERRED, DELIVERED, FAILED, REFUSED, Counters
 from mailconsole.tracking.services.rows import (
+    NEXT_HOP_LENGTH,
     TEXT_LENGTH,
     MessageRow,
     RecipientRow,
     Stamp,
+    Stamping,
     clip,
     event_row,
     message_row,
@@ -21,17 +24,17 @@ from mailconsole.tracking.services.rows import (
 from mailconsole.tracking.states import MessageStatus, RecipientState, summarize
 from transport.model.event import EventId, TrackingEvent
 
-ACCEPTED, REFUSED, DELIVERED, DEFERRED, FAILED, BYTES = range(6)
-
 
 @dataclass(slots=True)
 class KnownMessage:
-    """A message as the tables or this batch have it; `recipients` by address in lower case."""
+    """A message as the tables or this batch have it; `recipients` by address in lower case. `row` and `life` (events as
+    the node wrote them) are of a new one only."""
 
     id: int
     received_at: Stamp
     recipients: dict[str, RecipientRow] = field(default_factory=dict)
     row: MessageRow | None = None
+    life: list[bytes] = field(default_factory=list)
     is_touched: bool = False
     finished_at: Stamp | None = None
 
@@ -47,16 +50,16 @@ class Fold:
 
     node_id: int
     known: dict[int, KnownMessage]
-    stamp: Callable[[float], Stamp]
+    stamp: Stamping
+    counters: Counters = field(default_factory=Counters)
     events: list[tuple[Any, ...]] = field(default_factory=list)
     refusals: list[tuple[Any, ...]] = field(default_factory=list)
     node_events: list[tuple[int, TrackingEvent]] = field(default_factory=list)
-    counters: dict[int, list[int]] = field(default_factory=dict)
     changed: dict[tuple[int, str], RecipientRow] = field(default_factory=dict)
     orphans: int = 0
 
-    def add(self, sequence: int, event: TrackingEvent) -> None:
-        """Fold one event."""
+    def add(self, sequence: int, data: bytes, event: TrackingEvent) -> None:
+        """Fold one event; ``data`` is what the node wrote of it."""
         at = self.stamp(event.at)
         if event.event is EventId.REFUSE:
             self._refuse(event_key(self.node_id, sequence), event, at)
@@ -70,7 +73,10 @@ class Fold:
         if message is None:
             self.orphans += 1
             return
-        self.events.append(event_row(event_key(self.node_id, sequence), message.id, event, at))
+        if message.row is not None:
+            message.life.append(data)
+        else:
+            self.events.append(event_row(event_key(self.node_id, sequence), message.id, event, at))
         apply = _APPLY.get(event.event)
         if apply is not None:
             apply(self, message, event, at)
@@ -124,7 +130,7 @@ class Fold:
     def _take_route(self, message: KnownMessage, route: dict[str, Any], addresses: Sequence[str], at: Stamp) -> None:
         for address in addresses:
             recipient = self._recipient(message, address, at)
-            recipient.next_hop = clip(route.get("next_hop"), 300)
+            recipient.next_hop = clip(route.get("next_hop"), NEXT_HOP_LENGTH)
             if recipient.state == RecipientState.EXPANDED:
                 recipient.state = RecipientState.PENDING.value
 
@@ -153,7 +159,7 @@ class Fold:
             recipient.state = state.value
             recipient.last_reply = clip(event.reply, TEXT_LENGTH)
             recipient.last_reason = clip(event.reason, TEXT_LENGTH)
-            recipient.next_hop = clip(event.detail.get("next_hop"), 300) or recipient.next_hop
+            recipient.next_hop = clip(event.detail.get("next_hop"), NEXT_HOP_LENGTH) or recipient.next_hop
             recipient.attempts = max(recipient.attempts, _whole(event.detail.get("attempt")))
             recipient.next_attempt_at = self._stamp_or_none(event.detail.get("next_attempt_at"))
             recipient.updated_at = at
@@ -183,9 +189,7 @@ class Fold:
         return self.stamp(value) if isinstance(value, int | float) and value > 0 else None
 
     def _count(self, event: TrackingEvent, what: int, amount: int = 1) -> None:
-        """`counters` by the minute's unix seconds."""
-        minute = int(event.at) // 60 * 60
-        self.counters.setdefault(minute, [0] * 6)[what] += amount
+        self.counters.add(event.at, what, amount)
 
 
 _ENDED = (RecipientState.DELIVERED, RecipientState.FAILED)

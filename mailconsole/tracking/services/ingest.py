@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import structlog
 from django.db import transaction
@@ -11,7 +11,10 @@ from django.utils import timezone
 from mailconsole.nodes.models import Node
 from mailconsole.tracking.models import ShipperOffset
 from mailconsole.tracking.services.fold import Fold
-from mailconsole.tracking.services.store import load_known, stamp, store
+from mailconsole.tracking.services.plain import PlainLives, Told
+from mailconsole.tracking.services.stamps import stamp
+from mailconsole.tracking.services.store import load_known, store
+from transport.model import compact_json
 from transport.model.event import EventId, TrackingEvent
 
 log = structlog.get_logger(__name__)
@@ -26,12 +29,11 @@ def ingest_events(*, node: str, events: Sequence[tuple[int, bytes]]) -> int:
     """
     if not events:
         return 0
-    known, _ = Node.objects.get_or_create(name=node)
     with transaction.atomic():
-        offset = _locked_offset(known)
-        new = [(sequence, data) for sequence, data in events if sequence > offset.sequence]
+        offset = _locked_offset(node)
+        new = [told for told in events if told[0] > offset.sequence]
         if new:
-            _store_new(known.pk, new)
+            _store_new(offset.node_id, new)
             ShipperOffset.objects.filter(pk=offset.pk).update(sequence=max(new)[0], updated_at=timezone.now())
     return len(new)
 
@@ -41,30 +43,48 @@ def shipped_up_to(node: str) -> int:
     return ShipperOffset.objects.filter(node__name=node).values_list("sequence", flat=True).first() or 0
 
 
-def _locked_offset(node: Node) -> ShipperOffset:
+def _locked_offset(node: str) -> ShipperOffset:
     """Two shippers of one node wait for each other here; SQLite lets one writer in anyway."""
-    ShipperOffset.objects.get_or_create(node=node)
-    return ShipperOffset.objects.select_for_update().get(node=node)
+    locked = ShipperOffset.objects.select_for_update(of=("self",)).filter(node__name=node)
+    offset = locked.first()
+    if offset is None:
+        known, _ = Node.objects.get_or_create(name=node)
+        ShipperOffset.objects.get_or_create(node=known)
+        offset = locked.get()
+    return offset
 
 
-def _store_new(node_id: int, new: Sequence[tuple[int, bytes]]) -> None:
-    parsed = sorted(_parsed(new), key=lambda pair: pair[0])
-    begun = {event.message_id for _, event in parsed if event.event is EventId.RECEIVE}
-    earlier = {event.message_id for _, event in parsed if event.message_id} - begun
-    fold = Fold(node_id, load_known(node_id, earlier), stamp())
-    for sequence, event in parsed:
-        fold.add(sequence, event)
-    store(fold)
+def _store_new(node_id: int, new: Sequence[Told]) -> None:
+    plain = PlainLives(node_id)
+    for told in sorted(new):
+        try:
+            event = compact_json.decode(told[1])
+        except ValueError:
+            event = None
+        if isinstance(event, dict):
+            plain.add(told, event)
+        else:
+            log.error("tracking.event_unreadable", sequence=told[0])  # it must not stop all that follow it
+    fold = _folded(node_id, plain.rest)
+    messages, recipients = plain.finish(fold.stamp, fold.counters)
+    store(fold, messages, recipients)
     if fold.orphans:
         log.warning("tracking.events_without_message", node_id=node_id, count=fold.orphans)
 
 
-def _parsed(events: Sequence[tuple[int, bytes]]) -> list[tuple[int, TrackingEvent]]:
-    """One unreadable event must not stop all that follow it."""
-    parsed = []
-    for sequence, data in events:
+def _folded(node_id: int, told: Sequence[Told]) -> Fold:
+    parsed = list(_parsed(told))
+    begun = {event.message_id for _, _, event in parsed if event.event is EventId.RECEIVE}
+    earlier = {event.message_id for _, _, event in parsed if event.message_id} - begun
+    fold = Fold(node_id, load_known(node_id, earlier), stamp())
+    for sequence, data, event in parsed:
+        fold.add(sequence, data, event)
+    return fold
+
+
+def _parsed(told: Iterable[Told]) -> Iterator[tuple[int, bytes, TrackingEvent]]:
+    for sequence, data in told:
         try:
-            parsed.append((sequence, TrackingEvent.from_json(data)))
+            yield sequence, data, TrackingEvent.from_json(data)
         except (ValueError, KeyError, TypeError):
             log.error("tracking.event_unreadable", sequence=sequence)
-    return parsed

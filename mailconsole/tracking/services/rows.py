@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
@@ -11,8 +12,12 @@ from transport.model import compact_json
 from transport.model.event import TrackingEvent
 
 TEXT_LENGTH = 2000
+NEXT_HOP_LENGTH = 300
 Stamp: TypeAlias = Any
 """A time as the database stores it: made once for each event, a datetime for PostgreSQL, text for SQLite."""
+
+Stamping: TypeAlias = Callable[[float], Stamp]
+"""Makes it of unix seconds."""
 
 
 @dataclass(slots=True)
@@ -39,6 +44,7 @@ class MessageRow:
     connector_id: str
     session_id: str
     revision: int
+    life: str | None = None
 
 
 @dataclass(slots=True)
@@ -152,7 +158,8 @@ def message_row(node_id: int, key: int, event: TrackingEvent, at: Stamp, recipie
     )
 
 
-def event_row(key: int, message_key: int, event: TrackingEvent, at: Stamp) -> tuple[Any, ...]:
+def event_values(key: int, message_key: int, event: TrackingEvent, at: Stamp) -> tuple[Any, ...]:
+    """In the order of EVENT_COLUMNS; the last, its detail, as it came."""
     return (
         key,
         message_key,
@@ -162,8 +169,13 @@ def event_row(key: int, message_key: int, event: TrackingEvent, at: Stamp) -> tu
         clip(event.recipient, ADDRESS_LENGTH),
         clip(event.reply, TEXT_LENGTH),
         clip(event.reason, TEXT_LENGTH),
-        _json(event.detail),
+        event.detail,
     )
+
+
+def event_row(key: int, message_key: int, event: TrackingEvent, at: Stamp) -> tuple[Any, ...]:
+    *values, detail = event_values(key, message_key, event, at)
+    return (*values, _json(detail))
 
 
 def refusal_row(node_id: int, key: int, event: TrackingEvent, at: Stamp) -> tuple[Any, ...]:

@@ -13,8 +13,9 @@ from typing import TypeVar
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from mailconsole.tracking.models import Message, MessageRecipient
+from mailconsole.tracking.models import NOT_DELIVERED, Message, MessageRecipient
 from mailconsole.tracking.services.rows import message_id_key
+from mailconsole.tracking.states import MessageStatus
 from transport.model.envelope import decode_queue_id
 
 PAGE_SIZE = 50
@@ -120,7 +121,7 @@ def _rows(reading: _Reading, after: Position | None, limit: int) -> Iterator[Mes
     query = reading.query
     if query.recipient:
         return _by_recipient(reading, after, limit)
-    found = _filtered(Message.objects.filter(reading.exact), query, "")
+    found = _filtered(Message.objects.defer("life").filter(reading.exact), query, "")
     found = _window(found, query, after, "pk").select_related("node").order_by("-received_at", "-pk")
     return iter(found[:limit])
 
@@ -132,7 +133,7 @@ def _by_recipient(reading: _Reading, after: Position | None, limit: int) -> Iter
     if reading.exact:
         found = found.filter(message__in=Message.objects.filter(reading.exact))
     found = _filtered(found, query, "message__")
-    found = _window(found, query, after, "message_id").select_related("message__node")
+    found = _window(found, query, after, "message_id").select_related("message__node").defer("message__life")
     rows = found.order_by("-received_at", "-message_id").iterator(chunk_size=limit)
     return islice(_once(row.message for row in rows), limit)
 
@@ -144,6 +145,8 @@ def _filtered(found: Rows, query: MessageQuery, prefix: str) -> Rows:
         found = found.filter(**{f"{prefix}peer": query.peer})
     if query.status:
         found = found.filter(**{f"{prefix}status": query.status})
+        if query.status != MessageStatus.DELIVERED and not prefix:
+            found = found.filter(NOT_DELIVERED)  # in the words of its index
     return found
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from itertools import chain, islice
 from operator import attrgetter
@@ -21,7 +21,6 @@ from mailconsole.tracking.services.rows import (
     RECIPIENT_COLUMNS,
     REFUSAL_COLUMNS,
     RecipientRow,
-    Stamp,
 )
 
 _LOOKUP_CHUNK = 500
@@ -48,8 +47,10 @@ def load_known(node_id: int, spool_ids: Iterable[int]) -> dict[int, KnownMessage
     return by_spool_id
 
 
-def store(fold: Fold) -> None:
-    """Write everything that the fold holds, in the caller's transaction."""
+def store(fold: Fold, messages: list[Any], recipients: list[Any]) -> None:
+    """Write everything that the fold holds, and what needed none, in the caller's transaction."""
+    _insert_values(Message, MESSAGE_COLUMNS, messages, _KEEP)
+    _insert_values(MessageRecipient, RECIPIENT_COLUMNS, recipients, _KEEP)
     new = [message for message in fold.known.values() if message.row is not None]
     for message in new:
         _finish_row(message)
@@ -67,7 +68,7 @@ def store(fold: Fold) -> None:
     _insert(
         MinuteCounter,
         COUNTER_COLUMNS,
-        [(fold.node_id, fold.stamp(minute), *counts) for minute, counts in fold.counters.items()],
+        [(fold.node_id, fold.stamp(minute), *counts) for minute, counts in fold.counters],
         _upsert(
             COUNTER_COLUMNS, ("minute", "node_id"), f"{{0}} = {MinuteCounter._meta.db_table}.{{0}} + excluded.{{0}}"
         ),
@@ -79,6 +80,7 @@ def _finish_row(message: KnownMessage) -> None:
     status = message.status
     message.row.status = status.value
     message.row.finished_at = message.finished_at if status.is_final else None
+    message.row.life = b"\n".join(message.life).decode("utf-8", "replace")
 
 
 def _update_status(messages: list[KnownMessage]) -> None:
@@ -98,28 +100,28 @@ def _upsert(columns: Sequence[str], key: Sequence[str], assignment: str) -> str:
 
 
 def _insert(model: type[models.Model], columns: tuple[str, ...], rows: list[tuple[Any, ...]], conflict: str) -> None:
+    _insert_values(model, columns, list(chain.from_iterable(rows)), conflict)
+
+
+def _insert_values(model: type[models.Model], columns: tuple[str, ...], values: list[Any], conflict: str) -> None:
     """Many rows with each statement: between two of them the threads that carry mail fight for the interpreter."""
+    left, done = len(values) // len(columns), 0
     with connection.cursor() as cursor:
-        done = 0
-        while done < len(rows):
-            count = 1 << min(_ROWS_BITS, (len(rows) - done).bit_length() - 1)  # few different statements to prepare
-            values = list(chain.from_iterable(rows[done : done + count]))
-            cursor.execute(_statement(model, columns, count, conflict), values)
-            done += count
+        # Django would look for its own placeholders in each of these long statements.
+        execute = connection.connection.execute if connection.vendor == "sqlite" else cursor.execute
+        while left:
+            count = 1 << min(_ROWS_BITS, left.bit_length() - 1)  # few different statements to prepare
+            end = done + count * len(columns)
+            execute(_statement(model, columns, count, conflict), values[done:end])
+            left, done = left - count, end
 
 
 @lru_cache(maxsize=64)
 def _statement(model: type[models.Model], columns: tuple[str, ...], count: int, conflict: str) -> str:
-    one = f"({', '.join(['%s'] * len(columns))})"
+    mark = "?" if connection.vendor == "sqlite" else "%s"
+    one = f"({', '.join([mark] * len(columns))})"
     table = connection.ops.quote_name(model._meta.db_table)
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * count)} {conflict}"  # noqa: S608
-
-
-def stamp() -> Callable[[float], Stamp]:
-    """What makes of unix seconds a time as Django would store it. SQLite's text is UTC without its offset."""
-    if connection.vendor == "sqlite":
-        return lambda seconds: str(datetime.fromtimestamp(seconds, UTC))[:-6]
-    return lambda seconds: datetime.fromtimestamp(seconds, UTC)
 
 
 def _adapted(value: Any) -> Any:

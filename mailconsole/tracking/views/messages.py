@@ -14,6 +14,7 @@ from mailconsole.common.export import ExportFormat, export_response
 from mailconsole.common.pages import render_page
 from mailconsole.tracking.forms import MessageFilterForm
 from mailconsole.tracking.models import Message, MessageRecipient
+from mailconsole.tracking.services.life import events_of
 from mailconsole.tracking.services.search import Position, search_messages
 from mailconsole.tracking.timeline import TimelineStep, timeline
 from transport.model.envelope import decode_queue_id, encode_queue_id
@@ -67,7 +68,7 @@ def message_export(request: HttpRequest, form: str) -> HttpResponse:
 def message_detail(request: HttpRequest, node: str, queue_id: str) -> HttpResponse:
     """One message: what it is, who gets it, and everything that happened."""
     message = find_message(node, queue_id)
-    events = list(message.events.all()[:MAX_EVENTS])
+    events = events_of(message, limit=MAX_EVENTS)
     mark = f"{len(events)}-{message.status}"
     if request.GET.get("seen") == mark:
         return HttpResponse(status=204)

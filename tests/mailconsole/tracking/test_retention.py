@@ -16,11 +16,16 @@ pytestmark = pytest.mark.django_db
 def test_delete_old__past_the_retention__takes_messages_with_all_that_belongs_to_them(settings):
     settings.TRACKING_RETENTION_DAYS = 10
     traffic = Traffic()
-    traffic.send(traffic.receive())
+    old = traffic.receive()
+    traffic.ingest()
+    traffic.send(old)
     traffic.refuse()
     traffic.at += timedelta(days=5).total_seconds()
     kept = traffic.receive()
     traffic.ingest()
+    traffic.defer(kept)
+    traffic.ingest()
+    assert TrackingEvent.objects.count() == 2
 
     assert delete_old(now=datetime.fromtimestamp(NOW, UTC) + timedelta(days=11)) == 2
 
