@@ -9,7 +9,7 @@ from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.verdict import Answer
 from transport.rules import headers
-from transport.rules.priority import priority
+from transport.rules.priority import expiration_s, priority
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
@@ -55,6 +55,7 @@ def message(
     if organization.is_priority_queuing_enabled:
         most = organization.max_high_priority_message_size
         made.priority = priority(content[: header.size_bytes], size_bytes=made.size_bytes, max_high_bytes=most)
+        made.expires_at = now + expiration_s(organization, made.priority)
     return made, queue_id
 
 

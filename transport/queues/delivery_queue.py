@@ -43,7 +43,7 @@ class DeliveryQueue:
         self.incoming = RateMeter()
         self.outgoing = RateMeter()
         self.emptied_at = shelf.clock()
-        self.waiting = Waiting()
+        self.waiting = Waiting(shelf.connection_shares)
         self._shelf = shelf
         self._look_at = look_at
         self._loader = Loader(shelf, loaded=self._wake_courier, lost=self._set_aside, unreadable=self._put_off)
@@ -101,7 +101,7 @@ class DeliveryQueue:
 
     @property
     def backlog(self) -> int:
-        return self.waiting.ready_count if self.is_flowing else 0
+        return self.waiting.takable_count if self.is_flowing else 0
 
     def take(self) -> Transaction | None:
         if not self.is_flowing:
@@ -123,7 +123,7 @@ class DeliveryQueue:
 
     def settle(self, transaction: Transaction, outcomes: Sequence[Outcome | None]) -> None:
         now, body = self._shelf.clock(), transaction.body
-        self.active -= 1
+        self._ended(transaction)
         left = self._shelf.ledger.settle(self.key, transaction, outcomes, now)
         self._remove(transaction)
         if transaction.pending is not None:
@@ -152,8 +152,13 @@ class DeliveryQueue:
         transaction.faults += 1
         return transaction.faults >= self._shelf.poison_threshold
 
-    def put_back(self, transaction: Transaction) -> None:
+    def _ended(self, transaction: Transaction) -> None:
         self.active -= 1
+        if transaction.rank:
+            self.waiting.free_share(transaction.rank)
+
+    def put_back(self, transaction: Transaction) -> None:
+        self._ended(transaction)
         if transaction.pending is None:
             self.waiting.push_front(transaction)
             return

@@ -161,7 +161,11 @@ class Ledger:
             recipient
             for recipient in transaction.recipients
             if retry.is_delay_dsn_due(
-                self.policies.default, received_at=message.received_at, now=now, is_sent=recipient.is_delay_dsn_sent
+                self.policies.default,
+                received_at=message.received_at,
+                now=now,
+                is_sent=recipient.is_delay_dsn_sent,
+                priority=message.priority,
             )
         ]
         if not due:
@@ -182,7 +186,7 @@ class Ledger:
         """Before that, time changes nothing about what waits: it neither expires nor is its delay told."""
         message, policy = transaction.message, self.policies.default
         if policy.is_delay_dsn_enabled and not all(one.is_delay_dsn_sent for one in transaction.recipients):
-            return min(message.expires_at, message.received_at + policy.delay_notification_s)
+            return min(message.expires_at, message.received_at + policy.told_after_s(message.priority))
         return message.expires_at
 
     def mark(

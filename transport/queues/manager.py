@@ -216,6 +216,8 @@ class DeliveryQueues:
         self._connectors = {connector.id: connector for connector in document.send_connectors}
         self._hostname = document.organization.hostname or self._default_hostname
         self._shelf.poison_threshold = document.organization.poison_threshold
+        self._shelf.connection_shares.clear()
+        self._shelf.connection_shares.update(document.organization.connection_shares)
         self._ledger.policies = RetryPolicies.of(document)
         self._notifier.settings = DsnSettings.of(document, self._hostname)
         self._rerouted.clear()

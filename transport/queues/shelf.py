@@ -20,7 +20,7 @@ class Shelf:
     """``clock`` gives unix seconds; ``chance`` numbers from 0 to 1. ``is_draining``: nothing more is begun.
     ``set_aside`` keeps recipients that cannot be processed for an operator, with the reason;
     ``remove`` gives them up at an operator's word (queue key, message, recipients, hold). ``is_lifted`` tells whether a
-    hold rule holds nothing any more."""
+    hold rule holds nothing any more. ``connection_shares``: by rank, how many may be delivered at once."""
 
     spool: Spool
     ledger: Ledger
@@ -31,6 +31,7 @@ class Shelf:
     chance: Callable[[], float] = random.random
     is_draining: bool = False
     poison_threshold: int = 2
+    connection_shares: dict[int, int] = field(default_factory=dict)
     remove: Callable[[str, Message, list[Recipient], Hold], None] = lambda key, message, recipients, hold: None
     is_lifted: Callable[[str], bool] = lambda rule_id: False
     set_aside: Callable[[Message, list[Recipient], str], None] = lambda message, recipients, reason: None

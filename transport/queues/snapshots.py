@@ -126,6 +126,7 @@ def queued_message(queue: DeliveryQueue, transaction: Transaction, known: QueueF
             last_attempt_at=first.last_attempt_at,
             error=error,
             is_outranked=queue.waiting.is_outranked(transaction),
+            has_used_its_share=queue.waiting.has_used_its_share(transaction.rank),
         ),
         known,
     )

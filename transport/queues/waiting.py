@@ -5,12 +5,13 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from operator import itemgetter
 
 from transport.queues.transaction import Transaction, TransactionState
 
+NO_SHARES: Mapping[int, int] = {}
 _numbers = itertools.count()
 READY, DEFERRED, HELD = TransactionState.READY, TransactionState.DEFERRED, TransactionState.HELD
 
@@ -18,12 +19,25 @@ READY, DEFERRED, HELD = TransactionState.READY, TransactionState.DEFERRED, Trans
 class Waiting:
     """Removing is lazy: the lanes and the heap may hold transactions that moved on; the state tells.
 
-    What is ready stands in the lane of its rank; there is one lane for as long as all have the same.
+    What is ready stands in the lane of its rank; there is one lane for as long as all have the same. ``shares``: by
+    rank, how many may be active at once.
     """
 
-    __slots__ = ("_all", "_deferred", "_lane", "_lanes", "_normal", "deferred_count", "ready_count")
+    __slots__ = (
+        "_active",
+        "_all",
+        "_deferred",
+        "_lane",
+        "_lanes",
+        "_normal",
+        "_shares",
+        "deferred_count",
+        "ready_count",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, shares: Mapping[int, int] = NO_SHARES) -> None:
+        self._shares = shares
+        self._active: dict[int, int] = {}
         self._normal: deque[Transaction] = deque()
         self._lane = self._normal
         self._lanes: dict[int, deque[Transaction]] = {0: self._normal}
@@ -66,17 +80,39 @@ class Waiting:
         """The one that is next."""
         if len(self._lanes) == 1:
             return _first(self._normal)
-        for lane in self._lanes.values():
+        for rank, lane in self._lanes.items():
             found = _first(lane)
-            if found is not None:
+            if found is not None and not self.has_used_its_share(rank):
                 self._lane = lane
                 return found
         return None
 
     def activate_first(self) -> None:
         """``first_ready`` is being delivered from now on."""
-        self._lane.popleft().state = TransactionState.ACTIVE
+        transaction = self._lane.popleft()
+        transaction.state = TransactionState.ACTIVE
         self.ready_count -= 1
+        if transaction.rank:
+            self._active[transaction.rank] = self._active.get(transaction.rank, 0) + 1
+
+    def free_share(self, rank: int) -> None:
+        """One of that rank, not 0, is no longer being delivered."""
+        self._active[rank] -= 1
+
+    def has_used_its_share(self, rank: int) -> bool:
+        """Whether as many of that rank are being delivered as may be at once."""
+        share = self._shares.get(rank)
+        return share is not None and self._active.get(rank, 0) >= share
+
+    @property
+    def takable_count(self) -> int:
+        """How many are ready and may go now; at least 1 where one may."""
+        if len(self._lanes) == 1:
+            return self.ready_count
+        kept_back = [lane for rank, lane in self._lanes.items() if self.has_used_its_share(rank)]
+        if not kept_back:
+            return self.ready_count
+        return min(self.ready_count, sum(map(len, self._lanes.values())) - sum(map(len, kept_back)))
 
     def next_ready(self, limit: int) -> Iterator[Transaction]:
         """About the next ``limit`` of them; some may have moved on."""

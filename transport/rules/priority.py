@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from transport.config.objects import Organization
 from transport.model.priority import Priority
 
 MAX_HEADER_BYTES = 65_536
@@ -18,6 +19,15 @@ _WORDS = {
     (b"x-priority", b"4"): Priority.LOW,
     (b"x-priority", b"5"): Priority.LOW,
 }
+
+
+def expiration_s(organization: Organization, found: Priority) -> float:
+    """How long a message of the priority may wait, where priority queuing is on."""
+    if found is Priority.NORMAL:
+        return organization.message_expiration_timeout
+    if found is Priority.HIGH:
+        return organization.high_priority_message_expiration_timeout
+    return organization.low_priority_message_expiration_timeout
 
 
 def priority(header: bytes, *, size_bytes: int, max_high_bytes: int) -> Priority:

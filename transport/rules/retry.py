@@ -13,6 +13,7 @@ from transport.config import retry_ladder
 from transport.config.document import MailFlow
 from transport.config.objects import Organization
 from transport.config.retry_ladder import RetryLadder
+from transport.model.priority import Priority
 from transport.model.reply import Reply
 from transport.rules import greylisting
 
@@ -23,12 +24,13 @@ EXPIRED_REASON = "The message was in the queue for longer than messages may be; 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """What the organisation set. Times in seconds."""
+    """What the organisation set. Times in seconds; ``own_delay_s`` where a priority has its own."""
 
     ladder: RetryLadder
     expiration_s: float
     delay_notification_s: float
     is_delay_dsn_enabled: bool
+    own_delay_s: Mapping[Priority, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, organization: Organization) -> RetryPolicy:
@@ -37,7 +39,17 @@ class RetryPolicy:
             expiration_s=organization.message_expiration_timeout,
             delay_notification_s=organization.delay_notification_timeout,
             is_delay_dsn_enabled=organization.is_delay_dsn_enabled,
+            own_delay_s={
+                Priority.HIGH: organization.high_priority_delay_notification_timeout,
+                Priority.LOW: organization.low_priority_delay_notification_timeout,
+            }
+            if organization.is_priority_queuing_enabled
+            else {},
         )
+
+    def told_after_s(self, priority: Priority) -> float:
+        """Seconds after which the sender is told of a delay."""
+        return self.own_delay_s.get(priority, self.delay_notification_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,8 @@ def is_expired(*, now: float, expires_at: float) -> bool:
     return now >= expires_at
 
 
-def is_delay_dsn_due(policy: RetryPolicy, *, received_at: float, now: float, is_sent: bool) -> bool:
+def is_delay_dsn_due(
+    policy: RetryPolicy, *, received_at: float, now: float, is_sent: bool, priority: Priority = Priority.NORMAL
+) -> bool:
     """Whether the sender is to be told now that delivery is delayed; once for each recipient (RFC 3461 6.2)."""
-    return policy.is_delay_dsn_enabled and not is_sent and now - received_at >= policy.delay_notification_s
+    return policy.is_delay_dsn_enabled and not is_sent and now - received_at >= policy.told_after_s(priority)

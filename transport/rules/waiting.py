@@ -54,7 +54,7 @@ _SENTENCES = {
     Cause.RATE_LIMIT: "The send connector's message rate limit is reached.",
     Cause.CONNECTING: "A connection is being made.",
     Cause.CONNECTION_LIMIT: "All connections that there may be are busy.",
-    Cause.PRIORITY: "Messages of a higher priority go first.",
+    Cause.PRIORITY: "Other messages go first, by priority.",
     Cause.DELIVERING: "It is being delivered.",
 }
 
@@ -103,7 +103,7 @@ class QueueFacts:
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
     """One message of the queue. ``error`` is what was said of it last: hostile text. ``is_outranked``: messages of a
-    higher priority wait in the queue."""
+    higher priority wait in the queue; ``has_used_its_share``: its priority has all the connections that it may have."""
 
     status: MessageStatus
     received_at: float
@@ -112,6 +112,7 @@ class MessageFacts:
     last_attempt_at: float = 0.0
     error: str = ""
     is_outranked: bool = False
+    has_used_its_share: bool = False
 
 
 def why_queue_waits(queue: QueueFacts) -> Wait:
@@ -146,6 +147,10 @@ def why_message_waits(message: MessageFacts, queue: QueueFacts) -> Wait:
     flow = _flow(queue)
     if flow is not None:
         return flow
+    if message.has_used_its_share:
+        because = "As many messages of its priority are being delivered to the next hop as may be at once."
+        change = "It goes when one of them has gone; the organisation's settings say how many there may be."
+        return Wait(Cause.PRIORITY, because, message.received_at, change=change)
     if message.is_outranked:
         because = "Messages of a higher priority wait in this queue and go first."
         return Wait(Cause.PRIORITY, because, message.received_at, change="It goes when they have gone.")

@@ -34,7 +34,17 @@ ORGANIZATION: tuple[Kind, ...] = (
             ),
             Group(
                 "Queues",
-                ("is_priority_queuing_enabled", "max_high_priority_message_size", "poison_threshold"),
+                (
+                    "is_priority_queuing_enabled",
+                    "max_high_priority_message_size",
+                    "high_priority_message_expiration_timeout",
+                    "low_priority_message_expiration_timeout",
+                    "high_priority_delay_notification_timeout",
+                    "low_priority_delay_notification_timeout",
+                    "max_high_priority_connections",
+                    "max_low_priority_connections",
+                    "poison_threshold",
+                ),
                 is_open=False,
             ),
             Group(

@@ -42,6 +42,42 @@ async def test_why__outranked__says_so(sink):
         assert queue.waiting.is_outranked(low)
 
 
+async def test_shares__low_and_high_beyond_theirs_wait_and_the_others_go(sink):
+    said = Organization(hostname="relay.test", is_priority_queuing_enabled=True, max_low_priority_connections=1)
+    async with Delivering(document(sink, organization=said)) as node:
+        sink.delay("data", 0.5)
+        for _ in range(12):
+            node.enqueue("l@partner.example", priority=Priority.LOW)
+        (queue,) = node.queues.all()
+        await node.until(lambda: queue.active == 1)
+        for _ in range(6):
+            node.enqueue("n@partner.example")
+        await node.until(lambda: sink.recipients.count("n@partner.example") == 6)
+        assert sink.recipients.count("l@partner.example") < 12
+        listed = [row.because for row in await node.listed() if row.priority == "Low" and row.status == "Ready"]
+        assert "As many messages of its priority" in listed[-1]
+        sink.behave()
+        await node.until_event(EventId.SEND, 18)
+        assert queue.waiting.takable_count == queue.active == 0
+
+
+@pytest.mark.parametrize(("header", "told_s", "expires_s"), [
+    ("high", 1800, 8 * 3600), ("normal", 4 * 3600, 2 * 86400), ("low", 8 * 3600, 2 * 86400)
+])  # fmt: skip
+def test_times__each_priority_has_its_own(tmp_path, sink, header, told_s, expires_s):
+    sink.stop()
+    said = Organization(hostname="relay.test", retry_ladder="1h...", is_priority_queuing_enabled=True)
+    with Transport(tmp_path, document(sink, relay_from="127.0.0.1", organization=said)) as node:
+        data = HEADERS[header] + b"Subject: x\r\n\r\nx\r\n"
+        assert node.send("a@acme.example", ["b@partner.example"], data).is_accepted
+        (row,) = node.run(node.service.control.page(QueueFilter(), offset=0, limit=10)).rows
+        assert row.expires_at - row.received_at == expires_s
+        (queue,) = node.call(lambda: node.service._queues.all())
+        (transaction,) = node.call(lambda: list(queue))
+        due_at = node.call(lambda: node.service._queues._ledger.next_due_at(transaction))
+        assert due_at - row.received_at == told_s
+
+
 def send_all(node, sink):
     for header in HEADERS.values():
         assert node.send("a@acme.example", ["b@partner.example"], header + b"Subject: x\r\n\r\nx\r\n").is_accepted

@@ -109,6 +109,7 @@ MESSAGES = [
     ),
     (message(MessageStatus.RETRY, next_attempt_at=NOW + 60), DOWN, Cause.NEXT_HOP_DOWN, NOW - 600),
     (message(is_outranked=True), {}, Cause.PRIORITY, NOW - 100),
+    (message(has_used_its_share=True), {}, Cause.PRIORITY, NOW - 100),
     (message(is_outranked=True), {"holding": "Slow."}, Cause.RATE_LIMIT, 0),
     (message(), {}, Cause.DELIVERING, 0),
 ]
