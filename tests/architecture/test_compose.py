@@ -15,16 +15,11 @@ from mailconsole.environment import SETTINGS, read_environment
 from mailconsole.runtime.supervisor.plan import plan
 from tests.support import compose, valkey
 from tests.support.compose import Process, Service
+from tests.support.ports import free_port
 
 VARIABLES = {"POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r"}
 SERVICES = compose.services(VARIABLES)
 OURS = [service for service in SERVICES.values() if service.is_ours]
-
-
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 def test_compose_file__keeps_the_compose_specification():
@@ -92,7 +87,7 @@ class Installation:
 
     def __init__(self, folder: Path, database_url: str, redis_url: str) -> None:
         self.folder = folder
-        self.web, self.smtp, self.submission = free_port(), free_port(), free_port()
+        self.web, self.smtp, self.submission = (str(free_port()) for _ in range(3))
         self._environment = {
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,

@@ -3,13 +3,10 @@
 with NodeProcess(tmp_path / "a", document(sink), node="a") as node: send(*node.smtp, ...); node.kill(); node.start()
 """
 
-import contextlib
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
@@ -17,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.ports import free_port
 from transport.config.document import MailFlow
 from transport.ports import Peer
 
@@ -140,12 +138,3 @@ class NodeProcess:
                 said = json.loads(line)
                 if not (isinstance(said, dict) and "event" in said and "level" in said):  # a line of the log
                     return said
-
-
-def free_port() -> int:
-    """Below those that the system gives to connections: it must still be free after a restart."""
-    while True:
-        port = random.randrange(20_000, 30_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port

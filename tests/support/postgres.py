@@ -9,7 +9,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.support.ports import free_port
 
 ROLE = "mailconsole"
 # A database that lives for a minute need not survive a power cut.
@@ -46,13 +47,6 @@ def _unprivileged_user() -> str | None:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _run(command: Sequence[str | Path], *, user: str | None, cwd: Path) -> None:
@@ -88,7 +82,7 @@ def server() -> Iterator[str]:
     try:
         if user:
             shutil.chown(home, user)
-        port, password = _free_port(), secrets.token_urlsafe(16)
+        port, password = free_port(), secrets.token_urlsafe(16)
         data = home / "data"
         password_file = home / "password"
         password_file.write_text(password)

