@@ -11,6 +11,8 @@ RUN groupadd --gid 10001 mailconsole \
     && install -d -o mailconsole -g mailconsole -m 0700 /var/lib/mailconsole
 COPY --from=build /opt/venv /opt/venv
 COPY . /opt/mailconsole
+# The user may not write here: without this each process would compile everything at each start.
+RUN /opt/venv/bin/python -m compileall -q /opt/mailconsole
 WORKDIR /opt/mailconsole
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
