@@ -3,6 +3,7 @@
 A fixture starts its part where that is possible without asking: as root, with the part's programs installed.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -42,6 +43,12 @@ class Part:
         return self.is_running() or (os.geteuid() == 0 and all(map(_is_installed, self.programs)))
 
     def start(self) -> None:
+        """Of runs beside each other the second finds it whole: one port answers before all do."""
+        with (LAB / self.command).open() as command:
+            fcntl.flock(command, fcntl.LOCK_EX)
+            self._start()
+
+    def _start(self) -> None:
         if not self.is_running():
             done = subprocess.run([LAB / self.command, "start"], capture_output=True, text=True, timeout=300)
             assert done.returncode == 0, f"tests/lab/{self.command} start failed:\n{done.stdout}{done.stderr}"

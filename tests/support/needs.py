@@ -7,13 +7,13 @@ test is left out and the end of the run says so; with MAILCONSOLE_TESTS_COMPLETE
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import pytest
 
-from tests.support import lab, postgres
+from tests.support import lab, left_out, postgres
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,11 @@ def needs_of(item: pytest.Item) -> set[str]:
     return named | {NEEDS_OF_FIXTURES[name] for name in fixtures if name in NEEDS_OF_FIXTURES}
 
 
+def sentences(counted: Mapping[str, int]) -> list[str]:
+    """What was left out, one line each, and how to have it."""
+    return [left_out.sentence(name, count, NEEDS[name].how) for name, count in sorted(counted.items())]
+
+
 def must_be_complete() -> bool:
     return os.environ.get("MAILCONSOLE_TESTS_COMPLETE") == "1"
 
@@ -102,9 +107,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for name, count in sorted(config.stash[_left_out].items()):
-        tests = "test that needs" if count == 1 else "tests that need"
-        terminalreporter.write_line(f"left out {count} {tests} {name}. To have it: {NEEDS[name].how}")
+    counted = config.stash[_left_out]
+    if not left_out.hand_on(counted):
+        for line in sentences(counted):
+            terminalreporter.write_line(line)
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped and must_be_complete():
         terminalreporter.write_line(f"MAILCONSOLE_TESTS_COMPLETE=1 and {len(skipped)} tests were left out:", red=True)

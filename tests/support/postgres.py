@@ -109,16 +109,25 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+def _call(command: Sequence[str], url: str) -> int:
+    process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # it tidies up and ends, as we do then
+            process.send_signal(signal.SIGINT)
+
+
 def main(arguments: Sequence[str]) -> int:
     command = list(arguments[1:] if arguments[:1] == ["--"] else arguments)
     if not command:
         print("usage: python -m tests.support.postgres -- COMMAND...", file=sys.stderr)
         return 2
     # TERM unwinds like Ctrl-C, so that no server is left behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with server() as url:
-            return subprocess.run(command, env={**os.environ, "DATABASE_URL": url}, check=False).returncode
+            return _call(command, url)
     except RuntimeError as error:
         print(f"tests.support.postgres: {error}", file=sys.stderr)
         return 1

@@ -1,21 +1,20 @@
-"""`./console test`: all tests on SQLite, then those of the console again on PostgreSQL where it is at hand.
+"""`./console test`: every test, in parts that run beside each other; those of the console again on PostgreSQL.
 
-Arguments go to pytest; with arguments there is one run only.
+Arguments go to pytest; with arguments there is one plain run of it.
 """
 
 import os
-import subprocess
+import signal
 import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from tests.support import needs, postgres
+from tests.support import left_out, needs, postgres
+from tests.support.part_run import PartRun, pytest_command, run_beside
+from tests.support.parts import ALL, Part
 
-ON_POSTGRESQL = (
-    "tests/mailconsole",
-    "--ignore-glob=*/test_browser.py",
-    "--ignore=tests/mailconsole/runtime/test_supervisor.py",
-    "--ignore=tests/mailconsole/runtime/test_up_refusals.py",
-)
-"""Without what looks at pages in a browser, whose queries others ask, and what only starts the product and stops it."""
+INTERRUPTED = 130
 
 
 def main(arguments: list[str]) -> int:
@@ -23,22 +22,39 @@ def main(arguments: list[str]) -> int:
     for name in ("REDIS_URL", "DATABASE_URL"):
         environment.pop(name, None)
     if arguments:
-        return pytest(arguments, environment)
-    result = 0
-    if postgres.is_installed():
-        print("The console's tests on PostgreSQL:", flush=True)
-        with postgres.server() as url:
-            result = pytest(["-x", *ON_POSTGRESQL], environment | {"DATABASE_URL": url})
-        print("All tests on SQLite:", flush=True)
-    result = pytest([], environment) or result
-    if not postgres.is_installed():
-        how = needs.NEEDS["postgresql"].how
-        print(f"left out the console's tests on PostgreSQL. To have them: {how}", flush=True)
-    return result
+        command = pytest_command(arguments)
+        os.execve(command[0], command, environment)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what runs is ended as after Ctrl-C
+    with tempfile.TemporaryDirectory(prefix="mailconsole-test-") as folder:
+        return run_parts(ALL, environment, Path(folder))
 
 
-def pytest(arguments: list[str], environment: dict[str, str]) -> int:
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], env=environment, check=False).returncode
+def run_parts(parts: Sequence[Part], environment: Mapping[str, str], folder: Path) -> int:
+    """The exit status: that of the first part that did not pass."""
+    counted = folder / "left-out"
+    environment = {**environment, left_out.VARIABLE: str(counted)}
+    missing = [part for part in parts if part.is_on_postgresql and not postgres.is_installed()]
+    runs = [
+        PartRun(part.name, command(part), environment, folder / f"{number}.txt")
+        for number, part in enumerate(parts)
+        if part not in missing
+    ]
+    status = 0
+    try:
+        run_beside(runs)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    print("", *(run.summary for run in runs), sep="\n")
+    for part in missing:
+        print(f"left out {part.name}. To have it: {needs.NEEDS['postgresql'].how}")
+    for line in needs.sentences(left_out.read(counted)):
+        print(line)
+    return status or next((run.status for run in runs if run.status), 0)
+
+
+def command(part: Part) -> list[str]:
+    run = pytest_command(part.arguments)
+    return [sys.executable, "-m", "tests.support.postgres", "--", *run] if part.is_on_postgresql else run
 
 
 if __name__ == "__main__":
