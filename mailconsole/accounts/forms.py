@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
 from mailconsole.accounts.roles import Role
@@ -25,6 +26,11 @@ class SignInForm(AuthenticationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "User name"
+
+    def get_invalid_login_error(self) -> ValidationError:
+        """A directory that did not answer is another thing than a wrong password."""
+        said = getattr(self.request, "sign_in_problem", "")
+        return ValidationError(said, code="invalid_login") if said else super().get_invalid_login_error()
 
 
 def role_choices(roles: Iterable[Role]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from django import forms
 
 from directory.model import RecipientKind
 from directory.settings import Security
+from mailconsole.accounts.roles import Role
 from mailconsole.common.secrets import has_secret, read_secret
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.recipients.refusals import SourceRefused
@@ -43,6 +44,17 @@ class FindForm(forms.Form):
 
     def clean_domain(self) -> str:
         return str(self.cleaned_data["domain"]).strip().rstrip(".").lower()
+
+
+class GroupRoleForm(forms.Form):
+    """A group and what its members may do."""
+
+    group = forms.CharField(
+        max_length=1000,
+        label="Security group",
+        help_text="Its account name, such as Mail Admins. Groups within it and primary groups count.",
+    )
+    role = forms.ChoiceField(choices=[(one.value, f"{one.label}: {one.sentence}") for one in Role])
 
 
 class SourceForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -29,3 +29,11 @@ class NothingToCancel(Refusal):
 
 class SyncCancelled(Refusal):
     """Somebody ended the reading while it went on."""
+
+
+class ConsoleSignInRefused(Refusal):
+    """The directory knows the person, and they may not come in; the text says why."""
+
+
+class GroupNotFound(Refusal):
+    """No security group has this name, or more than one."""

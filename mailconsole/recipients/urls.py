@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from mailconsole.recipients.views import recipients, sources, sync
+from mailconsole.recipients.views import console_sign_in, recipients, sources, sync
 
 app_name = "recipients"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +15,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sync/sources/test/", sources.source_test, name="source-test-new"),
     path("sync/sources/<int:pk>/", sources.source_edit, name="source-edit"),
     path("sync/sources/<int:pk>/test/", sources.source_test, name="source-test"),
+    path("sync/sources/<int:pk>/sign-in/", console_sign_in.console_sign_in, name="console-sign-in"),
+    path("sync/sources/<int:pk>/sign-in/allow/", console_sign_in.allow_sign_in, name="allow-sign-in"),
+    path("sync/group-roles/<int:pk>/take/", console_sign_in.take_role, name="take-role"),
     path("sync/sources/<int:pk>/delete/", sources.source_delete, name="source-delete"),
     path("sync/sources/<int:pk>/sync/", sync.sync_now, name="sync-now"),
     path("sync/sources/<int:pk>/cancel/", sync.cancel, name="cancel-sync"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -23,6 +24,10 @@ class UsernameTaken(Refusal):
 
 class LastAdministrator(Refusal):
     """Nobody would be left who can manage people."""
+
+
+class DirectoryDecides(Refusal):
+    """Roles and password of this person come from a directory."""
 
 
 class CannotSwitchOffSelf(Refusal):
@@ -70,6 +75,7 @@ def edit_person(
 ) -> User:
     """Change name, address and roles. Raises LastAdministrator, RoleRequired."""
     check_role(actor, Role.ADMINISTRATOR)
+    _refuse_directory_people(person)
     before, given = _facts(person), list(roles)
     if Role.ADMINISTRATOR not in given:
         _check_another_administrator(person)
@@ -106,12 +112,23 @@ def switch_on_person(*, actor: User, person: User, request: HttpRequest | None =
 def reset_password(*, actor: User, person: User, request: HttpRequest | None = None) -> OneTimePassword:
     """A new one-time password; every session of the person ends. Raises RoleRequired."""
     check_role(actor, Role.ADMINISTRATOR)
+    _refuse_directory_people(person)
     password = make_password()
     person.set_password(password)
     person.must_change_password = True
     person.save(update_fields=["password", "must_change_password"])
     _record(actor, "person.password_reset", person, f"Made a new one-time password for {person}", request)
     return OneTimePassword(person, password)
+
+
+def is_local(person: User) -> bool:
+    """Whether the console itself knows the person's password."""
+    return person.has_usable_password()
+
+
+def _refuse_directory_people(person: User) -> None:
+    if not is_local(person):
+        raise DirectoryDecides(f"{person} signs in with a directory's password: groups there give the roles here.")
 
 
 def _give(person: User, roles: Iterable[Role]) -> None:
@@ -121,7 +138,10 @@ def _give(person: User, roles: Iterable[Role]) -> None:
 def _check_another_administrator(person: User) -> None:
     """Locks the other administrators: two of them can't switch each other off at once."""
     others = User.objects.select_for_update().filter(groups__name=Role.ADMINISTRATOR.value, is_active=True)
-    if person.is_administrator and not [other for other in others if other.pk != person.pk]:
+    others = others.exclude(
+        password__startswith=UNUSABLE_PASSWORD_PREFIX
+    )  # whom a directory lets in can't help when it is away
+    if person.is_administrator and is_local(person) and not [other for other in others if other.pk != person.pk]:
         raise LastAdministrator(f"{person} is the only administrator: give the role to somebody else first.")
 
 

@@ -14,6 +14,7 @@ from mailconsole.audit import services as audit
 from mailconsole.common.secrets import forget_secret, read_secret, store_secret
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.recipients.refusals import SourceRefused
+from mailconsole.recipients.services.ended_people import end_all
 from mailconsole.recipients.services.snapshot import publish_snapshot
 
 _AUDITED = (
@@ -65,6 +66,8 @@ def update_source(
         _record(source, "directory_source.update", summary, actor, request, before=before, after=facts(source))
     if before["is_enabled"] != source.is_enabled:
         publish_snapshot(now=now)
+        if not source.is_enabled:
+            end_all(source=source, now=now)
     return source
 
 
@@ -77,6 +80,7 @@ def delete_source(
             source, "directory_source.delete", f"Removed the directory {source}", actor, request,
             before=facts(source), reason=reason,
         )  # fmt: skip
+        end_all(source=source, now=now)
         forget_secret(source.secret_name)
         source.delete()
     publish_snapshot(now=now)

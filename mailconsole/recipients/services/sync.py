@@ -25,6 +25,7 @@ from mailconsole.common.refusals import Refusal
 from mailconsole.recipients.models import DirectorySource, SyncRun
 from mailconsole.recipients.refusals import SourceRefused, SyncCancelled, SyncInProgress
 from mailconsole.recipients.services.apply import KnownRows, apply_delta, words_of
+from mailconsole.recipients.services.people import refresh_people
 from mailconsole.recipients.services.snapshot import publish_few, refresh_snapshot, snapshot_basis
 from mailconsole.recipients.services.sources import settings_of
 from mailconsole.recipients.states import SyncState, SyncTrigger
@@ -75,6 +76,8 @@ def sync_source(
     except BaseException as error:
         _finish(run, clock, state=SyncState.FAILED, message=f"The run broke off: {type(error).__name__}.")
         raise
+    if run.state == SyncState.SUCCEEDED:
+        refresh_people(source=source, now=clock.now())
     _drop_old_runs(source)
     log.info("directory.synced", source=source.pk, run=run.pk, state=run.state, seconds=run.took_s)
     return run
