@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "mailconsole.nodes",
     "mailconsole.changes",
     "mailconsole.mailflow",
+    "mailconsole.certificates",
     "mailconsole.queues",
     "mailconsole.tracking",
     "mailconsole.recipients",

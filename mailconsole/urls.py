@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/", include("mailconsole.audit.urls")),
     path("changes/", include("mailconsole.changes.urls")),
     path("mail-flow/", include("mailconsole.mailflow.urls")),
+    path("certificates/", include("mailconsole.certificates.urls")),
     path("queues/", include("mailconsole.queues.urls")),
     path("messages/", include("mailconsole.tracking.urls")),
     path("directory/", include("mailconsole.recipients.urls")),

@@ -318,13 +318,15 @@ class ShadowPort:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything from outside, for one TransportService. ``resolver`` None means the system's DNS."""
+    """Everything from outside, for one TransportService. ``resolver`` None means the system's DNS; one of
+    ``certificate_passwords`` opens the keys that lie in the node's ``certificates``."""
 
     recipients: RecipientLookup = field(default_factory=NoDirectory)
     authenticator: Authenticator = field(default_factory=NoAuthenticator)
     secrets: SecretReader = no_secrets
     resolver: Resolver | None = None
     shadow: ShadowPort = field(default_factory=ShadowPort)
+    certificate_passwords: tuple[str, ...] = field(default=("",), repr=False)
 
 
 __all__ = [

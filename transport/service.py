@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from transport.certificates import own
+from transport.certificates.folder import Given
 from transport.certificates.store import CertificateStore
 from transport.config import validate
 from transport.config.document import MailFlow
@@ -151,7 +152,10 @@ class TransportService:
     async def start(self) -> None:
         """Recover the spool, then listen. Raises ListenError, SpoolUnavailable, OSError."""
         own.ensure_self_signed(self._home / "tls", hostname=self._hostname, now=datetime.datetime.now(datetime.UTC))
-        self._certificates = CertificateStore(self._home / "tls", hostname=self._hostname, clock=self._clock)
+        given = Given(self._home / "nodes" / self.node / "certificates", self._ports.certificate_passwords)
+        self._certificates = CertificateStore(
+            self._home / "tls", hostname=self._hostname, given=given, clock=self._clock
+        )
         kept = self._order_book.read()
         self._obey(kept or StandingOrders(), is_known=kept is not None)
         found = await self._spool.start()
@@ -286,6 +290,11 @@ class TransportService:
     async def read_body(self, message_id: int) -> bytes:
         """A stored message. Raises SpoolUnavailable, MessageDamaged, KeyError."""
         return await self._spool.read_body(message_id)
+
+    def look_at_certificates(self) -> None:
+        """Certificates may have come or gone: show what is there for handshakes from now on."""
+        if self._certificates is not None:
+            self._certificates.refresh()
 
     def read_envelope(self, message_id: int) -> Message:
         """A stored message without its body. Raises MessageDamaged, KeyError; may wait for the disk."""

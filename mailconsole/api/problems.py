@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from mailconsole.certificates.refusals import CertificateInUse, NameTaken
 from mailconsole.changes import refusals
 from mailconsole.common.middleware import request_id
 from mailconsole.common.refusals import PageRefused, Refusal
@@ -31,6 +32,8 @@ _STATUS: Mapping[type[Exception], int] = {
     refusals.Conflict: 409,
     refusals.NothingToSubmit: 409,
     refusals.ReviewNotOwed: 409,
+    NameTaken: 409,
+    CertificateInUse: 409,
     QueueGone: 404,
     AlreadySo: 409,
     PreviewIsStale: 409,

@@ -42,6 +42,7 @@ TOPICS: tuple[Topic, ...] = (
         "Certificates, proxies and limits",
         "What a receive connector shows in TLS, whom it believes, and which limit said no.",
     ),
+    Topic("certificates", "Certificates", "Add, request, replace and remove what connectors show in TLS."),
     Topic(
         "forward-an-address",
         "Forward an address",

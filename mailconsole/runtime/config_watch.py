@@ -48,6 +48,7 @@ class ConfigWatch(Ticker):
             self._activate(number)
             self._keep()
         self._host.keep_secrets()
+        self._host.keep_certificates()
         self._report()
         if time.monotonic() - self._heartbeat_at >= HEARTBEAT_EVERY_S:
             self._beat()

@@ -15,6 +15,7 @@ from django.db import DatabaseError, InterfaceError
 
 from mailconsole.runtime import wiring
 from mailconsole.runtime.config_watch import ConfigWatch
+from mailconsole.runtime.kept_certificates import KeptCertificates
 from mailconsole.runtime.kept_secrets import KeptSecrets, named_by
 from mailconsole.runtime.order_watch import OrderWatch
 from mailconsole.runtime.shipper import Shipper
@@ -49,6 +50,7 @@ class TransportHost:
         self.service: TransportService | None = None
         self.running = Running(0, initial_document())
         self.secrets: KeptSecrets
+        self.certificates: KeptCertificates
         self.directories: KeptDirectories
         self.users: DirectoryUsers | None = None
 
@@ -61,7 +63,9 @@ class TransportHost:
             self._claim = wiring.claim_node(self.node)
             self.running = wiring.load_configuration(self.node)
             self.secrets, self.directories = KeptSecrets.of(self.node), KeptDirectories.of(self.node)
+            self.certificates = KeptCertificates.of(self.node)
             self.keep_secrets()
+            self.keep_certificates()
             self.users = wiring.directory_users(self.directories, self.secrets)
             self.service = wiring.build_service(self.node, self.running, self.secrets, self.users)
             self.run(self.service.start(), timeout_s=300)
@@ -98,6 +102,15 @@ class TransportHost:
                 log.info("secrets.kept", node=self.node)
         except (DatabaseError, InterfaceError, OSError) as error:
             log.warning("secrets.not_kept", node=self.node, reason=str(error)[:200])
+
+    def keep_certificates(self) -> None:
+        """Have the console's certificates on this node's disk, and show them; while its database is away, those that
+        were there before."""
+        try:
+            if self.certificates.refresh() and self.service is not None:
+                self.call(lambda service: service.look_at_certificates())
+        except (DatabaseError, InterfaceError, OSError) as error:
+            log.warning("certificates.not_kept", node=self.node, reason=str(error)[:200])
 
     def reload(self, running: Running) -> None:
         """Run another revision from now on. Raises ConfigurationRefused, TimeoutError; then the old one runs."""

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from mailconsole.common.secrets import derived_keys
 from mailconsole.environment import HostPort
 from mailconsole.runtime.directory_lookup import DirectoryLookup
+from mailconsole.runtime.kept_certificates import passwords
 from mailconsole.runtime.kept_secrets import KeptSecrets
 from mailconsole.runtime.locks import hold
 from mailconsole.runtime.revisions import head_number, load_document
@@ -141,6 +142,7 @@ def build_service(node: str, running: Running, secrets: KeptSecrets, authenticat
             authenticator=authenticator,
             secrets=secrets,
             shadow=shadow_port(environment.shadow),
+            certificate_passwords=passwords(),
         ),
     )
 

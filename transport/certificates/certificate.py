@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.x509.oid import ExtensionOID, NameOID
+
+from transport.rules.host_names import covers, names_in
 
 SOON_S = 14 * 86400
 """How long before its end a certificate is a problem."""
@@ -23,7 +24,7 @@ class CertificateUnusable(Exception):
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """``name`` is what its files are called; ``names`` the host names in it, in lower case, wildcards too. Times are
-    unix seconds, ``fingerprint`` is SHA-256 in lower hex."""
+    unix seconds, ``fingerprint`` is SHA-256 in lower hex; ``password`` opens the key."""
 
     name: str
     chain: Path
@@ -34,12 +35,11 @@ class Certificate:
     not_after: float
     is_self_signed: bool
     fingerprint: str
+    password: str = field(default="", repr=False)
 
     def covers(self, host: str) -> bool:
-        """Whether it is for ``host``; a wildcard stands for one label (RFC 6125 6.4.3)."""
-        host = host.lower().rstrip(".")
-        _, dot, parent = host.partition(".")
-        return host in self.names or (bool(dot) and f"*.{parent}" in self.names)
+        """Whether it is for ``host``."""
+        return covers(self.names, host)
 
     def is_called(self, name: str) -> bool:
         """Whether ``name`` is what its files are called, or one of the names in it."""
@@ -49,11 +49,12 @@ class Certificate:
         return self.not_before <= now < self.not_after
 
 
-def read(name: str, chain: Path, key: Path) -> Certificate:
-    """Read the leaf, and see whether the key is its own. Raises CertificateUnusable."""
+def read(name: str, chain: Path, key: Path, passwords: Sequence[str] = ("",)) -> Certificate:
+    """Read the leaf, and see whether the key is its own and one of ``passwords`` opens it. Raises
+    CertificateUnusable."""
     try:
         leaf = x509.load_pem_x509_certificates(chain.read_bytes())[0]
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key, password="")
+        password = _opens(chain, key, passwords)
     except ssl.SSLError as error:
         raise CertificateUnusable(f"its key does not fit, or asks for a password ({error.reason})") from error
     except (OSError, ValueError, IndexError) as error:
@@ -62,24 +63,27 @@ def read(name: str, chain: Path, key: Path) -> Certificate:
         name=name,
         chain=chain,
         key=key,
-        names=tuple(dict.fromkeys(one.lower() for one in _names(leaf))),
+        names=names_in(leaf),
         issuer=leaf.issuer.rfc4514_string(),
         not_before=leaf.not_valid_before_utc.timestamp(),
         not_after=leaf.not_valid_after_utc.timestamp(),
         is_self_signed=leaf.issuer == leaf.subject,
         fingerprint=leaf.fingerprint(hashes.SHA256()).hex(),
+        password=password,
     )
 
 
-def _names(leaf: x509.Certificate) -> list[str]:
-    """The subject's alternative names; the common name counts only without them (RFC 6125 6.4.4)."""
-    try:
-        found = leaf.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
-    except x509.ExtensionNotFound:
-        return [str(one.value) for one in leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    assert isinstance(found, x509.SubjectAlternativeName)
-    addresses = [str(address) for address in found.get_values_for_type(x509.IPAddress)]
-    return [*found.get_values_for_type(x509.DNSName), *addresses]
+def _opens(chain: Path, key: Path, passwords: Sequence[str]) -> str:
+    """Which password opens the key. Raises SSLError of the last one, OSError."""
+    *others, last = passwords
+    for password in others:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key, password=password)
+        except ssl.SSLError:
+            continue
+        return password
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key, password=last)
+    return last
 
 
 def best(certificates: Iterable[Certificate], *, now: float) -> Certificate | None:

@@ -1,9 +1,10 @@
-"""The certificates in a folder: ``NAME.pem`` with ``NAME.key``, or ``NAME/fullchain.pem`` with ``privkey.pem``."""
+"""The certificates in a folder: ``NAME.pem`` with ``NAME.key``, or ``NAME/fullchain.pem`` with ``privkey.pem``; and
+those that the console keeps, in a folder of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from transport.certificates.certificate import Certificate, CertificateUnusable, read
@@ -24,22 +25,33 @@ class Found:
     client_authorities: Path | None = None
 
 
-def look(folder: Path) -> Found:
-    """Read the folder."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A folder of certificates that the console keeps; one of ``passwords`` opens each key."""
+
+    folder: Path
+    passwords: tuple[str, ...] = field(default=("",), repr=False)
+
+
+def look(folder: Path, given: Given | None = None) -> Found:
+    """Read the node's own folder, and that of the console's certificates."""
     certificates: list[Certificate] = []
     problems: list[str] = []
-    for name, chain, key in _pairs(folder):
+    own = [(*pair, ("",)) for pair in _pairs(folder)]
+    theirs = [(*pair, given.passwords) for pair in _pairs(given.folder)] if given is not None else []
+    for name, chain, key, passwords in (*own, *theirs):
         try:
-            certificates.append(read(name, chain, key))
+            certificates.append(read(name, chain, key, passwords))
         except CertificateUnusable as error:
             problems.append(f"The certificate {name} cannot be used: {error}.")
     authorities = folder / CLIENT_AUTHORITIES_NAME
     return Found(tuple(certificates), tuple(problems), authorities if authorities.is_file() else None)
 
 
-def state(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """What changes when a file of the folder does: path, time and size of each."""
-    paths = [path for _, chain, key in _pairs(folder) for path in (chain, key)]
+def state(folder: Path, given: Given | None = None) -> tuple[tuple[str, int, int], ...]:
+    """What changes when a file of the folders does: path, time and size of each."""
+    folders = (folder, given.folder) if given is not None else (folder,)
+    paths = [path for one in folders for _, chain, key in _pairs(one) for path in (chain, key)]
     return tuple(_state(path) for path in (*paths, folder / CLIENT_AUTHORITIES_NAME))
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from transport.certificates import folder
 from transport.certificates.certificate import Certificate, best, problem_of
+from transport.certificates.folder import Given
 from transport.config.objects import PermissionGroup, ReceiveConnector
 from transport.model.certificate import PresentedCertificate
 
@@ -19,14 +20,18 @@ log = structlog.get_logger(__name__)
 
 
 class CertificateStore:
-    """The certificates of a node. ``hostname`` is our name where a connector has none of its own."""
+    """The certificates of a node. ``hostname`` is our name where a connector has none of its own; ``given`` are those
+    that the console keeps."""
 
-    def __init__(self, path: Path, *, hostname: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, *, hostname: str, given: Given | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self._path = path
+        self._given = given
         self._hostname = hostname
         self._clock = clock
-        self._state = folder.state(path)
-        self._found = folder.look(path)
+        self._state = folder.state(path, given)
+        self._found = folder.look(path, given)
         self._valid = self._valid_now()
         self._contexts: dict[tuple[str, str, bool], ssl.SSLContext] = {}
         for problem in self._found.problems:
@@ -34,11 +39,11 @@ class CertificateStore:
 
     def refresh(self) -> bool:
         """Look whether files have changed, or a certificate is over, and choose anew for handshakes from now on."""
-        state = folder.state(self._path)
+        state = folder.state(self._path, self._given)
         if state == self._state and self._valid_now() == self._valid:
             return False
         self._state = state
-        self._found = folder.look(self._path)
+        self._found = folder.look(self._path, self._given)
         self._valid = self._valid_now()
         self._contexts.clear()
         log.info("certificates.changed", names=[one.name for one in self._found.certificates])
@@ -116,7 +121,7 @@ class CertificateStore:
     def _load(self, certificate: Certificate, *, asks: bool) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(certificate.chain, certificate.key, password="")
+        context.load_cert_chain(certificate.chain, certificate.key, password=certificate.password)
         if asks:
             context.verify_mode = ssl.CERT_OPTIONAL
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a client's own certificate may be listed itself
