@@ -173,6 +173,10 @@ class Spool(Protocol):
         """
         ...
 
+    def finish(self, message: Message, event: TrackingEvent) -> None:
+        """``update`` for all recipients of a message, which are final: nothing is left of it but ``event``."""
+        ...
+
     def rewrite(self, message: Message, events: Sequence[TrackingEvent]) -> None:
         """Write the message's recipients anew, lazily: they were resolved or routed again."""
         ...

@@ -46,6 +46,9 @@ class MemorySpool:
         self.updates += [RecipientUpdate(update.message_id, copy.copy(update.recipient)) for update in updates]
         self.events += events
 
+    def finish(self, message: Message, event: TrackingEvent) -> None:
+        self.update([RecipientUpdate(message.id, recipient) for recipient in message.recipients], [event])
+
     def rewrite(self, message: Message, events: Sequence[TrackingEvent]) -> None:
         self.events += events
 

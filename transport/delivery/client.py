@@ -9,8 +9,8 @@ from typing import Protocol
 
 from transport.delivery import envelope
 from transport.delivery.capabilities import Capabilities
-from transport.delivery.dialogue import Dialogue
 from transport.delivery.exchange import Exchange
+from transport.delivery.express import Express
 from transport.delivery.timeouts import Timeouts
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.queues.courier import Source
@@ -35,12 +35,11 @@ class Owner(Protocol):
         ...
 
 
-class Client(Dialogue):
+class Client(Express):
     """``settled`` counts transactions that the server answered."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts, remote: str) -> None:
         super().__init__(loop, timeouts, remote)
-        self.settled = 0
         self.is_quitting = False
         self._owner: Owner | None = None
         self._max_messages = 1
@@ -57,13 +56,9 @@ class Client(Dialogue):
         self._max_messages = max_messages
         self._idle_s = idle_s
 
-    @property
-    def is_busy(self) -> bool:
-        return bool(self._exchanges)
-
     def run(self) -> None:
         """Send the next transaction, if there is one and none in progress."""
-        if self.is_closed or self.is_quitting or self._exchanges:
+        if self.is_closed or self.is_quitting or self._exchanges or self._awaited:
             return
         if not self._begin_next():
             self._rest()
@@ -74,6 +69,7 @@ class Client(Dialogue):
         """Take nothing more; say QUIT when what is in progress has ended (RFC 5321 4.1.1.10)."""
         if self.is_closed or self.is_quitting:
             return
+        self._go_careful()
         self.is_quitting = True
         if not self._exchanges:
             self._say_quit()
@@ -112,7 +108,7 @@ class Client(Dialogue):
         """Nothing to send: leave, if we should, else wait for more."""
         if self.is_quitting:
             self._say_quit()
-        elif not self._exchanges and self._owner is not None:
+        elif not self.is_busy and self._owner is not None:
             self._phase = Phase.MAIL
             self._wait(self._idle_s)
             self._owner.client_idle(self)
@@ -130,7 +126,7 @@ class Client(Dialogue):
         self.abort()
 
     def _timed_out(self) -> None:
-        if self._owner is not None and not self._expected:
+        if self._owner is not None and not self._expected and not self._awaited:
             self.quit()  # idle for long enough
         else:
             super()._timed_out()
@@ -149,6 +145,7 @@ class Client(Dialogue):
         """Close; what was begun is deferred where the server may have dealt with it, and put back where it did not."""
         if self.is_closed:
             return
+        self._go_careful()
         self.abort()
         self._expected.clear()
         exchanges, self._exchanges = self._exchanges, deque()

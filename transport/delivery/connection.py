@@ -20,6 +20,7 @@ from transport.model.reply import Reply
 from transport.rules import replies
 
 log = structlog.get_logger(__name__)
+COPIED_BYTES = 16 * 1024  # to copy less than that costs less than to write pieces
 Handler = Callable[[Any, int, bytes], None]
 
 
@@ -65,23 +66,26 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
-            expected = self._expected
-            for raw in self._parser.feed(data):
-                if self.is_closed:
-                    return
-                if not expected:
-                    self._unasked(raw)
-                    return
-                handler, subject, index = expected.popleft()
-                handler(subject, index, raw)
-            if self._out:
-                self._flush()
+            self._receive(data)
         except (ReplyTooLong, replies.InvalidReply) as error:
             self._fall(self._deferred(f"The server broke the protocol: {error}.", "4.5.0"))
         except Exception as error:
             log.exception("delivery.own_fault", remote=self.remote)
             outcome = self._deferred(f"Our own fault: {type(error).__name__}.", "4.3.5")
             self._fall(replace(outcome, is_own_fault=True))
+
+    def _receive(self, data: bytes) -> None:
+        expected = self._expected
+        for raw in self._parser.feed(data):
+            if self.is_closed:
+                return
+            if not expected:
+                self._unasked(raw)
+                return
+            handler, subject, index = expected.popleft()
+            handler(subject, index, raw)
+        if self._out:
+            self._flush()
 
     def eof_received(self) -> None:
         """The server closed its side; asyncio closes ours and calls ``connection_lost``."""
@@ -176,8 +180,14 @@ class Connection(asyncio.Protocol):
 
     def _flush(self) -> None:
         out, self._out = self._out, []
-        if self._transport is not None and not self.is_closed:
-            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+        if self._transport is None or self.is_closed:
+            return
+        if len(out) == 1:
+            self._transport.write(out[0])
+        elif sum(map(len, out)) < COPIED_BYTES:
+            self._transport.write(b"".join(out))
+        else:
+            self._transport.writelines(out)
 
     def _wait(self, seconds: float) -> None:
         """The server has that long. Only an earlier deadline than the timer's touches the timer."""

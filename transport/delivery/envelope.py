@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 from transport.delivery.a_labels import to_a_labels
 from transport.delivery.capabilities import Capabilities
 from transport.delivery.fit import Fit
 from transport.model.address import Address, quote_local_part
-from transport.model.envelope import Message, Recipient
+from transport.model.envelope import BodyType, Message, Recipient
 
 _XTEXT_UNSAFE = re.compile(r"[^\x21-\x2a\x2c-\x3c\x3e-\x7e]")
 _UNSAFE = re.compile(rb"[\x00-\x1f\x7f]")
@@ -51,6 +53,46 @@ def rcpt(recipient: Recipient, capabilities: Capabilities, *, is_utf8: bool) -> 
             kind, separator, address = recipient.orcpt.partition(";")
             text += f" ORCPT={kind};{xtext(address)}" if separator else ""
     return _command(text)
+
+
+def group(message: Message, recipients: Sequence[Recipient], body: bytes, capabilities: Capabilities) -> bytes | None:
+    """MAIL, RCPT and DATA in one piece, as ``mail`` and ``rcpt`` give them, where they hold nothing but addresses, size
+    and BODY (what most messages need); else None."""
+    limit, has_dsn = capabilities.max_size_bytes, capabilities.has_dsn
+    is_eight_bit = message.body_type is not BodyType.SEVEN_BIT or not body.isascii()
+    if (
+        message.is_smtputf8
+        or message.requires_tls
+        or message.body_type is BodyType.BINARY_MIME
+        or (limit and message.size_bytes > limit)
+        or (is_eight_bit and not capabilities.has_eight_bit_mime)
+        or (has_dsn and (message.ret or message.envid))
+    ):
+        return None
+    sender = message.envelope_sender
+    try:
+        commands = [_plain("MAIL FROM", sender.local_part, sender.domain)]
+        if capabilities.is_size_known:
+            commands.append(b" SIZE=%d" % message.size_bytes)
+        commands.append(b" BODY=8BITMIME\r\n" if is_eight_bit else b"\r\n")
+        for recipient in recipients:
+            if has_dsn and (recipient.notify or recipient.orcpt):
+                return None
+            address = recipient.address
+            commands.append(_plain("RCPT TO", address.local_part, address.domain, "\r\n"))
+    except UnsafeEnvelope:
+        return None
+    commands.append(DATA)
+    return b"".join(commands)
+
+
+@lru_cache(maxsize=8192)
+def _plain(verb: str, local_part: str, domain: str, end: str = "") -> bytes:
+    """Raises UnsafeEnvelope, also where the address is more than ASCII."""
+    text = f"{verb}:<{Address(local_part, domain)}>"
+    if not (text.isascii() and text.isprintable()):
+        raise UnsafeEnvelope(f"it takes more than this to give {text!a}")
+    return f"{text}{end}".encode()
 
 
 def path(address: Address, is_utf8: bool) -> str:

@@ -91,5 +91,8 @@ class PacedSource:
     def settle(self, transaction: Transaction, outcomes: Sequence[Outcome | None]) -> None:
         self._source.settle(transaction, outcomes)
 
+    def delivered(self, transaction: Transaction, reply: str, remote: str, tls: str) -> bool:
+        return self._source.delivered(transaction, reply, remote, tls)
+
     def unreachable(self, outcome: Outcome) -> None:
         self._source.unreachable(outcome)

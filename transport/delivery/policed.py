@@ -34,5 +34,8 @@ class PolicedSource:
         apply = self._policies.apply
         self._source.settle(transaction, [apply(outcome) if outcome is not None else None for outcome in outcomes])
 
+    def delivered(self, transaction: Transaction, reply: str, remote: str, tls: str) -> bool:
+        return self._source.delivered(transaction, reply, remote, tls)
+
     def unreachable(self, outcome: Outcome) -> None:
         self._source.unreachable(self._policies.apply(outcome))

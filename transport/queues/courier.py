@@ -31,6 +31,11 @@ class Source(Protocol):
         """The outcome of each recipient in order; None for one to be tried again at once."""
         ...
 
+    def delivered(self, transaction: Transaction, reply: str, remote: str, tls: str) -> bool:
+        """Every recipient was taken, with this reply to the dot: the common case of ``settle``. False, and nothing was
+        done, where more than that is to be said: then ``settle``."""
+        ...
+
     def put_back(self, transaction: Transaction) -> None:
         """It was not tried after all; it comes next."""
         ...

@@ -104,9 +104,7 @@ class DeliveryQueue:
         return self.waiting.takable_count if self.is_flowing else 0
 
     def take(self) -> Transaction | None:
-        if not self.is_flowing:
-            return None
-        transaction = self.waiting.first_ready()
+        transaction = self.waiting.first_ready() if self.waiting.ready_count and self.is_flowing else None
         if transaction is None:
             return None
         if transaction.body is None:
@@ -144,6 +142,19 @@ class DeliveryQueue:
                 self.outgoing.add(now)
                 break
             self.health.learn(outcome)
+
+    def delivered(self, transaction: Transaction, reply: str, remote: str, tls: str) -> bool:
+        now = self._shelf.clock()
+        if not self._shelf.ledger.delivered(self.key, transaction, reply, remote, tls, now):
+            return False
+        self._ended(transaction)
+        self.waiting.finish(transaction)
+        self._shelf.budget.drop(transaction)
+        if not self.waiting:
+            self.emptied_at = now
+        self.health.took(reply)
+        self.outgoing.add(now)
+        return True
 
     def _is_poison(self, transaction: Transaction, outcomes: Sequence[Outcome | None]) -> bool:
         """Whether we failed with this message as often as may be: it would only cut others' connections again."""

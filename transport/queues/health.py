@@ -57,7 +57,11 @@ class Health:
 
     def delivered(self, outcome: Outcome) -> None:
         """It took a message: all is well."""
-        self.said = str(outcome.reply) if outcome.reply is not None else ""
+        self.took(str(outcome.reply) if outcome.reply is not None else "")
+
+    def took(self, reply: str) -> None:
+        """``delivered``, with what it said."""
+        self.said = reply
         if self.failures:
             self.failures = 0
             self.failure = None

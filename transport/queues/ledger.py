@@ -83,6 +83,31 @@ class Ledger:
             self._relayed(key, message, relayed, body=transaction.body)
         return left
 
+    def delivered(self, key: str, transaction: Transaction, reply: str, remote: str, tls: str, now: float) -> bool:
+        """``settle`` of what nearly every message is: taken for all its recipients at the first try, and the sender is
+        told nothing. False where more is to be written; then nothing was."""
+        message, recipients = transaction.message, transaction.recipients
+        if len(recipients) != len(message.recipients):
+            return False
+        for recipient in recipients:
+            if recipient.attempts or recipient.notify:
+                return False
+        for recipient in recipients:
+            recipient.attempts = 1
+            recipient.status = RecipientStatus.DELIVERED
+        self.counters.delivered += len(recipients)
+        detail: dict[str, object] = {"next_hop": key, "phase": "dot", "attempt": 1}
+        if len(recipients) > 1:
+            detail["recipients"] = [str(one.address) for one in recipients]
+        if remote:
+            detail["remote"] = remote
+        if tls:
+            detail["tls"] = tls
+        about = str(recipients[0].address) if len(recipients) == 1 else ""
+        event = TrackingEvent(EventId.SEND, now, message.id, recipient=about, reply=reply, detail=detail)
+        self._spool.finish(message, event)
+        return True
+
     def _defer(self, left: Settlement, recipient: Recipient, message: Message, outcome: Outcome, now: float) -> bool:
         """Give the recipient its next attempt; False when it has expired."""
         if not left.wake_at:

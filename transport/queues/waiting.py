@@ -141,6 +141,11 @@ class Waiting:
         self._all[transaction] = None
         transaction.state = HELD
 
+    def finish(self, transaction: Transaction) -> None:
+        """An active one is done."""
+        transaction.state = TransactionState.GONE
+        del self._all[transaction]
+
     def remove(self, transaction: Transaction) -> None:
         """It is done, or waits elsewhere."""
         self._leave(transaction)

@@ -80,6 +80,17 @@ def parse(raw: bytes) -> Reply:
     return Reply(int(code), enhanced, "\n".join(texts).strip()[:MAX_TEXT_CHARACTERS])
 
 
+def said(line: bytes) -> str:
+    """``str(parse(line))`` of a reply of one line; most are that text already. Raises InvalidReply."""
+    if len(line) <= MAX_TEXT_CHARACTERS and line.isascii():
+        text = line.decode("ascii").rstrip("\r\n")
+        # Its parts would be put together again as they stand: two words after the code, single spaces between.
+        has_two_words = text.find(" ", 4) > 4 and text[-1] != " " and "  " not in text
+        if has_two_words and text[:4] == "250 " and text.isprintable():
+            return text
+    return str(parse(line))
+
+
 def text_class(code: bytes) -> str:
     """The class that an enhanced status must have to belong to a reply with ``code`` (RFC 2034 4); 3yz has none."""
     return chr(code[0])

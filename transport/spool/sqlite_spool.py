@@ -228,6 +228,16 @@ class SqliteSpool:
             writer.batch.events += encoded
         writer.wake_lazily()
 
+    def finish(self, message: Message, event: TrackingEvent) -> None:
+        writer = self._running()
+        encoded = event.to_json()
+        with writer.lock:
+            batch = writer.batch
+            if message.id in self._pending:
+                self._remove(batch, message.id)
+            batch.events.append(encoded)
+        writer.wake_lazily()
+
     def _settle(self, batch: Batch, update: RecipientUpdate) -> None:
         message_id, recipient = update.message_id, update.recipient
         pending = self._pending.get(message_id)

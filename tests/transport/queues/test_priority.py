@@ -5,7 +5,7 @@ import pytest
 from tests.support.delivery import Delivering
 from tests.support.transport import Transport, document
 from transport.config.objects import Organization
-from transport.delivery.exchange import Exchange
+from transport.delivery import wire
 from transport.model.event import EventId
 from transport.model.priority import Priority
 from transport.model.queue_filter import QueueFilter
@@ -111,7 +111,7 @@ async def test_poison__our_own_fault_with_a_message__sets_it_aside_at_the_thresh
     def broken(*_):
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(Exchange, "on_data", broken)
+    monkeypatch.setattr(wire, "encode", broken)
     async with Delivering(document(sink)) as node:
         node.enqueue("b@partner.example")
         await node.until_event(EventId.DEFER)

@@ -109,6 +109,25 @@ async def test_update__deferred_recipient__keeps_its_state_and_the_message(tmp_p
     await spool.stop()
 
 
+async def test_finish__message_with_states__nothing_but_its_event_is_left(tmp_path):
+    spool, _ = await opened(tmp_path)
+    message = make_message(spool, body=os.urandom(LARGE_BODY_BYTES + 1), recipients=2)
+    await spool.commit(message, [receive(message)])
+    message.recipients[0].status = RecipientStatus.RETRY
+    spool.update([RecipientUpdate(message.id, message.recipients[0])], [])
+    spool.finish(message, TrackingEvent(EventId.SEND, 2.0, message.id))
+    spool.finish(message, TrackingEvent(EventId.SEND, 3.0, message.id))  # again: there is nothing more to remove
+    assert spool.count == 0
+    await spool.stop()
+    assert list((tmp_path / "bodies").iterdir()) == []
+    spool, found = await opened(tmp_path)
+    told = [TrackingEvent.from_json(row) for _, row in spool.outbox.read(after=0, limit=10)]
+    assert found == [] and [event.event for event in told] == [EventId.RECEIVE, EventId.SEND, EventId.SEND]
+    with sqlite3.connect(tmp_path / "spool.sqlite3") as connection:
+        assert connection.execute("SELECT count(*) FROM recipient").fetchone() == (0,)
+    await spool.stop()
+
+
 async def test_rewrite__new_recipients__replace_the_old_ones(tmp_path):
     spool, _ = await opened(tmp_path)
     message = make_message(spool)
