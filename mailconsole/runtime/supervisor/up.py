@@ -12,6 +12,7 @@ from mailconsole.runtime.supervisor.refusals import CannotStart
 from mailconsole.runtime.supervisor.state import lock, read_state
 from mailconsole.runtime.supervisor.summary import summary
 from mailconsole.runtime.supervisor.supervisor import Supervisor
+from mailconsole.runtime.supervisor.unused_home import take_away_unused
 
 
 def say(sentence: str) -> None:
@@ -31,7 +32,7 @@ def up(environment: Environment, *, is_detached: bool = False) -> None:
         supervisor = Supervisor(environment, say)
         supervisor.obey_signals()
         supervisor.end_orphans()
-        addresses.check_free(environment)
+        _check_addresses(environment)
         try:
             password = _start(supervisor)
         except BaseException:
@@ -58,6 +59,14 @@ def _start(supervisor: Supervisor) -> tuple[str, str] | None:
     password = prepare.first_password()  # last, so that no failure hides what is shown only once
     prepare.close_connections()
     return password
+
+
+def _check_addresses(environment: Environment) -> None:
+    try:
+        addresses.check_free(environment)
+    except CannotStart:
+        take_away_unused(environment.home)
+        raise
 
 
 def _home(environment: Environment) -> Path:

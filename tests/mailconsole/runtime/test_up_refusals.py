@@ -27,6 +27,16 @@ def test_up__port_taken__names_the_setting_and_the_program(product):
         said = refusal(product)
     assert "MAILCONSOLE_SUBMISSION: can't listen on {}:{}: the port is taken by ".format(*product.submission) in said
     assert "(pid " in said
+    assert not product.home.exists()
+
+
+def test_up__port_taken__keeps_a_home_that_holds_anything_else(product):
+    (product.home / "run").mkdir(parents=True)
+    (product.home / "notes").write_text("mine")
+    with socket.create_server(product.web):
+        refusal(product)
+    assert (product.home / "notes").read_text() == "mine"
+    assert (product.home / "secret_key").exists()
 
 
 def test_up__home_below_a_file__is_named(tmp_path):
