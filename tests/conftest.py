@@ -12,5 +12,6 @@ pytest_plugins = (
     "tests.support.web",
     "tests.support.product",
     "tests.support.story",
+    "tests.support.name_server",
     "tests.support.needs",  # after those it imports, so that their assertions are rewritten
 )

@@ -9,9 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from mailconsole.accounts.forms import NewPersonForm
 from mailconsole.accounts.roles import Role
+from mailconsole.common.names import why_unresolved
 from transport.config.types import Domain, SmartHost
 
 BY_DNS, BY_SMART_HOST = "dns", "smart-host"
+KEPT = "kept"
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
@@ -32,7 +34,31 @@ class DocumentField(forms.CharField):
             raise forms.ValidationError(_words(problem)) from None
 
 
-class DomainForm(forms.Form):
+class HostsForm(forms.Form):
+    """Asks DNS for the host in field `host_name`; what it does not know is kept only where the person says so."""
+
+    host_name = ""
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        host = self.wanted_host(said)
+        problem = "" if not host or self.data.get(KEPT) == host else why_unresolved(_without_port(host))
+        if problem:
+            self.add_error(self.host_name, problem)
+            self.fields[KEPT] = forms.BooleanField(
+                required=False,
+                label=f"Keep {host} all the same",
+                help_text="Mail for it waits in its queue, and is tried again, until DNS knows it.",
+                widget=forms.CheckboxInput(attrs={"value": host, "data-conditional": self.host_name}),
+            )
+        return said
+
+    def wanted_host(self, said: dict[str, Any]) -> str:
+        """The host that would be used, as the document keeps it."""
+        return str(said.get(self.host_name) or "")
+
+
+class DomainForm(HostsForm):
     """Step 1: whose mail we take, and who keeps its mailboxes."""
 
     accepted_domain = DocumentField(
@@ -42,6 +68,7 @@ class DomainForm(forms.Form):
         help_text="A domain of yours, for example example.com. Anybody may send mail to it.",
         widget=forms.TextInput(attrs=_PLAIN),
     )
+    host_name = "next_hop"
     next_hop = DocumentField(
         SmartHost,
         label="Next hop",
@@ -50,7 +77,7 @@ class DomainForm(forms.Form):
     )
 
 
-class WayOutForm(forms.Form):
+class WayOutForm(HostsForm):
     """Step 2: where mail for the rest of the world goes."""
 
     route = forms.ChoiceField(
@@ -59,6 +86,7 @@ class WayOutForm(forms.Form):
         initial=BY_DNS,
         widget=forms.RadioSelect,
     )
+    host_name = "smart_host"
     smart_host = DocumentField(
         SmartHost,
         required=False,
@@ -73,6 +101,9 @@ class WayOutForm(forms.Form):
             self.add_error("smart_host", "Name the smart host, or choose DNS.")
         return said
 
+    def wanted_host(self, said: dict[str, Any]) -> str:
+        return super().wanted_host(said) if said.get("route") == BY_SMART_HOST else ""
+
     @property
     def chosen_smart_host(self) -> str | None:
         return self.cleaned_data["smart_host"] if self.cleaned_data["route"] == BY_SMART_HOST else None
@@ -85,6 +116,11 @@ class ColleagueForm(NewPersonForm):
         super().__init__(data, prefix=role.value)
         del self.fields["roles"]
         self.role = role
+
+
+def _without_port(host: str) -> str:
+    """Of `host`, `host:port`, `[address]` or `[address]:port`."""
+    return host.partition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
 
 
 def _words(problem: ValidationError) -> str:

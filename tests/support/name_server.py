@@ -2,10 +2,14 @@
 
 async with NameServer({("mx.example", "A"): "mx.example. 60 IN A 192.0.2.1"}) as server:
     resolver = DnsResolver(nameservers=["127.0.0.1"], dns_port=server.port)
+
+`system_names` is one that the console's pages ask instead of the system's, for tests without an event loop.
 """
 
 import asyncio
 import struct
+import threading
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -13,7 +17,9 @@ import dns.flags
 import dns.message
 import dns.rcode
 import dns.rdatatype
+import dns.resolver
 import dns.rrset
+import pytest
 
 SOA = "example. 900 IN SOA ns.example. root.example. 1 3600 600 86400 120"
 
@@ -89,3 +95,20 @@ def _rrsets(lines: str) -> list[dns.rrset.RRset]:
         found.setdefault((name, kind), []).append(data)
         ttls[name, kind] = ttl
     return [dns.rrset.from_text_list(n, int(ttls[n, k]), "IN", k, data) for (n, k), data in found.items()]
+
+
+@pytest.fixture
+def system_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
+    """Knows nothing until the test fills its `zone`."""
+    server, loop = NameServer({}, mute=".mute"), asyncio.new_event_loop()
+    loop.run_until_complete(server.__aenter__())
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers, resolver.port = ["127.0.0.1"], server.port
+    monkeypatch.setattr("mailconsole.common.names.system_resolver", lambda: resolver)
+    yield server
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.run_until_complete(server.__aexit__(None, None, None))
+    loop.close()

@@ -18,7 +18,8 @@ def client():
     return signed_in(create_administrator())
 
 
-def test_whole_set_up__three_steps__mail_flow_published_and_two_people(client):
+def test_whole_set_up__three_steps__mail_flow_published_and_two_people(client, system_names):
+    system_names.zone["relay.example.net", "A"] = "relay.example.net. 60 IN A 192.0.2.1"
     assert client.get("/setup/").headers["Location"] == "/setup/domain/"
     assert client.post("/setup/domain/", DOMAIN).headers["Location"] == "/setup/way-out/"
     assert client.get("/setup/").headers["Location"] == "/setup/way-out/"
@@ -75,6 +76,28 @@ def test_way_out__smart_host_chosen_but_not_named__is_said_at_the_field(client):
     client.post("/setup/domain/", DOMAIN)
     page = client.post("/setup/way-out/", {"route": "smart-host", "smart_host": ""}).content.decode()
     assert "Name the smart host" in page
+
+
+def test_domain__next_hop_that_dns_does_not_know__is_said_at_the_field_and_kept_only_on_purpose(client, system_names):
+    fields = DOMAIN | {"next_hop": "mail.typo.example:2526"}
+    page = client.post("/setup/domain/", fields).content.decode()
+    assert re.search(r'id="id_next_hop_error".*mail\.typo\.example cannot be resolved: DNS knows no such', page, re.S)
+    assert re.search(r'name="kept" value="mail\.typo\.example:2526"', page)
+    assert not read_progress().done
+
+    kept_another = client.post("/setup/domain/", fields | {"kept": "mail.other.example"})
+    assert "cannot be resolved" in kept_another.content.decode()
+    kept = client.post("/setup/domain/", fields | {"kept": "mail.typo.example:2526"})
+    assert kept.headers["Location"] == "/setup/way-out/"
+
+
+def test_way_out__smart_host_that_dns_does_not_know__publishes_nothing(client, system_names):
+    client.post("/setup/domain/", DOMAIN)
+    page = client.post("/setup/way-out/", {"route": "smart-host", "smart_host": "relay.typo.example"}).content.decode()
+    assert "relay.typo.example cannot be resolved" in page
+    assert not Revision.objects.filter(number__gt=1).exists()
+    by_dns = client.post("/setup/way-out/", {"route": "dns", "smart_host": "relay.typo.example"})
+    assert by_dns.headers["Location"] == "/setup/people/"
 
 
 def test_way_out__when_somebody_could_review__is_refused_and_publishes_nothing(client):
