@@ -16,6 +16,7 @@ from mailconsole.audit.models import AuditEntry
 from mailconsole.common.export import ExportFormat, export_response
 from mailconsole.common.pages import page_of, render_page
 
+PLAN = "plan"  # what a published change did, as its reviewer read it
 COLUMNS = (
     "number",
     "at",
@@ -39,6 +40,11 @@ class FieldChange:
     text: str
     before: str
     after: str
+
+    @property
+    def is_words(self) -> bool:
+        """Whether it holds sentences of ours, one a line, in which names stand between asterisks."""
+        return self.text == PLAN
 
 
 @require_safe

@@ -15,7 +15,9 @@ class ChangesConfig(AppConfig):
 
         register(
             NavItem(Section.CHANGES, "Changes", "changes:list", "git-pull-request", 10, key="c", badge=frame.badge),
-            NavItem(Section.CHANGES, "History", "changes:history", "history", 20, key="h"),
+            NavItem(
+                Section.CHANGES, "History", "changes:history", "history", 20, key="h", also_under="/changes/revisions/"
+            ),
         )
         fill(Slot.DRAFT_BAR, template="changes/_draft_bar.html", provider=frame.draft_bar)
         fill(Slot.WAITING, template="changes/_waiting.html", provider=frame.waiting)

@@ -22,6 +22,12 @@ class KitBoundField(BoundField):
         return "data-conditional" in self.field.widget.attrs
 
     @property
+    def is_optional(self) -> bool:
+        """Whether the page says so: not where something stands in the field anyway, a default or a choice."""
+        is_answered = isinstance(self.field.widget, forms.Select) or getattr(self.field, "has_default", False)
+        return not self.field.required and not self.is_conditional and not is_answered
+
+    @property
     def is_box(self) -> bool:
         return isinstance(self.field.widget, forms.CheckboxInput)
 

@@ -32,7 +32,9 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One page. `role` hides it from people without that role; `key` is the letter after `g`."""
+    """One page. `role` hides it from people without that role; `key` is the letter after `g`.
+
+    Pages below its address, and below `also_under`, belong to it."""
 
     section: Section
     label: str
@@ -42,6 +44,12 @@ class NavItem:
     role: str = ""
     key: str = ""
     badge: Callable[[HttpRequest], Badge | None] | None = None
+    also_under: str = ""
+
+    def distance(self, path: str, url: str) -> int:
+        """How much of the path lies above this page: 0 where it is elsewhere; the root only for itself."""
+        roots = [root for root in (url, self.also_under) if root]
+        return max((len(root) for root in roots if path == root or (root != "/" and path.startswith(root))), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +74,13 @@ def register(*items: NavItem) -> None:
 def navigation_for(request: HttpRequest) -> list[tuple[Section, list[NavEntry]]]:
     """Sections with the entries that this person may use, the current page marked."""
     visible = [(item, url) for item in _items.values() if _may_see(request, item) and (url := _url_of(item))]
-    current = _current(request.path, [url for _, url in visible])
+    current = max(visible, key=lambda pair: pair[0].distance(request.path, pair[1]), default=None)
+    if current is not None and not current[0].distance(request.path, current[1]):
+        current = None
     sections: dict[Section, list[NavEntry]] = {section: [] for section in Section}
     for item, url in sorted(visible, key=lambda pair: pair[0].order):
         badge = item.badge(request) if item.badge else None
-        sections[item.section].append(NavEntry(item, url, url == current, badge))
+        sections[item.section].append(NavEntry(item, url, (item, url) == current, badge))
     return [(section, entries) for section, entries in sections.items() if entries]
 
 
@@ -83,9 +93,3 @@ def _url_of(item: NavItem) -> str:
         return reverse(item.url_name)
     except NoReverseMatch:
         return ""
-
-
-def _current(path: str, urls: list[str]) -> str:
-    """The longest address that the page lies under; the root only for itself."""
-    above = [url for url in urls if path == url or (url != "/" and path.startswith(url))]
-    return max(above, key=len, default="")

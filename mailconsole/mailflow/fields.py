@@ -83,7 +83,13 @@ class MomentField(forms.DateTimeField):
 
 
 def form_field(name: str, info: FieldInfo) -> forms.Field:
-    """The form's field: label, help with the default, and a widget for the type."""
+    """The form's field: label, help with the default, and a widget for the type; `has_default` for the page."""
+    field = _form_field(name, info)
+    field.has_default = _has_default(info)  # type: ignore[attr-defined]
+    return field
+
+
+def _form_field(name: str, info: FieldInfo) -> forms.Field:
     leaves = list(_leaves(info.annotation, info.metadata))
     words: dict[str, Any] = {
         "label": capital(label(name)),
@@ -147,9 +153,15 @@ def _choice(enum: type[StrEnum], is_many: bool, words: dict[str, Any]) -> forms.
 
 def _help(name: str, info: FieldInfo) -> str:
     said = info.description or ""
-    if info.is_required() or isinstance(info.default, bool) or info.default in (None, "", ()):
+    if isinstance(info.default, bool) or not _has_default(info):
         return said
-    return f"{said} Default: {_default(name, info)}."
+    default = _default(name, info)
+    return f"{said} Default: {default}" + ("" if default.endswith(".") else ".")
+
+
+def _has_default(info: FieldInfo) -> bool:
+    """Whether something stands in the field before anybody says anything."""
+    return not info.is_required() and info.default not in (None, "", ())
 
 
 def _default(name: str, info: FieldInfo) -> str:

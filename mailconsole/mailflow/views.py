@@ -81,12 +81,11 @@ def _row(kind: Kind, seen: Seen, object_id: str, item: Any) -> Row:
 def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpResponse:
     seen = seen_by(request.user)
     value = as_json(_object(seen, kind, object_id))
-    facts = [(capital(label(name)), show(name, said)) for name, said in value.items() if name != "password_secret"]
     context = {
         "kind": KINDS[kind],
         "object_id": object_id,
         "name": value.get("name", object_id),
-        "facts": facts,
+        "groups": _facts(KINDS[kind], value),
         "has_password": has_password(value["password_secret"]) if KINDS[kind].is_password_made else None,
         "mark": seen.mark(kind, object_id),
         "draft": seen.draft,
@@ -101,6 +100,22 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
             "shown": certificates_shown(live, object_id),
         }
     return render_page(request, "mailflow/detail.html", context)
+
+
+def _facts(kind: Kind, value: Json) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The object's fields in the groups of its form, so that what is read is found again where it is edited."""
+    grouped = {name for group in kind.groups for name in group.fields}
+    groups = [(group.title, group.fields) for group in kind.groups]
+    groups.append(("More settings", tuple(name for name in value if name not in grouped | {"password_secret"})))
+    facts = [(title, [(capital(label(name)), _shown(name, value[name])) for name in names if name in value])
+             for title, names in groups]  # fmt: skip
+    return [(title, pairs) for title, pairs in facts if pairs]
+
+
+def _shown(name: str, said: Any) -> str:
+    """Empty for nothing: the page shows that in its own way."""
+    text = show(name, said)
+    return "" if text == "nothing" else text
 
 
 def _object(seen: Seen, kind: str, object_id: str) -> ConfigModel:

@@ -33,6 +33,7 @@ class ExplainForm(forms.Form):
         required=False,
         min_value=0,
         max_value=10_000_000,
+        help_text="Empty means next to nothing.",
         widget=forms.NumberInput(attrs={"data-unit": "KB"}),
     )
     directory = forms.ChoiceField(
@@ -46,7 +47,7 @@ class ExplainForm(forms.Form):
     def __init__(self, *args: Any, document: MailFlow, head: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         bindings = dict.fromkeys(one for connector in document.receive_connectors for one in connector.bindings)
-        self.fields["binding"].choices = [(one, one) for one in bindings] or [("smtp", "smtp")]  # type: ignore[attr-defined]
+        self.fields["binding"].choices = [(one, one) for one in sorted(bindings, key=_usual)] or [("smtp", "smtp")]  # type: ignore[attr-defined]
         self.fields["under"].choices = [(HEAD, f"Revision {head}, in effect now"), *_drafts()]  # type: ignore[attr-defined]
 
     def clean_sender(self) -> str:
@@ -81,6 +82,11 @@ class ExplainForm(forms.Form):
     @property
     def directory_answer(self) -> Directory:
         return Directory(self.cleaned_data["directory"])
+
+
+def _usual(binding: str) -> bool:
+    """Sorts the address of other servers and devices before all others."""
+    return binding != "smtp"
 
 
 def _drafts() -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 // else polling); they change in place: focus, selection and scroll stay, and no row moves while the pointer or the focus
 // is in its region. A page that is hidden listens to nothing: browsers allow few connections to one host.
 const POLL_MS = 3000;
+const OURS = new Set(["open", "data-label", "data-wide"]); // what the browser or tables.js gave a piece
 const regions = new Map();
 const waiting = new Map(); // name -> order to bring about once nobody is in the region
 let source = null;
@@ -19,7 +20,7 @@ function element(html) {
 function morph(from, to) {
   if (from.matches("time[data-ago]") && to.matches("time[data-ago]") && from.dateTime === to.dateTime) return;
   for (const { name, value } of to.attributes) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
-  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && name !== "open") from.removeAttribute(name);
+  for (const { name } of [...from.attributes]) if (!to.hasAttribute(name) && !OURS.has(name)) from.removeAttribute(name);
   morphChildren(from, to);
 }
 

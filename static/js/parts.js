@@ -62,17 +62,3 @@ document.addEventListener("htmx:responseError", (event) => {
   complain(page.querySelector("h1")?.textContent.trim() || "The console could not do this", lines.join(" "));
 });
 document.addEventListener("htmx:sendError", () => complain("The console does not answer", "What you see may be old; mail is not affected."));
-
-// A table that scrolls sideways on a narrow screen can be scrolled by keyboard too.
-function openTables() {
-  for (const wrap of document.querySelectorAll(".mc-table-wrap:not([tabindex])")) {
-    if (wrap.scrollWidth <= wrap.clientWidth) continue;
-    wrap.tabIndex = 0;
-    wrap.setAttribute("role", "region");
-    wrap.setAttribute("aria-label", wrap.closest(".card")?.querySelector(".card-title")?.textContent.trim() || "Table");
-  }
-}
-
-openTables();
-addEventListener("resize", openTables);
-document.addEventListener("htmx:afterSettle", openTables);

@@ -22,7 +22,7 @@ def test_service_account__made_by_a_person__shows_its_password_once(browser, com
         sign_in(page, web_server, create_editor())
         page.goto(f"{web_server.url}/mail-flow/service-accounts/new/")
         assert_accessible(page)
-        for field, said in (("Name", "Scanner"), ("Username", "scanner"), ("Owner", "Facilities")):
+        for field, said in (("Name", "Scanner"), ("User name", "scanner"), ("Owner", "Facilities")):
             page.get_by_label(field, exact=True).fill(said)
         page.locator("#id_addresses").fill("scan@acme.example")
         page.get_by_label("Purpose", exact=True).fill("Scan to mail")

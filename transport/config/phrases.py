@@ -49,7 +49,12 @@ def _item(item: Any) -> str:
 def label(field: str) -> str:
     """The field's name in words: ``is_tls_required`` is *TLS required*."""
     words = field.removeprefix("is_").split("_")
-    return " ".join(_UPPER.get(word, word) for word in words)
+    return " ".join(_SPELT.get(word, word) for word in words)
 
 
-_UPPER = {word: word.upper() for word in ("tls", "dsn", "ip", "fqdn", "smtputf8", "mime", "requiretls", "ehlo")}
+_UPPER = ("tls", "dsn", "dns", "ip", "fqdn", "smtputf8", "mime", "requiretls", "ehlo", "helo")
+_SPELT = {word: word.upper() for word in _UPPER} | {
+    "hostname": "host name",
+    "timezone": "time zone",
+    "username": "user name",
+}

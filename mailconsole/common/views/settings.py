@@ -11,16 +11,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from mailconsole.environment import SETTINGS, Setting
+from mailconsole.environment import SETTINGS, Setting, embedded_redis_url
 
 
 @dataclass(frozen=True, slots=True)
 class SettingInEffect:
-    """A setting, what it is now, and whether somebody set it."""
+    """A setting, what it is now, and whether somebody set it; embedded is what ./console up started itself."""
 
     setting: Setting
     value: str
     is_set: bool
+    is_embedded: bool = False
 
 
 @require_safe
@@ -31,7 +32,9 @@ def settings_page(request: HttpRequest) -> HttpResponse:
 
 def _in_effect(setting: Setting) -> SettingInEffect:
     given = os.environ.get(setting.name, "").strip()
-    return SettingInEffect(setting, public_value(given) or setting.default, bool(given))
+    is_embedded = setting.name == "REDIS_URL" and given == embedded_redis_url(settings.HOME)
+    is_set = bool(given) and not is_embedded
+    return SettingInEffect(setting, public_value(given) or setting.default, is_set, is_embedded)
 
 
 def public_value(value: str) -> str:

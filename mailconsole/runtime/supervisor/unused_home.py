@@ -1,4 +1,4 @@
-"""A home in which nothing has ever run: what merely asking made there goes again, so that a refused start leaves none."""
+"""A home in which nothing has ever run: what merely asking made there is taken away after a refusal."""
 
 from __future__ import annotations
 

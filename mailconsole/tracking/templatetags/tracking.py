@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from mailconsole.common.templatetags.kit import status
 from mailconsole.tracking.chart import chart_context
-from mailconsole.tracking.models import Message, MessageRecipient
+from mailconsole.tracking.models import Message, MessageRecipient, Refusal
 from mailconsole.tracking.states import MessageStatus, RecipientState
 from mailconsole.tracking.timeline import next_hop_words
 
@@ -59,6 +59,12 @@ def throughput_chart(context: Context) -> dict[str, Any]:
     """The chart in the range that the page's address asks for."""
     request = context["request"]
     return {"request": request, **chart_context(request.GET.get("range", ""), timezone.now())}
+
+
+@register.simple_tag
+def has_seen_mail() -> bool:
+    """Whether any message was accepted or refused yet."""
+    return Message.objects.exists() or Refusal.objects.exists()
 
 
 @register.filter

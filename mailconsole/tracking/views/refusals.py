@@ -48,10 +48,14 @@ EXPORT_COLUMNS = (
 def refusal_list(request: HttpRequest) -> HttpResponse:
     """Refused attempts, newest first, and the most frequent of them."""
     form = RefusalFilterForm(request.GET)
+    groups = group_refusals(form.query, size=GROUPS)
+    may_draft, now = user_has_role(request.user, Role.EDITOR), timezone.now()
+    drafts = {group.last.pk: draft_url(group.last, owner=str(request.user), now=now) for group in groups if may_draft}
     context = {
         "form": form,
         "page": search_refusals(form.query, after=position(request)),
-        "groups": group_refusals(form.query, size=GROUPS),
+        "groups": groups,
+        "drafts": drafts if any(drafts.values()) else {},
     }
     return render_page(request, "tracking/refusals.html", context, fragment="tracking/_refusals.html")
 

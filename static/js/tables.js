@@ -1,0 +1,39 @@
+// On a narrow screen a row of a table with many columns becomes a block in which each value stands under its heading
+// (kit.css); here each cell learns its heading. What still scrolls sideways can be scrolled by keyboard.
+const MANY_COLUMNS = 4;
+const LONG_TEXT = 21;
+
+function labelRow(row, headings) {
+  let column = 0;
+  for (const cell of row.cells) {
+    const heading = headings[column];
+    if (cell.colSpan === 1 && heading) cell.dataset.label = heading;
+    if (cell.colSpan > 1 || cell.textContent.trim().length > LONG_TEXT) cell.dataset.wide = "";
+    column += cell.colSpan;
+  }
+}
+
+function stack(table) {
+  const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
+  if (heads.length < MANY_COLUMNS) return;
+  table.classList.add("is-stackable");
+  const headings = heads.map((head) => (head.querySelector(".visually-hidden") ? "" : head.textContent.trim()));
+  for (const body of table.tBodies) for (const row of body.rows) labelRow(row, headings);
+}
+
+function openWrap(wrap) {
+  if (wrap.hasAttribute("tabindex") || wrap.scrollWidth <= wrap.clientWidth) return;
+  wrap.tabIndex = 0;
+  wrap.setAttribute("role", "region");
+  wrap.setAttribute("aria-label", wrap.closest(".card")?.querySelector(".card-title")?.textContent.trim() || "Table");
+}
+
+function prepare() {
+  document.querySelectorAll(".mc-table").forEach(stack);
+  document.querySelectorAll(".mc-table-wrap").forEach(openWrap);
+}
+
+prepare();
+addEventListener("resize", () => document.querySelectorAll(".mc-table-wrap").forEach(openWrap));
+document.addEventListener("htmx:afterSettle", prepare);
+document.addEventListener("mc:live", prepare);
