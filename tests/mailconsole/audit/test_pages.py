@@ -52,6 +52,21 @@ def test_entry__what_changed__stands_there(client):
     assert "10.2.0.0/16" in page
 
 
+def test_entry__plan_of_a_change__is_told_line_by_line_without_marks(client):
+    plan = "Relay policy *Scanners* is new.\nSend connector *Internet* is new."
+    services.record(
+        actor=None,
+        action="change.published",
+        object_kind="change",
+        object_id="7",
+        summary="Published",
+        after={"plan": plan},
+    )
+    page = client.get(f"/audit/{AuditEntry.objects.latest('number').number}/").content.decode()
+    assert "<div>Relay policy <em>Scanners</em> is new.</div>" in page
+    assert "*" not in page.partition("What changed")[2].partition("</ul>")[0]
+
+
 def test_entry__unknown__is_not_found(client):
     assert client.get("/audit/999/").status_code == 404
 

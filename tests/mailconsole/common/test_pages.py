@@ -4,7 +4,7 @@ from django.test import Client, RequestFactory
 from django.urls import path
 
 from mailconsole.common import errors
-from mailconsole.common.navigation import Section, _current, navigation_for
+from mailconsole.common.navigation import Section, navigation_for
 from tests.support.factories import create_administrator, create_person, create_viewer, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -80,9 +80,21 @@ def test_navigation__people__only_for_administrators():
     assert not found["People and roles"]
 
 
-@pytest.mark.parametrize(("path", "current"), [("/", "/"), ("/audit/3/", "/audit/"), ("/other/", "")])
-def test_current__the_longest_address_above__but_the_root_only_for_itself(path, current):
-    assert _current(path, ["/", "/audit/"]) == current
+@pytest.mark.parametrize(
+    ("path", "current"),
+    [
+        ("/", "Overview"),
+        ("/changes/3/", "Changes"),
+        ("/changes/history/", "History"),
+        ("/changes/revisions/2/", "History"),
+        ("/account/tokens/", None),
+    ],
+)
+def test_navigation__marks_the_nearest_page_above__the_root_only_for_itself(path, current):
+    request = RequestFactory().get(path)
+    request.user = create_viewer()
+    marked = [entry.item.label for _, entries in navigation_for(request) for entry in entries if entry.is_current]
+    assert marked == ([current] if current else [])
 
 
 def test_help__every_topic__opens_and_is_found():
@@ -104,6 +116,18 @@ def test_search__help_word__is_found_and_hostile_query_is_escaped():
     client = signed_in(create_viewer())
     assert "/help/keys/" in client.get("/search/", {"q": "keys mouse"}).content.decode()
     assert "<script>alert" not in client.get("/search/", {"q": "<script>alert(1)"}).content.decode()
+
+
+def test_settings__broker_that_up_started__is_not_taken_for_a_setting_of_somebody(monkeypatch, settings):
+    monkeypatch.setenv("REDIS_URL", "redis://:secret@127.0.0.1:7777/0")
+    assert "Embedded" not in signed_in(create_viewer()).get("/settings/").content.decode()
+    (settings.HOME / "run").mkdir(exist_ok=True)
+    kept = settings.HOME / "run" / "valkey.json"
+    kept.write_text('{"port": 7777, "password": "secret"}')
+    page = signed_in(create_viewer()).get("/settings/").content.decode()
+    kept.unlink()
+    assert "Embedded" in page
+    assert "secret" not in page.partition("REDIS_URL")[2].partition("</tr>")[0]
 
 
 def test_settings__a_password_in_a_url__is_not_shown(monkeypatch):

@@ -100,6 +100,23 @@ def test_queues__row_under_the_pointer__changes_in_place_and_does_not_move(web_s
     expect(rows.nth(0)).to_contain_text("c.example", timeout=LIVE_MS)
 
 
+def test_queues__narrow_screen__every_value_stands_under_its_heading_and_stays_there(
+    web_server, ticks, browser, complaints
+):
+    ticks.shown = [node("transport-1", queue("a.example", message_count=4))]
+    context = new_context(browser, complaints, width=390)
+    page = context.new_page()
+    sign_in(page, web_server.url, create_viewer())
+    page.goto(f"{web_server.url}/queues/")
+    count = page.locator("[data-live=queues] td[data-label=Messages]")
+    expect(count).to_have_text("4")
+    ticks.shown = [node("transport-1", queue("a.example", message_count=5), queue("b.example"))]
+    expect(count.first).to_have_text("5", timeout=LIVE_MS)
+    expect(count).to_have_count(2)
+    assert page.evaluate("document.querySelector('.mc-table-wrap').scrollWidth") <= 390
+    context.close()
+
+
 def test_queues__filtered__stays_filtered_while_it_lives(web_server, ticks, browser_page):
     ticks.shown = [node("transport-1", queue("a.example"), stuck(domain="b.example"))]
     sign_in(browser_page, web_server.url, create_viewer())

@@ -78,7 +78,7 @@ def test_way_out__smart_host_chosen_but_not_named__is_said_at_the_field(client):
     assert "Name the smart host" in page
 
 
-def test_domain__next_hop_that_dns_does_not_know__is_said_at_the_field_and_kept_only_on_purpose(client, system_names):
+def test_domain__next_hop_unknown_to_dns__is_said_at_the_field_and_kept_only_on_purpose(client, system_names):
     fields = DOMAIN | {"next_hop": "mail.typo.example:2526"}
     page = client.post("/setup/domain/", fields).content.decode()
     assert re.search(r'id="id_next_hop_error".*mail\.typo\.example cannot be resolved: DNS knows no such', page, re.S)

@@ -137,6 +137,24 @@ def test_refusal__at_connect__no_relay_policy_would_help():
     assert "Draft a relay policy" not in page
 
 
+@pytest.mark.parametrize(("create", "is_offered"), [(create_editor, True), (create_viewer, False)])
+def test_refusals__most_frequent__are_drafted_from_by_editors_only(create, is_offered):
+    traffic = Traffic()
+    traffic.refuse()
+    traffic.ingest()
+    page = signed_in(create()).get(reverse("tracking:refusals")).content.decode()
+    assert ("Draft a policy" in page) is is_offered
+    assert ("recipient_address=fabrikam.example" in page) is is_offered
+
+
+def test_message__receive_connector__is_named_and_led_to():
+    traffic = Traffic()
+    message_id = traffic.receive()
+    traffic.ingest()
+    page = signed_in(create_viewer()).get(message_url(message_id)).content.decode()
+    assert '<a href="/mail-flow/receive-connectors/show/default/">Default</a>, under revision' in page
+
+
 def test_refusals__same_attempt_again__is_grouped():
     traffic = Traffic()
     for _ in range(3):
