@@ -83,13 +83,18 @@ class TransportService:
         self._clock = clock
         self._started_at = clock()
         self._settings = document.organization
-        self._ruleset: Ruleset = compile_ruleset(document, revision)
+        self._ruleset: Ruleset = compile_ruleset(document, revision, node)
         self._hostname = document.organization.hostname or socket.getfqdn()
         self._spool = SqliteSpool(home / "nodes" / node, node=node, clock=clock)
         resolver = ports.resolver or DnsResolver(own_names=(self._hostname,), is_own=self._is_own)
         self._queues = DeliveryQueues(
             spool=self._spool,
-            couriers=SmtpCouriers(resolver=resolver, secrets=ports.secrets, own_certificate=self._own_certificate()),
+            couriers=SmtpCouriers(
+                resolver=resolver,
+                secrets=ports.secrets,
+                certificates=self._certificate_shown,
+                dns=resolver.lookup if isinstance(resolver, DnsResolver) else None,
+            ),
             submit_dsn=self._submit,
             document=document,
             hostname=self._hostname,
@@ -145,9 +150,13 @@ class TransportService:
     def _reroute(self, message: Message, recipients: Sequence[Recipient]) -> None:
         self._intake.decide_again(message, recipients)
 
-    def _own_certificate(self) -> ClientCertificate:
+    def _certificate_shown(self, name: str) -> ClientCertificate | None:
+        """The certificate that a send connector shows; the node's own where it names none."""
         folder = self._home / "tls"
-        return ClientCertificate(folder / own.CERTIFICATE_NAME, folder / own.KEY_NAME)
+        if not name:
+            return ClientCertificate(folder / own.CERTIFICATE_NAME, folder / own.KEY_NAME)
+        found = self._certificates.called(name, now=self._clock()) if self._certificates is not None else None
+        return ClientCertificate(found.chain, found.key) if found is not None else None
 
     async def start(self) -> None:
         """Recover the spool, then listen. Raises ListenError, SpoolUnavailable, OSError."""
@@ -190,7 +199,7 @@ class TransportService:
         problems = validate.errors(validate.validate(document, now=datetime.datetime.now(datetime.UTC)))
         if problems:
             raise ConfigurationRefused("; ".join(problem.sentence for problem in problems[:3]))
-        ruleset = compile_ruleset(document, revision)
+        ruleset = compile_ruleset(document, revision, self.node)
         if self._listener is not None:
             try:
                 await self._listener.apply(ruleset)

@@ -33,6 +33,7 @@ _NAMES = {
 }
 _KINDS = {
     DeliveryType.DNS_CONNECTOR: "MX",
+    DeliveryType.DNS_CONNECTOR_TLS_WAIVED: "MX, TLS policy waived",
     DeliveryType.SMART_HOST_CONNECTOR: "Smart host",
     DeliveryType.UNREACHABLE: "No send connector covers it",
     DeliveryType.SUBMISSION: "Waits to be routed",

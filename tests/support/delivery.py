@@ -69,7 +69,7 @@ class Delivering:
         self._secrets = secrets
         self._resolver = options.pop("resolver", None)
         self._ca_file = options.pop("ca_file", None)
-        self._own_certificate = options.pop("own_certificate", None)
+        self._couriers = {k: options.pop(k) for k in ("certificates", "dns", "https_port") if k in options}
         self._timeouts = options.pop("timeouts", FAST)
         self._options = options
 
@@ -78,8 +78,8 @@ class Delivering:
             resolver=self._resolver or DnsResolver(nameservers=["127.0.0.1"], dns_port=9),
             secrets=self._secrets,
             ca_file=self._ca_file,
-            own_certificate=self._own_certificate,
             timeouts=self._timeouts,
+            **self._couriers,
         )
         self.queues = DeliveryQueues(
             spool=self.spool,

@@ -75,6 +75,10 @@ class CertificateStore:
         called = [one for one in known if wanted and one.is_called(wanted)]
         return best(called or self._for(connector.fqdn) or self._for(self._hostname) or known, now=now)
 
+    def called(self, wanted: str, *, now: float) -> Certificate | None:
+        """The best of those with that name."""
+        return best([one for one in self._found.certificates if one.is_called(wanted)], now=now)
+
     def _for(self, host: str) -> list[Certificate]:
         return [one for one in self._found.certificates if host and one.covers(host)]
 

@@ -273,6 +273,19 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
     ("send_connectors", "is_client_certificate_shown"): _on_off(
         "now shows the node's certificate", "no longer shows the node's certificate"
     ),
+    ("send_connectors", "is_mta_sts_enabled"): _on_off(
+        "now keeps to the TLS policies of domains (MTA-STS)", "no longer keeps to the TLS policies of domains (MTA-STS)"
+    ),
+    ("send_connectors", "is_tls_required_no_honoured"): _on_off(
+        "now lets senders waive a domain's TLS policy (TLS-Required: No)",
+        "no longer lets senders waive a domain's TLS policy (TLS-Required: No)",
+    ),
+    ("send_connectors", "source_transport_servers"): _members(
+        added="may now be used by {}",
+        removed="may no longer be used by {}",
+        emptied="may now be used by every node",
+        begun="may now be used by {} only",
+    ),
     ("send_connectors", "is_private_address_allowed"): _on_off(
         "may now deliver to private addresses that DNS names", "no longer delivers to private addresses that DNS names"
     ),

@@ -34,13 +34,14 @@ class Connection(asyncio.Protocol):
     """Each command puts its reply's handler in ``_expected``; replies come in order of commands (RFC 2920 3.1).
 
     ``certificate_names`` are those of a verified certificate; ``is_verified``: one is a name that no stranger's
-    DNS gave us."""
+    DNS gave us. ``note`` is a sentence about it for those who see that mail was taken."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts, remote: str) -> None:
         self.remote = remote
         self.tls = ""
         self.certificate_names: tuple[str, ...] = ()
         self.is_verified = False
+        self.note = ""
         self.is_closed = False
         self._loop = loop
         self._timeouts = timeouts

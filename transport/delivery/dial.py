@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from transport.config.objects import SendConnector
-from transport.delivery import race, tls_policy
+from transport.delivery import demand, race, tls_policy
 from transport.delivery.capabilities import Capabilities
 from transport.delivery.client import Client
 from transport.delivery.dead_targets import DeadTargets
+from transport.delivery.demand import Demand
 from transport.delivery.exchangers import targets_of
 from transport.delivery.failure import ConnectionFailed, deferred
 from transport.delivery.handshake import Greeter, HandshakeFailed
+from transport.delivery.mta_sts import StsMode, StsPolicy
 from transport.delivery.race import Raced
+from transport.delivery.sts_policies import StsPolicies
 from transport.delivery.target import Target
 from transport.delivery.timeouts import Timeouts
 from transport.model.next_hop import NextHop
@@ -42,6 +45,7 @@ class Dialler:
     greeter: Greeter
     dead: DeadTargets
     timeouts: Timeouts
+    sts: StsPolicies | None = None
     known: list[Target] = field(default_factory=list)  # those of the last attempt, for people to see
 
     async def dial(self, avoid: Collection[Target] = (), last: Outcome | None = None) -> Dialled:
@@ -51,11 +55,13 @@ class Dialler:
         every target said so.
         """
         self.known[:] = await targets_of(self.next_hop, self.connector, self.resolver)
-        targets = [target for target in self.known if target not in avoid]
+        policy = await self._policy()
+        wanted = demand.of(self.connector, self.next_hop, policy)
+        targets = [target for target in self._named(policy, self.known) if target not in avoid]
         failures = [last] if last is not None else []
         # RFC 5321 5.1: exchangers in their order; only addresses of one exchanger are tried side by side.
         for _host, group in groupby(self.dead.living(targets), key=lambda target: (target.host, target.port)):
-            dialled = await self._reach(list(group), failures)
+            dialled = await self._reach(list(group), failures, wanted)
             if dialled is not None:
                 return dialled
         passing = [outcome for outcome in failures if outcome.kind is not OutcomeKind.FAILED]
@@ -77,7 +83,25 @@ class Dialler:
     def _nowhere(self) -> Outcome:
         return deferred(Phase.DNS, "The next hop has no address to connect to.", "4.4.4")
 
-    async def _reach(self, targets: list[Target], failures: list[Outcome]) -> Dialled | None:
+    async def _policy(self) -> StsPolicy | None:
+        if self.sts is None or not demand.has_policies(self.connector, self.next_hop):
+            return None
+        return await self.sts.get(self.next_hop.domain, is_private_allowed=self.connector.is_private_address_allowed)
+
+    def _named(self, policy: StsPolicy | None, targets: list[Target]) -> list[Target]:
+        """RFC 8461 5: where the policy is enforced, no other host than those it names. Raises ConnectionFailed."""
+        if policy is None or policy.mode is not StsMode.ENFORCE:
+            return targets
+        named = [target for target in targets if policy.covers(target.host)]
+        if targets and not named:
+            hosts = ", ".join(dict.fromkeys(target.host for target in targets))
+            reason = (
+                f"The MTA-STS policy of {self.next_hop.domain} (enforce) names none of its mail exchangers: {hosts}."
+            )
+            raise ConnectionFailed(deferred(Phase.TLS, reason, "4.7.5"))
+        return named
+
+    async def _reach(self, targets: list[Target], failures: list[Outcome], wanted: Demand) -> Dialled | None:
         """A connection to one of the addresses of an exchanger; what went wrong is added to ``failures``."""
         while targets:
             for target in targets:
@@ -91,7 +115,7 @@ class Dialler:
                 break
             targets.remove(raced.target)
             try:
-                return await self._greet(raced.client, raced.target)
+                return await self._greet(raced.client, raced.target, wanted)
             except ConnectionFailed as greeting:
                 failures.append(greeting.outcome)
                 if greeting.outcome.phase is Phase.BANNER:
@@ -101,23 +125,31 @@ class Dialler:
     async def _connect(self, targets: Sequence[Target]) -> Raced:
         return await race.connect(targets, self.timeouts, source_address=self.connector.source_ip_address)
 
-    async def _greet(self, client: Client, target: Target) -> Dialled:
+    async def _greet(self, client: Client, target: Target, wanted: Demand) -> Dialled:
         """Through the handshake; where TLS fails and the level allows, over a new connection in clear."""
         try:
-            dialled = await self._shake(client, target, has_tls_failed=False)
-        except HandshakeFailed:
-            if not tls_policy.may_fall_back(self.connector.tls_level):
+            dialled = await self._shake(client, target, wanted, has_tls_failed=False)
+        except ConnectionFailed as failed:
+            if wanted.is_tested and failed.outcome.phase is Phase.TLS:
+                less = demand.untested(self.connector, self.next_hop.domain, failed.outcome.reason)
+                return await self._greet(await self._connect_again(target), target, less)
+            if not isinstance(failed, HandshakeFailed) or not tls_policy.may_fall_back(wanted.level):
+                if failed.outcome.phase is Phase.TLS:
+                    raise ConnectionFailed(wanted.explain(failed.outcome)) from None
                 raise
-            again = await self._connect([target])
-            if again.client is None:
-                raise ConnectionFailed(again.failed[0][1]) from None
-            dialled = await self._shake(again.client, target, has_tls_failed=True)
+            dialled = await self._shake(await self._connect_again(target), target, wanted, has_tls_failed=True)
         self.dead.revive(target)
         return dialled
 
-    async def _shake(self, client: Client, target: Target, *, has_tls_failed: bool) -> Dialled:
+    async def _connect_again(self, target: Target) -> Client:
+        again = await self._connect([target])
+        if again.client is None:
+            raise ConnectionFailed(again.failed[0][1]) from None
+        return again.client
+
+    async def _shake(self, client: Client, target: Target, wanted: Demand, *, has_tls_failed: bool) -> Dialled:
         try:
-            capabilities = await self.greeter.greet(client, target.host, has_tls_failed=has_tls_failed)
+            capabilities = await self.greeter.greet(client, target.host, has_tls_failed=has_tls_failed, demand=wanted)
         except BaseException:
             client.abort()
             raise

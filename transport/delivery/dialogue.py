@@ -57,7 +57,7 @@ class Dialogue(Connection):
         capabilities = self._capabilities
         if len(transaction.recipients) > capabilities.max_recipients:
             self._source.split(transaction, capabilities.max_recipients)
-        exchange = Exchange(transaction, self.remote, self.tls)
+        exchange = Exchange(transaction, self.remote, self.tls, self.note)
         recipients, body = transaction.recipients, transaction.body
         assert body is not None
         fits = fit.check(transaction.message, recipients, body, capabilities, is_verified=self.is_verified)

@@ -55,6 +55,10 @@ class DnsLookup:
         """Its addresses of both kinds; none where the name exists without any."""
         return await self._once(f"A {host}", lambda: self._addresses(host))
 
+    async def texts(self, name: str) -> tuple[str, ...]:
+        """Its TXT records."""
+        return await self._once(f"TXT {name}", lambda: self._texts(name))
+
     async def _once(self, key: str, ask: Callable[[], Coroutine[Any, Any, Records]]) -> Records:
         """What is kept; else ask, once for all who want to know at the moment."""
         kept = self._kept.get(key)
@@ -77,6 +81,12 @@ class DnsLookup:
         answer = await self._keeping_failure(f"MX {domain}", self._ask(domain, "MX"))
         found = tuple((record.preference, record.exchange.to_text(omit_final_dot=True)) for record in answer)
         self._kept.put(f"MX {domain}", found, _ttl_s(answer))
+        return found
+
+    async def _texts(self, name: str) -> Records:
+        answer = await self._keeping_failure(f"TXT {name}", self._ask(name, "TXT"))
+        found = tuple(b"".join(record.strings).decode("ascii", "replace") for record in answer)
+        self._kept.put(f"TXT {name}", found, _ttl_s(answer))
         return found
 
     async def _addresses(self, host: str) -> Records:

@@ -15,18 +15,20 @@ _TWO, _THREE = ord("2"), ord("3")
 class Exchange:
     """``outcomes`` has a place for each recipient; None at the end means: again, in a next transaction.
 
+    ``note`` is a sentence about the connection, for the outcome of what is delivered.
     ``fatal`` is set once a reply ends the whole connection. Methods return nothing: look at the attributes.
     """
 
     __slots__ = (
-        "accepted", "body", "fatal", "fit", "has_reply", "is_body_sent", "is_chunked", "is_mail_refused", "outcomes",
-        "remote", "tls", "to_send", "transaction",
+        "accepted", "body", "fatal", "fit", "has_reply", "is_body_sent", "is_chunked", "is_mail_refused", "note",
+        "outcomes", "remote", "tls", "to_send", "transaction",
     )  # fmt: skip
 
-    def __init__(self, transaction: Transaction, remote: str, tls: str) -> None:
+    def __init__(self, transaction: Transaction, remote: str, tls: str, note: str = "") -> None:
         self.transaction = transaction
         self.remote = remote
         self.tls = tls
+        self.note = note
         self.outcomes: list[Outcome | None] = [None] * len(transaction.recipients)
         self.accepted: list[int] = []
         self.body = transaction.body or b""
@@ -101,5 +103,7 @@ class Exchange:
             self.has_reply = True
 
     def _outcome(self, kind: OutcomeKind, phase: Phase, reply: Reply) -> Outcome:
+        if kind is OutcomeKind.DELIVERED:
+            return Outcome(kind, phase, reply, self.note, self.remote, self.tls)
         is_greylisted = kind is OutcomeKind.DEFERRED and greylisting.is_greylisting(reply)
         return Outcome(kind, phase, reply, greylisting.REASON if is_greylisted else "", self.remote, self.tls)

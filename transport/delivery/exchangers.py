@@ -9,7 +9,7 @@ from itertools import chain, zip_longest
 from transport.config.objects import SendConnector
 from transport.delivery.failure import ConnectionFailed
 from transport.delivery.target import Target
-from transport.model.next_hop import DeliveryType, NextHop
+from transport.model.next_hop import BY_DNS, DeliveryType, NextHop
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.ports import MailExchanger, NextHopUnresolved, Resolver
 
@@ -27,7 +27,7 @@ async def targets_of(next_hop: NextHop, connector: SendConnector, resolver: Reso
             exchangers = await resolver.exchangers(next_hop.domain, port=connector.port)
         targets = [Target(e.host, address, e.port) for e in exchangers for address in _by_turns(e.addresses)]
         targets = _of_family(targets, connector.source_ip_address)
-        if next_hop.delivery_type is DeliveryType.DNS_CONNECTOR and not connector.is_private_address_allowed:
+        if next_hop.delivery_type in BY_DNS and not connector.is_private_address_allowed:
             targets = _public(next_hop.domain, targets)
     except NextHopUnresolved as error:
         kind = OutcomeKind.DEFERRED if error.is_temporary else OutcomeKind.FAILED
@@ -81,7 +81,7 @@ def split_port(text: str, default: int) -> tuple[str, int]:
 
 def _public(domain: str, targets: list[Target]) -> list[Target]:
     """DNS of strangers must not lead mail to our own machines (hostile.md, SSRF); embedded IPv4 is unwrapped."""
-    public = [target for target in targets if _is_public(target.address)]
+    public = [target for target in targets if is_public(target.address)]
     if targets and not public:
         raise NextHopUnresolved(
             f"The mail exchangers of {domain} have private or loopback addresses; the send connector forbids them.",
@@ -91,7 +91,8 @@ def _public(domain: str, targets: list[Target]) -> list[Target]:
     return public
 
 
-def _is_public(address: str) -> bool:
+def is_public(address: str) -> bool:
+    """Whether it is an address of the internet, whatever it is embedded in."""
     parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         embedded = parsed.ipv4_mapped or parsed.sixtofour or _nat64(parsed)

@@ -12,10 +12,11 @@ from transport.delivery import certificate_names, tls_policy
 from transport.delivery.a_labels import to_a_labels
 from transport.delivery.capabilities import HELO_ONLY, Capabilities
 from transport.delivery.connection import Connection
+from transport.delivery.demand import Demand
 from transport.delivery.exchangers import split_port
 from transport.delivery.failure import ConnectionFailed, deferred, refused
 from transport.delivery.timeouts import Timeouts
-from transport.delivery.tls_context import TlsContexts
+from transport.delivery.tls_context import CertificateMissing, TlsContexts
 from transport.delivery.tls_policy import TlsStep
 from transport.model.outcome import OutcomeKind, Phase
 from transport.model.reply import Reply
@@ -37,17 +38,20 @@ class Greeter:
     tls: TlsContexts
     timeouts: Timeouts
 
-    async def greet(self, connection: Connection, host: str, *, has_tls_failed: bool) -> Capabilities:
+    async def greet(
+        self, connection: Connection, host: str, *, has_tls_failed: bool, demand: Demand | None = None
+    ) -> Capabilities:
         """Bring ``connection`` to where mail can be sent. Raises ConnectionFailed, HandshakeFailed."""
         self._check(connection, await connection.greeting(self.timeouts.banner_s), Phase.BANNER)
         capabilities = await self._hello(connection)
-        level = self.connector.tls_level
+        demand = demand or Demand(self.connector.tls_level)
+        connection.note, level = demand.note, demand.level
         step = tls_policy.step(level, is_offered=capabilities.has_starttls, has_failed=has_tls_failed)
         if step is TlsStep.REFUSE:
             reason = f"{level.sentence} The server does not offer STARTTLS."
             raise ConnectionFailed(deferred(Phase.TLS, reason, "4.7.4", remote=connection.remote))
         if step is TlsStep.START_TLS:
-            await self._start_tls(connection, host)
+            await self._start_tls(connection, host, demand)
             capabilities = await self._hello(connection)  # RFC 3207 4.2: what was said before is void
         if self.connector.username:
             await self._authenticate(connection, capabilities)
@@ -77,10 +81,11 @@ class Greeter:
         await self._expect(connection, b"HELO " + name + b"\r\n", Phase.EHLO)
         return HELO_ONLY
 
-    async def _start_tls(self, connection: Connection, host: str) -> None:
+    async def _start_tls(self, connection: Connection, host: str, demand: Demand) -> None:
+        context = self._context(connection, demand.level)
         try:
             await self._expect(connection, b"STARTTLS\r\n", Phase.TLS)
-            await connection.start_tls(self._context(), host)
+            await connection.start_tls(context, host)
         except ConnectionFailed as failed:
             raise HandshakeFailed(failed.outcome) from failed
         except ssl.SSLCertVerificationError as error:
@@ -90,24 +95,33 @@ class Greeter:
             reason = f"TLS could not be started: {replies.clean(str(error)) or type(error).__name__}."
             raise HandshakeFailed(deferred(Phase.TLS, reason, "4.7.0", remote=connection.remote)) from error
 
-        self._check_name(connection, host)
+        self._check_name(connection, host, demand)
 
-    def _context(self) -> ssl.SSLContext:
+    def _context(self, connection: Connection, level: TlsLevel) -> ssl.SSLContext:
         connector = self.connector
-        demand = tls_policy.verification(connector.tls_level, has_own_name=connector.tls_domain is not None)
-        return self.tls.get(demand, is_own_shown=connector.is_client_certificate_shown)
+        verification = tls_policy.verification(level, has_own_name=connector.tls_domain is not None)
+        if not connector.is_client_certificate_shown:
+            return self.tls.get(verification)
+        try:
+            return self.tls.showing(verification, connector.tls_certificate_name)
+        except CertificateMissing:
+            reason = f"The certificate {connector.tls_certificate_name} that the connector shows is not on this node."
+        except OSError as error:
+            name = connector.tls_certificate_name or "of the node"
+            reason = f"The certificate {name} that the connector shows cannot be read: {error.strerror or error}."
+        raise ConnectionFailed(deferred(Phase.TLS, reason, "4.3.5", remote=connection.remote))
 
-    def _check_name(self, connection: Connection, host: str) -> None:
+    def _check_name(self, connection: Connection, host: str, demand: Demand) -> None:
         """Compare the certificate with the connector's own name for it; the host's was compared by the handshake."""
         wanted = self.connector.tls_domain
         if wanted is not None and not certificate_names.carries(connection.certificate_names, wanted):
             shown = replies.clean(", ".join(connection.certificate_names[:5]))[:300] or "no name"
             reason = f"The server's certificate was not accepted: it carries {shown}, not {wanted}."
             raise HandshakeFailed(deferred(Phase.TLS, reason, "4.7.5", remote=connection.remote, tls=connection.tls))
-        # RFC 8689 4.2.1: a name from MX records counts only with DNSSEC or MTA-STS, neither of which we have.
+        # RFC 8689 4.2.1: a name from MX records counts only with DNSSEC, which we do not ask, or an MTA-STS policy.
         configured = {split_port(text, 0)[0].strip("[]").lower() for text in self.connector.smart_hosts}
-        is_name_ours = wanted is not None or host.lower() in configured
-        connection.is_verified = is_name_ours and self.connector.tls_level is TlsLevel.DOMAIN_VALIDATION
+        is_name_sure = wanted is not None or host.lower() in configured or demand.is_enforced
+        connection.is_verified = is_name_sure and demand.level is TlsLevel.DOMAIN_VALIDATION
 
     async def _authenticate(self, connection: Connection, capabilities: Capabilities) -> None:
         """AUTH PLAIN or LOGIN (RFC 4954, RFC 4616), never in clear."""

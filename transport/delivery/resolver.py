@@ -37,6 +37,11 @@ class DnsResolver:
         self._own_names = frozenset(name.lower().rstrip(".") for name in own_names)
         self._is_own = is_own
 
+    @property
+    def lookup(self) -> DnsLookup:
+        """What else is asked of DNS."""
+        return self._dns
+
     async def exchangers(self, domain: str, *, port: int) -> Sequence[MailExchanger]:
         """As the port says. Permanent: null MX (5.1.10), no such domain (5.1.2, RFC 3463), a loop to us (5.4.6)."""
         literal = _address_of(domain)

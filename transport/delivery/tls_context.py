@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,32 +12,58 @@ from transport.delivery.tls_policy import Verification
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """The node's own, as PEM files."""
+    """One of the node's, as PEM files."""
 
     certificate: Path
     key: Path
 
 
+class CertificateMissing(Exception):
+    """No certificate on this node has the name that is ``str()``."""
+
+
+def no_certificates(name: str) -> ClientCertificate | None:
+    """For a node without any."""
+    return None
+
+
 class TlsContexts:
-    """``ca_file`` holds the trusted roots as PEM; None means the system's. ``own`` is what is shown where that is asked
-    for."""
+    """``ca_file`` holds the trusted roots as PEM; None means the system's. ``find`` gives the certificate of a name, as
+    the files are now, and the node's own for an empty one."""
 
-    def __init__(self, ca_file: Path | None = None, own: ClientCertificate | None = None) -> None:
+    def __init__(
+        self,
+        ca_file: Path | None = None,
+        find: Callable[[str], ClientCertificate | None] = no_certificates,
+    ) -> None:
         self._ca_file = ca_file
-        self._own = own
-        self._made: dict[tuple[Verification, bool], ssl.SSLContext] = {}
+        self._find = find
+        self._made: dict[Verification, ssl.SSLContext] = {}
+        self._showing: dict[tuple[Verification, str], tuple[object, ssl.SSLContext]] = {}
 
-    def get(self, verification: Verification, *, is_own_shown: bool = False) -> ssl.SSLContext:
+    def get(self, verification: Verification) -> ssl.SSLContext:
         """The context that verifies as demanded. Raises OSError, ssl.SSLError when a file cannot be read."""
-        context = self._made.get((verification, is_own_shown))
+        context = self._made.get(verification)
         if context is None:
-            context = self._made[verification, is_own_shown] = self._make(verification, is_own_shown)
+            context = self._made[verification] = self._make(verification)
         return context
 
-    def _make(self, verification: Verification, is_own_shown: bool) -> ssl.SSLContext:
+    def showing(self, verification: Verification, name: str) -> ssl.SSLContext:
+        """The same that shows the certificate ``name``; made anew when its file changed. Raises CertificateMissing,
+        OSError, ssl.SSLError."""
+        found = self._find(name)
+        if found is None:
+            raise CertificateMissing(name)
+        state = found, found.certificate.stat().st_mtime_ns
+        made = self._showing.get((verification, name))
+        if made is None or made[0] != state:
+            context = self._make(verification)
+            context.load_cert_chain(found.certificate, found.key, password="")
+            made = self._showing[verification, name] = state, context
+        return made[1]
+
+    def _make(self, verification: Verification) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self._ca_file) if self._ca_file else None)
         context.check_hostname = verification.is_name_required
         context.verify_mode = ssl.CERT_REQUIRED if verification.is_chain_required else ssl.CERT_NONE
-        if is_own_shown and self._own is not None:
-            context.load_cert_chain(self._own.certificate, self._own.key)
         return context

@@ -41,6 +41,7 @@ def message(
         body_type=_body_type(mail.body_type, content),
         is_smtputf8=mail.is_smtputf8,
         requires_tls=mail.requires_tls,
+        is_tls_waived=header.is_tls_waived and not mail.requires_tls,  # RFC 8689 4.1
         ret=mail.ret,
         envid=mail.envid,
         internet_message_id=header.message_id,

@@ -93,6 +93,7 @@ class Message:
     body_type: BodyType = BodyType.SEVEN_BIT
     is_smtputf8: bool = False
     requires_tls: bool = False
+    is_tls_waived: bool = False
     ret: str = ""
     envid: str = ""
     internet_message_id: str = ""

@@ -10,6 +10,7 @@ class DeliveryType(StrEnum):
     """How a delivery queue reaches its next hop."""
 
     DNS_CONNECTOR = "DnsConnectorDelivery"
+    DNS_CONNECTOR_TLS_WAIVED = "DnsConnectorDeliveryTlsWaived"
     SMART_HOST_CONNECTOR = "SmartHostConnectorDelivery"
     UNREACHABLE = "Unreachable"
     SUBMISSION = "Submission"
@@ -22,6 +23,9 @@ class DeliveryType(StrEnum):
 
 _SENTENCES = {
     DeliveryType.DNS_CONNECTOR: "Delivered to the mail exchangers that DNS names for the domain.",
+    DeliveryType.DNS_CONNECTOR_TLS_WAIVED: (
+        "Delivered to the mail exchangers that DNS names; its senders waive the domain's TLS policy (TLS-Required: No)."
+    ),
     DeliveryType.SMART_HOST_CONNECTOR: "Delivered to the smart hosts of a send connector.",
     DeliveryType.UNREACHABLE: "No send connector covers the domain; waits until the configuration changes.",
     DeliveryType.SUBMISSION: "Accepted, and waiting to be resolved and routed.",
@@ -48,6 +52,7 @@ class NextHop:
         return cls(DeliveryType(kind), domain, connector_id)
 
 
+BY_DNS = frozenset({DeliveryType.DNS_CONNECTOR, DeliveryType.DNS_CONNECTOR_TLS_WAIVED})
 UNREACHABLE = NextHop(DeliveryType.UNREACHABLE)
 SUBMISSION = NextHop(DeliveryType.SUBMISSION)
 POISON = NextHop(DeliveryType.POISON)

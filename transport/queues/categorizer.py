@@ -228,20 +228,21 @@ def _route(ruleset: Ruleset, message: Message, resolved: list[Recipient], failed
         chosen = routes.get(domain)
         if chosen is None:
             chosen = routes[domain] = routing.route(ruleset, domain, size_bytes=message.size_bytes)
-        recipient.next_hop = chosen.next_hop
+        hop = routing.waiving_tls(ruleset, chosen.next_hop) if message.is_tls_waived else chosen.next_hop
+        recipient.next_hop = hop
         if chosen.is_too_large:
             reason = f"Every send connector that covers {domain} has a smaller message size limit."
             failed.append((recipient, _failure("5.3.4", "Message too big for the route", reason)))
         elif chosen.next_hop == UNREACHABLE:
             recipient.last_reason = f"No send connector covers {domain}."
-        _tell(told, chosen, recipient)
+        _tell(told, hop, chosen, recipient)
     return list(told.values())
 
 
-def _tell(told: dict[NextHop, dict[str, Any]], chosen: routing.Route, recipient: Recipient) -> None:
-    row = told.get(chosen.next_hop)
+def _tell(told: dict[NextHop, dict[str, Any]], hop: NextHop, chosen: routing.Route, recipient: Recipient) -> None:
+    row = told.get(hop)
     if row is None:
-        row = told[chosen.next_hop] = {"next_hop": str(chosen.next_hop), "considered": chosen.rows, "recipients": []}
+        row = told[hop] = {"next_hop": str(hop), "considered": chosen.rows, "recipients": []}
     row["recipients"].append(str(recipient.address))
 
 

@@ -356,7 +356,13 @@ def _covers(connector: SendConnector | None) -> object:
     """What of a connector decides which mail it gets."""
     if connector is None:
         return None
-    return connector.address_spaces, connector.smart_hosts, connector.max_message_size
+    return (
+        connector.address_spaces,
+        connector.smart_hosts,
+        connector.max_message_size,
+        connector.source_transport_servers,
+        connector.is_mta_sts_enabled and connector.is_tls_required_no_honoured,
+    )
 
 
 def _by_state(recipients: list[Recipient]) -> list[list[Recipient]]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 MAX_TEXT = 250
 _FIELD = re.compile(
-    rb"^(received|message-id|subject):[ \t]*([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE
+    rb"^(received|message-id|subject|tls-required):[ \t]*([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE
 )
 _UNSAFE_NAME = re.compile(r"[^A-Za-z0-9._:\[\]-]")  # no parenthesis, semicolon or space: they mean something there
 _UNSAFE_TEXT = re.compile(r"[^\x20-\x7e]|[()\\]")
@@ -27,6 +27,7 @@ class HeaderFacts:
     message_id: str = ""
     subject: str = ""
     local_hop_count: int = 0
+    is_tls_waived: bool = False
 
 
 def read(content: bytes, *, max_bytes: int) -> HeaderFacts:
@@ -36,15 +37,18 @@ def read(content: bytes, *, max_bytes: int) -> HeaderFacts:
         return HeaderFacts(size)
     hops = 0
     message_id = subject = ""
+    waivers: list[bytes] = []
     for match in _FIELD.finditer(content, 0, size):
         name = match[1][0] | 0x20
         if name == 0x72:  # r
             hops += 1
         elif name == 0x6D:  # m
             message_id = message_id or _line(match[2])
+        elif name == 0x74:  # t
+            waivers.append(match[2].strip().lower())
         else:
             subject = subject or _subject(match[2])
-    return HeaderFacts(size, hops, message_id, subject)
+    return HeaderFacts(size, hops, message_id, subject, 0, waivers == [b"no"])  # RFC 8689 3: only one, and only this
 
 
 def with_local_hops(facts: HeaderFacts, content: bytes, name: str) -> HeaderFacts:

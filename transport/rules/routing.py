@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from transport.config.objects import AddressSpace, SendConnector
 from transport.config.types import format_size
@@ -46,7 +46,7 @@ class _Candidate:
 
 
 def route(ruleset: Ruleset, domain: str, *, size_bytes: int) -> Route:
-    """Choose by Exchange's order: enabled, large enough, most specific address space, lowest cost, name.
+    """Choose by Exchange's order: enabled, in scope, large enough, most specific address space, lowest cost, name.
 
     What was chosen is remembered with the ruleset: mail goes to the same domains again and again.
     """
@@ -69,6 +69,9 @@ def _route(ruleset: Ruleset, domain: str, size_bytes: int) -> Route:
             considered.append(_because(connector, f"No address space covers {domain}."))
         elif not connector.is_enabled:
             considered.append(_because(connector, "It is disabled."))
+        elif ruleset.node and not connector.is_in_scope_of(ruleset.node):
+            nodes = ", ".join(connector.source_transport_servers)
+            considered.append(_because(connector, f"It is out of scope on {ruleset.node}: only {nodes} may use it."))
         elif connector.max_message_size is not None and size_bytes > connector.max_message_size:
             is_too_large = True
             limit = format_size(connector.max_message_size)
@@ -88,6 +91,15 @@ def next_hop_of(connector: SendConnector, domain: str) -> NextHop:
     if connector.smart_hosts:
         return NextHop(DeliveryType.SMART_HOST_CONNECTOR, ",".join(connector.smart_hosts), connector.id)
     return NextHop(DeliveryType.DNS_CONNECTOR, domain, connector.id)
+
+
+def waiving_tls(ruleset: Ruleset, hop: NextHop) -> NextHop:
+    """Where ``hop``'s mail goes when its sender waives the TLS policy of the recipient's domain (RFC 8689 5)."""
+    connector = next((one for one in ruleset.send_connectors if one.id == hop.connector_id), None)
+    if connector is None or hop.delivery_type is not DeliveryType.DNS_CONNECTOR:
+        return hop
+    is_waived = connector.is_mta_sts_enabled and connector.is_tls_required_no_honoured
+    return replace(hop, delivery_type=DeliveryType.DNS_CONNECTOR_TLS_WAIVED) if is_waived else hop
 
 
 def _rank(candidate: _Candidate) -> tuple[int, int, str, str]:

@@ -30,10 +30,12 @@ class IpList:
 
 
 class Ruleset:
-    """What the rules ask. ``document`` is the whole configuration, ``revision`` its number."""
+    """What the rules ask. ``document`` is the whole configuration, ``revision`` its number. ``node`` is where it runs;
+    empty where that is all the same, as for a question of the console."""
 
-    def __init__(self, document: MailFlow, revision: int = 0) -> None:
+    def __init__(self, document: MailFlow, revision: int = 0, node: str = "") -> None:
         self.document = document
+        self.node = node
         self.revision = revision
         self.organization = document.organization
         self.ip_allow_list = IpList(document.ip_allow_list)
@@ -137,6 +139,6 @@ def _index_proxies(connectors: Iterable[ReceiveConnector]) -> dict[str, NetworkI
     return {binding: NetworkIndex(items) for binding, items in pairs.items()}
 
 
-def compile_ruleset(document: MailFlow, revision: int = 0) -> Ruleset:
+def compile_ruleset(document: MailFlow, revision: int = 0, node: str = "") -> Ruleset:
     """Build the indexes of ``document``."""
-    return Ruleset(document, revision)
+    return Ruleset(document, revision, node)

@@ -28,6 +28,7 @@ _PLAIN = (
     "revision",
     "is_smtputf8",
     "requires_tls",
+    "is_tls_waived",
     "ret",
     "envid",
     "internet_message_id",
@@ -91,6 +92,7 @@ _DEFAULTS: dict[str, Any] = dict.fromkeys(_PLAIN, "") | {
     "revision": 0,
     "is_smtputf8": False,
     "requires_tls": False,
+    "is_tls_waived": False,
     "is_dsn": False,
 }
 

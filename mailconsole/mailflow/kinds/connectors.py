@@ -80,9 +80,19 @@ CONNECTORS: tuple[Kind, ...] = (
             ("TLS", lambda item: str(item.tls_level)),
         ),
         (
-            Group("General", ("name", "comment", "is_enabled", "address_spaces")),
+            Group("General", ("name", "comment", "is_enabled", "address_spaces", "source_transport_servers")),
             Group("Next hop", ("smart_hosts", "port", "username", "password")),
-            Group("TLS", ("tls_level", "tls_domain", "is_client_certificate_shown")),
+            Group(
+                "TLS",
+                (
+                    "tls_level",
+                    "tls_domain",
+                    "is_mta_sts_enabled",
+                    "is_tls_required_no_honoured",
+                    "is_client_certificate_shown",
+                    "tls_certificate_name",
+                ),
+            ),
             Group(
                 "Limits",
                 (

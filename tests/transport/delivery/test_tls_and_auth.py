@@ -1,5 +1,7 @@
 """TLS at each level against each kind of server, and credentials over TLS only."""
 
+import asyncio
+
 import pytest
 
 from tests.support.delivery import Delivering
@@ -128,9 +130,46 @@ async def test_client_certificate__is_shown_where_the_connector_says_so(authorit
             config = through(
                 f"127.0.0.1:{sink.port}", level=TlsLevel.ENCRYPTION_ONLY, is_client_certificate_shown=is_shown
             )
-            event = await outcome_of(config, own_certificate=own)
+            event = await outcome_of(config, certificates=lambda name: own)
             assert event.event is (EventId.SEND if is_shown else EventId.DEFER)
     assert [message.client_certificate for message in sink.received] == ["relay.acme.example"]
+
+
+async def test_client_certificate__by_name__and_one_that_is_not_there_sends_nothing(authority, certificate):
+    ours = authority.issue("partner-link.acme.example")
+    known = {"partner-link": ClientCertificate(ours.chain, ours.key)}
+    with Sink(tls_chain=certificate.chain, tls_key=certificate.key, client_ca=authority.path) as sink:
+        for name, event_id in (("partner-link", EventId.SEND), ("gone", EventId.DEFER)):
+            config = through(
+                f"127.0.0.1:{sink.port}",
+                level=TlsLevel.OPPORTUNISTIC,
+                is_client_certificate_shown=True,
+                tls_certificate_name=name,
+            )
+            event = await outcome_of(config, certificates=known.get)
+            assert event.event is event_id
+    assert event.reason == "The certificate gone that the connector shows is not on this node."
+    assert [message.client_certificate for message in sink.received] == ["partner-link.acme.example"]
+
+
+async def test_client_certificate__renewed__is_shown_from_the_next_connection_on(authority, certificate, tmp_path):
+    chain, key = tmp_path / "own.pem", tmp_path / "own.key"
+    with Sink(tls_chain=certificate.chain, tls_key=certificate.key, client_ca=authority.path) as sink:
+        config = through(
+            f"127.0.0.1:{sink.port}",
+            level=TlsLevel.ENCRYPTION_ONLY,
+            max_messages_per_connection=1,
+            is_client_certificate_shown=True,
+        )
+        async with Delivering(config, certificates=lambda _: ClientCertificate(chain, key)) as node:
+            for name in ("old.acme.example", "new.acme.example"):
+                issued = authority.issue(name)
+                chain.write_bytes(issued.chain.read_bytes())
+                key.write_bytes(issued.key.read_bytes())
+                before = len(sink.received)
+                node.enqueue("b@partner.example")
+                await asyncio.to_thread(sink.wait_for, before + 1)
+    assert [message.client_certificate for message in sink.received] == ["old.acme.example", "new.acme.example"]
 
 
 async def requiring_tls(config, *, ca):

@@ -22,6 +22,14 @@ def test_read__usual_header__gives_its_facts():
     assert facts == headers.HeaderFacts(67, 2, "<1@x>", "one two")
 
 
+@pytest.mark.parametrize(("fields", "is_waived"), [
+    (b"TLS-Required: No\r\n", True), (b"tls-required:no \r\n", True), (b"TLS-Required: Yes\r\n", False),
+    (b"TLS-Required: No\r\nTLS-Required: No\r\n", False), (b"X-TLS-Required: No\r\n", False), (b"", False),
+])  # fmt: skip
+def test_read__tls_required_no__once_and_no_other_word(fields, is_waived):
+    assert read(b"Subject: x\r\n" + fields + b"\r\nTLS-Required: No\r\n").is_tls_waived is is_waived
+
+
 @pytest.mark.parametrize(
     ("content", "size"),
     [(b"", 0), (b"\r\nReceived: no\r\n", 0), (b"X: 1\r\n", 6), (b"X: 1\r\n\r\n", 6), (b"X: 1\r\n\r\nbody\r\n\r\n", 6)],

@@ -1,9 +1,11 @@
 """Send connector selection is Exchange's, and each loser is told why."""
 
+import pytest
+
 from transport.config.document import MailFlow
 from transport.config.objects import AddressSpace, SendConnector
 from transport.model.next_hop import UNREACHABLE, DeliveryType, NextHop
-from transport.rules.routing import route
+from transport.rules.routing import route, waiving_tls
 from transport.rules.ruleset import compile_ruleset
 
 
@@ -28,6 +30,26 @@ def test_route__most_specific_wins_over_cost_and_name():
     )
     assert result.next_hop.connector_id == "tree"
     assert why(result)["All"] == "Its address space * is less specific than *.acme.example."
+
+
+def test_route__out_of_scope__is_told_and_another_takes_it():
+    flow = MailFlow(send_connectors=(connector("A", "*", source_transport_servers=("edge-1",)), connector("B", "*")))
+    here = route(compile_ruleset(flow, 1, "edge-2"), "x.example", size_bytes=1)
+    assert here.next_hop.connector_id == "b"
+    assert why(here)["A"] == "It is out of scope on edge-2: only edge-1 may use it."
+    assert route(compile_ruleset(flow, 1, "edge-1"), "x.example", size_bytes=1).next_hop.connector_id == "a"
+    assert route(compile_ruleset(flow, 1), "x.example", size_bytes=1).next_hop.connector_id == "a"
+
+
+@pytest.mark.parametrize(("fields", "is_waived"), [
+    ({}, True), ({"is_tls_required_no_honoured": False}, False), ({"is_mta_sts_enabled": False}, False),
+    ({"smart_hosts": ("10.0.0.1",)}, False),
+])  # fmt: skip
+def test_waiving_tls__only_where_a_policy_would_be_asked_and_the_connector_lets(fields, is_waived):
+    rules = compile_ruleset(MailFlow(send_connectors=(connector("A", "*", **fields),)))
+    hop = waiving_tls(rules, route(rules, "x.example", size_bytes=1).next_hop)
+    assert (hop.delivery_type is DeliveryType.DNS_CONNECTOR_TLS_WAIVED) is is_waived
+    assert waiving_tls(rules, UNREACHABLE) == UNREACHABLE
 
 
 def test_route__exact_name_wins_over_its_own_tree():

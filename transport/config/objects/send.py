@@ -49,6 +49,9 @@ class SendRoute(ConfigModel):
         "(MX records).",
     )
     port: int = Field(25, ge=1, le=65535, description="Where the next hop has no port of its own.")
+    source_transport_servers: tuple[Line, ...] = Field(
+        (), description="The nodes that may use it; on others it is out of scope. Empty means all."
+    )
     fqdn: HostName = Field("", description="The name in EHLO; empty means the node's own.")
     source_ip_address: Line = Field("", description="The local address to connect from; empty means any.")
     is_private_address_allowed: bool = Field(
@@ -65,8 +68,21 @@ class SendTls(ConfigModel):
         description="The name that the next hop's certificate must carry: contoso.com, or *.contoso.com for any name "
         "below it. Empty means the host's own name. Needs DomainValidation.",
     )
+    is_mta_sts_enabled: bool = Field(
+        True,
+        description="With DNS routing, keep to the policies by which domains demand verified TLS (MTA-STS, RFC 8461).",
+    )
+    is_tls_required_no_honoured: bool = Field(
+        True,
+        description="A message with the header TLS-Required: No goes on although the domain's own policy is not met. "
+        "What this connector demands holds all the same.",
+    )
     is_client_certificate_shown: bool = Field(
-        False, description="Show the node's own certificate to next hops that ask for one."
+        False, description="Show a certificate of the node to next hops that ask for one."
+    )
+    tls_certificate_name: Line = Field(
+        "",
+        description="Which certificate is shown, by a name in it or its file's; empty: the one the node made itself.",
     )
     username: Line = Field("", description="AUTH to the smart hosts with this name, over TLS only; empty means none.")
     password_secret: Line = Field(
@@ -85,6 +101,13 @@ class SendTls(ConfigModel):
             raise ValueError("any name is no name: write for example *.contoso.com, or leave it empty")
         if value and info.data.get("tls_level") is not TlsLevel.DOMAIN_VALIDATION:
             raise ValueError("a name is compared by DomainValidation only: choose that, or leave it empty")
+        return value
+
+    @field_validator("tls_certificate_name")
+    @classmethod
+    def _certificate_is_shown(cls, value: str, info: ValidationInfo) -> str:
+        if value and not info.data.get("is_client_certificate_shown"):
+            raise ValueError("a certificate is named that is not shown: show it, or leave this empty")
         return value
 
     @field_validator("username")
@@ -168,3 +191,7 @@ class SendLimits(ConfigModel):
 
 class SendConnector(SendLimits, SendTls, SendRoute, ConfigObject):
     """Sends mail out, by DNS or through smart hosts. Selection is Exchange's: specific, cheap, then by name."""
+
+    def is_in_scope_of(self, node: str) -> bool:
+        """Whether the node may use it (Exchange: SourceTransportServers of a scoped connector)."""
+        return not self.source_transport_servers or node in self.source_transport_servers
