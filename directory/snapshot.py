@@ -178,6 +178,17 @@ class Snapshot:
         self._opened = opened
 
 
+def current_file(folder: Path) -> Path:
+    """The file in use. Raises SnapshotUnavailable."""
+    try:
+        name = str(json.loads((folder / POINTER).read_text())["file"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SnapshotUnavailable("The directory has not been read yet.") from error
+    if not name:
+        raise SnapshotUnavailable("No directory is in use.")
+    return folder / name
+
+
 def _open(path: Path) -> _Opened:
     # Immutable: the file never changes after its name is published, so SQLite needs no lock and no -wal beside it.
     uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"

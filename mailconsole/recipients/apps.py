@@ -11,8 +11,10 @@ class RecipientsConfig(AppConfig):
     def ready(self) -> None:
         from mailconsole.changes import recorded
         from mailconsole.common import navigation, search
+        from mailconsole.nodes.live import regions
         from mailconsole.recipients.hits import find_recipients
         from mailconsole.recipients.known import open_directory, open_owners
+        from mailconsole.recipients.live import directory_alerts
 
         navigation.register(
             navigation.NavItem(
@@ -20,6 +22,11 @@ class RecipientsConfig(AppConfig):
             ),
             navigation.NavItem(navigation.Section.DIRECTORY, "Sync", "recipients:sync", "refresh", order=20),
         )
+        navigation.register(
+            navigation.NavItem(navigation.Section.DIRECTORY, "Who gets mail", "recipients:who", "route", order=15),
+            navigation.NavItem(navigation.Section.DIRECTORY, "To mend", "recipients:to-mend", "tool", order=30),
+        )
+        regions.register(regions.Region("directory-alerts", directory_alerts, every_s=10.0))
         search.register(search.Searcher("Recipients", 30, find_recipients))
         recorded.register_directory(open_directory)
         recorded.register_owners(open_owners)

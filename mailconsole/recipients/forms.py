@@ -46,6 +46,22 @@ class FindForm(forms.Form):
         return str(self.cleaned_data["domain"]).strip().rstrip(".").lower()
 
 
+class WhoForm(forms.Form):
+    """A recipient, and who writes to it: restrictions depend on that."""
+
+    address = forms.CharField(
+        label="Address", max_length=320, widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"})
+    )
+    sender = forms.CharField(
+        label="Sent by",
+        required=False,
+        max_length=320,
+        help_text="Empty: the null sender, which notifications have.",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
+    )
+    is_signed_in = forms.BooleanField(label="The sender signed in", required=False)
+
+
 class GroupRoleForm(forms.Form):
     """A group and what its members may do."""
 

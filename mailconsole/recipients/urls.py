@@ -2,12 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from mailconsole.recipients.views import console_sign_in, recipients, sources, sync
+from mailconsole.recipients.views import console_sign_in, mapping, recipients, sources, sync, who
 
 app_name = "recipients"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", recipients.recipient_list, name="list"),
     path("recipients/<uuid:guid>/", recipients.recipient_detail, name="detail"),
+    path("recipients/<uuid:guid>/attributes/", mapping.mapping_page, name="mapping"),
+    path("who/", who.who_page, name="who"),
+    path("to-mend/", who.to_mend, name="to-mend"),
+    path("sync/conflict-rule/", sync.set_conflict_rule, name="conflict-rule"),
     path("sync/", sync.sync_status, name="sync"),
     path("sync/runs/<int:pk>/", sync.run_detail, name="run"),
     path("sync/sources/find/", sources.source_find, name="source-find"),

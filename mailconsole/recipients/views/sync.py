@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from directory.snapshot_schema import ConflictRule
 from mailconsole.accounts.access import require_role
 from mailconsole.accounts.roles import Role
 from mailconsole.common.pages import page_of, render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.recipients.models import AddressConflict, DirectorySource, Recipient, SyncRun
+from mailconsole.recipients.services.conflict_rule import choose_conflict_rule
 from mailconsole.recipients.services.request_sync import cancel_sync, confirm_shrink, request_sync
 from mailconsole.recipients.services.snapshot import snapshot_status
 
@@ -30,7 +33,7 @@ def sync_status(request: HttpRequest) -> HttpResponse:
         "sources": _sources(),
         "snapshot": snapshot_status(now=timezone.now()),
         "page": page_of(request, runs, size=_SHOWN_RUNS),
-        "conflicts": _conflicts(),
+        "conflicts": conflict_rows(),
         "recipient_count": Recipient.objects.count(),
     }
     return render_page(request, "recipients/sync.html", context, fragment="recipients/_sync.html")
@@ -81,6 +84,18 @@ def accept_shrink(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("recipients:sync")
 
 
+@require_POST
+@require_role(Role.ADMINISTRATOR)
+def set_conflict_rule(request: HttpRequest) -> HttpResponse:
+    """What happens with mail to an address that two objects claim."""
+    if request.POST.get("rule") not in set(ConflictRule):
+        raise BadRequest("There is no such rule.")
+    rule = ConflictRule(request.POST["rule"])
+    choose_conflict_rule(rule=rule, actor=request.user, now=timezone.now(), request=request)
+    messages.success(request, f"{rule.label}: {rule.sentence}")
+    return redirect("recipients:to-mend")
+
+
 def _sources() -> list[dict[str, Any]]:
     rows = []
     for source in DirectorySource.objects.all():
@@ -89,7 +104,7 @@ def _sources() -> list[dict[str, Any]]:
     return rows
 
 
-def _conflicts() -> list[dict[str, Any]]:
+def conflict_rows() -> list[dict[str, Any]]:
     shown = list(AddressConflict.objects.order_by("address")[:_SHOWN_CONFLICTS])
     guids = {guid for conflict in shown for guid in conflict.object_guids}
     by_guid = {str(row.object_guid): row for row in Recipient.objects.filter(object_guid__in=guids)}

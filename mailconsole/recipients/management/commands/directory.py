@@ -1,4 +1,4 @@
-"""`directory add|list|test|sync|find`: the directory's services at the command line."""
+"""`directory add|list|test|sync|who|find`: the directory's services at the command line."""
 
 from __future__ import annotations
 
@@ -15,15 +15,19 @@ from directory.errors import DirectoryError
 from directory.mapping import DEFAULT_FILTER
 from directory.settings import Security
 from directory.snapshot import Snapshot, SnapshotEntry
+from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.refusals import Refusal
 from mailconsole.common.templatetags.words import wire
+from mailconsole.recipients.known import open_directory
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.recipients.services import sources
 from mailconsole.recipients.services.check import run_test
 from mailconsole.recipients.services.search import find_address
 from mailconsole.recipients.services.snapshot import snapshot_folder
 from mailconsole.recipients.services.sync import sync_source
+from mailconsole.recipients.services.who_gets import Step, who_gets
 from mailconsole.recipients.states import SyncState
+from transport.model.address import InvalidAddress
 
 PASSWORD_VARIABLE = "MAILCONSOLE_BIND_PASSWORD"  # noqa: S105
 
@@ -32,7 +36,7 @@ class Command(BaseCommand):
     help = "Add, test and read directories (Active Directory), and look an address up."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|test|sync|find")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|test|sync|who|find")
         add = verbs.add_parser(
             "add", help=f"Add a directory; the password is asked for or read from {PASSWORD_VARIABLE}."
         )
@@ -54,6 +58,10 @@ class Command(BaseCommand):
             parser_of.add_argument("name", nargs="?", help="default: every enabled directory")
             if verb == "sync":
                 parser_of.add_argument("--changes", action="store_true", help="only what changed since the last time")
+        who = verbs.add_parser("who", help="Say who gets mail sent to an address, as a tree with the reasons.")
+        who.add_argument("address")
+        who.add_argument("--sender", default="", help="restrictions depend on it; default: the null sender")
+        who.add_argument("--signed-in", action="store_true", help="as if the sender had signed in")
         find = verbs.add_parser("find", help="Say what an address leads to, for people and for nodes.")
         find.add_argument("address")
 
@@ -115,6 +123,32 @@ class Command(BaseCommand):
             )
         if failed:
             raise CommandError("A directory could not be read; the last good data stays in use.")
+
+    def _who(self, options: dict[str, Any]) -> None:
+        head = head_revision()
+        try:
+            found = who_gets(
+                options["address"],
+                sender=options["sender"],
+                is_signed_in=options["signed_in"],
+                document=load_document(head),
+                revision=head.number,
+                finds=open_directory(),
+            )
+        except InvalidAddress as error:
+            raise CommandError(f"This is no address: {error}.") from error
+        if found.waits_because:
+            raise CommandError(f"Nobody can tell now, mail waits: {found.waits_because}")
+        self._tell(found.root, "")
+        self.stdout.write(f"{found.delivered_count:,} delivered, {found.refused_count:,} returned")
+
+    def _tell(self, step: Step, indent: str) -> None:
+        words = (step.word, step.address, f"({step.name})" if step.name else "", step.because)
+        self.stdout.write(indent + "  ".join(wire(word) for word in words if word))
+        for child in step.children:
+            self._tell(child, indent + "    ")
+        if step.more:
+            self.stdout.write(f"{indent}    and {step.more:,} more")
 
     def _find(self, options: dict[str, Any]) -> None:
         found = find_address(address=options["address"])

@@ -1,0 +1,125 @@
+"""Who gets mail sent to this address: the tree, on its page, at the command line and in the API."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from directory.model import RecipientKind, SenderRestrictions
+from mailconsole.recipients.known import open_directory
+from mailconsole.recipients.services.who_gets import who_gets
+from tests.directory.entries import a_recipient, guid_of
+from tests.mailconsole.recipients.directories import create_directory, read_directory
+from tests.support.factories import create_operator, create_viewer, signed_in
+from transport.config.document import MailFlow
+from transport.config.objects import AcceptedDomain, AddressSpace, DomainType, SendConnector
+from transport.model.address import InvalidAddress
+
+pytestmark = pytest.mark.django_db
+GROUP = RecipientKind.DISTRIBUTION_GROUP
+DOCUMENT = MailFlow(
+    accepted_domains=(
+        AcceptedDomain(id="acme", name="Acme", domain="acme.example", domain_type=DomainType.AUTHORITATIVE),
+    ),
+    send_connectors=(
+        SendConnector(id="out", name="Out", address_spaces=(AddressSpace(domain="*"),), smart_hosts=("[127.0.0.1]",)),
+    ),
+)
+
+
+@pytest.fixture(autouse=True)
+def people(monkeypatch):
+    members = {"team": ("anna", "ben", "ring", "board"), "ring": ("team", "cleo"), "board": ("anna",)}
+    groups = [
+        a_recipient(name, kind=GROUP, member_guids=tuple(map(guid_of, inside)),
+                    restrictions=SenderRestrictions(require_auth=name == "board"))
+        for name, inside in members.items()
+    ]  # fmt: skip
+    anna = a_recipient("anna", addresses=("anna@acme.example", "a@acme.example"))
+    ben = a_recipient("ben", forwarding_guid=guid_of("cleo"), deliver_and_redirect=True)
+    cleo = a_recipient("cleo", target_address="cleo@cloud.example", display_name="<b>Cleo</b>\u202e")
+    read_directory(monkeypatch, create_directory(), [*groups, anna, ben, cleo])
+
+
+def ask(address, **more):
+    return who_gets(address, document=DOCUMENT, revision=1, finds=open_directory(), **more)
+
+
+def test_who__groups_in_groups_forwarding_and_a_ring__is_a_tree_in_which_everybody_stands_once():
+    found = ask("team@acme.example")
+    assert (found.delivered_count, found.refused_count) == (3, 1)
+    assert {one.address for one in found.root.walk() if one.word == "Delivered"} == {
+        "anna@acme.example", "ben@acme.example", "cleo@cloud.example",
+    }  # fmt: skip
+    again = [one.address.partition("@")[0] for one in found.root.walk() if one.word == "Again"]
+    assert sorted(again) == ["cleo", "team"]
+    board = next(one for one in found.root.walk() if one.address == "board@acme.example")
+    assert "takes mail only from senders who signed in" in board.because
+
+
+def test_who__sender_signed_in__nobody_is_returned():
+    assert ask("team@acme.example", sender="x@partner.example", is_signed_in=True).refused_count == 0
+
+
+def test_who__proxy_address__leads_to_the_primary_one_and_names_the_connector():
+    found = ask("A@acme.example")
+    assert [(one.address, one.word, one.because) for one in found.root.walk()][-1] == (
+        "anna@acme.example", "Delivered", "By the send connector Out.",
+    )  # fmt: skip
+    assert found.root.children[0].name == "Anna"
+
+
+@pytest.mark.parametrize(("address", "word"), [("nobody@acme.example", "Returned"), ("x@partner.example", "Delivered")])
+def test_who__unknown_or_outside__says_so(address, word):
+    assert ask(address).root.word == word
+
+
+def test_who__no_directory_read__nobody_can_tell(home):
+    for path in (home / "directory").iterdir():
+        path.unlink()
+    assert "not been read" in ask("anna@acme.example").waits_because
+
+
+def test_who__no_address__is_refused():
+    with pytest.raises(InvalidAddress):
+        ask("anna")
+
+
+@pytest.fixture
+def published(monkeypatch):
+    for place in ("views.who", "management.commands.directory"):
+        monkeypatch.setattr(f"mailconsole.recipients.{place}.load_document", lambda head: DOCUMENT)
+    monkeypatch.setattr("mailconsole.api.directory.load_document", lambda head: DOCUMENT)
+
+
+def test_page__shows_the_tree_and_hostile_names_are_text(published):
+    client = signed_in(create_viewer())
+    page = client.get(reverse("recipients:who"), {"address": "team@acme.example"}).text
+    assert "3 addresses get it" in page
+    assert "&lt;b&gt;Cleo" in page
+    assert "<b>Cleo" not in page and "\u202e" not in page
+    assert client.get(reverse("recipients:who"), {"address": "<script>"}).status_code == 422
+
+
+def test_command__prints_the_tree(published):
+    out = io.StringIO()
+    call_command("directory", "who", "team@acme.example", stdout=out)
+    assert "    Delivered  anna@acme.example  (Anna)  By the send connector Out." in out.getvalue()
+    assert out.getvalue().endswith("3 delivered, 1 returned\n")
+    with pytest.raises(CommandError, match="no address"):
+        call_command("directory", "who", "anna")
+
+
+def test_api__search_address_tree_and_sources(published):
+    client = signed_in(create_operator())
+    assert [one["display_name"] for one in client.get("/api/v1/directory/recipients?q=anna").json()] == ["Anna"]
+    assert client.get("/api/v1/directory/addresses/A@acme.example").json()["recipients"][0]["display_name"] == "Anna"
+    assert client.get("/api/v1/directory/addresses/no@acme.example").status_code == 404
+    who = client.get("/api/v1/directory/who-gets/team@acme.example").json()
+    assert (who["delivered"], who["returned"], who["tree"]["outcome"]) == (3, 1, "group")
+    assert client.get("/api/v1/directory/who-gets/nonsense").status_code == 422
+    source = client.get("/api/v1/directory/sources").json()[0]
+    assert (source["last_run"]["state"], source["last_run"]["recipients"]) == ("succeeded", 6)
+    viewer = signed_in(create_viewer())
+    assert viewer.post(f"/api/v1/directory/sources/{source['id']}/sync").status_code == 403
