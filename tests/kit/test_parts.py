@@ -99,6 +99,13 @@ def test_run__postgresql_missing__its_part_is_left_out_and_said(tmp_path, capfd,
     assert said in capfd.readouterr().out
 
 
+def test_progress__by_the_marks_of_pytest__counts_what_is_done_and_what_failed(tmp_path):
+    output = tmp_path / "output"
+    output.write_text(f"{'.' * 70}Fs [  1%]\n\x1b[32m.\x1b[0m\x1b[31mF\x1b[0mE")
+    run = PartRun("it", [], {}, output)
+    assert run.progress == "it: 75 done, 3 failed"
+
+
 def test_run_beside__three__never_more_than_two_at_once(tmp_path):
     (tmp_path / "at").mkdir()
     runs = [

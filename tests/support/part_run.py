@@ -15,6 +15,7 @@ AT_ONCE = 2
 
 PROGRESS_EVERY_S = 30
 END_TIMEOUT_S = 25
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class PartRun:
@@ -47,16 +48,17 @@ class PartRun:
 
     @property
     def progress(self) -> str:
-        """How far it is, as pytest said last."""
-        said = re.findall(r"\[ *(\d+%)\]", self._read())
-        return f"{self.name} {said[-1] if said else 'begins'}"
+        """How far it is, by pytest's dots and letters."""
+        marks = "".join(re.findall(r"^[.FEsxX]+", self._plain(), re.MULTILINE))
+        failed = marks.count("F") + marks.count("E")
+        return f"{self.name}: {len(marks)} done{f', {failed} failed' if failed else ''}"
 
     @property
     def summary(self) -> str:
         """One line: how long it took and what came of it."""
         if self.status is None:
             return f"       -  {self.name}: not run"
-        lines = [line for line in self._read().splitlines() if re.search(r"\bin \d+\.\d+s\b", line)]
+        lines = [line for line in self._plain().splitlines() if re.search(r"\bin \d+\.\d+s\b", line)]
         said = lines[-1].strip("= ") if lines else f"ended with {self.status}"
         return f"{self._ended - self._began:6.0f} s  {self.name}: {said}"
 
@@ -78,6 +80,9 @@ class PartRun:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self.show()
+
+    def _plain(self) -> str:
+        return ANSI.sub("", self._read())
 
     def _read(self) -> str:
         return self._output.read_text(errors="replace") if self._output.exists() else ""
