@@ -57,7 +57,7 @@ def test_disk_full__452__nothing_is_lost_and_it_goes_on_without_restart(small_di
         before, _ = send_until(relay, is_taken, 0, body=body)
         small_disk.fill()
         during, refused = send_until(relay, is_refused, 100, body=body)
-        assert refused.last.text.startswith(small_disk.full_reply)
+        assert refused.last.text.startswith(small_disk.full_replies)
         assert "disk" in why_not(relay) or not small_disk.is_mounted
         assert str(send(relay, 99).replies[2].code).startswith("45")  # the next is refused at MAIL already
         small_disk.free()

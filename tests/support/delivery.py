@@ -155,7 +155,7 @@ class Delivering:
     def snapshot(self) -> Any:
         return self.queues.snapshot(self.clock())[0]
 
-    async def until(self, condition: Callable[[], object], *, timeout_s: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], object], *, timeout_s: float = 20.0) -> None:
         """Wait until ``condition`` holds; fails with what happened."""
         deadline = asyncio.get_running_loop().time() + timeout_s
         while not condition():

@@ -18,15 +18,15 @@ SMALL_FILE_BYTES = 100_000
 
 @dataclass
 class SmallDisk:
-    """``full_reply`` is what the relay says when a write fails here: a limit on files is not a full disk to SQLite."""
+    """``full_replies`` are what the relay says when a write fails here: a limit on files is no full disk to SQLite."""
 
     path: Path
     is_mounted: bool
 
     @property
-    def full_reply(self) -> str:
+    def full_replies(self) -> tuple[str, ...]:
         full = "452 4.3.1 Insufficient system resources, try again later"
-        return full if self.is_mounted else "451 4.3.0 "
+        return (full,) if self.is_mounted else (full, "451 4.3.0 ")
 
     @property
     def _ballast(self) -> Path:

@@ -176,7 +176,7 @@ class Server:
     def refusals(self) -> list[TrackingEvent]:
         return self.intake.happened(EventId.REFUSE)
 
-    def wait_until(self, condition: Callable[[], object], timeout_s: float = 5.0) -> None:
+    def wait_until(self, condition: Callable[[], object], timeout_s: float = 20.0) -> None:
         until = time.monotonic() + timeout_s
         while not self.call(lambda: bool(condition())):
             assert time.monotonic() < until, "the condition did not come true"

@@ -103,7 +103,7 @@ class Product:
         assert done.returncode == 0, f"./console config apply failed:\n{done.stdout}{done.stderr}"
         self.wait_for_revision()
 
-    def wait_for_revision(self, *, timeout_s: float = 10.0) -> int:
+    def wait_for_revision(self, *, timeout_s: float = 30.0) -> int:
         """The head's number, once every node runs it."""
         end = time.monotonic() + timeout_s
         while True:

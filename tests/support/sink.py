@@ -84,12 +84,12 @@ class Sink:
         """Refuse new connections and cut the open ones."""
         self._call(self._stop())
 
-    def wait_for(self, count: int, *, timeout_s: float = 10.0) -> list[Received]:
+    def wait_for(self, count: int, *, timeout_s: float = 30.0) -> list[Received]:
         """The received messages once there are `count`; fails with what is there after `timeout_s`."""
         self.wait_until(lambda: len(self.received) >= count, timeout_s=timeout_s)
         return list(self.received)
 
-    def wait_until(self, condition: Callable[[], bool], *, timeout_s: float = 10.0) -> None:
+    def wait_until(self, condition: Callable[[], bool], *, timeout_s: float = 30.0) -> None:
         """Wait for something about `received`, `commands` or `connections` to become true."""
         with self._changed:
             met = self._changed.wait_for(condition, timeout=timeout_s)

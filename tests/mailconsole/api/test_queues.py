@@ -28,10 +28,13 @@ def waiting(answering_node):
     return answering_node
 
 
+def told(api: Api) -> list[tuple[int, str]]:
+    return [(one["message_count"], one["waiting_cause"]) for one in api("GET", "/queues").json()]
+
+
 def test_queues_and_messages__viewer__reads_why_they_wait(waiting):
     viewer = Api(create_viewer())
-    waiting.until(lambda: any(one["message_count"] == 2 for one in viewer("GET", "/queues").json()))
-    assert viewer("GET", "/queues").json()[0]["waiting_cause"] == "next_hop_down"
+    waiting.until(lambda: (2, "next_hop_down") in told(viewer))  # a snapshot tells of what was a moment ago
     found = viewer("GET", "/queues/messages?recipient=bo@partner.example").json()
     assert (found["total"], found["messages"][0]["cause"], found["problems"]) == (1, "next_hop_down", [])
 

@@ -16,7 +16,7 @@ ANY_PORT = HostPort("127.0.0.1", 0)
 NODE = "transport-1"
 
 
-def wait_until(is_so: Callable[[], object], *, timeout_s: float = 10.0) -> None:
+def wait_until(is_so: Callable[[], object], *, timeout_s: float = 30.0) -> None:
     end = time.monotonic() + timeout_s
     while not is_so():
         assert time.monotonic() < end, f"not within {timeout_s} s"

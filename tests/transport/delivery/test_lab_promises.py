@@ -59,7 +59,7 @@ async def test_postfix__takes_a_large_message_by_bdat_octet_by_octet(lab_nexthop
     async with node_for(through(POSTFIX)) as node:
         node.enqueue(KNOWN, body=body)
         await node.until_event(EventId.SEND)
-        await node.until(lambda: kept(lab_nexthop, mark), timeout_s=10)  # it delivers in its own time
+        await node.until(lambda: kept(lab_nexthop, mark), timeout_s=30)  # it delivers in its own time
     (stored,) = kept(lab_nexthop, mark)
     assert stored.endswith(body.replace(b"\r\n", b"\n").partition(b"\n\n")[2])
 

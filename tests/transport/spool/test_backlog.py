@@ -1,7 +1,5 @@
 """A long spool is read beside new mail: nothing is lost, nothing twice, and damage in it stops nobody."""
 
-import asyncio
-
 from tests.transport.spool.test_damage import change, filled, overwrite, told
 from tests.transport.spool.test_sqlite_spool import make_message, receive
 from transport.model.event import EventId
@@ -57,8 +55,7 @@ async def test_more__broken_page__others_go_on_and_the_next_start_begins_anew(tm
     spool = await impatient(tmp_path)
     found = await rest(spool)
     assert 60 - 8 <= len(found) < 60
-    await asyncio.sleep(0.1)
-    (event,) = told(spool)
+    (event,) = await told(spool)
     assert event.event is EventId.SPOOL_DAMAGE and "Restart the node" in event.reason
     identity = spool.identity
     await spool.stop()
@@ -75,8 +72,7 @@ async def test_more__unreadable_envelope__is_poison(tmp_path):
     change(tmp_path, "UPDATE message SET envelope = 'x' WHERE id = ?", first.id)
     spool = await impatient(tmp_path)
     await rest(spool)
-    await asyncio.sleep(0.1)
-    (event,) = told(spool)
+    (event,) = await told(spool)
     assert (event.event, event.message_id) == (EventId.POISON, first.id)
     await spool.stop()
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.transport.spool.test_sqlite_spool import make_message, opened, receive
+from tests.transport.spool.test_sqlite_spool import make_message, opened, receive, until
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import POISON
 from transport.model.outcome import RecipientStatus
@@ -38,7 +38,14 @@ def change(folder, statement, *values):
     connection.close()
 
 
-def told(spool):
+async def told(spool, count=1):
+    """What is told of damage, once ``count`` events are written and as many as may follow at once."""
+    await until(lambda: len(_told(spool)) >= count)
+    await asyncio.sleep(0.1)
+    return _told(spool)
+
+
+def _told(spool):
     events = [TrackingEvent.from_json(data) for _, data in spool.outbox.read(after=0, limit=1000)]
     return [event for event in events if event.event in (EventId.POISON, EventId.SPOOL_DAMAGE)]
 
@@ -53,8 +60,7 @@ async def test_start__unreadable_envelope__is_poison_and_told_once_and_the_other
         assert bad.id == first.id and [one.next_hop for one in bad.recipients] == [POISON]
         assert "envelope in the spool cannot be read" in bad.recipients[0].last_reason
         assert abs(bad.received_at * 1000 - (first.id >> 22) - 1_704_067_200_000) < 1
-        await asyncio.sleep(0.1)
-        (event,) = told(spool)
+        (event,) = await told(spool)
         assert (event.event, event.message_id) == (EventId.POISON, first.id)
         await spool.stop()
 
@@ -83,8 +89,7 @@ async def test_start__unreadable_envelope__recipients_known_by_their_states_are_
         spool, (again,) = await opened(tmp_path)
         assert [one.next_hop == POISON for one in again.recipients] == [True, True]
         assert again.recipients[1].address == message.recipients[1].address
-        await asyncio.sleep(0.1)
-        assert len(told(spool)) == 2
+        assert len(await told(spool, 2)) == 2
         await spool.stop()
 
 
@@ -112,8 +117,7 @@ async def test_start__broken_page__all_others_are_saved_and_the_file_is_kept(tmp
     assert {one.id for one in found} < {one.id for one in messages}
     for one in found:
         assert await spool.read_body(one.id) == messages[0].body
-    await asyncio.sleep(0.1)
-    (event,) = told(spool)
+    (event,) = await told(spool)
     assert event.event is EventId.SPOOL_DAMAGE and f"{len(found)} messages of it could be read" in event.reason
     later = make_message(spool)
     await spool.commit(later, [])
@@ -163,11 +167,10 @@ async def test_running__page_breaks__new_mail_and_other_outcomes_are_written(tmp
     for one in found:
         one.recipients[0].status = RecipientStatus.DELIVERED
         spool.update([RecipientUpdate(one.id, one.recipients[0])], [])
-    await asyncio.sleep(0.3)
+    (event,) = await told(spool)
     await spool.commit(make_message(spool), [])
     assert spool.problem == ""
     rows = spool._readers.get().execute("SELECT count(*) FROM message").fetchone()
     assert rows == (2,)  # the damaged one, and the new one
-    (event,) = told(spool)
     assert "Restart the node" in event.reason
     await spool.stop()

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -45,6 +46,14 @@ def make_message(spool, *, body=b"Subject: x\r\n\r\nhello\r\n", recipients=1):
 
 def receive(message):
     return TrackingEvent(EventId.RECEIVE, 1.0, message_id=message.id)
+
+
+async def until(condition):
+    """What the spool's thread does is seen soon."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.01)
 
 
 async def opened(folder):
@@ -158,8 +167,7 @@ async def test_outbox__events__are_read_in_order_and_forgotten_when_acknowledged
     spool, _ = await opened(tmp_path)
     assert spool.outbox.read(after=0, limit=100) == []
     spool.record([TrackingEvent(EventId.REFUSE, 2.0)])
-    await asyncio.sleep(0.2)
-    assert [sequence for sequence, _ in spool.outbox.read(after=0, limit=9)] == [7]
+    await until(lambda: [sequence for sequence, _ in spool.outbox.read(after=0, limit=9)] == [7])
     await spool.stop()
 
 
