@@ -24,7 +24,11 @@ def main(arguments: list[str]) -> int:
     if arguments:
         command = pytest_command(arguments)
         os.execve(command[0], command, environment)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what runs is ended as after Ctrl-C
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # both end what runs; a shell's background job would ignore the first
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="mailconsole-test-") as folder:
         return run_parts(ALL, environment, Path(folder))
 
