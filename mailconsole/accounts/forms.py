@@ -61,7 +61,7 @@ class NewPersonForm(PersonForm):
     username = forms.CharField(
         max_length=150,
         label="User name",
-        validators=[UnicodeUsernameValidator()],
+        validators=[UnicodeUsernameValidator(message="A user name is of letters, digits and @ . + - _ only.")],
         help_text="What the person types to sign in. It can't be changed later.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )

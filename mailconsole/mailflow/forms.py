@@ -85,4 +85,5 @@ class ObjectForm(forms.Form):
         for field, sentences in refusal.errors.items():
             for sentence in sentences:
                 where = PASSWORD if field == "password_secret" else field
-                self.add_error(where if where in self.fields else None, sentence)
+                ending = "" if sentence.endswith((".", "?")) else "."
+                self.add_error(where if where in self.fields else None, f"{sentence}{ending}")

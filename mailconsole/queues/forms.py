@@ -8,10 +8,11 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from pydantic import TypeAdapter, ValidationError
 
 from mailconsole.changes.services.revisions import head_revision, load_document
 from transport.config.document import MailFlow
-from transport.config.types import parse_duration, parse_size
+from transport.config.types import AddressPattern, DomainPattern, parse_duration, parse_size
 from transport.model.queue_filter import BadFilter, QueueFilter
 from transport.model.queue_order import Verb
 from transport.model.queued import MessageStatus
@@ -63,6 +64,29 @@ class SizeField(forms.CharField):
             return int(parse_size(text)) if text else 0
         except ValueError as error:
             raise forms.ValidationError(f"{error}.") from None
+
+
+class PatternField(forms.CharField):
+    """An address, a domain or `*.domain`, as a filter takes them; `<>` where that can be."""
+
+    def __init__(self, *, kind: Any, may_be_null: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._reader: TypeAdapter[str] = TypeAdapter(kind)
+        self._may_be_null = may_be_null
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text or (self._may_be_null and text == "<>"):
+            return text
+        try:
+            return self._reader.validate_python(text)
+        except ValidationError as problem:
+            raise forms.ValidationError(f"{problem.errors()[0]['msg'].removeprefix('Value error, ')}.") from None
+
+
+def _pattern(kind: Any, label: str, placeholder: str, *, may_be_null: bool = False) -> PatternField:
+    widget = forms.TextInput(attrs={"placeholder": placeholder, "autocomplete": "off", "spellcheck": "false"})
+    return PatternField(kind=kind, may_be_null=may_be_null, required=False, label=label, max_length=500, widget=widget)
 
 
 def _narrow(field: type[forms.CharField], label: str, placeholder: str) -> forms.CharField:
@@ -163,9 +187,9 @@ class OrderForm(forms.Form):
 class HoldRuleForm(forms.Form):
     """Mail to come that is held: every criterion that is given must hold."""
 
-    sender = _text("Sender", "ann@example.com, example.com or <>")
-    recipient = _text("Recipient", "bo@example.com or example.com")
-    domain = _text("Recipient domain", "example.com or *.example.com")
+    sender = _pattern(AddressPattern, "Sender", "ann@example.com, example.com or <>", may_be_null=True)
+    recipient = _pattern(AddressPattern, "Recipient", "bo@example.com or example.com")
+    domain = _pattern(DomainPattern, "Recipient domain", "example.com or *.example.com")
     connector = forms.ChoiceField(required=False, label="Send connector")
     policy = forms.ChoiceField(required=False, label="Relay policy that let it in")
     receive_connector = forms.ChoiceField(required=False, label="Receive connector")

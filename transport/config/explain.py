@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PlainSerializer, ValidationError
 
 Location = tuple[str | int, ...]
 
@@ -68,9 +68,18 @@ def _sentence(entry: dict[str, Any], model: type[BaseModel]) -> str:
     if kind == "string_pattern_mismatch":
         return "must be of lower case letters, digits and hyphens, at most 63, and not begin with a hyphen"
     if kind in _SENTENCES:
-        return _SENTENCES[kind].format(**context)
+        return _SENTENCES[kind].format(**_as_written(context, entry["loc"], model))
     message = str(entry["msg"]).removeprefix("Value error, ")
     return message[:1].lower() + message[1:] if message.startswith(("Input ", "Field ")) else message
+
+
+def _as_written(context: Mapping[str, Any], loc: Location, model: type[BaseModel]) -> dict[str, Any]:
+    """Limits as people write them: 1m and not 60, where the field is a duration or a size."""
+    field = next((step for step in reversed(loc) if isinstance(step, str)), "")
+    info = _model_at(model, loc[: loc.index(field)] if field else ()).model_fields.get(field)
+    metadata = info.metadata if info is not None else ()
+    write: Any = next((one.func for one in metadata if isinstance(one, PlainSerializer)), None)
+    return {name: write(value) if write and name in ("ge", "le") else value for name, value in context.items()}
 
 
 _SENTENCES = {

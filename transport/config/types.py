@@ -93,6 +93,14 @@ def _domain(value: str) -> str:
         raise ValueError(f"'{value}' is not a domain; write for example contoso.com") from None
 
 
+def _ip_address(value: str) -> str:
+    """An address of either kind, or nothing."""
+    try:
+        return str(ipaddress.ip_address(value.strip())) if value.strip() else ""
+    except ValueError:
+        raise ValueError(f"'{value}' is not an IP address; write for example 10.1.2.3 or 2001:db8::1") from None
+
+
 def _host_name(value: str) -> str:
     """A name that we give ourselves in SMTP (RFC 5321 4.1.1.1), or nothing."""
     value = value.strip()
@@ -149,7 +157,15 @@ def _mailbox(value: str) -> str:
 
 def _address_pattern(value: str) -> str:
     """An address, a domain or ``*.domain``."""
-    return _mailbox(value) if "@" in value else _domain_pattern(value)
+    if "@" in value:
+        return _mailbox(value)
+    try:
+        return _domain_pattern(value)
+    except ValueError:
+        raise ValueError(
+            f"'{value}' is neither an address nor a domain; write for example anna@contoso.com, contoso.com or "
+            "*.contoso.com"
+        ) from None
 
 
 _HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^\s:\[\]]+))(?::(\d{1,5}))?")
@@ -172,7 +188,7 @@ def _binding(value: str) -> str:
     if value in ("smtp", "submission"):
         return value
     match = _HOST.fullmatch(value)
-    if match is None or not match[3]:
+    if match is None or not match[3] or not 0 < int(match[3]) < 65536:
         raise ValueError(f"'{value}' is not a binding; write smtp, submission, 0.0.0.0:25 or [::]:25")
     address = ipaddress.ip_address(match[1] or match[2])
     return f"[{address}]:{int(match[3])}" if address.version == 6 else f"{address}:{int(match[3])}"
@@ -206,6 +222,7 @@ Line = Annotated[str, StringConstraints(max_length=500), AfterValidator(_refuse_
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_refuse_control)]
 Network = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_network)]
 Domain = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain)]
+IpAddress = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_ip_address)]
 HostName = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_host_name)]
 EnhancedStatus = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_enhanced_status)]
 DsnLanguage = Annotated[str, AfterValidator(dsn_words.language), Choices(_language_names)]

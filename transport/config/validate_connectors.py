@@ -120,11 +120,6 @@ def _serves(space: str, domain: str) -> bool:
 
 def _smart_hosts_can_be_checked(document: MailFlow, now: datetime) -> Iterator[Problem]:
     for item in document.send_connectors:
-        if item.source_ip_address and not _is_address(item.source_ip_address):
-            sentence = (
-                f"'{item.source_ip_address}' is not an IP address; write for example 10.1.2.3, or leave it empty."
-            )
-            yield Problem(SEND, item.id, "source_ip_address", sentence)
         if item.tls_level is TlsLevel.DOMAIN_VALIDATION:
             yield from _addresses_have_no_name(item)
         if len({host.lower() for host in item.smart_hosts}) < len(item.smart_hosts):

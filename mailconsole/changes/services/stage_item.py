@@ -22,7 +22,7 @@ from mailconsole.changes.states import Arrow
 from mailconsole.common.secrets import has_secret, store_secret
 from transport.config.diff import ORGANIZATION, Json, ObjectChange, as_json, model_of, name_of, objects_of
 from transport.config.document import OBJECT_KINDS, SECTIONS, MailFlow, identity
-from transport.config.explain import explain
+from transport.config.explain import Misfit, explain
 from transport.config.text import slug
 from transport.config.words import KIND_LABELS, in_words, plain
 from transport.rules import passwords
@@ -112,10 +112,19 @@ def errors_by_field(error: ValidationError, data: Json, kind: str) -> dict[str, 
     """What is wrong, by the field it is said at; a place within the field is named in the sentence."""
     errors: dict[str, list[str]] = {}
     for misfit in explain(error, data, model=model_of(kind)):
-        inner = misfit.path.removeprefix(misfit.field).lstrip(".")
-        words = misfit.sentence[:1].upper() + misfit.sentence[1:]
-        errors.setdefault(misfit.field, []).append(f"{inner}: {words}" if "." in inner else words)
+        said = errors.setdefault(misfit.field, [])
+        if misfit.loc == (misfit.field,) and said:
+            continue  # of a list whose items are wrong pydantic says that it has none
+        said.append(_in_its_line(misfit, data))
     return errors
+
+
+def _in_its_line(misfit: Misfit, data: Json) -> str:
+    """Names the line of a list that has several: the form has one item a line."""
+    words = misfit.sentence[:1].upper() + misfit.sentence[1:]
+    index = misfit.loc[1] if len(misfit.loc) > 1 else None
+    is_one_of_many = isinstance(index, int) and len(data.get(misfit.field) or ()) > 1
+    return f"Line {int(index or 0) + 1}: {words}" if is_one_of_many else words
 
 
 def check_secret(kind: str, value: Json) -> None:

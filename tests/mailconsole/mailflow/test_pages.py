@@ -115,10 +115,17 @@ def test_create__invalid_network__says_so_at_the_field_and_keeps_nothing(editor)
     assert Change.objects.count() == 0
 
 
+@pytest.mark.parametrize("binding", ["0.0.0.0:99999", "0.0.0.0:0", "10.1.2.3"])
+def test_create__receive_connector_on_no_port__says_so_at_the_field(editor, binding):
+    form = as_a_browser_sends(ObjectForm(KINDS["receive_connectors"])) | {"name": "Relay", "bindings": binding}
+    page = signed_in(editor).post(reverse("mailflow:receive-connector-create"), form)
+    assert "is not a binding" in page.context["form"].errors["bindings"][0]
+
+
 def test_create__nobody_named__says_so_above_the_form(editor):
     page = signed_in(editor).post(reverse(CREATE), POLICY | {"networks": ""})
     assert page.status_code == 422
-    assert "Networks, identities or client_certificates must name who may relay" in page.content.decode()
+    assert "Networks, identities or client certificates must name who may relay" in page.content.decode()
 
 
 def test_create__from_a_refusal__is_filled_in_and_names_the_change(editor):
@@ -213,6 +220,10 @@ def test_send_connector__wrong_form__stores_no_secret(editor):
         ("max_message_size", "ten apples", "is not a size"),
         ("retry_ladder", "soon", "soon"),
         ("upgraded_replies", "421", "about the connection"),
+        ("source_ip_address", "10.1.2", "is not an IP address"),
+        ("connection_inactivity_timeout", "0", "Must be 1s or more."),
+        ("smart_hosts", "mx.contoso.com\na b", "Line 2: 'a b' is not a smart host"),
+        ("address_spaces", "*;200", "Must be 100 or less."),
     ],
 )
 def test_send_connector__what_is_wrong__is_said_at_its_field(editor, field, said, words):
@@ -222,6 +233,7 @@ def test_send_connector__what_is_wrong__is_said_at_its_field(editor, field, said
     assert answer.status_code == 422
     errors = answer.context["form"].errors
     assert words in errors[field][0] and "__all__" not in errors
+    assert len(errors[field]) == 1
 
 
 def test_list__another_persons_draft__is_not_shown():

@@ -133,3 +133,18 @@ def test_holds__viewer__sees_and_cannot_lift(db):
     client = signed_in(create_viewer())
     assert "Nothing is held" in text(client.get(HOLDS))
     assert client.post(reverse("queues:hold-lift", args=[1])).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "words"),
+    [
+        ("sender", "rub bish", "is neither an address nor a domain"),
+        ("recipient", "a b@c", "is not an address"),
+        ("domain", "<>", "is not a domain"),
+        ("lasts", "soon", "is not a duration"),
+    ],
+)
+def test_hold__what_can_match_nothing__is_said_at_its_field(db, field, said, words):
+    answer = signed_in(create_operator()).post(reverse("queues:hold-add"), {"reason": "x", field: said})
+    assert words in answer.context["form"].errors[field][0]
+    assert not HoldRule.objects.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tests.transport.config.documents import NOW, SCANNERS, changed, document
 from transport.config.validate import Severity, errors, validate
@@ -120,10 +121,9 @@ def test_validate__accepted_domain_without_a_way_out__is_a_warning() -> None:
     assert found(Severity.WARNING, accepted_domains=[DOMAIN], send_connectors=served) == []
 
 
-def test_validate__source_address_that_is_none__is_an_error() -> None:
-    assert found(send_connectors=[SEND | {"source_ip_address": "here"}]) == [
-        ("send_connectors", "internet", "source_ip_address")
-    ]
+def test_validate__source_address_that_is_none__is_no_document() -> None:
+    with pytest.raises(ValidationError, match="'here' is not an IP address"):
+        document(send_connectors=[SEND | {"source_ip_address": "here"}])
 
 
 def test_errors__mixed_problems__keeps_what_stops_a_change() -> None:

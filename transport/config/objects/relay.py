@@ -75,7 +75,7 @@ class RelayPolicy(ConfigObject):
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if not self.networks and not self.identities and not self.client_certificates:
-            raise ValueError("networks, identities or client_certificates must name who may relay")
+            raise ValueError("networks, identities or client certificates must name who may relay")
         if self.send_as_addresses and not self.identities:
             raise ValueError("send_as_addresses needs identities: only users who signed in have addresses of their own")
         return self

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from transport.config import retry_ladder
 from transport.config.objects.base import ConfigModel, ConfigObject
-from transport.config.types import MB, DomainPattern, Duration, HostName, Line, ReplyCode, Size, SmartHost
+from transport.config.types import MB, DomainPattern, Duration, HostName, IpAddress, Line, ReplyCode, Size, SmartHost
 
 
 class AddressSpace(ConfigModel):
@@ -53,7 +53,7 @@ class SendRoute(ConfigModel):
         (), description="The nodes that may use it; on others it is out of scope. Empty means all."
     )
     fqdn: HostName = Field("", description="The name in EHLO; empty means the node's own.")
-    source_ip_address: Line = Field("", description="The local address to connect from; empty means any.")
+    source_ip_address: IpAddress = Field("", description="The local address to connect from; empty means any.")
     is_private_address_allowed: bool = Field(
         False, description="Let DNS routing deliver to private and loopback addresses."
     )
