@@ -47,6 +47,10 @@ def test_service__environment__names_settings_that_exist(service: Service):
 def test_service__ours__has_no_privilege_it_does_not_need(service: Service):
     assert service.document["cap_drop"] == ["ALL"]
     assert service.document["read_only"] is True
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=lambda service: service.name)
+def test_service__any__gains_no_privileges(service: Service):
     assert "no-new-privileges:true" in service.document["security_opt"]
 
 
@@ -80,6 +84,17 @@ def test_image__does_not_run_as_root_and_installs_by_hash():
     dockerfile = (compose.ROOT / "Dockerfile").read_text()
     assert re.search(r"(?m)^USER mailconsole$", dockerfile)
     assert "--require-hashes -r /tmp/requirements.lock" in dockerfile
+
+
+def test_image__holds_no_passwords_of_the_machine_that_builds():
+    assert ".env" in (compose.ROOT / ".dockerignore").read_text().splitlines()
+
+
+def test_web__is_published_on_this_machine_only_and_always_answers_its_health_check():
+    asked = {**VARIABLES, "MAILCONSOLE_ALLOWED_HOSTS": "mail.contoso.com"}
+    assert compose.services(asked)["web"].document["ports"] == ["127.0.0.1:8000:8000"]
+    hosts = read_environment(dict(compose.services(asked)["web"].environment)).allowed_hosts
+    assert set(hosts) == {"localhost", "127.0.0.1", "mail.contoso.com"}
 
 
 class Installation:
