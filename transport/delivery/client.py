@@ -26,8 +26,8 @@ class Owner(Protocol):
         """It has nothing to send; ``Client.run`` makes it look again."""
         ...
 
-    def client_delivered(self) -> None:
-        """The server took a message."""
+    def client_delivered(self, took_s: float) -> None:
+        """The server took a message, so many seconds after it took the one before or had nothing to do."""
         ...
 
     def client_ended(self, client: Client, outcome: Outcome | None, *, is_failure: bool) -> None:
@@ -45,6 +45,7 @@ class Client(Express):
         self._max_messages = 1
         self._idle_s = 0.0
         self._begun = 0
+        self._since = 0.0
 
     def serve(
         self, owner: Owner, source: Source, capabilities: Capabilities, *, max_messages: int, idle_s: float
@@ -60,6 +61,7 @@ class Client(Express):
         """Send the next transaction, if there is one and none in progress."""
         if self.is_closed or self.is_quitting or self._exchanges or self._awaited:
             return
+        self._since = self._loop.time()
         if not self._begin_next():
             self._rest()
         if self._out:
@@ -102,7 +104,9 @@ class Client(Express):
 
     def _delivered(self) -> None:
         if self._owner is not None:
-            self._owner.client_delivered()
+            now = self._loop.time()
+            self._owner.client_delivered(now - self._since)
+            self._since = now
 
     def _rest(self) -> None:
         """Nothing to send: leave, if we should, else wait for more."""

@@ -15,6 +15,7 @@ from transport.delivery.concurrency import Concurrency
 from transport.delivery.dial import Dialled
 from transport.delivery.failure import ConnectionFailed, deferred
 from transport.delivery.pace import Pace, PacedSource
+from transport.delivery.patience import PATIENCE_S, Patience
 from transport.delivery.policed import PolicedSource
 from transport.delivery.target import Target
 from transport.model.outcome import Outcome, Phase
@@ -66,6 +67,9 @@ class ConnectionPool:
         self._idle: list[Client] = []
         self._dialling: set[asyncio.Task[None]] = set()
         self._spent: dict[Target, Outcome] = {}
+        self._patience = Patience()
+        self._patience_timer: asyncio.TimerHandle | None = None
+        self._taken_before = 0
         self._later_timer: asyncio.TimerHandle | None = None
         self._is_closing = False
         self._is_empty: asyncio.Event | None = None
@@ -100,10 +104,14 @@ class ConnectionPool:
 
     def wake(self) -> None:
         """Hand what waits to idle connections; make another where that is worth while."""
-        while self._idle and self._source.backlog:
-            waiting = len(self._idle)
-            self._idle.pop().run()
-            if len(self._idle) >= waiting:
+        idle = self._idle
+        while idle and (backlog := self._source.backlog):
+            if self._patience.is_soon_taken(backlog, len(self._clients) - len(idle)):
+                self._be_patient()
+                return
+            waiting = len(idle)
+            idle.pop().run()
+            if len(idle) >= waiting:
                 return  # it found nothing to take and went back
         if not self._is_closing and self._concurrency.may_open(
             connected=len(self._clients),
@@ -114,6 +122,18 @@ class ConnectionPool:
             task = self._loop.create_task(self._open())
             self._dialling.add(task)
             task.add_done_callback(self._dialling.discard)
+
+    def _be_patient(self) -> None:
+        """Busy connections take it in a moment; look again whether they did."""
+        if self._patience_timer is None and not self._is_closing:
+            self._taken_before = self._patience.taken
+            self._patience_timer = self._loop.call_later(PATIENCE_S, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._patience_timer = None
+        if self._patience.taken == self._taken_before:
+            self._patience.lose()
+        self.wake()
 
     def _later(self, seconds: float) -> None:
         """Look again then: the pace allows no message before."""
@@ -209,15 +229,17 @@ class ConnectionPool:
             self._fewer(outcome)
         self._loop.call_soon(self.wake)
 
-    def client_delivered(self) -> None:
+    def client_delivered(self, took_s: float) -> None:
+        self._patience.learn(took_s)
         self._concurrency.delivered()
         if self._spent:
             self._spent.clear()
 
     async def close(self, timeout_s: float) -> None:
         self._is_closing = True
-        if self._later_timer is not None:
-            self._later_timer.cancel()
+        for timer in (self._later_timer, self._patience_timer):
+            if timer is not None:
+                timer.cancel()
         for task in list(self._dialling):
             task.cancel()
         for client in list(self._clients):
