@@ -50,6 +50,12 @@ def has_secret(name: str) -> bool:
     return Secret.objects.filter(name=name).exists()
 
 
+def is_for_documents(name: str) -> bool:
+    """Whether a document may name the secret. What the console keeps for itself has a slash in its name: a connector
+    that named it would send it to its smart host."""
+    return "/" not in name
+
+
 def derived_keys(purpose: str) -> tuple[bytes, ...]:
     """Keys that every machine with our key file makes alike, the one in use first; they reveal nothing of the file."""
     lines = read_or_make_key(settings.SECRETS_KEY_FILE, Fernet.generate_key().decode("ascii")).split()

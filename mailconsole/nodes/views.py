@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -22,9 +22,12 @@ _POLLED_FOR_S = 2
 @require_safe
 async def stream(request: HttpRequest) -> HttpResponseBase:
     """Server-sent events: `region` with pieces that changed, `state` when ticks stop or come back."""
-    names = _asked(request)
+    names, person = _asked(request), (await request.auser()).pk
+    if not hub().has_room_for(person):
+        return HttpResponse("Too many open pages: this one asks now and then.\n", status=429, content_type="text/plain")
     response = StreamingHttpResponse(
-        hub().stream(names, lifetime_s=STREAM_LIFETIME_S), content_type="text/event-stream; charset=utf-8"
+        hub().stream(names, lifetime_s=STREAM_LIFETIME_S, person=person),
+        content_type="text/event-stream; charset=utf-8",
     )
     response.headers["X-Accel-Buffering"] = "no"
     return response

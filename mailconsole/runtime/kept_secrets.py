@@ -15,7 +15,7 @@ import structlog
 from django.conf import settings
 
 from mailconsole.common.models import Secret
-from mailconsole.common.secrets import SecretMissing, decrypt
+from mailconsole.common.secrets import SecretMissing, decrypt, is_for_documents
 from mailconsole.runtime.kept_file import write_private
 from transport.config.document import MailFlow
 from transport.ports import LookupUnavailable
@@ -27,7 +27,7 @@ def named_by(document: MailFlow) -> set[str]:
     """The secrets that the document names."""
     connectors = (connector.password_secret for connector in document.send_connectors)
     accounts = (account.password_secret for account in document.service_accounts)
-    return {name for name in (*connectors, *accounts) if name}
+    return {name for name in (*connectors, *accounts) if name and is_for_documents(name)}
 
 
 @dataclass(frozen=True, slots=True)

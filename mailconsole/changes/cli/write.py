@@ -26,7 +26,7 @@ from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.changes.services.stage_document import stage_document
 from mailconsole.changes.services.submit_change import check_plan, submit_change
 from mailconsole.changes.states import ChangeState
-from mailconsole.common.secrets import store_secret
+from mailconsole.common.secrets import is_for_documents, store_secret
 from transport.config.diff import diff
 
 Write = Callable[[str], Any]
@@ -101,6 +101,8 @@ def secret(options: Options, write: Write) -> None:
     """The value comes from standard input, so that it stands in no process list and no shell history."""
     actor = actor_of(options["user"])
     require(actor, Role.EDITOR)
+    if not is_for_documents(options["name"]):
+        raise CommandError("A name with a slash is one of the console's own secrets: choose another.")
     value = sys.stdin.readline().rstrip("\r\n")
     if not value:
         raise CommandError("Standard input is empty: write the password to it, for example with a here-document.")

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from mailconsole.changes.models import Change, Revision
 from mailconsole.changes.services.ground import changes_of, digest_of
 from mailconsole.changes.services.revisions import head_revision, load_document
-from mailconsole.common.secrets import has_secret
+from mailconsole.common.secrets import has_secret, is_for_documents
 from transport.config.diff import ObjectChange, apply
 from transport.config.document import MailFlow
 from transport.config.explain import explain
@@ -104,7 +104,7 @@ def missing_secrets(document: MailFlow) -> tuple[Problem, ...]:
         Problem(kind, item.id, "password_secret", f"The password of {item.name} is not stored: {remedy}.")
         for kind, remedy in (("send_connectors", "enter it"), ("service_accounts", "make one"))
         for item in document.section(kind)
-        if item.password_secret and not has_secret(item.password_secret)
+        if (name := item.password_secret) and not (is_for_documents(name) and has_secret(name))
     )
 
 

@@ -19,7 +19,7 @@ from mailconsole.changes.services.open_change import UNTITLED
 from mailconsole.changes.services.plan import draft_document
 from mailconsole.changes.services.revisions import load_document
 from mailconsole.changes.states import Arrow
-from mailconsole.common.secrets import has_secret, store_secret
+from mailconsole.common.secrets import has_secret, is_for_documents, store_secret
 from transport.config.diff import ORGANIZATION, Json, ObjectChange, as_json, model_of, name_of, objects_of
 from transport.config.document import OBJECT_KINDS, SECTIONS, MailFlow, identity
 from transport.config.explain import Misfit, explain
@@ -130,7 +130,7 @@ def _in_its_line(misfit: Misfit, data: Json) -> str:
 def check_secret(kind: str, value: Json) -> None:
     """Law 9: a name that the store does not know may be a password typed into the wrong field; it is not kept."""
     name = value.get("password_secret")
-    if not name or has_secret(name):
+    if not name or (is_for_documents(name) and has_secret(name)):
         return
     remedy = {
         "send_connectors": "Enter the password on the connector's form, or store it with: manage.py config secret NAME",

@@ -33,7 +33,7 @@ def status(tone: str, word: object, title: str = "") -> SafeString:
     """A status as a word with a dot; tone is good, warn, bad, info or idle."""
     if tone not in TONES:
         raise ValueError(f"{tone!r} is no tone; use one of {', '.join(sorted(TONES))}.")
-    hint = format_html(' title="{}"', title) if title else ""
+    hint = format_html(' title="{}"', wire(title)) if title else ""
     return format_html('<span class="mc-status mc-{}"{}>{}</span>', tone, hint, wire(word))
 
 

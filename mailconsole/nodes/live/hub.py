@@ -21,6 +21,8 @@ from mailconsole.nodes.live.shutdown import on_shutdown
 log = structlog.get_logger(__name__)
 
 HEARTBEAT_S = 15.0
+STREAMS, STREAMS_OF_ONE = 5000, 25
+"""More browsers than these poll."""
 QUIET_AFTER_S = 5.0
 _RECONNECT_S = 1.0
 _LINGER_S = 3.0
@@ -60,7 +62,8 @@ class RegionState:
 class _Viewer:
     """One browser: what it was sent, and when it was last told anything."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], person: object = None) -> None:
+        self.person = person
         self.woken = asyncio.Event()
         self.woken.set()
         self._sent = dict.fromkeys(names, 0)
@@ -116,9 +119,14 @@ class Hub:
         self._is_closed = True
         self._wake()
 
-    async def stream(self, names: Sequence[str], *, lifetime_s: float) -> AsyncIterator[str]:
+    def has_room_for(self, person: object) -> bool:
+        """Whether this person may open one more stream: nobody takes them from all others."""
+        held = sum(one.person == person for one in self._viewers)
+        return held < STREAMS_OF_ONE and len(self._viewers) < STREAMS
+
+    async def stream(self, names: Sequence[str], *, lifetime_s: float, person: object = None) -> AsyncIterator[str]:
         """Server-sent events for these regions until the browser leaves, the process stops or the time is over."""
-        viewer = _Viewer(names)
+        viewer = _Viewer(names, person)
         self._viewers.add(viewer)
         self._ensure_running()
         ends_at = time.monotonic() + lifetime_s
