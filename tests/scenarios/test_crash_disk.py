@@ -1,5 +1,7 @@
 """A disk that is full, read only or damaged: mail is told to come later, nothing is lost, no restart is needed."""
 
+import errno
+import os
 import sqlite3
 import time
 
@@ -109,18 +111,22 @@ def test_disk_nearly_full__back_pressure_refuses_before_the_disk_does(small_disk
         send_until(relay, is_taken, 1000)
 
 
-def test_read_only__451_with_the_reason_and_it_goes_on_without_restart(tmp_path, sink):
+def test_read_only__451_with_the_reason_and_it_goes_on_without_restart(tmp_path, sink, monkeypatch):
     with Transport(tmp_path, config(sink)) as relay:
         before, _ = send_until(relay, is_taken, 0)
-        connection = relay.service._spool._connection
-        relay.call(lambda: connection.execute("PRAGMA query_only = ON"))
+        write = os.pwritev
+        monkeypatch.setattr("os.pwritev", read_only)
         _, refused = send_until(relay, is_refused, 100)
         assert refused.last.code == 451 and refused.last.enhanced == "4.3.0"
         assert "can only be read" in why_not(relay)
-        relay.call(lambda: connection.execute("PRAGMA query_only = OFF"))
+        monkeypatch.setattr("os.pwritev", write)
         after, _ = send_until(relay, is_taken, 200)
         sink.wait_for(len(before | after))
     assert numbers(sink) == sorted(before | after)
+
+
+def read_only(*_):
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
 
 def test_lost_and_damaged_records__wait_as_poison__and_the_others_arrive(tmp_path, sink):
@@ -128,8 +134,7 @@ def test_lost_and_damaged_records__wait_as_poison__and_the_others_arrive(tmp_pat
     with Transport(tmp_path, config(sink)) as relay:
         for number in range(5):
             assert send(relay, number, LARGE if number < 2 else SMALL).is_accepted
-        connection = relay.service._spool._connection
-        ids = [row[0] for row in connection.execute("SELECT id FROM message ORDER BY id")]
+        ids = sorted(relay.service._spool.ids())
     folder = tmp_path / "nodes" / "transport-1"
     sorted((folder / "bodies").iterdir())[0].unlink()
     damage(folder / "spool.sqlite3", ids[3])

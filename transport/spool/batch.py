@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from transport.ports import Stored
-from transport.spool.bodies import Bodies
 
 MAX_ROWS_BITS = 6
 
@@ -19,7 +19,7 @@ class Batch:
     """``waiting`` are told once the batch is synced. ``removed`` message ids are deleted with their rows;
     ``stated`` those of them that may have rows in ``recipient``; ``filed`` those whose body is a file.
     ``message_events`` belong to ``messages``; ``events`` to what was stored before. ``probed_at`` is written to see
-    whether writing works again."""
+    whether writing works again. ``moved`` are (id, number) of ``messages`` that stand in the journal's segment too."""
 
     messages: list[tuple[int, str, bytes | None]] = field(default_factory=list)
     files: list[tuple[int, bytes]] = field(default_factory=list)
@@ -33,6 +33,7 @@ class Batch:
     events: list[bytes] = field(default_factory=list)
     acknowledged: int = 0
     probed_at: int = 0
+    moved: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def event_count(self) -> int:
@@ -50,29 +51,15 @@ class Batch:
             or self.probed_at
         )
 
-    def write(self, connection: sqlite3.Connection, bodies: Bodies, *, first_event: int) -> None:
-        """Write all in one transaction and sync. Raises sqlite3.Error, OSError; then nothing was stored."""
-        try:
-            self._write_files(bodies)
-            connection.execute("BEGIN IMMEDIATE")
+    def write(self, connection: sqlite3.Connection, *, first_event: int) -> None:
+        """Write all in one transaction of the database and sync. Raises sqlite3.Error; then nothing was stored."""
+        with transaction(connection):
             self._write_rows(connection, first_event)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            bodies.remove(message_id for message_id, _ in self.files)  # a full disk needs the room at once
-            raise
-        bodies.remove(self.filed)
-
-    def _write_files(self, bodies: Bodies) -> None:
-        for message_id, body in self.files:
-            bodies.write(message_id, body)
-        if self.files:
-            bodies.sync_folder()
 
     def _write_rows(self, connection: sqlite3.Connection, first_event: int) -> None:
-        if self.messages:
-            _insert(connection, "INSERT INTO message VALUES", self.messages)
+        insert(connection, "INSERT INTO message VALUES", self.messages)
+        if self.moved:
+            connection.executemany("INSERT OR REPLACE INTO moved VALUES (?, ?)", self.moved)
         if self.rewritten:
             connection.executemany("UPDATE message SET envelope = ? WHERE id = ?", self.rewritten)
             connection.executemany("DELETE FROM recipient WHERE message_id = ?", [(i,) for _, i in self.rewritten])
@@ -93,8 +80,23 @@ class Batch:
             connection.execute("INSERT OR REPLACE INTO mark VALUES ('probed', ?)", (self.probed_at,))
 
 
-def _insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing, synced at its end. Raises sqlite3.Error."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def insert(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Several rows with each statement: between two statements the loop's thread fights for the interpreter."""
+    if not rows:
+        return
     row, done = f"({', '.join('?' * len(rows[0]))})", 0
     while done < len(rows):
         count = 1 << min(MAX_ROWS_BITS, (len(rows) - done).bit_length() - 1)  # few different statements to prepare

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from transport.spool.recent import Recent
 from transport.spool.schema import Readers
 
 
 class SpoolOutbox:
     """The OutboxReader of a SQLite spool. ``acknowledge`` only asks the writer; it may be repeated."""
 
-    def __init__(self, readers: Readers, acknowledge: Callable[[int], None]) -> None:
+    def __init__(self, readers: Readers, recent: Recent, acknowledge: Callable[[int], None]) -> None:
         self._readers = readers
+        self._recent = recent
         self._acknowledge = acknowledge
 
     def read(self, *, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Up to ``limit`` of (sequence, TrackingEvent JSON) after ``after``. Raises sqlite3.Error."""
+        # What moves to the database in between is seen twice, never missed.
+        recent, written = self._recent.after(after)
         rows = self._readers.get().execute(
-            "SELECT first, events FROM outbox WHERE first + count - 1 > ? ORDER BY first LIMIT ?", (after, limit)
+            "SELECT first, events FROM outbox WHERE first + count - 1 > ? AND first + count - 1 <= ? "
+            "ORDER BY first LIMIT ?",
+            (after, written, limit),
         )
+        groups: dict[int, list[bytes]] = {first: events.split(b"\n") for first, events in rows}
+        groups |= {group.first: group.events for group in recent}
         found: list[tuple[int, bytes]] = []
-        for first, events in rows:
-            for sequence, event in enumerate(events.split(b"\n"), first):
+        for first in sorted(groups):
+            for sequence, event in enumerate(groups[first], first):
                 if sequence > after:
                     found.append((sequence, event))
             if len(found) >= limit:
@@ -29,4 +37,5 @@ class SpoolOutbox:
         return found[:limit]
 
     def acknowledge(self, *, up_to: int) -> None:
+        self._recent.acknowledge(up_to)
         self._acknowledge(up_to)

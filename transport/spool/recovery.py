@@ -15,6 +15,7 @@ from transport.model.envelope import Message, Recipient
 from transport.model.next_hop import POISON
 from transport.model.outcome import RecipientStatus
 from transport.spool import rows
+from transport.spool.schema import get_mark
 
 NOBODY = Address("unreadable", "invalid")
 CHUNK = 500
@@ -38,8 +39,8 @@ def extent(connection: sqlite3.Connection) -> tuple[int, int]:
     """The last message id and the number of the next event. Raises sqlite3.Error when the file itself is broken."""
     (last_id,) = connection.execute("SELECT max(id) FROM message").fetchone()
     (last,) = connection.execute("SELECT max(first + count - 1) FROM outbox").fetchone()
-    mark = connection.execute("SELECT value FROM mark WHERE name = 'acknowledged'").fetchone()
-    return last_id or 0, max(last or 0, mark[0] if mark else 0) + 1
+    known = max(get_mark(connection, "acknowledged"), get_mark(connection, "numbered"))
+    return last_id or 0, max(last or 0, known) + 1
 
 
 def recover(connection: sqlite3.Connection, *, after: int, up_to: int, limit: int = CHUNK) -> Recovered:

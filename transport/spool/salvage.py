@@ -78,6 +78,7 @@ def _copy(damaged: Path, into: sqlite3.Connection) -> int:
     for message_id in _ids(source):
         count += _copy_message(source, into, message_id)
     _copy_rows(source, into, "SELECT * FROM outbox", "INSERT INTO outbox VALUES (?, ?, ?)")
+    _copy_rows(source, into, "SELECT * FROM moved", "INSERT INTO moved VALUES (?, ?)")
     _copy_rows(
         source, into, "SELECT * FROM mark WHERE name <> 'identity'", "INSERT INTO mark VALUES (CAST(? AS TEXT), ?)"
     )

@@ -1,7 +1,8 @@
 """The spool's tables and how the file is opened. One file per process; nobody else writes it.
 
 ``message`` holds a message as it was committed; ``recipient`` only recipients whose state changed since; ``outbox``
-tracking events, one row for each group of them.
+tracking events, one row for each group of them; ``moved`` messages that stand in a segment of the journal too, where
+they count no more; ``mark`` numbers, those of the journal's segments among them. What is not here is in the journal.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from transport.ports import SpoolUnavailable
 
-VERSION = 1
+VERSION = 2
 
 _TABLES = """
 CREATE TABLE message (id INTEGER PRIMARY KEY, envelope TEXT NOT NULL, body BLOB);
@@ -22,6 +23,7 @@ CREATE TABLE recipient (
 CREATE TABLE outbox (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, events BLOB NOT NULL);
 CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+_JOURNAL = "CREATE TABLE moved (id INTEGER PRIMARY KEY, number INTEGER NOT NULL);"
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
@@ -41,6 +43,17 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         raise SpoolUnavailable(f"the spool {path} cannot be opened: {error}") from error
     return connection
+
+
+def get_mark(connection: sqlite3.Connection, name: str) -> int:
+    """A number that was kept; 0 when there is none. Raises sqlite3.Error."""
+    row = connection.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else 0
+
+
+def set_mark(connection: sqlite3.Connection, name: str, value: int) -> None:
+    """Keep a number. Raises sqlite3.Error."""
+    connection.execute("INSERT OR REPLACE INTO mark VALUES (?, ?)", (name, value))
 
 
 class Readers:
@@ -63,5 +76,6 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise SpoolUnavailable(f"the spool {path} was made by a newer Mailconsole (format {version})")
-    if version == 0:
-        connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    if version < VERSION:
+        tables = _JOURNAL if version else f"{_TABLES} {_JOURNAL}"
+        connection.executescript(f"BEGIN IMMEDIATE; {tables} PRAGMA user_version = {VERSION}; COMMIT;")

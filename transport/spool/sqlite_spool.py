@@ -22,11 +22,14 @@ from transport.spool.backlog import Backlog
 from transport.spool.batch import Batch
 from transport.spool.bodies import LARGE_BODY_BYTES, Bodies
 from transport.spool.failure import is_damage
+from transport.spool.journal import Place
 from transport.spool.opening import Opening, open_spool
 from transport.spool.outbox import SpoolOutbox
+from transport.spool.recent import Recent
 from transport.spool.recovery import Recovered, mask, read_message, read_messages
 from transport.spool.salvage import open_or_salvage
 from transport.spool.schema import Readers
+from transport.spool.store import Store
 from transport.spool.writer import Writer
 
 PATIENCE_S = 2.0
@@ -53,7 +56,7 @@ class Watcher(Protocol):
 
 
 class SqliteSpool:
-    """The durable queue of one node, in ``folder``: ``spool.sqlite3`` and ``bodies/``."""
+    """The durable queue of one node, in ``folder``: ``journal-*``, ``spool.sqlite3`` and ``bodies/``."""
 
     def __init__(self, folder: Path, *, node: str, clock: Callable[[], float] = time.time) -> None:
         self._path = folder / "spool.sqlite3"
@@ -66,7 +69,9 @@ class SqliteSpool:
         self._bodies = Bodies(folder / "bodies")
         self._connection, self._salvaged = open_or_salvage(self._path, stamp=int(clock()))
         self._readers = Readers(self._path)
-        self._outbox = SpoolOutbox(self._readers, self._acknowledge)
+        self._recent = Recent()
+        self._outbox = SpoolOutbox(self._readers, self._recent, self._acknowledge)
+        self._store: Store | None = None
         self._writer: Writer | None = None
         self._is_waking = False
         self._backlog: Backlog | None = None
@@ -80,17 +85,21 @@ class SqliteSpool:
         opening = await loop.run_in_executor(None, self._open, patience_s)
         self._connection, self._backlog, self.identity = opening.connection, opening.backlog, opening.identity
         self._last_found, self._last_id = opening.last_id, opening.last_id >> 10
+        self._store = Store(
+            self._connection, self._bodies, self._path.parent, self._recent, next_event=opening.next_event
+        )
         self._writer = Writer(
             self._connection,
-            self._bodies,
+            self._store,
             loop,
-            next_event=opening.next_event,
             on_lazy_failure=self._put_back,
             forget=self._forget,
         )
         self._writer.start()
         if opening.salvaged is not None:
             self.update((), [telling.of_salvage(opening.salvaged, self._clock())])
+        if opening.damage is not None:
+            self.update((), [telling.of_journal(opening.damage, self._clock())])
         messages = [message for piece in opening.found for message in self._take_over(piece)]
         if opening.backlog.is_over:
             self._backlog = None
@@ -321,10 +330,35 @@ class SqliteSpool:
         return future
 
     def read_message(self, message_id: int) -> Message:
-        return self._read(lambda connection: read_message(connection, message_id))
+        recent = self._recent_message(message_id)
+        return recent or self._read(lambda connection: read_message(connection, message_id))
 
     def read_messages(self, message_ids: Sequence[int]) -> dict[int, Message]:
-        return self._read(lambda connection: read_messages(connection, message_ids))
+        recent = {message_id: self._recent_message(message_id) for message_id in message_ids}
+        found = {message_id: message for message_id, message in recent.items() if message is not None}
+        others = [message_id for message_id in message_ids if message_id not in found]
+        return found | self._read(lambda connection: read_messages(connection, others)) if others else found
+
+    def _recent_message(self, message_id: int) -> Message | None:
+        """A message in the journal is as it was committed; None where it is not, or no more."""
+        head = self._in_journal(message_id, Place.head)
+        try:
+            return rows.decode_message(message_id, head) if head is not None else None
+        except (ValueError, KeyError, TypeError) as error:
+            raise MessageDamaged(f"its envelope cannot be read: {error!r}") from error
+
+    def _in_journal(self, message_id: int, read: Callable[[Place], bytes | None]) -> bytes | None:
+        """What ``read`` finds of it; None where it is not in the journal, or no more."""
+        place = self._store.journal.find(message_id) if self._store is not None else None
+        if self._store is None or place is None:
+            return None
+        try:
+            found = read(place)
+        except OSError as error:
+            raise SpoolUnavailable(f"a message cannot be read from the spool: {error}") from error
+        if found is None and self._store.journal.find(message_id) is place:
+            raise MessageDamaged("its checksum in the journal is wrong")
+        return found
 
     def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
         try:
@@ -341,6 +375,9 @@ class SqliteSpool:
         try:
             if message_id in self._filed:
                 return self._read_file(message_id)
+            recent = self._in_journal(message_id, Place.body)
+            if recent is not None:
+                return recent
             row = self._readers.get().execute("SELECT body FROM message WHERE id = ?", (message_id,)).fetchone()
         except (sqlite3.Error, OSError) as error:
             if is_damage(error):

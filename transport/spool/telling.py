@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from transport.model.event import EventId, TrackingEvent
 from transport.spool.recovery import Recovered
+from transport.spool.replay import Damage
 from transport.spool.salvage import Salvaged
 
 _PART = (
@@ -21,6 +22,12 @@ def of_salvage(salvaged: Salvaged, now: float) -> TrackingEvent:
 def of_part(now: float) -> TrackingEvent:
     """A part of the file was stepped over."""
     return TrackingEvent(EventId.SPOOL_DAMAGE, now, reason=_PART, detail={"level": "High"})
+
+
+def of_journal(damage: Damage, now: float) -> TrackingEvent:
+    """A part of the journal could not be read."""
+    detail = {"folder": damage.folder.name, "level": "High"}
+    return TrackingEvent(EventId.SPOOL_DAMAGE, now, reason=damage.sentence, detail=detail)
 
 
 def of_records(found: Recovered, now: float) -> list[TrackingEvent]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
 
@@ -12,9 +11,8 @@ import structlog
 
 from transport.ports import SpoolUnavailable, Stored
 from transport.spool.batch import Batch
-from transport.spool.bodies import Bodies
-from transport.spool.damage import leave_out
-from transport.spool.failure import is_damage, unavailable
+from transport.spool.failure import unavailable
+from transport.spool.store import Store
 
 LAZY_S = 0.02
 """How long outcomes and events wait for company when nobody waits for them."""
@@ -33,19 +31,17 @@ class Writer:
     def __init__(
         self,
         connection: sqlite3.Connection,
-        bodies: Bodies,
+        store: Store,
         loop: AbstractEventLoop,
         *,
-        next_event: int,
         on_lazy_failure: Callable[[Batch], None],
         forget: Callable[[list[int]], None],
     ) -> None:
         self.lock = threading.Lock()
         self.batch = Batch()
         self._connection = connection
-        self._bodies = bodies
+        self._store = store
         self._loop = loop
-        self._next_event = next_event
         self._on_lazy_failure = on_lazy_failure
         self._forget = forget
         self._urgent = threading.Event()
@@ -75,6 +71,10 @@ class Writer:
         self.wake()
         if self._thread.is_alive():
             self._thread.join()
+        try:
+            self._store.close()
+        except (sqlite3.Error, OSError) as error:  # the next start reads the journal
+            log.error("spool.journal_left", reason=str(error))
         self._connection.close()
 
     def _run(self) -> None:
@@ -94,27 +94,17 @@ class Writer:
                 self._lazy.set()
 
     def _commit(self, batch: Batch) -> None:
-        # A spool made anew goes on after what the console has of its node, else its events would pass for known ones.
-        self._next_event = max(self._next_event, batch.acknowledged + 1)
+        message_ids = [row[0] for row in batch.messages]
         try:
-            self._write(batch)
+            self._store.write(batch)
         except Exception as error:  # whatever it is, nobody may wait for ever and nobody be told 250
             log.error("spool.commit_failed", reason=str(error))
             self.problem = unavailable(error)
-            self._finish(batch, self.problem)
+            self._finish(batch, message_ids, self.problem)
             self._retry_lazy_part(batch)
             return
         self.problem = None
-        self._next_event += batch.event_count
-        self._finish(batch, None)
-
-    def _write(self, batch: Batch) -> None:
-        try:
-            batch.write(self._connection, self._bodies, first_event=self._next_event)
-        except sqlite3.Error as error:
-            if not is_damage(error) or not leave_out(batch, self._connection, now=time.time()):
-                raise
-            batch.write(self._connection, self._bodies, first_event=self._next_event)
+        self._finish(batch, message_ids, None)
 
     def _retry_lazy_part(self, batch: Batch) -> None:
         """Messages that were not stored are refused (451); outcomes and events stay for the next batch."""
@@ -123,9 +113,9 @@ class Writer:
         self._on_lazy_failure(batch)
         threading.Event().wait(FAILURE_PAUSE_S)
 
-    def _finish(self, batch: Batch, error: SpoolUnavailable | None) -> None:
+    def _finish(self, batch: Batch, message_ids: list[int], error: SpoolUnavailable | None) -> None:
         if batch.waiting and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._tell_all, batch.waiting, [row[0] for row in batch.messages], error)
+            self._loop.call_soon_threadsafe(self._tell_all, batch.waiting, message_ids, error)
 
     def _tell_all(self, waiting: list[Stored], message_ids: list[int], error: SpoolUnavailable | None) -> None:
         if error is not None:

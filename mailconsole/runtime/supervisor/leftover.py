@@ -15,7 +15,10 @@ def leftover_nodes(home: Path, asked_for: Collection[str]) -> list[str]:
 
 
 def _holds_something(spool: Path) -> bool:
-    """A message to deliver or an event to ship. A spool that can't be read is started, so that its node says why."""
+    """A message to deliver or an event to ship. A spool that can't be read is started, so that its node says why; so is
+    one with a journal, which only a node that was not stopped leaves behind."""
+    if any(spool.parent.glob("journal-*")):
+        return True
     try:
         with contextlib.closing(sqlite3.connect(f"{spool.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             query = "SELECT EXISTS (SELECT 1 FROM message) OR EXISTS (SELECT 1 FROM outbox)"

@@ -171,28 +171,6 @@ async def test_outbox__events__are_read_in_order_and_forgotten_when_acknowledged
     await spool.stop()
 
 
-async def test_commit__disk_full__fails_and_stores_nothing_and_recovers(tmp_path, monkeypatch):
-    monkeypatch.setattr("transport.spool.writer.FAILURE_PAUSE_S", 0.05)
-    spool, _ = await opened(tmp_path)
-    kept = make_message(spool)
-    await spool.commit(kept, [])
-    (pages,) = spool._connection.execute("PRAGMA page_count").fetchone()
-    spool._connection.execute(f"PRAGMA max_page_count = {pages}")
-    refused = make_message(spool, body=b"x" * 200_000)
-    with pytest.raises(SpoolUnavailable, match="full"):
-        await spool.commit(refused, [receive(refused)])
-    assert spool.count == 1
-    spool._connection.execute("PRAGMA max_page_count = 100000")
-    await asyncio.sleep(0.2)
-    later = make_message(spool)
-    await spool.commit(later, [])
-    await spool.stop()
-    spool, found = await opened(tmp_path)
-    assert [m.id for m in found] == [kept.id, later.id]
-    assert spool.outbox.read(after=0, limit=9) == []
-    await spool.stop()
-
-
 async def test_open__file_of_a_newer_version__is_refused(tmp_path):
     connection = sqlite3.connect(tmp_path / "spool.sqlite3")
     connection.execute("PRAGMA user_version = 99")
