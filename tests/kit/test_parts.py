@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py"))
 PLAIN = {
     **os.environ,
+    "MAILCONSOLE_TESTS_COMPLETE": "0",
     "PYTHONPATH": str(ROOT),
     "PYTEST_ADDOPTS": "-q --import-mode=importlib -p no:django -p tests.support.needs"
     " -o asyncio_default_fixture_loop_scope=function",
