@@ -105,6 +105,8 @@ def _kind(entry: Entry) -> RecipientKind:
     if "group" in classes:
         security = (entry.number("groupType") or 0) & _SECURITY_ENABLED
         return RecipientKind.SECURITY_GROUP if security else RecipientKind.DISTRIBUTION_GROUP
+    if classes & {"groupofnames", "groupofuniquenames"}:  # RFC 4519 3.5, 3.6: what other directories call a group
+        return RecipientKind.DISTRIBUTION_GROUP
     if "publicfolder" in classes:
         return RecipientKind.PUBLIC_FOLDER
     if "contact" in classes:

@@ -64,10 +64,7 @@ def _find_account(connection: Connection, settings: SourceSettings, name: str) -
     full = name.rpartition("\\")[2]  # DOMAIN\name
     bare = _without_domain(full, settings.base_dn)
     account, short = escape_filter_chars(full), escape_filter_chars(bare)
-    search_filter = (
-        f"(&(objectClass=user)(|(userPrincipalName={account})(sAMAccountName={short})"
-        f"(proxyAddresses=smtp:{account})(mail={account})))"
-    )
+    search_filter = _account_filter(dict(settings.attribute_names), account, short)
     pages = connection.search_pages(settings.base_dn, search_filter, _ATTRIBUTES, page_size=10)
     found = [entry for page in pages for entry in page]
     exact = [e for e in found if _is_called(e, "userPrincipalName", full)]
@@ -77,6 +74,14 @@ def _find_account(connection: Connection, settings: SourceSettings, name: str) -
         reason = "there is no such account" if not accounts else f"{len(accounts)} accounts claim this name"
         raise errors.NoSuchAccount(f"Cannot sign in as {name[:80]!r}: {reason}.")
     return accounts[0]
+
+
+def _account_filter(names: dict[str, str], account: str, short: str) -> str:
+    """Both are escaped already; `names` are what this directory calls Exchange's attributes."""
+    typed = "" if "proxyAddresses" in names else "smtp:"
+    asked = [("userPrincipalName", account), ("sAMAccountName", short), ("proxyAddresses", typed + account)]
+    called = "".join(f"({names.get(ours, ours)}={value})" for ours, value in [*asked, ("mail", account)])
+    return f"(&(|(objectClass=user)(objectClass=inetOrgPerson))(|{called}))"
 
 
 def _is_called(entry: Entry, attribute: str, name: str) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
 
+from directory.mapping import ATTRIBUTES
 from directory.model import RecipientKind
 from directory.settings import Security
 from mailconsole.accounts.roles import Role
@@ -16,6 +18,7 @@ from mailconsole.recipients.services.sources import settings_with
 
 _KINDS = [(kind.value, kind.label) for kind in RecipientKind if kind is not RecipientKind.CONFLICT]
 # Whoever may change where a source leads must not thereby get its stored password sent there.
+_ATTRIBUTE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,62}")
 _WHERE_IT_GOES = ("servers", "domain", "security", "is_plain_allowed", "ca_pem", "tls_name", "bind_user")
 
 
@@ -83,6 +86,13 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
+    attribute_lines = forms.CharField(
+        label="Attribute names",
+        required=False,
+        help_text="For a directory other than Active Directory, one a line: proxyAddresses = mailLocalAddress.",
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+    )
+
     class Meta:
         model = DirectorySource
         fields = [
@@ -134,12 +144,20 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["security"].choices = [(one.value, f"{one.label}: {one.sentence}") for one in Security]  # type: ignore[attr-defined]
+        names = self.instance.attribute_names or {}
+        self.fields["attribute_lines"].initial = "\n".join(f"{ours} = {theirs}" for ours, theirs in names.items())
         if self.has_stored_password:
             self.fields["password"].help_text = "Stored, and never shown. Leave empty to keep it."
 
     @property
     def has_stored_password(self) -> bool:
         return self.instance.pk is not None and has_secret(self.instance.secret_name)
+
+    def clean_attribute_lines(self) -> str:
+        """Keeps the names with the source at once, so that the test and the save both see them."""
+        text = _lines(self.cleaned_data["attribute_lines"])
+        self.instance.attribute_names = dict(_named(line) for line in text.splitlines() if line.strip())
+        return text
 
     def clean_ca_pem(self) -> str:
         return _lines(self.cleaned_data["ca_pem"])
@@ -165,7 +183,7 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     def draft(self) -> DirectorySource:
         """The source as typed, not kept."""
         values = {name: self.cleaned_data[name] for name in self.Meta.fields if name != "password"}
-        return DirectorySource(pk=self.instance.pk, **values)
+        return DirectorySource(pk=self.instance.pk, attribute_names=self.instance.attribute_names, **values)
 
     def _check_stored_password(self, cleaned: dict[str, Any]) -> None:
         if not self.has_stored_password:
@@ -178,6 +196,16 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
             settings_with(self.draft(), cleaned["password"] or "stored")
         except SourceRefused as refusal:
             self.add_error(None, str(refusal))
+
+
+def _named(line: str) -> tuple[str, str]:
+    ours, _, theirs = (part.strip() for part in line.partition("="))
+    known = {name.lower(): name for name in ATTRIBUTES}
+    if ours.lower() not in known:
+        raise forms.ValidationError(f"{ours[:60]!r} is no attribute that is read.")
+    if not _ATTRIBUTE_NAME.fullmatch(theirs):  # RFC 4512 2.5: nothing else may come near a filter
+        raise forms.ValidationError(f"{theirs[:60]!r} is no attribute name.")
+    return known[ours.lower()], theirs
 
 
 def _as_typed(value: Any) -> Any:

@@ -40,6 +40,7 @@ NEEDS = {
         Need("lab-nexthop", lab.NEXTHOP.can_serve, "as root on Debian: tests/lab/nexthop start"),
         Need("chromium", _has_program("chromium"), "apt-get install chromium"),
         Need("postgresql", postgres.is_installed, "apt-get install postgresql"),
+        Need("slapd", _has_program("slapd"), "apt-get install slapd"),
         Need("swaks", _has_program("swaks"), "apt-get install swaks"),
         Need("smtp-source", _has_program("smtp-source"), "apt-get install postfix"),
     )

@@ -18,21 +18,10 @@ from mailconsole.recipients.services.ended_people import end_all
 from mailconsole.recipients.services.snapshot import publish_snapshot
 
 _AUDITED = (
-    "name",
-    "servers",
-    "security",
-    "is_plain_allowed",
-    "ca_pem",
-    "tls_name",
-    "base_dn",
-    "bind_user",
-    "search_filter",
-    "page_size",
-    "shrink_limit_percent",
-    "changes_every_min",
-    "whole_every_h",
-    "is_enabled",
-)
+    "name", "domain", "site", "servers", "security", "is_plain_allowed", "ca_pem", "tls_name", "base_dn", "bind_user",
+    "search_filter", "page_size", "shrink_limit_percent", "changes_every_min", "whole_every_h", "is_enabled",
+    "attribute_names",
+)  # fmt: skip
 _SCOPE = ("base_dn", "search_filter", "attribute_names")  # fmt: skip
 
 
@@ -56,7 +45,7 @@ def update_source(
     settings_with(source, password or read_secret(source.secret_name))
     with transaction.atomic():
         before = facts(DirectorySource.objects.select_for_update().get(pk=source.pk))
-        if any(before.get(name) != getattr(source, name) for name in _SCOPE if name in before):
+        if any(before[name] != getattr(source, name) for name in _SCOPE):
             source.positions = {}  # what is read is another thing: changes alone would not tell
         source.save(update_fields=[*_AUDITED, "positions"])
         summary = f"Changed the directory {source}"

@@ -270,3 +270,24 @@ def test_cancel__operator__asks_for_the_end_and_a_viewer_may_not():
     assert "ends at its next page" in signed_in(create_operator()).post(url, follow=True).text
     run.refresh_from_db()
     assert run.is_cancel_asked
+
+
+def test_source__attribute_names__are_kept_and_a_change_of_them_reads_everything_anew(certificate_pem):
+    client = signed_in(create_administrator())
+    lines = "proxyaddresses = mailLocalAddress\r\nsAMAccountName=uid"
+    client.post(reverse("recipients:source-create"), FORM | {"attribute_lines": lines})
+    source = DirectorySource.objects.get()
+    assert source.attribute_names == {"proxyAddresses": "mailLocalAddress", "sAMAccountName": "uid"}
+    DirectorySource.objects.update(positions={"11": 5})
+    url = reverse("recipients:source-edit", args=[source.pk])
+    assert "proxyAddresses = mailLocalAddress" in client.get(url).text
+    client.post(url, FORM | {"attribute_lines": "sAMAccountName = uid", "domain": "corp.example", "site": "Berlin"})
+    source.refresh_from_db()
+    assert (source.domain, source.site) == ("corp.example", "Berlin")
+    assert (source.attribute_names, source.positions) == ({"sAMAccountName": "uid"}, {})
+
+
+@pytest.mark.parametrize("line", ["nonsense = uid", "mail = a)(b=*", "mail ="])
+def test_source__attribute_name_that_is_none__is_refused(line):
+    page = signed_in(create_administrator()).post(reverse("recipients:source-create"), FORM | {"attribute_lines": line})
+    assert (page.status_code, "is no attribute" in page.text) == (422, True)
