@@ -60,7 +60,7 @@ def domains(folder: Path) -> list[DomainUse]:
     counts: dict[str, int] = {}
     examples: dict[str, list[str]] = {}
     with _reading(folder) as db:
-        for (key,) in db.execute("SELECT key FROM claim WHERE NOT is_primary"):
+        for (key,) in db.execute("SELECT DISTINCT key FROM claim WHERE NOT is_primary"):
             domain = key.rpartition("@")[2]
             counts[domain] = counts.get(domain, 0) + 1
             if counts[domain] <= 5:

@@ -146,6 +146,10 @@ def _name(root: Step) -> None:
     keys = list(steps)
     for start in range(0, len(keys), 500):
         rows = RecipientAddress.objects.filter(key__in=keys[start : start + 500], recipient__source__is_enabled=True)
+        found: dict[str, dict[str, str]] = {}
         for key, name, guid in rows.values_list("key", "recipient__display_name", "recipient__object_guid"):
-            for step in steps.get(key, ()):
-                step.name, step.guid = step.name or name, step.guid or str(guid)
+            found.setdefault(key, {})[str(guid)] = name
+        for key, objects in found.items():
+            if len(objects) == 1:  # an address that two objects claim is nobody's by name
+                for step in steps[key]:
+                    ((step.guid, step.name),) = objects.items()

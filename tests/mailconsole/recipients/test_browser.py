@@ -5,6 +5,7 @@ from django.conf import settings as django_settings
 from playwright.sync_api import Page, expect
 
 from directory.model import RecipientKind
+from mailconsole.recipients.models import DirectorySource
 from tests.directory.entries import a_recipient, guid_of
 from tests.mailconsole.recipients.directories import create_directory, read_directory
 from tests.support.browser import assert_accessible
@@ -61,3 +62,18 @@ def test_source__test_button__explains_without_leaving_the_form(page: Page):
     page.get_by_label("Domain controllers").fill("evil.example")
     page.get_by_role("button", name="Test").click()
     expect(page.get_by_text("never sent to another place")).to_be_visible()
+
+
+PAGES = ["who/?address=info@acme.example", "who/?address=team@acme.example", "to-mend/", "sync/", "sync/sources/find/"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_directory_pages__each_scheme_and_width__are_accessible_and_fit(page: Page, scheme, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    base, source = page.url, DirectorySource.objects.get()
+    for path in [*PAGES, f"sync/sources/{source.pk}/sign-in/", f"sync/sources/{source.pk}/"]:
+        page.goto(base + path)
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
