@@ -35,6 +35,8 @@ from transport.model.snapshot import NodeSnapshot
 from transport.pickup.pickup import Pickup
 from transport.ports import ListenAddress, OutboxReader, Peer, Ports
 from transport.pressure.monitor import PressureMonitor
+from transport.protocol_log.log import ProtocolLogs
+from transport.protocol_log.rows import Row
 from transport.queues.control import QueueControl
 from transport.queues.holding import Holding
 from transport.queues.intake import EngineIntake
@@ -86,6 +88,8 @@ class TransportService:
         self._ruleset: Ruleset = compile_ruleset(document, revision, node)
         self._hostname = document.organization.hostname or socket.getfqdn()
         self._spool = SqliteSpool(home / "nodes" / node, node=node, clock=clock)
+        self._protocol = ProtocolLogs(home / "nodes" / node / "protocol", clock)
+        self._protocol.apply(document.organization)
         resolver = ports.resolver or DnsResolver(own_names=(self._hostname,), is_own=self._is_own)
         self._queues = DeliveryQueues(
             spool=self._spool,
@@ -94,6 +98,7 @@ class TransportService:
                 secrets=ports.secrets,
                 certificates=self._certificate_shown,
                 dns=resolver.lookup if isinstance(resolver, DnsResolver) else None,
+                protocol=self._protocol.send,
             ),
             submit_dsn=self._submit,
             document=document,
@@ -185,6 +190,7 @@ class TransportService:
             hostname=self._hostname,
             clock=self._clock,
             spill_folder=self._home / "nodes" / self.node / "incoming",
+            protocol=self._protocol.receive,
         )
         self._load_usage(self._listener.usage)
         await self._listener.start()
@@ -212,6 +218,7 @@ class TransportService:
         self._intake.commit = self._shadow.commit
         self._ruleset = self._pickup.ruleset = ruleset
         self._pressure.settings = document.organization
+        self._protocol.apply(document.organization)
         self._intake.apply(ruleset)
         routing = asyncio.get_running_loop().create_task(self._route_again(self._queues.apply(document)))
         self._background.append(routing)
@@ -233,6 +240,7 @@ class TransportService:
         await self._queues.drain(timeout_s / 2)
         await self._shadow.stop()
         await self._spool.stop()
+        self._protocol.close()
         log.info("service.stopped", node=self.node)
 
     def _test_for_open_relay(self) -> None:
@@ -299,6 +307,10 @@ class TransportService:
     async def read_body(self, message_id: int) -> bytes:
         """A stored message. Raises SpoolUnavailable, MessageDamaged, KeyError."""
         return await self._spool.read_body(message_id)
+
+    async def find_protocol(self, needle: str, *, since: float, until: float) -> list[Row]:
+        """What the protocol logs hold of the sessions that a session or queue id stands for. Raises OSError."""
+        return await self._protocol.find(needle, since=since, until=until)
 
     def look_at_certificates(self) -> None:
         """Certificates may have come or gone: show what is there for handshakes from now on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import structlog
@@ -126,6 +127,17 @@ def _stored(host: TransportHost, message_id: int) -> dict[str, Any]:
     except (MessageDamaged, SpoolUnavailable, OSError) as error:
         return {"problem": str(error)}
     return row | {"size_bytes": len(body), "piece": base64.b64encode(body[:PIECE_BYTES]).decode()}
+
+
+@control_command(name=NodeCommand.PROTOCOL.value)  # type: ignore[untyped-decorator]
+def find_protocol(state: Any, needle: str, since: float, until: float) -> Answer:
+    """What the protocol logs hold of the sessions that a session or queue id stands for."""
+
+    def look(host: TransportHost) -> Any:
+        found = host.run(host.need().find_protocol(needle, since=since, until=until), timeout_s=SEARCH_TIMEOUT_S)
+        return [asdict(row) for row in found]
+
+    return _answer(look)
 
 
 @control_command(name=NodeCommand.OBEY.value)  # type: ignore[untyped-decorator]

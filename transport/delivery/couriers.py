@@ -20,6 +20,7 @@ from transport.delivery.tls_context import ClientCertificate, TlsContexts, no_ce
 from transport.delivery.tls_policy import Verification
 from transport.model.next_hop import NextHop
 from transport.ports import Resolver, SecretReader
+from transport.protocol_log.log import ProtocolLog
 from transport.queues.courier import Source
 
 WEB = Verification(is_chain_required=True, is_name_required=True)
@@ -38,6 +39,7 @@ class SmtpCouriers:
         certificates: Callable[[str], ClientCertificate | None] = no_certificates,
         dns: DnsLookup | None = None,
         https_port: int = 443,
+        protocol: ProtocolLog | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
         self._resolver = resolver
@@ -45,12 +47,15 @@ class SmtpCouriers:
         self._tls = TlsContexts(ca_file, certificates)
         self._sts = StsPolicies(dns, lambda: self._tls.get(WEB), port=https_port) if dns is not None else None
         self._timeouts = timeouts or Timeouts()
+        self._protocol = protocol
         self._dead = DeadTargets(time.monotonic)
         self._paces: dict[str, Pace] = {}
 
     def open(self, next_hop: NextHop, connector: SendConnector, source: Source, *, hostname: str) -> ConnectionPool:
         greeter = Greeter(connector, connector.fqdn or hostname, self._secrets, self._tls, self._timeouts)
-        dialler = Dialler(next_hop, connector, self._resolver, greeter, self._dead, self._timeouts, self._sts)
+        dialler = Dialler(
+            next_hop, connector, self._resolver, greeter, self._dead, self._timeouts, self._sts, self._protocol
+        )
         return ConnectionPool(connector, source, dialler, asyncio.get_running_loop(), self._pace(connector))
 
     def _pace(self, connector: SendConnector) -> Pace | None:

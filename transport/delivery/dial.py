@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from transport.config.objects import SendConnector
-from transport.delivery import demand, race, tls_policy
+from transport.delivery import demand, protocol, race, tls_policy
 from transport.delivery.capabilities import Capabilities
 from transport.delivery.client import Client
 from transport.delivery.dead_targets import DeadTargets
@@ -23,6 +23,7 @@ from transport.delivery.timeouts import Timeouts
 from transport.model.next_hop import NextHop
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.ports import Resolver
+from transport.protocol_log.log import ProtocolLog
 from transport.rules.closing import Closing, closing
 
 
@@ -46,6 +47,7 @@ class Dialler:
     dead: DeadTargets
     timeouts: Timeouts
     sts: StsPolicies | None = None
+    protocol: ProtocolLog | None = None
     known: list[Target] = field(default_factory=list)  # those of the last attempt, for people to see
 
     async def dial(self, avoid: Collection[Target] = (), last: Outcome | None = None) -> Dialled:
@@ -123,7 +125,12 @@ class Dialler:
         return None
 
     async def _connect(self, targets: Sequence[Target]) -> Raced:
-        return await race.connect(targets, self.timeouts, source_address=self.connector.source_ip_address)
+        return await race.connect(
+            targets,
+            self.timeouts,
+            source_address=self.connector.source_ip_address,
+            prepare=lambda client: protocol.attach(client, self.connector, self.protocol),
+        )
 
     async def _greet(self, client: Client, target: Target, wanted: Demand) -> Dialled:
         """Through the handshake; where TLS fails and the level allows, over a new connection in clear."""

@@ -61,6 +61,7 @@ class Express(dialogue.Dialogue):
         if not (
             self._exchanges
             or self._needs_reset
+            or self.note
             or not capabilities.has_pipelining
             or len(recipients) > capabilities.max_recipients
             or body is None
@@ -84,7 +85,7 @@ class Express(dialogue.Dialogue):
 
     def _await_dot(self, exchange: Exchange) -> None:
         """From here on the careful way has nothing of its own to know about a message that everybody gets."""
-        is_whole = len(exchange.accepted) == len(exchange.outcomes) and not exchange.is_chunked
+        is_whole = len(exchange.accepted) == len(exchange.outcomes) and not (exchange.is_chunked or exchange.note)
         if is_whole and len(self._exchanges) == 1 and self._capabilities.has_pipelining:
             self._exchanges.clear()
             self._depart(exchange.transaction)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from transport.delivery.client import Client
@@ -16,6 +16,7 @@ from transport.delivery.timeouts import Timeouts
 from transport.model.outcome import Outcome, Phase
 from transport.rules import replies
 
+Prepare = Callable[[Client], None]
 STAGGER_S = 0.25  # RFC 8305 8: the recommended connection attempt delay
 
 
@@ -28,8 +29,10 @@ class Raced:
     failed: list[tuple[Target, Outcome]] = field(default_factory=list)
 
 
-async def connect(targets: Sequence[Target], timeouts: Timeouts, *, source_address: str = "") -> Raced:
-    """A connection to one of ``targets``, which are in the order of preference."""
+async def connect(
+    targets: Sequence[Target], timeouts: Timeouts, *, source_address: str = "", prepare: Prepare = lambda client: None
+) -> Raced:
+    """A connection to one of ``targets``, in the order of preference; ``prepare`` has each before it is made."""
     raced, waiting = Raced(), list(targets)
     made: list[Client] = []
     running: dict[asyncio.Task[Client], Target] = {}
@@ -37,7 +40,7 @@ async def connect(targets: Sequence[Target], timeouts: Timeouts, *, source_addre
         while waiting or running:
             if waiting:
                 target = waiting.pop(0)
-                running[asyncio.create_task(_open(target, timeouts, source_address, made))] = target
+                running[asyncio.create_task(_open(target, timeouts, source_address, made, prepare))] = target
             done, _ = await asyncio.wait(
                 running, timeout=STAGGER_S if waiting else None, return_when=asyncio.FIRST_COMPLETED
             )
@@ -64,12 +67,15 @@ def _note(raced: Raced, task: asyncio.Task[Client], target: Target) -> None:
             raced.target, raced.client = target, client
 
 
-async def _open(target: Target, timeouts: Timeouts, source_address: str, made: list[Client]) -> Client:
+async def _open(
+    target: Target, timeouts: Timeouts, source_address: str, made: list[Client], prepare: Prepare
+) -> Client:
     """A connection to ``target``, noted in ``made``. Raises ConnectionFailed."""
     loop = asyncio.get_running_loop()
 
     def make() -> Client:
         made.append(Client(loop, timeouts, target.remote))
+        prepare(made[-1])
         return made[-1]
 
     try:

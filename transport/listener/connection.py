@@ -294,6 +294,11 @@ class Connection(SMTP):
         self._is_reading_paused = False
 
     @property
+    def peer_transport(self) -> Any:
+        """The transport of the connection, None when it is lost."""
+        return self._transport
+
+    @property
     def tls_object(self) -> Any:
         """The SSL object of the connection, or None in clear."""
         return None if self._transport is None else self._transport.get_extra_info("ssl_object")

@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from transport.config.objects import ProxyProtocol, ReceiveConnector, TlsMode
-from transport.listener import greeting, tls
+from transport.listener import greeting, protocol, tls
 from transport.listener.parameters import extensions_of
 from transport.listener.proxy_header import HeaderReader
 from transport.model.session import SessionFacts
@@ -46,17 +46,18 @@ def open_session(session: Session, transport: Any) -> bool:
     if not peer:
         session.abort()
         return False
-    protocol = session.ruleset.proxy_protocol(session.binding, peer)
-    if protocol is ProxyProtocol.PROXY:
+    spoken = session.ruleset.proxy_protocol(session.binding, peer)
+    if spoken is ProxyProtocol.PROXY:
         session.replace_facts(proxy=peer)
         session.reader = HeaderReader(began_at=session.loop.time())
         return True
-    return serve(session, peer, port, proxy=peer if protocol is not None else "")
+    return serve(session, peer, port, proxy=peer if spoken is not None else "")
 
 
 def serve(session: Session, peer: str, port: int, *, proxy: str) -> bool:
     """Greet the client, or refuse it and close. Returns whether the session goes on."""
     verdict = _assign(session, peer, port, proxy=proxy)
+    protocol.attach(session, session.peer_transport)
     if not verdict.is_accepted:
         turn_away(session, verdict)
         return False

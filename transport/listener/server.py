@@ -18,6 +18,7 @@ from transport.listener.relay_usage import RelayUsage
 from transport.listener.session import Session
 from transport.listener.spill import SpillFolder
 from transport.ports import Authenticator, Intake, ListenAddress, RecipientLookup, SecretReader, no_secrets
+from transport.protocol_log.log import ProtocolLog
 from transport.rules.ruleset import Ruleset
 
 BACKLOG = 1024
@@ -52,6 +53,7 @@ class Listener:
         clock: Callable[[], float],
         secrets: SecretReader = no_secrets,
         spill_folder: Path | None = None,
+        protocol: ProtocolLog | None = None,
     ) -> None:
         self._named = {address.name: (address.host, address.port) for address in addresses}
         self._context = Context(
@@ -64,6 +66,7 @@ class Listener:
             hostname=hostname,
             clock=clock,
             spill=SpillFolder(spill_folder),
+            protocol=protocol,
         )
         self._bound: dict[str, _Bound] = {}
 

@@ -59,6 +59,7 @@ CONNECTORS: tuple[Kind, ...] = (
                 is_open=False,
             ),
             Group("Certificates", ("tls_certificate_name", "is_client_certificate_requested"), is_open=False),
+            Group("Protocol log", ("protocol_logging_level",), is_open=False),
             Group("Behind a proxy", ("proxy_networks", "proxy_protocol"), is_open=False),
             Group(
                 "What is refused, what is offered",
@@ -109,7 +110,13 @@ CONNECTORS: tuple[Kind, ...] = (
             ),
             Group(
                 "How we connect",
-                ("fqdn", "source_ip_address", "is_helo_forced", "is_private_address_allowed"),
+                (
+                    "fqdn",
+                    "source_ip_address",
+                    "is_helo_forced",
+                    "is_private_address_allowed",
+                    "protocol_logging_level",
+                ),
             ),
         ),
         order=20,

@@ -48,6 +48,11 @@ ORGANIZATION: tuple[Kind, ...] = (
                 is_open=False,
             ),
             Group(
+                "Protocol logs",
+                ("protocol_log_max_age", "protocol_log_max_directory_size", "protocol_log_max_file_size"),
+                is_open=False,
+            ),
+            Group(
                 "Pickup directory",
                 (
                     "is_pickup_enabled",

@@ -191,7 +191,8 @@ def test_send_connector__password__is_stored_as_a_secret_and_shown_nowhere(edito
     browser = signed_in(editor)
     hidden = "korrekt-horse"
     said = {"name": "Internet", "address_spaces": "*;5", "smart_hosts": "mx.contoso.com", "is_enabled": "on",
-            "tls_level": "EncryptionOnly", "username": "relay", "password": hidden}  # fmt: skip
+            "tls_level": "EncryptionOnly", "username": "relay", "password": hidden,
+            "protocol_logging_level": "None"}  # fmt: skip
     answer = browser.post(reverse("mailflow:send-connector-create"), said)
     assert answer.status_code == 302
     item = values(ChangeItem.objects.get())

@@ -6,6 +6,7 @@
 from transport.config.objects.base import ConfigModel, ConfigObject
 from transport.config.objects.domains import AcceptedDomain, DomainType
 from transport.config.objects.organization import Organization
+from transport.config.objects.protocol_logging import ProtocolLoggingLevel
 from transport.config.objects.receive import PermissionGroup, ProxyProtocol, ReceiveConnector, SenderOwnership, TlsMode
 from transport.config.objects.receive_extensions import ReceiveExtensions, SizeEnabled
 from transport.config.objects.receive_limits import MessageRateSource
@@ -30,6 +31,7 @@ __all__ = [
     "MessageRateSource",
     "Organization",
     "PermissionGroup",
+    "ProtocolLoggingLevel",
     "ProxyProtocol",
     "ReceiveConnector",
     "ReceiveExtensions",

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from transport.config import retry_ladder
 from transport.config.objects.pickup import PickupDirectory
 from transport.config.objects.pressure import BackPressure
+from transport.config.objects.protocol_logging import ProtocolLogs
 from transport.config.objects.queueing import Queueing
 from transport.config.objects.reports import DeliveryReports
 from transport.config.objects.shadow import ShadowRedundancy
@@ -16,7 +17,9 @@ from transport.config.objects.sign_in import SignInLimits
 from transport.config.types import MB, Duration, HostName, Line, Mailbox, Name, Size
 
 
-class Organization(DeliveryReports, BackPressure, ShadowRedundancy, SignInLimits, PickupDirectory, Queueing):
+class Organization(
+    DeliveryReports, BackPressure, ShadowRedundancy, SignInLimits, PickupDirectory, Queueing, ProtocolLogs
+):
     """What holds for all mail."""
 
     name: Name = Field("Our organisation", description="Used in delivery status notifications.")

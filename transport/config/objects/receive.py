@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from transport.config.objects.base import ConfigObject
+from transport.config.objects.protocol_logging import ProtocolLoggingLevel
 from transport.config.objects.receive_extensions import ReceiveExtensions
 from transport.config.objects.receive_limits import ReceiveLimits
 from transport.config.types import Binding, Line, Network
@@ -90,6 +91,9 @@ class ReceiveService(ConfigObject):
     )
     fqdn: Line = Field("", description="The name in the banner and in Received; empty means the node's own.")
     banner: Line = Field("", description="Text after the name in the greeting; empty means the default.")
+    protocol_logging_level: ProtocolLoggingLevel = Field(
+        ProtocolLoggingLevel.NONE, description="Whether its sessions are kept in the node's protocol log."
+    )
     permission_groups: tuple[PermissionGroup, ...] = Field(
         (PermissionGroup.ANONYMOUS_USERS,), description="Who may send here at all."
     )

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from transport.config import retry_ladder
 from transport.config.objects.base import ConfigModel, ConfigObject
+from transport.config.objects.protocol_logging import ProtocolLoggingLevel
 from transport.config.types import MB, DomainPattern, Duration, HostName, IpAddress, Line, ReplyCode, Size, SmartHost
 
 
@@ -54,6 +55,9 @@ class SendRoute(ConfigModel):
     )
     fqdn: HostName = Field("", description="The name in EHLO; empty means the node's own.")
     source_ip_address: IpAddress = Field("", description="The local address to connect from; empty means any.")
+    protocol_logging_level: ProtocolLoggingLevel = Field(
+        ProtocolLoggingLevel.NONE, description="Whether its sessions are kept in the node's protocol log."
+    )
     is_private_address_allowed: bool = Field(
         False, description="Let DNS routing deliver to private and loopback addresses."
     )
