@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transport.listener.transaction import Transaction
-from transport.model.envelope import BodyType, Message, Recipient
+from transport.model.envelope import BodyType, Message, Recipient, encode_queue_id
 from transport.model.event import EventId, TrackingEvent
-from transport.model.verdict import Answer
 from transport.rules import headers
 from transport.rules.priority import expiration_s, priority
 
@@ -16,66 +15,70 @@ if TYPE_CHECKING:
 
 
 def message(
-    session: Session, transaction: Transaction, content: bytes, header: headers.HeaderFacts
-) -> tuple[Message, str]:
-    """The message with its body, and its queue id."""
-    context, facts, mail = session.context, session.facts, transaction.mail
+    session: Session,
+    transaction: Transaction,
+    content: bytes | memoryview,
+    header: headers.HeaderFacts,
+    *,
+    is_ascii: bool,
+    is_dotless: bool,
+) -> Message:
+    """The message with its body."""
+    context, facts, mail, ruleset = session.context, session.facts, transaction.mail, session.ruleset
+    organization = ruleset.organization
     now = context.clock()
-    is_binary = mail.body_type is BodyType.BINARY_MIME
+    message_id = context.intake.new_id()
+    given = transaction.recipients
+    body = b"".join((_trace(session, transaction, encode_queue_id(message_id), now), content))
+    body_type = mail.body_type
+    if body_type is BodyType.SEVEN_BIT and not is_ascii:
+        body_type = BodyType.EIGHT_BIT_MIME  # what is declared 7BIT and is not must not be sent as such
     made = Message(
-        id=context.intake.new_id(),
-        envelope_sender=mail.sender,
-        recipients=[
-            Recipient(index, given.recipient, given.recipient, given.notify, given.orcpt)
-            for index, given in enumerate(transaction.recipients)
-        ],
-        size_bytes=0,
-        received_at=now,
-        expires_at=now + session.ruleset.organization.message_expiration_timeout,
-        session_id=facts.session_id,
-        peer=facts.peer,
-        helo=facts.helo,
-        identity=facts.identity,
-        connector_id=facts.connector_id,
-        revision=facts.revision,
-        body_type=_body_type(mail.body_type, content),
-        is_smtputf8=mail.is_smtputf8,
-        requires_tls=mail.requires_tls,
+        message_id,
+        mail.sender,
+        [Recipient(index, one.recipient, one.recipient, one.notify, one.orcpt) for index, one in enumerate(given)],
+        len(body),
+        now,
+        now + organization.message_expiration_timeout,
+        facts.session_id,
+        facts.peer,
+        facts.helo,
+        facts.identity,
+        facts.connector_id,
+        facts.revision,
+        body_type,
+        mail.is_smtputf8,
+        mail.requires_tls,
         is_tls_waived=header.is_tls_waived and not mail.requires_tls,  # RFC 8689 4.1
         ret=mail.ret,
         envid=mail.envid,
         internet_message_id=header.message_id,
         subject=header.subject,
-        policy_ids=_policy_ids(transaction) if session.ruleset.policies else (),
-        is_canonical=not is_binary,  # finish._judge refused or normalised everything else
+        is_canonical=body_type is not BodyType.BINARY_MIME,  # finish._judge refused or normalised everything else
+        is_dotless=is_dotless,
+        policy_ids=transaction.decision.policy_ids if ruleset.policies else (),
     )
-    queue_id = made.queue_id
-    made.body = b"".join((_trace(session, made, queue_id), content))
-    made.size_bytes = len(made.body)
-    organization = session.ruleset.organization
+    made.body = body
     if organization.is_priority_queuing_enabled:
         most = organization.max_high_priority_message_size
-        made.priority = priority(content[: header.size_bytes], size_bytes=made.size_bytes, max_high_bytes=most)
+        made.priority = priority(bytes(content[: header.size_bytes]), size_bytes=made.size_bytes, max_high_bytes=most)
         made.expires_at = now + expiration_s(organization, made.priority)
-    return made, queue_id
+    return made
 
 
-def _policy_ids(transaction: Transaction) -> tuple[str, ...]:
-    steps = transaction.trail
-    return tuple({s.object_id: None for s in steps if s.kind == "relay_policies" and s.answer is Answer.YES})
-
-
-def _body_type(declared: BodyType, content: bytes) -> BodyType:
-    """What is declared 7BIT and is not must not be sent as such."""
-    if declared is BodyType.SEVEN_BIT and not content.isascii():
-        return BodyType.EIGHT_BIT_MIME
-    return declared
-
-
-def _trace(session: Session, made: Message, queue_id: str) -> bytes:
+def _trace(session: Session, transaction: Transaction, queue_id: str, now: float) -> bytes:
     """Nothing but this is added: a relay leaves the message alone (RFC 5321 3.6.3, 4.4)."""
+    is_utf8, given = transaction.mail.is_smtputf8, transaction.recipients
+    head = session.trace_heads[is_utf8]
+    if not head:
+        head = session.trace_heads[is_utf8] = _trace_head(session, is_utf8)
+    whom = given[0].text if len(given) == 1 else ""
+    return headers.received_tail(head, queue_id=queue_id, recipient=whom, now=now)
+
+
+def _trace_head(session: Session, is_utf8: bool) -> str:
     facts = session.facts
-    return headers.received(
+    return headers.received_head(
         helo=facts.helo,
         peer=facts.peer,
         by=session.name,
@@ -83,11 +86,8 @@ def _trace(session: Session, made: Message, queue_id: str) -> bytes:
             is_esmtp=facts.is_esmtp,
             is_tls=facts.tls is not None,
             is_authenticated=bool(facts.identity),
-            is_utf8=made.is_smtputf8,
+            is_utf8=is_utf8,
         ),
-        queue_id=queue_id,
-        recipient=str(made.recipients[0].address) if len(made.recipients) == 1 else "",
-        now=made.received_at,
         tls=f"{facts.tls.version} {facts.tls.cipher}" if facts.tls else "",
     )
 
@@ -97,18 +97,21 @@ def event(session: Session, transaction: Transaction, made: Message) -> Tracking
     return TrackingEvent(
         EventId.RECEIVE,
         made.received_at,
-        message_id=made.id,
-        session_id=made.session_id,
-        sender=str(made.envelope_sender),
-        peer=made.peer,
-        connector_id=made.connector_id,
-        size_bytes=made.size_bytes,
-        revision=made.revision,
-        detail={
+        made.id,
+        made.session_id,
+        transaction.mail.text,
+        "",
+        made.peer,
+        made.connector_id,
+        "",
+        "",
+        made.size_bytes,
+        made.revision,
+        {
             **session.described(),
-            "recipients": [str(given.recipient) for given in transaction.recipients],
+            "recipients": [given.text for given in transaction.recipients],
             "internet_message_id": made.internet_message_id,
             "subject": made.subject,
-            "trail": [step.row for step in transaction.trail],
+            "trail": transaction.decision.rows,
         },
     )

@@ -14,6 +14,7 @@ from aiosmtpd.smtp import MISSING, SMTP, AuthResult, LoginPassword
 
 from transport.listener import replies
 from transport.listener.connection import LineTooLong
+from transport.listener.regular import regular
 from transport.model.limit import Limit, Reached
 from transport.model.reply import Reply
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
@@ -110,6 +111,7 @@ async def _try(session: Session, guess: _Guess, username: str, password: str) ->
     if answer.result is Result.YES:
         failures.succeeded(account, guess.network)
         session.replace_facts(identity=answer.identity or username, addresses=answer.addresses)
+        session.regular = regular(session)
         return None
     if not answer.is_repeated:
         failures.failed(account, guess.network, session.context.clock())

@@ -49,7 +49,7 @@ class Connection(SMTP):
         self.reader: Reader | None = None
         self._transport: Any = None
         self._buffer = b""
-        self._out: list[bytes] = []
+        self.out: list[bytes] = []
         self._holds = 0
         self._is_muted = False
         self._is_skipping = False
@@ -91,7 +91,7 @@ class Connection(SMTP):
         self.is_closing = True
         self._transport = None
         self._buffer = b""
-        self._out.clear()
+        self.out.clear()
         if self._aborting is not None:
             self._aborting.cancel()
         if self._line_waiter is not None:
@@ -172,6 +172,11 @@ class Connection(SMTP):
         else:
             self.line_received(line)
 
+    @property
+    def _is_odd(self) -> bool:
+        """Whether what comes is not what it seems: an answer, the rest of a line, or more than is answered now."""
+        return self._line_waiter is not None or self._is_skipping or self._is_writing_paused
+
     def _regulate(self) -> None:
         """Read on or wait, by how much is buffered; end where the peer has nothing more to say."""
         if self._transport is None:
@@ -197,7 +202,11 @@ class Connection(SMTP):
         self._holds -= 1
         if not self._holds and self._transport is not None:
             self.last_activity = self.loop.time()
-            self._process()
+            if self._buffer:
+                self._process()
+            else:
+                self.flush()
+                self._regulate()
 
     @property
     def is_held(self) -> bool:
@@ -224,10 +233,10 @@ class Connection(SMTP):
 
     def send(self, octets: bytes) -> None:
         """Say something; it leaves with the next flush."""
-        self._out.append(octets)
+        self.out.append(octets)
 
     def flush(self) -> None:
-        out = self._out
+        out = self.out
         if out and not self._is_muted and self._transport is not None:
             self._transport.write(out[0] if len(out) == 1 else b"".join(out))
             out.clear()

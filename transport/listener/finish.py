@@ -9,7 +9,7 @@ from transport.listener import accept, crowding, replies
 from transport.listener.chunks import ChunkedBody
 from transport.listener.data import DataReader, Overflow, has_bare_line_end, normalise_line_ends
 from transport.listener.transaction import Transaction, count_usage
-from transport.model.envelope import BodyType
+from transport.model.envelope import BodyType, encode_queue_id
 from transport.model.verdict import Answer, Stage, Step, Verdict
 from transport.ports import NoSecondCopy, SpoolFull, SpoolUnavailable
 from transport.rules import admission, headers, limits, ownership
@@ -98,22 +98,25 @@ def _judge(session: Session, transaction: Transaction, reader: Body) -> bool:
     if not verdict.is_accepted:
         _refuse(session, transaction, verdict)
         return False
-    return _store(session, transaction, reader, content, header)
+    is_dotless = reader.is_dotless and content is reader.content
+    return store(session, transaction, reader, content, header, is_dotless=is_dotless)
 
 
-def _store(
+def store(
     session: Session,
     transaction: Transaction,
     reader: Body,
     content: bytes,
     header: headers.HeaderFacts,
+    *,
+    is_dotless: bool,
 ) -> bool:
-    message, queue_id = accept.message(session, transaction, content, header)
-    message.is_dotless = reader.is_dotless and content is reader.content
+    """Hand an admitted message on; returns whether it will be stored."""
+    message = accept.message(session, transaction, content, header, is_ascii=content.isascii(), is_dotless=is_dotless)
     reader.content = b""  # the message has a copy of its own
     event = accept.event(session, transaction, message)
     try:
-        session.context.intake.take(message, event, partial(_stored, session, transaction, reader, queue_id))
+        session.context.intake.take(message, event, partial(_stored, session, transaction, reader, message.id))
     except SpoolUnavailable as error:
         _not_stored(session, transaction, error)
         return False
@@ -124,7 +127,7 @@ def _store(
 
 
 def _stored(
-    session: Session, transaction: Transaction, reader: Body, queue_id: str, error: SpoolUnavailable | None
+    session: Session, transaction: Transaction, reader: Body, message_id: int, error: SpoolUnavailable | None
 ) -> None:
     reader.release()
     if error is not None:
@@ -132,7 +135,7 @@ def _stored(
     else:
         session.context.counters.accepted += 1
         session.empty_commands = 0
-        session.send(f"250 2.6.0 {queue_id} Queued mail for delivery\r\n".encode())
+        session.send(f"250 2.6.0 {encode_queue_id(message_id)} Queued mail for delivery\r\n".encode())
     session.let_go()
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from transport.config.objects import SizeEnabled
 from transport.listener import auth, replies
+from transport.listener.regular import regular
 from transport.model.reply import Reply
 from transport.rules import admission
 
@@ -40,6 +41,7 @@ def _greet(session: Session, argument: str, *, is_esmtp: bool) -> None:
         session.refuse(verdict)
         session.replace_facts(helo="", is_esmtp=False)
         return
+    session.regular = regular(session)
     hello = f"{session.name} Hello [{session.facts.peer}]"
     session.empty_command(Reply(250, "", "\n".join([hello, *_extensions(session)]) if is_esmtp else hello))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from transport.config.objects import PermissionGroup, ReceiveConnector, SizeEnabled
@@ -47,7 +47,7 @@ _EXTENSIONS: dict[tuple[int, bool], tuple[ReceiveConnector, frozenset[str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class MailParameters:
-    """What MAIL FROM said."""
+    """What MAIL FROM said. ``text`` is the sender as text."""
 
     sender: Address
     size_bytes: int = 0
@@ -56,15 +56,23 @@ class MailParameters:
     ret: str = ""
     envid: str = ""
     requires_tls: bool = False
+    text: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", str(self.sender))
 
 
 @dataclass(frozen=True, slots=True)
 class RcptParameters:
-    """What RCPT TO said."""
+    """What RCPT TO said. ``text`` is the recipient as text."""
 
     recipient: Address
     notify: frozenset[str] = frozenset()
     orcpt: str = ""
+    text: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", str(self.recipient))
 
 
 def extensions_of(connector: ReceiveConnector, *, is_tls: bool) -> frozenset[str]:

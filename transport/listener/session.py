@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from transport.config.objects import PermissionGroup, ProxyProtocol, ReceiveConnector, TlsMode
-from transport.listener import deadlines, replies, tls
+from transport.listener import deadlines, express, replies, tls
 from transport.listener.bdat import chunk_received
 from transport.listener.chunks import ChunkReader
 from transport.listener.commands import command
@@ -20,6 +20,7 @@ from transport.listener.finish import message_received
 from transport.listener.opening import close_session, open_session
 from transport.listener.proxy import header_received
 from transport.listener.proxy_header import HeaderReader
+from transport.listener.regular import Regular
 from transport.listener.transaction import Transaction
 from transport.model.event import EventId, TrackingEvent
 from transport.model.limit import Limit
@@ -48,9 +49,26 @@ class Session(Connection):
         self.connector: ReceiveConnector
         self.extensions: frozenset[str]
         self.facts: SessionFacts
+        self.regular: Regular | None = None
+        """What is remembered of the client, once it is known who it is."""
+        self.trace_heads = ["", ""]
+        """How the Received fields of messages begin, and of messages in UTF-8; empty until the first."""
         self._errors = 0
+        self._described: dict[str, Any] = {}
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+
+    def _process(self) -> None:
+        client, data = self.regular, self._buffer
+        if client is not None and data and not (self._holds or self.is_closing or self._is_odd):
+            done = express.received(self, client, data)
+            if done == len(data):
+                self._buffer = b""
+                self.flush()
+                self._regulate()
+                return
+            self._buffer = data[done:]
+        super()._process()
 
     # The connection's calls.
 
@@ -167,7 +185,12 @@ class Session(Connection):
         )
 
     def described(self) -> dict[str, Any]:
-        """What an event's detail says of the session."""
+        """What an event's detail says of the session; not to be changed."""
+        if not self._described:
+            self._described = self._describe()
+        return self._described
+
+    def _describe(self) -> dict[str, Any]:
         facts = self.facts
         return {
             **({"proxy": facts.proxy} if facts.proxy else {}),
@@ -199,6 +222,9 @@ class Session(Connection):
 
     def replace_facts(self, **changes: Any) -> None:
         self.facts = self.facts.changed(**changes)
+        self.trace_heads = ["", ""]
+        self._described = {}
+        self.regular = None
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from transport.listener import replies
@@ -14,21 +14,46 @@ from transport.model.verdict import Answer, Stage, Step, Verdict
 from transport.rules import admission, compiled_policy, limits, pressure, relay
 
 if TYPE_CHECKING:
+    from transport.listener.regular import Sender
     from transport.listener.session import Session
 
-_SENDER_OK = replies.SENDER_OK.to_bytes()
-_RECIPIENT_OK = replies.RECIPIENT_OK.to_bytes()
-_START_DATA = replies.START_DATA.to_bytes()
+SENDER_OK = replies.SENDER_OK.to_bytes()
+RECIPIENT_OK = replies.RECIPIENT_OK.to_bytes()
+START_DATA = replies.START_DATA.to_bytes()
 
 
-@dataclass(slots=True)
+class Decision:
+    """Why recipients were accepted: the steps, their rows as an event has them, the relay policies that granted it."""
+
+    __slots__ = ("policy_ids", "rows", "steps")
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self.steps = tuple(dict.fromkeys(steps))
+        self.rows = [step.row for step in self.steps]
+        granted = (s.object_id for s in self.steps if s.kind == compiled_policy.KIND and s.answer is Answer.YES)
+        self.policy_ids = tuple(dict.fromkeys(granted))
+
+
 class Transaction:
-    """``trail`` holds the steps of accepted commands, each once; ``body`` the chunks of BDAT, None before the first."""
+    """``trails`` holds the steps of accepted commands, those of a command like the one before only once; ``body`` the
+    chunks of BDAT, None before the first; ``sender`` what is remembered of the sender, where something is."""
 
-    mail: MailParameters
-    recipients: list[RcptParameters] = field(default_factory=list)
-    trail: dict[Step, None] = field(default_factory=dict)
-    body: ChunkedBody | None = None
+    __slots__ = ("body", "mail", "recipients", "sender", "trails")
+
+    def __init__(self, mail: MailParameters, sender: Sender | None = None) -> None:
+        self.mail = mail
+        self.sender = sender
+        self.recipients: list[RcptParameters] = []
+        self.trails: list[Decision | tuple[Step, ...]] = []
+        self.body: ChunkedBody | None = None
+
+    @property
+    def decision(self) -> Decision:
+        """Why its recipients were accepted, each step once."""
+        trails = self.trails
+        if len(trails) == 1 and type(trails[0]) is Decision:
+            return trails[0]
+        return Decision(s for trail in trails for s in (trail.steps if isinstance(trail, Decision) else trail))
 
 
 def mail(session: Session, argument: str) -> None:
@@ -57,7 +82,7 @@ def mail(session: Session, argument: str) -> None:
         session.refuse(verdict, sender=str(given.sender))
         return
     session.transaction = Transaction(given)
-    session.send(_SENDER_OK)
+    session.send(SENDER_OK)
 
 
 def why_not_now(session: Session) -> str:
@@ -114,9 +139,9 @@ def rcpt(session: Session, argument: str) -> None:
         session.refuse(verdict, sender=str(transaction.mail.sender), recipient=str(given.recipient))
         return
     transaction.recipients.append(given)
-    for step in verdict.trail:
-        transaction.trail[step] = None
-    session.send(_RECIPIENT_OK)
+    if not transaction.trails or transaction.trails[-1] != verdict.trail:
+        transaction.trails.append(verdict.trail)
+    session.send(RECIPIENT_OK)
 
 
 def _usage(session: Session) -> relay.Usage:
@@ -128,9 +153,9 @@ def count_usage(session: Session, transaction: Transaction) -> None:
     """Count an accepted message once for each relay policy that let it go on."""
     client, now = relay.client_of(session.facts), session.context.clock()
     rated = session.ruleset.policies_with_rate
-    for step in transaction.trail:
-        if step.kind == compiled_policy.KIND and step.answer is Answer.YES and step.object_id in rated:
-            session.context.usage.add(step.object_id, client, now)
+    for policy_id in transaction.decision.policy_ids:
+        if policy_id in rated:
+            session.context.usage.add(policy_id, client, now)
 
 
 def data(session: Session, argument: str) -> None:
@@ -148,7 +173,7 @@ def data(session: Session, argument: str) -> None:
         session.reader = DataReader(
             session.connector.max_message_size, session.context.memory.reading, began_at=session.loop.time()
         )
-        session.send(_START_DATA)
+        session.send(START_DATA)
 
 
 def rset(session: Session, argument: str) -> None:

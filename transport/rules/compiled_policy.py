@@ -55,6 +55,11 @@ class CompiledPolicy:
         self._zone = ZoneInfo(policy.timezone)
 
     @property
+    def has_windows(self) -> bool:
+        """Whether the time of the day or week has a say."""
+        return bool(self._windows)
+
+    @property
     def is_found_by_network(self) -> bool:
         """Whether it can grant to nobody outside its networks: the index then spares asking it."""
         policy = self.policy

@@ -24,6 +24,11 @@ class AddressPatterns:
         self._trees = frozenset(p[2:] for p in lowered if p.startswith("*."))
         self._domains = frozenset(p for p in lowered if "@" not in p and not p.startswith("*"))
 
+    @property
+    def names_addresses(self) -> bool:
+        """Whether more than the domain of an address has a say."""
+        return bool(self._addresses) and not self._everything
+
     def match(self, address: Address) -> bool:
         """Whether one of the patterns names ``address``; the null reverse-path is named by ``*`` alone."""
         if self._everything:

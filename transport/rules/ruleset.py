@@ -65,6 +65,9 @@ class Ruleset:
         self.connector_size_limits = sorted({c.max_message_size for c in self.send_connectors if c.max_message_size})
         self.routes: dict[tuple[str, int], Any] = {}
         """What ``routing.route`` remembers."""
+        self.clients: dict[Any, Any] = {}
+        """What listeners remember of answers to clients; ``commands_remembered`` is how much that is."""
+        self.commands_remembered = 0
 
     def bindings(self) -> dict[str, list[ReceiveConnector]]:
         """The enabled receive connectors by binding."""

@@ -152,7 +152,7 @@ def test_rule_broken__no_traceback_reaches_the_peer(server, monkeypatch):
         assert str(client.command("RCPT TO:<b@acme.example>")).startswith("451 4.3.0 Local error")
         monkeypatch.undo()
         assert client.command("RCPT TO:<b@acme.example>").code == 250
-        monkeypatch.setattr("transport.rules.admission.data", explode)
+        monkeypatch.setattr("transport.rules.headers.read", explode)
         client.command("DATA")
         assert str(client.data(b"x\r\n")).startswith("451 4.3.0 Local error")
     server.wait_until(lambda: server.listener._context.memory.reading.used_bytes == 0)

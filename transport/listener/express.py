@@ -1,0 +1,122 @@
+"""The common case in one go: MAIL, RCPT, DATA and the message of a regular client, as they arrive.
+
+Nothing is decided here. What is remembered of the client answers commands like those that were accepted before; what
+is odd in any way is left where it is for the careful way (``commands``, ``transaction``, ``finish``), which would have
+answered the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from transport.listener import finish, regular
+from transport.listener.data import DOT_LINE, DataReader, has_bare_line_end
+from transport.listener.regular import Regular
+from transport.listener.transaction import RECIPIENT_OK, SENDER_OK, START_DATA, Transaction
+from transport.model.envelope import BodyType
+from transport.rules import headers
+
+if TYPE_CHECKING:
+    from transport.listener.session import Session
+
+MAX_LINES_AT_ONCE = 200
+log = structlog.get_logger(__name__)
+
+
+def received(session: Session, client: Regular, data: bytes) -> int:
+    """Deal with what is plain at the beginning of ``data``; returns how many octets that were. Nothing is held, and
+    nothing is left of what came before."""
+    if client.until <= session.context.clock():
+        session.regular = regular.regular(session)
+        return 0
+    position, size, lines = 0, len(data), 0
+    try:
+        while position < size and lines < MAX_LINES_AT_ONCE:
+            if session.reader is not None:
+                return _message(session, client, data, position)
+            end = data.find(b"\r\n", position) + 2
+            if end < 2 or not _command(session, client, data[position:end]):
+                return position
+            position = end
+            lines += 1
+    except Exception:  # the careful way will say so to the peer
+        log.exception("session.express_failed", session=session.facts.session_id)
+    return position
+
+
+def _command(session: Session, client: Regular, line: bytes) -> bool:
+    """Answer a line of MAIL, RCPT or DATA, with its CRLF; False where it is left to the careful way."""
+    transaction = session.transaction
+    if transaction is None:
+        sender = client.senders.get(line) or client.sender(session, line)
+        if sender is None or not _is_open(session):
+            return False
+        session.transaction = Transaction(sender.mail, sender)
+        session.out.append(SENDER_OK)
+        return True
+    sender = transaction.sender
+    if sender is None or transaction.body is not None:
+        return False
+    if line == b"DATA\r\n":
+        return _data(session, transaction)
+    recipients = transaction.recipients
+    found = sender.recipients.get(line) or client.recipient(session, sender, line)
+    if found is None or len(recipients) >= client.max_recipients:
+        return False
+    given, decision = found
+    recipients.append(given)
+    trails = transaction.trails
+    if not trails or trails[-1] is not decision:
+        trails.append(decision)
+    session.out.append(RECIPIENT_OK)
+    return True
+
+
+def _is_open(session: Session) -> bool:
+    """Whether MAIL is taken now."""
+    context = session.context
+    intake = context.intake
+    return not (context.is_draining or intake.why_not_accepting or intake.why_not_from_outside)
+
+
+def _data(session: Session, transaction: Transaction) -> bool:
+    if not transaction.recipients or transaction.mail.body_type is BodyType.BINARY_MIME:
+        return False
+    session.reader = DataReader(
+        session.connector.max_message_size, session.context.memory.reading, began_at=session.last_activity
+    )
+    session.out.append(START_DATA)
+    return True
+
+
+def _message(session: Session, client: Regular, data: bytes, start: int) -> int:
+    """Take a message that came in one piece and has nothing odd; returns where it ends, or ``start``."""
+    reader, transaction = session.reader, session.transaction
+    if type(reader) is not DataReader or reader.received_bytes or transaction is None or data.startswith(b".", start):
+        return start
+    dot = DOT_LINE.search(data, start)
+    if dot is None:
+        return start
+    end = dot.start() + 2
+    behind = end + 3
+    if not data.startswith(b"\r\n", end + 1) or not reader.has_room(behind - start):
+        return start
+    connector, content = session.connector, data[start:end]
+    if len(content) > connector.max_message_size or client.standing.is_by_size or has_bare_line_end(content):
+        return start
+    header = headers.read(content, max_bytes=connector.max_header_size)
+    if header.size_bytes > connector.max_header_size or header.hop_count > client.max_hops:
+        return start
+    session.reader = session.transaction = None
+    reader.received_bytes = behind - start
+    reader.hold(behind - start)
+    is_stored_soon = False
+    try:
+        is_stored_soon = finish.store(session, transaction, reader, content, header, is_dotless=True)
+    except Exception:
+        session.fail()
+    if not is_stored_soon:
+        reader.release()
+    return behind
