@@ -102,7 +102,10 @@ class Wire:
 def both_ways(document: MailFlow, steps: Sequence[Step], *, fails_at: Sequence[int] = ()) -> tuple[Outcome, Outcome]:
     """As it is; and by the careful way."""
     as_it_is = asyncio.run(_run(document, steps, fails_at))
-    with mock.patch("transport.listener.greeting.regular", lambda session: None):
+    with (
+        mock.patch("transport.listener.greeting.regular", lambda session: None),
+        mock.patch("transport.queues.intake.plain_routes", lambda ruleset, message: None),
+    ):
         careful = asyncio.run(_run(document, steps, fails_at))
     return as_it_is, careful
 

@@ -172,11 +172,6 @@ class Connection(SMTP):
         else:
             self.line_received(line)
 
-    @property
-    def _is_odd(self) -> bool:
-        """Whether what comes is not what it seems: an answer, the rest of a line, or more than is answered now."""
-        return self._line_waiter is not None or self._is_skipping or self._is_writing_paused
-
     def _regulate(self) -> None:
         """Read on or wait, by how much is buffered; end where the peer has nothing more to say."""
         if self._transport is None:

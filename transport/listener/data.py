@@ -47,6 +47,10 @@ class DataReader(Held):
         self.received_bytes = 0
         self.overflow = Overflow.NONE
 
+    def begin(self, at: float) -> None:
+        """Wait for the next message; the one before was not fed."""
+        self.began_at = at
+
     @property
     def is_dotless(self) -> bool:
         """Whether no line of ``content`` begins with a dot."""

@@ -37,8 +37,27 @@ def received(session: Session, client: Regular, data: bytes) -> int:
             if session.reader is not None:
                 return _message(session, client, data, position)
             end = data.find(b"\r\n", position) + 2
-            if end < 2 or not _command(session, client, data[position:end]):
+            if end < 2:
                 return position
+            # A call for each command would cost as much as all that is done for it.
+            line, transaction = data[position:end], session.transaction
+            if transaction is None:
+                if not _mail(session, client, line):
+                    return position
+            elif transaction.sender is None or transaction.body is not None:
+                return position
+            elif line == b"DATA\r\n":
+                if not _data(session, transaction):
+                    return position
+            else:
+                found = transaction.sender.recipients.get(line) or client.recipient(session, transaction.sender, line)
+                recipients, trails = transaction.recipients, transaction.trails
+                if found is None or len(recipients) >= client.max_recipients:
+                    return position
+                recipients.append(found[0])
+                if not trails or trails[-1] is not found[1]:
+                    trails.append(found[1])
+                session.out.append(RECIPIENT_OK)
             position = end
             lines += 1
     except Exception:  # the careful way will say so to the peer
@@ -46,47 +65,28 @@ def received(session: Session, client: Regular, data: bytes) -> int:
     return position
 
 
-def _command(session: Session, client: Regular, line: bytes) -> bool:
-    """Answer a line of MAIL, RCPT or DATA, with its CRLF; False where it is left to the careful way."""
-    transaction = session.transaction
-    if transaction is None:
-        sender = client.senders.get(line) or client.sender(session, line)
-        if sender is None or not _is_open(session):
-            return False
-        session.transaction = Transaction(sender.mail, sender)
-        session.out.append(SENDER_OK)
-        return True
-    sender = transaction.sender
-    if sender is None or transaction.body is not None:
-        return False
-    if line == b"DATA\r\n":
-        return _data(session, transaction)
-    recipients = transaction.recipients
-    found = sender.recipients.get(line) or client.recipient(session, sender, line)
-    if found is None or len(recipients) >= client.max_recipients:
-        return False
-    given, decision = found
-    recipients.append(given)
-    trails = transaction.trails
-    if not trails or trails[-1] is not decision:
-        trails.append(decision)
-    session.out.append(RECIPIENT_OK)
-    return True
-
-
-def _is_open(session: Session) -> bool:
-    """Whether MAIL is taken now."""
+def _mail(session: Session, client: Regular, line: bytes) -> bool:
+    """Begin a transaction; False where that is left to the careful way."""
+    sender = client.senders.get(line) or client.sender(session, line)
     context = session.context
     intake = context.intake
-    return not (context.is_draining or intake.why_not_accepting or intake.why_not_from_outside)
+    if sender is None or context.is_draining or intake.why_not_accepting or intake.why_not_from_outside:
+        return False
+    session.transaction = Transaction(sender.mail, sender)
+    session.out.append(SENDER_OK)
+    return True
 
 
 def _data(session: Session, transaction: Transaction) -> bool:
     if not transaction.recipients or transaction.mail.body_type is BodyType.BINARY_MIME:
         return False
-    session.reader = DataReader(
-        session.connector.max_message_size, session.context.memory.reading, began_at=session.last_activity
-    )
+    reader, session.spare_reader = session.spare_reader, None
+    if reader is None:
+        connector, memory = session.connector, session.context.memory
+        reader = DataReader(connector.max_message_size, memory.reading, began_at=session.last_activity)
+    else:
+        reader.begin(session.last_activity)
+    session.reader = reader
     session.out.append(START_DATA)
     return True
 
@@ -110,7 +110,6 @@ def _message(session: Session, client: Regular, data: bytes, start: int) -> int:
     if header.size_bytes > connector.max_header_size or header.hop_count > client.max_hops:
         return start
     session.reader = session.transaction = None
-    reader.received_bytes = behind - start
     reader.hold(behind - start)
     is_stored_soon = False
     try:
@@ -119,4 +118,5 @@ def _message(session: Session, client: Regular, data: bytes, start: int) -> int:
         session.fail()
     if not is_stored_soon:
         reader.release()
+    session.spare_reader = reader  # it took nothing in; once the message is stored it holds nothing
     return behind

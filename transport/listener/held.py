@@ -24,8 +24,8 @@ class Held:
 
     def hold(self, count: int) -> None:
         """Hold ``count`` octets more."""
-        self.is_crowded = not self._budget.take(count)
         self._held += count
+        self.is_crowded = not self._budget.take(count)
 
     def hold_of(self, budget: Budget, count: int) -> None:
         """Hold ``count`` octets of ``budget``, which were taken there, and nothing else any more."""
@@ -45,5 +45,7 @@ class Held:
 
     def release(self) -> None:
         """Give back the memory that was counted, and forget what is on disk. May be called more than once."""
-        self.let_go()
-        self.forget_file()
+        if self._held:
+            self.let_go()
+        if self.spilled is not None:
+            self.forget_file()

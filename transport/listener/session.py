@@ -16,6 +16,7 @@ from transport.listener.chunks import ChunkReader
 from transport.listener.commands import command
 from transport.listener.connection import Connection
 from transport.listener.context import Context
+from transport.listener.data import DataReader
 from transport.listener.finish import message_received
 from transport.listener.opening import close_session, open_session
 from transport.listener.proxy import header_received
@@ -49,6 +50,7 @@ class Session(Connection):
         self.connector: ReceiveConnector
         self.extensions: frozenset[str]
         self.facts: SessionFacts
+        self.spare_reader: DataReader | None = None
         self.regular: Regular | None = None
         """What is remembered of the client, once it is known who it is."""
         self.trace_heads = ["", ""]
@@ -58,17 +60,39 @@ class Session(Connection):
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
+    def data_received(self, data: bytes) -> None:
+        self.last_activity = self.loop.time()
+        if self._buffer:
+            self._buffer += data
+            self._process()
+        elif not self._express(data):
+            self._process()
+
     def _process(self) -> None:
-        client, data = self.regular, self._buffer
-        if client is not None and data and not (self._holds or self.is_closing or self._is_odd):
-            done = express.received(self, client, data)
-            if done == len(data):
-                self._buffer = b""
-                self.flush()
-                self._regulate()
-                return
+        if not self._buffer or not self._express(self._buffer):
+            super()._process()
+
+    def _express(self, data: bytes) -> bool:
+        """Deal with the plain part of ``data``; the rest of it is in the buffer then. Returns whether that is all."""
+        client = self.regular
+        if client is None or self._holds or self._is_skipping or self._is_writing_paused or self.is_closing:
+            self._buffer = data
+            return False
+        if self._line_waiter is not None:
+            self._buffer = data
+            return False
+        done = express.received(self, client, data)
+        if done < len(data):
             self._buffer = data[done:]
-        super()._process()
+            return False
+        self._buffer = b""
+        out = self.out
+        if out and self._transport is not None:
+            self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+            out.clear()
+        if self._is_reading_paused or self._is_eof:
+            self._regulate()
+        return True
 
     # The connection's calls.
 
@@ -224,7 +248,7 @@ class Session(Connection):
         self.facts = self.facts.changed(**changes)
         self.trace_heads = ["", ""]
         self._described = {}
-        self.regular = None
+        self.regular = self.spare_reader = None
 
     @property
     def name(self) -> str:

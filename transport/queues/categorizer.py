@@ -6,6 +6,7 @@ stored with the message in one write; runs again for recipients whose route vani
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,6 +96,29 @@ def categorize(
     if arranged.copies:
         _take_copies(ruleset, arranged, result)
     return result
+
+
+def plain_routes(ruleset: Ruleset, message: Message) -> list[dict[str, Any]] | None:
+    """Route a new message whose one recipient is outside, as most relayed mail is, and return what RECEIVE tells of it;
+    None where there is more to it (``categorize``). By the domain, what was found is remembered with the ruleset."""
+    recipients = message.recipients
+    if len(recipients) != 1 or message.is_tls_waived:
+        return None
+    address = recipients[0].address
+    known = ruleset.plain_routes
+    key = address.domain, bisect_left(ruleset.connector_size_limits, message.size_bytes)
+    chosen: routing.Route | None = known.get(key)
+    if chosen is None:
+        if not _leave_as_they_are(ruleset, recipients):
+            return None
+        chosen = routing.route(ruleset, address.domain, size_bytes=message.size_bytes)
+        if chosen.is_too_large or chosen.next_hop == UNREACHABLE:
+            return None
+        if len(known) >= routing.REMEMBERED:
+            known.clear()
+        known[key] = chosen
+    recipients[0].next_hop = chosen.next_hop
+    return [{"next_hop": chosen.hop_text, "considered": chosen.rows, "recipients": [str(address)]}]
 
 
 def _leave_as_they_are(ruleset: Ruleset, recipients: Sequence[Recipient]) -> bool:

@@ -12,8 +12,9 @@ import structlog
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import POISON, SUBMISSION
+from transport.model.outcome import Outcome
 from transport.ports import MessageDamaged, RecipientLookup, Spool, SpoolUnavailable, Stored
-from transport.queues.categorizer import Categorized, Copy, Failed, categorize
+from transport.queues.categorizer import Categorized, Copy, Failed, categorize, plain_routes
 from transport.queues.forms import BodyNeeded, TakenByList
 from transport.queues.holding import Holding
 from transport.queues.manager import DeliveryQueues
@@ -73,18 +74,32 @@ class EngineIntake:
 
     def take(self, message: Message, event: TrackingEvent, then: Stored) -> None:
         """See Intake."""
+        is_stored_here = self.commit == self._spool.commit
+        routes = plain_routes(self._ruleset, message) if is_stored_here and not self.holding else None
+        if routes is not None:
+            event.detail["routes"] = routes
+            self._spool.commit_then(message, (event,), partial(self._taken, message, (), then))
+            return
         decided = self._decide(message, message.recipients)
-        if decided.copies or decided.taken is not None or self.commit != self._spool.commit:
+        if decided.copies or decided.taken is not None or not is_stored_here:
             self._submit(message, [event], decided).add_done_callback(partial(_told, then))
             return
         event.detail["routes"] = decided.routes
         events = [event, *decided.events]
         self._spool.commit_then(message, events, partial(self._taken, message, decided.failed, then))
 
-    def _taken(self, message: Message, failed: Failed, then: Stored, error: SpoolUnavailable | None) -> None:
+    def _taken(
+        self,
+        message: Message,
+        failed: Sequence[tuple[Recipient, Outcome]],
+        then: Stored,
+        error: SpoolUnavailable | None,
+    ) -> None:
         try:
-            if error is None:
+            if error is None and failed:
                 self._queue(message, message.recipients, failed)
+            elif error is None:
+                self._queues.enqueue(message, message.recipients)
         finally:
             then(error)
 
@@ -204,7 +219,9 @@ class EngineIntake:
         going = [recipient for recipient in recipients if id(recipient) not in given_up]
         return self.holding.hold(message, going, self._clock())
 
-    def _queue(self, message: Message, recipients: Sequence[Recipient], failed: Failed) -> None:
+    def _queue(
+        self, message: Message, recipients: Sequence[Recipient], failed: Sequence[tuple[Recipient, Outcome]]
+    ) -> None:
         given_up = {id(recipient) for recipient, _ in failed}
         if given_up:
             self._queues.fail(message, failed)

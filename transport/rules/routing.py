@@ -32,10 +32,12 @@ class Route:
     is_too_large: bool = False
     rows: list[list[str]] = field(init=False, repr=False, compare=False)
     """``considered`` as an event's detail holds it: connector id, name, eliminated because."""
+    hop_text: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         rows = [[c.connector_id, c.name, c.eliminated_because] for c in self.considered]
         object.__setattr__(self, "rows", rows)
+        object.__setattr__(self, "hop_text", str(self.next_hop))
 
 
 @dataclass(frozen=True, slots=True)

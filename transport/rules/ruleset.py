@@ -64,7 +64,8 @@ class Ruleset:
         )
         self.connector_size_limits = sorted({c.max_message_size for c in self.send_connectors if c.max_message_size})
         self.routes: dict[tuple[str, int], Any] = {}
-        """What ``routing.route`` remembers."""
+        """What ``routing.route`` remembers; and ``categorizer.plain_routes``, of domains outside."""
+        self.plain_routes: dict[tuple[str, int], Any] = {}
         self.clients: dict[Any, Any] = {}
         """What listeners remember of answers to clients; ``commands_remembered`` is how much that is."""
         self.commands_remembered = 0
