@@ -43,10 +43,22 @@ def _greet(session: Session, argument: str, *, is_esmtp: bool) -> None:
         return
     session.regular = regular(session)
     hello = f"{session.name} Hello [{session.facts.peer}]"
-    session.empty_command(Reply(250, "", "\n".join([hello, *_extensions(session)]) if is_esmtp else hello))
+    if is_esmtp:
+        hello += _extensions(session)
+    session.empty_command(Reply(250, "", hello))
 
 
-def _extensions(session: Session) -> list[str]:
+def _extensions(session: Session) -> str:
+    """What is offered, each on a line of its own; the same for all clients that may have the same."""
+    is_tls = session.facts.tls is not None
+    key = session.connector.id, is_tls, session.offers_tls, session.offers_xclient, _offers_auth(session)
+    known = session.ruleset.greetings.get(key)
+    if known is None:
+        known = session.ruleset.greetings[key] = "".join(f"\n{keyword}" for keyword in _offered(session))
+    return known
+
+
+def _offered(session: Session) -> list[str]:
     connector = session.connector
     offered = [
         ("PIPELINING", connector.is_pipelining_enabled),

@@ -84,6 +84,10 @@ def _size(content: bytes) -> int:
 
 
 def _line(value: bytes) -> str:
+    if len(value) <= MAX_TEXT:
+        text = value.decode("utf-8", "replace")
+        if text.isprintable():  # neither folded nor odd, as most are
+            return text.strip()
     return _clean(_unfolded(value[: 4 * MAX_TEXT]).decode("utf-8", "replace"))
 
 

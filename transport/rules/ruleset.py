@@ -66,6 +66,8 @@ class Ruleset:
         self.routes: dict[tuple[str, int], Any] = {}
         """What ``routing.route`` remembers; and ``categorizer.plain_routes``, of domains outside."""
         self.plain_routes: dict[tuple[str, int], Any] = {}
+        self.greetings: dict[tuple[str, bool, bool, bool, bool], str] = {}
+        """What listeners offer, by connector and by what depends on the client."""
         self.clients: dict[Any, Any] = {}
         """What listeners remember of answers to clients; ``commands_remembered`` is how much that is."""
         self.commands_remembered = 0
