@@ -104,7 +104,7 @@ def both_ways(document: MailFlow, steps: Sequence[Step], *, fails_at: Sequence[i
     as_it_is = asyncio.run(_run(document, steps, fails_at))
     with (
         mock.patch("transport.listener.greeting.regular", lambda session: None),
-        mock.patch("transport.queues.intake.plain_routes", lambda ruleset, message: None),
+        mock.patch("transport.queues.intake.plain_routes", lambda ruleset, message, texts: None),
     ):
         careful = asyncio.run(_run(document, steps, fails_at))
     return as_it_is, careful

@@ -98,27 +98,43 @@ def categorize(
     return result
 
 
-def plain_routes(ruleset: Ruleset, message: Message) -> list[dict[str, Any]] | None:
-    """Route a new message whose one recipient is outside, as most relayed mail is, and return what RECEIVE tells of it;
-    None where there is more to it (``categorize``). By the domain, what was found is remembered with the ruleset."""
+def plain_routes(ruleset: Ruleset, message: Message, texts: Sequence[str]) -> list[dict[str, Any]] | None:
+    """Route a new message whose recipients (as ``texts`` in their order) are all outside, as most relayed mail is, and
+    return what RECEIVE tells of it; None where there is more to it (``categorize``): then nothing was changed."""
     recipients = message.recipients
-    if len(recipients) != 1 or message.is_tls_waived:
+    is_each_once = len(texts) == 1 or len({text.lower() for text in texts}) == len(texts)
+    if message.is_tls_waived or not is_each_once or len(texts) != len(recipients):
         return None
-    address = recipients[0].address
+    bucket = bisect_left(ruleset.connector_size_limits, message.size_bytes)
     known = ruleset.plain_routes
-    key = address.domain, bisect_left(ruleset.connector_size_limits, message.size_bytes)
-    chosen: routing.Route | None = known.get(key)
-    if chosen is None:
-        if not _leave_as_they_are(ruleset, recipients):
+    routes: list[routing.Route] = []
+    for recipient in recipients:
+        key = recipient.address.domain, bucket
+        chosen = known.get(key) or _plain_route(ruleset, recipient, key, message.size_bytes)
+        if chosen is None:
             return None
-        chosen = routing.route(ruleset, address.domain, size_bytes=message.size_bytes)
-        if chosen.is_too_large or chosen.next_hop == UNREACHABLE:
-            return None
-        if len(known) >= routing.REMEMBERED:
-            known.clear()
-        known[key] = chosen
-    recipients[0].next_hop = chosen.next_hop
-    return [{"next_hop": chosen.hop_text, "considered": chosen.rows, "recipients": [str(address)]}]
+        routes.append(chosen)
+    told: dict[str, dict[str, Any]] = {}
+    for recipient, chosen, text in zip(recipients, routes, texts, strict=True):
+        recipient.next_hop = chosen.next_hop
+        row = told.get(chosen.hop_text)
+        if row is None:
+            row = told[chosen.hop_text] = {"next_hop": chosen.hop_text, "considered": chosen.rows, "recipients": []}
+        row["recipients"].append(text)
+    return list(told.values())
+
+
+def _plain_route(ruleset: Ruleset, recipient: Recipient, key: tuple[str, int], size_bytes: int) -> routing.Route | None:
+    """Remembered with the ruleset, by the domain."""
+    if not _leave_as_they_are(ruleset, [recipient]):
+        return None
+    chosen = routing.route(ruleset, recipient.address.domain, size_bytes=size_bytes)
+    if chosen.is_too_large or chosen.next_hop == UNREACHABLE:
+        return None
+    if len(ruleset.plain_routes) >= routing.REMEMBERED:
+        ruleset.plain_routes.clear()
+    ruleset.plain_routes[key] = chosen
+    return chosen
 
 
 def _leave_as_they_are(ruleset: Ruleset, recipients: Sequence[Recipient]) -> bool:

@@ -75,7 +75,8 @@ class EngineIntake:
     def take(self, message: Message, event: TrackingEvent, then: Stored) -> None:
         """See Intake."""
         is_stored_here = self.commit == self._spool.commit
-        routes = plain_routes(self._ruleset, message) if is_stored_here and not self.holding else None
+        is_plain = is_stored_here and not self.holding
+        routes = plain_routes(self._ruleset, message, event.about) if is_plain else None
         if routes is not None:
             event.detail["routes"] = routes
             self._spool.commit_then(message, (event,), partial(self._taken, message, (), then))

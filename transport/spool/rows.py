@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -62,7 +63,7 @@ def encode_message(message: Message) -> str:
         row["priority"] = message.priority.value
     if message.policy_ids:
         row["policies"] = message.policy_ids
-    row["recipients"] = [_recipient_row(recipient) for recipient in message.recipients]
+    row["recipients"] = _recipient_rows(message.recipients)
     return compact_json.encode(row).decode()
 
 
@@ -99,7 +100,7 @@ _DEFAULTS: dict[str, Any] = dict.fromkeys(_PLAIN, "") | {
 
 def encode_recipient(recipient: Recipient) -> str:
     """One recipient with its state."""
-    return compact_json.encode(_recipient_row(recipient)).decode()
+    return compact_json.encode(_recipient_rows((recipient,))[0]).decode()
 
 
 def decode_recipient(text: str | bytes) -> Recipient:
@@ -111,8 +112,19 @@ def _pair(address: Address) -> list[str]:
     return [address.local_part, address.domain]
 
 
-def _recipient_row(recipient: Recipient) -> dict[str, Any]:
-    row: dict[str, Any] = {"i": recipient.index, "to": _pair(recipient.address)}
+def _recipient_rows(recipients: Sequence[Recipient]) -> list[dict[str, Any]]:
+    rows, hop, hop_text = [], None, ""
+    for recipient in recipients:
+        if recipient.next_hop is not hop:  # most of a message's recipients share one
+            hop = recipient.next_hop
+            hop_text = str(hop) if hop is not None else ""
+        rows.append(_recipient_row(recipient, hop_text))
+    return rows
+
+
+def _recipient_row(recipient: Recipient, hop_text: str) -> dict[str, Any]:
+    address = recipient.address
+    row: dict[str, Any] = {"i": recipient.index, "to": [address.local_part, address.domain]}
     if recipient.original is not recipient.address and recipient.original != recipient.address:
         row["original"] = _pair(recipient.original)
     if recipient.notify:
@@ -123,8 +135,8 @@ def _recipient_row(recipient: Recipient) -> dict[str, Any]:
         row["status"] = recipient.status.value
         if recipient.hold is not None:
             row["hold"] = recipient.hold.row()
-    if recipient.next_hop is not None:
-        row["hop"] = str(recipient.next_hop)
+    if hop_text:
+        row["hop"] = hop_text
     state = _state(recipient)
     if any(state):
         row |= {name: value for name, value in zip(_STATE, state, strict=True) if value}
