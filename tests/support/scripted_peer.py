@@ -98,6 +98,7 @@ class OneConnection:
     answers: Iterator[bytes]
     cuts: Iterator[int]
     max_messages: int = 1000
+    note: str = ""
     peers: list[Peer] = field(default_factory=list)
     ended: list[tuple[Outcome | None, bool]] = field(default_factory=list)
     delivered: int = 0
@@ -112,6 +113,7 @@ class OneConnection:
             peer = Peer(self.answers, self.cuts)
             self.peers.append(peer)
             self.client = self.kind(asyncio.get_running_loop(), Timeouts(), "sink.example[192.0.2.1]:25")
+            self.client.note = self.note
             self.client.connection_made(peer)
             self.client.data_received(b"220 sink.example\r\n")
             self.client.serve(self, self.source, self.capabilities, max_messages=self.max_messages, idle_s=60.0)

@@ -38,6 +38,8 @@ class Express(dialogue.Dialogue):
     """``_awaited`` replies are to come, 0 while the dialogue goes the careful way. The body of ``_landing`` is sent; of
     ``_boarding`` the envelope, and ``_answered`` of its commands were answered."""
 
+    __slots__ = ("_answered", "_awaited", "_boarding", "_landing", "settled")
+
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts, remote: str) -> None:
         super().__init__(loop, timeouts, remote)
         self.settled = 0
@@ -135,9 +137,9 @@ class Express(dialogue.Dialogue):
         """The server took it, with this reply."""
         self.settled += 1
         self._delivered()
-        if not self._source.delivered(transaction, replies.said(line), self.remote, self.tls):
+        if self.note or not self._source.delivered(transaction, replies.said(line), self.remote, self.tls):
             reply = replies.parse(line)
-            outcome = Outcome(OutcomeKind.DELIVERED, Phase.DOT, reply, "", self.remote, self.tls)
+            outcome = Outcome(OutcomeKind.DELIVERED, Phase.DOT, reply, self.note, self.remote, self.tls)
             self._source.settle(transaction, [outcome] * len(transaction.recipients))
 
     # Handing over to the careful way.
@@ -162,7 +164,7 @@ class Express(dialogue.Dialogue):
             self._expected.extend([*steps, (self._on_data, exchange, 0)][answered:])
 
     def _resume(self, transaction: Transaction) -> Exchange:
-        exchange = Exchange(transaction, self.remote, self.tls)
+        exchange = Exchange(transaction, self.remote, self.tls, self.note)
         exchange.to_send = list(range(len(transaction.recipients)))
         self._exchanges.append(exchange)
         return exchange

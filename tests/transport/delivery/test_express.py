@@ -87,13 +87,16 @@ def seen(spool, kind, given, answers, cuts, **options):
     answers=st.lists(st.sampled_from(ANSWERS), max_size=40),
     cuts=st.lists(st.integers(0, 9), min_size=1, max_size=5),
     max_messages=st.sampled_from([1, 2, 1000]),
+    note=st.sampled_from(["", "", "The policy of the domain was met."]),
     capabilities=st.sampled_from(
         [PIPELINING, PIPELINING, replace(PIPELINING, has_dsn=True), replace(PIPELINING, max_recipients=2),
          replace(PIPELINING, max_size_bytes=12), replace(PIPELINING, has_eight_bit_mime=False)]
     ),
 )  # fmt: skip
-def test_both_ways__the_same_octets_outcomes_events_and_rows(spool, given, answers, cuts, max_messages, capabilities):
-    options = {"max_messages": max_messages, "capabilities": capabilities}
+def test_both_ways__the_same_octets_outcomes_events_and_rows(
+    spool, given, answers, cuts, max_messages, capabilities, note
+):
+    options = {"max_messages": max_messages, "capabilities": capabilities, "note": note}
     answers = [*answers, *[YES] * 200]
     assert seen(spool, Client, given, answers, cuts, **options) == seen(spool, Careful, given, answers, cuts, **options)
 
