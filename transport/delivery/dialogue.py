@@ -27,6 +27,7 @@ class Dialogue(Connection):
     """In the steady state one read brings the reply to the last dot and those to the next MAIL, RCPT and DATA, and one
     write sends the next body and the group after it."""
 
+    __slots__ = ("_capabilities", "_exchanges", "_needs_reset", "_source", "_steps")
     _source: Source
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts, remote: str) -> None:

@@ -104,8 +104,8 @@ class ConnectionPool:
 
     def wake(self) -> None:
         """Hand what waits to idle connections; make another where that is worth while."""
-        idle = self._idle
-        while idle and (backlog := self._source.backlog):
+        idle, backlog = self._idle, self._source.backlog
+        while idle and backlog:
             if self._patience.is_soon_taken(backlog, len(self._clients) - len(idle)):
                 self._be_patient()
                 return
@@ -113,11 +113,16 @@ class ConnectionPool:
             idle.pop().run()
             if len(idle) >= waiting:
                 return  # it found nothing to take and went back
-        if not self._is_closing and self._concurrency.may_open(
-            connected=len(self._clients),
-            connecting=len(self._dialling),
-            backlog=self._source.backlog,
-            now=self._loop.time(),
+            backlog = self._source.backlog
+        if (
+            backlog
+            and not self._is_closing
+            and self._concurrency.may_open(
+                connected=len(self._clients),
+                connecting=len(self._dialling),
+                backlog=backlog,
+                now=self._loop.time(),
+            )
         ):
             task = self._loop.create_task(self._open())
             self._dialling.add(task)

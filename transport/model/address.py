@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -58,6 +59,11 @@ class Address:
 @lru_cache(maxsize=8192)  # asked several times for each recipient of each message
 def _text(local_part: str, domain: str) -> str:
     return f"{quote_local_part(local_part)}@{domain}" if domain else local_part
+
+
+def texts(addresses: Iterable[Address]) -> list[str]:
+    """``str`` of each; there may be thousands."""
+    return [_text(address.local_part, address.domain) for address in addresses]
 
 
 NULL = Address("", "")

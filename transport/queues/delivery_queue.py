@@ -97,7 +97,7 @@ class DeliveryQueue:
 
     @property
     def is_flowing(self) -> bool:
-        return not (self.is_suspended or self.health.next_retry_at or self._shelf.is_draining)
+        return not (self.suspension is not None or self.health.next_retry_at or self._shelf.is_draining)
 
     @property
     def backlog(self) -> int:

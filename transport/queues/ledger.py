@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from transport.model.address import texts
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.hold import Hold
@@ -98,7 +99,7 @@ class Ledger:
         self.counters.delivered += len(recipients)
         detail: dict[str, object] = {"next_hop": key, "phase": "dot", "attempt": 1}
         if len(recipients) > 1:
-            detail["recipients"] = [str(one.address) for one in recipients]
+            detail["recipients"] = texts([one.address for one in recipients])
         if remote:
             detail["remote"] = remote
         if tls:

@@ -115,10 +115,9 @@ class DeliveryQueues:
         recipient has a next hop.
         """
         body, message.body = message.body, None
-        if len(recipients) == 1:
-            hop = recipients[0].next_hop
-            assert hop is not None
-            self._queue(hop).add(message, [recipients[0]], body, is_stored=is_stored)
+        hop = recipients[0].next_hop if recipients else None
+        if hop is not None and _are_new(recipients, hop):
+            self._queue(hop).add(message, list(recipients), body, is_stored=is_stored)
             return
         groups: dict[NextHop, list[Recipient]] = {}
         for recipient in recipients:
@@ -363,6 +362,16 @@ def _covers(connector: SendConnector | None) -> object:
         connector.source_transport_servers,
         connector.is_mta_sts_enabled and connector.is_tls_required_no_honoured,
     )
+
+
+def _are_new(recipients: Sequence[Recipient], hop: NextHop) -> bool:
+    """Whether they all wait alike for ``hop``, as nearly all do; False only says that it takes a closer look."""
+    if len(recipients) == 1:
+        return True
+    for one in recipients:
+        if one.next_hop is not hop or one.attempts or one.status is not RecipientStatus.READY or one.hold is not None:
+            return False
+    return True
 
 
 def _by_state(recipients: list[Recipient]) -> list[list[Recipient]]:
