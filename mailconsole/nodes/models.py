@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from django.db import models
 
 HEARTBEAT_LOST_AFTER = timedelta(seconds=15)
+GONE_AFTER = timedelta(hours=1)
+"""A node that is silent for so long may be removed: it is no restart."""
 
 
 class Node(models.Model):
-    """One transport process. Every field but `name` is the node's own last word."""
+    """One transport process. Every field but `name` and `removed_at` is the node's own last word."""
 
     name = models.CharField(max_length=100, unique=True)
     worker = models.CharField(max_length=200, blank=True)
@@ -24,12 +26,17 @@ class Node(models.Model):
     why_not = models.TextField(blank=True)
     shadow_address = models.CharField(max_length=300, blank=True)
     software_version = models.CharField(max_length=50, blank=True)
+    removed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    def is_gone(self, now: datetime) -> bool:
+        """Whether it may be removed."""
+        return self.heartbeat_at is None or now - self.heartbeat_at > GONE_AFTER
 
     def is_lost(self, now: datetime) -> bool:
         """Whether nothing was heard from it for too long."""

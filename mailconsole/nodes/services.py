@@ -42,6 +42,7 @@ def register_heartbeat(
         "why_not": why_not,
         "software_version": version,
         "shadow_address": shadow_address,
+        "removed_at": None,  # it is back
     }
     if Node.objects.filter(name=node).update(**said):
         return Node.objects.get(name=node)
@@ -60,7 +61,8 @@ def report_activation(
 
 def known_nodes(now: datetime | None = None) -> list[Node]:
     """Nodes that were heard of within the last days; older ones were taken away for good."""
-    return list(Node.objects.filter(heartbeat_at__gt=(now or timezone.now()) - FORGET_NODE_AFTER))
+    since = (now or timezone.now()) - FORGET_NODE_AFTER
+    return list(Node.objects.filter(heartbeat_at__gt=since, removed_at=None))
 
 
 def shadow_nodes(now: datetime | None = None) -> list[Node]:

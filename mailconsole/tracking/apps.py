@@ -11,10 +11,12 @@ class TrackingConfig(AppConfig):
     def ready(self) -> None:
         from mailconsole.changes import recorded
         from mailconsole.common import navigation, search
+        from mailconsole.nodes import removal
         from mailconsole.nodes.live import regions
         from mailconsole.tracking import hits, live
         from mailconsole.tracking.services.decisions import recent_decisions
         from mailconsole.tracking.services.last_use import last_use
+        from mailconsole.tracking.services.lost import mark_lost
 
         monitor = navigation.Section.MONITOR
         navigation.register(
@@ -24,6 +26,7 @@ class TrackingConfig(AppConfig):
         search.register(search.Searcher("Messages", 10, hits.find_messages))
         recorded.register_decisions(recent_decisions)
         recorded.register_last_use(last_use)
+        removal.register(mark_lost)
         regions.register(
             regions.Region("traffic-cards", live.traffic_cards),
             regions.Region("top-refusals", live.top_refusals),

@@ -16,6 +16,7 @@ class RecipientState(models.TextChoices):
     DELIVERED = "delivered", "Delivered"
     FAILED = "failed", "Failed"
     EXPANDED = "expanded", "Replaced"
+    LOST = "lost", "Lost"
 
     @property
     def sentence(self) -> str:
@@ -23,7 +24,7 @@ class RecipientState(models.TextChoices):
 
     @property
     def is_final(self) -> bool:
-        return self in (RecipientState.DELIVERED, RecipientState.FAILED, RecipientState.EXPANDED)
+        return self in (RecipientState.DELIVERED, RecipientState.FAILED, RecipientState.EXPANDED, RecipientState.LOST)
 
 
 _RECIPIENT_SENTENCES = {
@@ -32,6 +33,7 @@ _RECIPIENT_SENTENCES = {
     RecipientState.SUSPENDED: "Held until an operator resumes it.",
     RecipientState.DELIVERED: "The next hop took responsibility for it.",
     RecipientState.FAILED: "Given up; the sender was told unless that was not wanted.",
+    RecipientState.LOST: "Its node was removed while it held the message, and no other node delivers it.",
     RecipientState.EXPANDED: "Other recipients, or a copy of the message, took its place.",
 }
 
@@ -45,6 +47,8 @@ class MessageStatus(models.TextChoices):
     DELIVERED = "delivered", "Delivered"
     PARTLY_FAILED = "partly", "Partly failed"
     FAILED = "failed", "Failed"
+    HANDED_OVER = "handed", "Handed over"
+    LOST = "lost", "Lost with its node"
 
     @property
     def sentence(self) -> str:
@@ -52,7 +56,7 @@ class MessageStatus(models.TextChoices):
 
     @property
     def is_final(self) -> bool:
-        return self in (MessageStatus.DELIVERED, MessageStatus.PARTLY_FAILED, MessageStatus.FAILED)
+        return self not in (MessageStatus.PENDING, MessageStatus.DEFERRED, MessageStatus.SUSPENDED)
 
 
 _MESSAGE_SENTENCES = {
@@ -62,6 +66,8 @@ _MESSAGE_SENTENCES = {
     MessageStatus.DELIVERED: "Every recipient was delivered to the next hop.",
     MessageStatus.PARTLY_FAILED: "Some recipients were delivered, some were given up.",
     MessageStatus.FAILED: "Every recipient was given up.",
+    MessageStatus.HANDED_OVER: "Its node was not heard: another delivers it from its copy, and its fate stands there.",
+    MessageStatus.LOST: "Its node was removed while it held the message, and no other node delivers it.",
 }
 _OPEN = (
     (RecipientState.DEFERRED, MessageStatus.DEFERRED),
@@ -76,6 +82,8 @@ def summarize(states: Iterable[str]) -> MessageStatus:
     for state, status in _OPEN:
         if state in seen:
             return status
+    if RecipientState.LOST in seen:
+        return MessageStatus.LOST
     if RecipientState.FAILED in seen:
         return MessageStatus.PARTLY_FAILED if RecipientState.DELIVERED in seen else MessageStatus.FAILED
     return MessageStatus.DELIVERED if seen else MessageStatus.PENDING

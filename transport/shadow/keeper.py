@@ -165,10 +165,11 @@ class Keeper:
 
     async def _enter(self, origin: Origin, message: Message) -> bool:
         _begin_anew(message)
+        from_id = message.id
         if not message.recipients or self._is_here(message):
             return True
         try:
-            await self._submit(message, _told(message, origin.node, self._clock()))
+            await self._submit(message, _told(message, origin.node, from_id, self._clock()))
         except SpoolUnavailable as error:
             log.warning("shadow.not_redirected", node=origin.node, reason=str(error))
             return False
@@ -187,8 +188,8 @@ class Keeper:
         return False
 
 
-def _told(message: Message, node: str, now: float) -> list[TrackingEvent]:
-    """The message begins its life here, and why."""
+def _told(message: Message, node: str, from_id: int, now: float) -> list[TrackingEvent]:
+    """The message begins its life here, and why; ``from_id`` is its id on ``node``."""
     reason = f"The node {node} was not heard for too long: the message is delivered from its copy."
     recipients = [str(one.address) for one in message.recipients]
     received = TrackingEvent(
@@ -212,7 +213,7 @@ def _told(message: Message, node: str, now: float) -> list[TrackingEvent]:
             "internet_message_id": message.internet_message_id,
         },
     )
-    detail = {"from_node": node, "received_at": message.received_at}
+    detail = {"from_node": node, "received_at": message.received_at, "from_id": from_id}
     redirected = TrackingEvent(EventId.SHADOW_REDIRECT, now, message_id=message.id, reason=reason, detail=detail)
     return [received, redirected]
 

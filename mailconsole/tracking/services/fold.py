@@ -46,7 +46,8 @@ class KnownMessage:
 @dataclass(slots=True)
 class Fold:
     """What a batch amounts to. `known` holds messages of earlier batches, by the spool's id; `stamp` makes of unix
-    seconds what the database stores."""
+    seconds what the database stores. `taken_over`: messages of other nodes, by their ids there,
+    that this one delivers."""
 
     node_id: int
     known: dict[int, KnownMessage]
@@ -57,6 +58,7 @@ class Fold:
     node_events: list[tuple[int, TrackingEvent]] = field(default_factory=list)
     changed: dict[tuple[int, str], RecipientRow] = field(default_factory=dict)
     orphans: int = 0
+    taken_over: list[tuple[str, int]] = field(default_factory=list)
 
     def add(self, sequence: int, data: bytes, event: TrackingEvent) -> None:
         """Fold one event; ``data`` is what the node wrote of it."""
@@ -123,6 +125,11 @@ class Fold:
                 self.changed[message.id, recipient.address_key] = recipient
         message.is_touched = True
         message.finished_at = at
+
+    def _take_over(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
+        """This node delivers it from its copy: the row of the node that was lost waits for nothing any more."""
+        origin = event.detail.get("from_id")
+        self.taken_over.append((str(event.detail.get("from_node") or ""), _whole(origin) or event.message_id))
 
     def _route(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
         self._take_route(message, event.detail, event.detail.get("recipients") or [event.recipient], at)
@@ -207,6 +214,7 @@ _APPLY: dict[EventId, Callable[[Fold, KnownMessage, TrackingEvent, Stamp], None]
     EventId.POISON: Fold._suspend,
     EventId.RESUME: Fold._resume,
     EventId.SHADOW_DISCARD: Fold._hand_over,
+    EventId.SHADOW_REDIRECT: Fold._take_over,
 }
 
 

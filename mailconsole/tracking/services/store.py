@@ -14,6 +14,7 @@ from django.db import connection, models
 from mailconsole.nodes.services import keep_events
 from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, Refusal, TrackingEvent
 from mailconsole.tracking.services.fold import Fold, KnownMessage
+from mailconsole.tracking.services.lost import hand_over
 from mailconsole.tracking.services.rows import (
     COUNTER_COLUMNS,
     EVENT_COLUMNS,
@@ -65,6 +66,7 @@ def store(fold: Fold, messages: list[Any], recipients: list[Any]) -> None:
     _insert(TrackingEvent, EVENT_COLUMNS, fold.events, _KEEP)
     _insert(Refusal, REFUSAL_COLUMNS, fold.refusals, _KEEP)
     keep_events(fold.node_id, fold.node_events)
+    hand_over(fold.taken_over)
     _insert(
         MinuteCounter,
         COUNTER_COLUMNS,

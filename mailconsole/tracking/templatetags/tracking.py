@@ -26,6 +26,8 @@ _MESSAGE_TONES = {
     MessageStatus.DELIVERED: "good",
     MessageStatus.PARTLY_FAILED: "bad",
     MessageStatus.FAILED: "bad",
+    MessageStatus.HANDED_OVER: "info",
+    MessageStatus.LOST: "bad",
 }
 _RECIPIENT_TONES = {
     RecipientState.PENDING: "info",
@@ -34,6 +36,7 @@ _RECIPIENT_TONES = {
     RecipientState.DELIVERED: "good",
     RecipientState.FAILED: "bad",
     RecipientState.EXPANDED: "idle",
+    RecipientState.LOST: "bad",
 }
 
 

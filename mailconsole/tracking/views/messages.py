@@ -82,6 +82,7 @@ def message_detail(request: HttpRequest, node: str, queue_id: str) -> HttpRespon
         "is_cut": len(events) == MAX_EVENTS,
         "mark": mark,
         "related": _related(steps),
+        "elsewhere": Message.objects.filter(spool_id=message.spool_id).exclude(pk=message.pk).select_related("node"),
     }
     return render_page(request, "tracking/message.html", context, fragment="tracking/_message.html")
 

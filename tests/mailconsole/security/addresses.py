@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 SAMPLES: dict[str, Any] = {
+    "address": "anna@contoso.example",
     "form": "csv",
     "guid": uuid.UUID(int=1),
     "key": 1,
