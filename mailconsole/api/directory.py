@@ -13,7 +13,7 @@ from ninja.errors import HttpError
 from pydantic import Field
 
 from directory.model import RecipientKind
-from mailconsole.accounts.access import check_role
+from mailconsole.accounts.access import check_role, user_has_role
 from mailconsole.accounts.roles import Role
 from mailconsole.api.auth import actor_of
 from mailconsole.changes.services.revisions import head_revision, load_document
@@ -110,6 +110,7 @@ def who(request: HttpRequest, address: str, sender: str = "", is_signed_in: bool
             address,
             sender=sender,
             is_signed_in=is_signed_in,
+            shows_hidden=user_has_role(actor_of(request), Role.ADMINISTRATOR),
             document=load_document(head),
             revision=head.number,
             finds=open_directory(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -45,3 +46,13 @@ def members_of(recipient: Recipient) -> QuerySet[Recipient]:
 def groups_of(recipient: Recipient) -> QuerySet[Recipient]:
     """The groups of the same source that name it as a member."""
     return recipient.source.recipients.filter(member_rows__member_guid=recipient.object_guid)
+
+
+def hiding_groups(guids: Collection[str]) -> set[str]:
+    """Those of these objects whose members the directory hides (hideDLMembership)."""
+    found: set[str] = set()
+    listed = list(guids)
+    for start in range(0, len(listed), 500):
+        rows = Recipient.objects.filter(object_guid__in=listed[start : start + 500], document__hides_members=True)
+        found |= {str(guid) for guid in rows.values_list("object_guid", flat=True)}
+    return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mailconsole.changes.recorded import Finds
 from mailconsole.recipients.models import RecipientAddress
+from mailconsole.recipients.services.search import hiding_groups
 from transport.config.document import MailFlow
 from transport.model.address import NULL, Address, parse_mailbox
 from transport.model.event import EventId
@@ -62,11 +63,13 @@ def who_gets(
     sender: str = "",
     is_signed_in: bool = False,
     size_bytes: int = 0,
+    shows_hidden: bool = True,
     document: MailFlow,
     revision: int,
     finds: Finds,
 ) -> WhoGets:
-    """Resolve it as a node would. Raises InvalidAddress."""
+    """Resolve it as a node would; without ``shows_hidden`` members of groups that hide them are only counted. Raises
+    InvalidAddress."""
     asked = parse_mailbox(address.strip())
     ruleset = compile_ruleset(document, revision)
     who = Sender(parse_mailbox(sender.strip()) if sender.strip() else NULL, is_signed_in)
@@ -76,6 +79,8 @@ def who_gets(
         return WhoGets(Step(str(asked), "warn", "Waits"), waits_because=str(error))
     root = _Tree(ruleset, resolution, size_bytes).grow(asked)
     _name(root)
+    if not shows_hidden:
+        _hide_members(root)
     return WhoGets(root, len(resolution.deliveries), len(resolution.refusals), problems=tuple(resolution.problems))
 
 
@@ -153,3 +158,13 @@ def _name(root: Step) -> None:
             if len(objects) == 1:  # an address that two objects claim is nobody's by name
                 for step in steps[key]:
                     ((step.guid, step.name),) = objects.items()
+
+
+def _hide_members(root: Step) -> None:
+    """hideDLMembership: who is in such a group is for administrators."""
+    steps = [step for step in root.walk() if step.guid and step.children]
+    hidden = hiding_groups([step.guid for step in steps])
+    for step in steps:
+        if step.guid in hidden:
+            step.children, step.more = [], step.more + len(step.children)
+            step.because = f"{step.because} The directory hides its members."

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from directory.model import RecipientKind
-from mailconsole.accounts.access import require_role
+from mailconsole.accounts.access import require_role, user_has_role
 from mailconsole.accounts.roles import Role
 from mailconsole.common.export import ExportFormat, export_response
 from mailconsole.common.pages import page_of, render_page
@@ -48,6 +48,7 @@ def recipient_detail(request: HttpRequest, guid: UUID) -> HttpResponse:
     if recipient is None:
         raise Http404
     value = recipient.value
+    is_seen = not value.hides_members or user_has_role(request.user, Role.ADMINISTRATOR)
     context = {
         "recipient": recipient,
         "value": value,
@@ -55,10 +56,21 @@ def recipient_detail(request: HttpRequest, guid: UUID) -> HttpResponse:
         "references": references_of(recipient),
         "addresses": recipient.address_rows.order_by("-is_primary", "key"),
         "conflicts": _conflicting(recipient),
-        "members": page_of(request, members_of(recipient), size=_SHOWN_MEMBERS) if value.kind.is_group else None,
-        "groups": groups_of(recipient)[:_SHOWN_MEMBERS],
+        "members": page_of(request, members_of(recipient), size=_SHOWN_MEMBERS)
+        if value.kind.is_group and is_seen
+        else None,
+        "are_members_hidden": not is_seen,
+        "groups": _groups(request, recipient),
     }
     return render_page(request, "recipients/detail.html", context)
+
+
+def _groups(request: HttpRequest, recipient: Recipient) -> list[Recipient]:
+    """Without those that hide their members from everybody but administrators."""
+    groups = list(groups_of(recipient)[:_SHOWN_MEMBERS])
+    if user_has_role(request.user, Role.ADMINISTRATOR):
+        return groups
+    return [group for group in groups if not group.value.hides_members]
 
 
 def _found(form: RecipientFilter) -> QuerySet[Recipient]:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from directory.errors import SnapshotUnavailable
 from directory.snapshot_report import domains, unresolved
-from mailconsole.accounts.access import require_role
+from mailconsole.accounts.access import require_role, user_has_role
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.pages import render_page
@@ -32,18 +32,19 @@ def who_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
         try:
-            context["who"] = _asked(form)
+            context["who"] = _asked(form, user_has_role(request.user, Role.ADMINISTRATOR))
         except InvalidAddress as error:
             form.add_error(None, f"This is no address: {error}.")
     return render_page(request, "recipients/who.html", context, status=422 if form.errors else 200)
 
 
-def _asked(form: WhoForm) -> WhoGets:
+def _asked(form: WhoForm, shows_hidden: bool) -> WhoGets:
     head = head_revision()
     return who_gets(
         form.cleaned_data["address"],
         sender=form.cleaned_data["sender"],
         is_signed_in=form.cleaned_data["is_signed_in"],
+        shows_hidden=shows_hidden,
         document=load_document(head),
         revision=head.number,
         finds=open_directory(),

@@ -291,3 +291,18 @@ def test_source__attribute_names__are_kept_and_a_change_of_them_reads_everything
 def test_source__attribute_name_that_is_none__is_refused(line):
     page = signed_in(create_administrator()).post(reverse("recipients:source-create"), FORM | {"attribute_lines": line})
     assert (page.status_code, "is no attribute" in page.text) == (422, True)
+
+
+def test_detail__group_that_hides_its_members__shows_them_to_administrators_alone(monkeypatch):
+    kind, members = RecipientKind.DISTRIBUTION_GROUP, (guid_of("anna"),)
+    secret = a_recipient("secret", kind=kind, member_guids=members, hides_members=True)
+    read_directory(monkeypatch, create_directory(), [secret, a_recipient("anna")])
+    of_group, of_anna = (reverse("recipients:detail", args=[guid_of(name)]) for name in ("secret", "anna"))
+    who = reverse("recipients:who") + "?address=secret@acme.example"
+    viewer, administrator = signed_in(create_viewer()), signed_in(create_administrator())
+    assert "anna@acme.example" not in viewer.get(of_group).text
+    assert "hides the members" in viewer.get(of_group).text
+    assert "secret@acme.example" not in viewer.get(of_anna).text
+    assert "anna@acme.example" in administrator.get(of_group).text
+    assert "secret@acme.example" in administrator.get(of_anna).text
+    assert viewer.get(who).status_code == 200

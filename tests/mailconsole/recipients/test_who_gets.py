@@ -58,6 +58,14 @@ def test_who__groups_in_groups_forwarding_and_a_ring__is_a_tree_in_which_everybo
     assert "takes mail only from senders who signed in" in board.because
 
 
+def test_who__group_hides_its_members__they_are_counted_and_not_named(monkeypatch):
+    group = a_recipient("secret", kind=GROUP, member_guids=(guid_of("anna"),), hides_members=True)
+    read_directory(monkeypatch, create_directory(), [group, a_recipient("anna")])
+    root = ask("secret@acme.example", shows_hidden=False).root
+    assert (root.children, root.more) == ([], 1)
+    assert ask("secret@acme.example").root.children[0].address == "anna@acme.example"
+
+
 def test_who__sender_signed_in__nobody_is_returned():
     assert ask("team@acme.example", sender="x@partner.example", is_signed_in=True).refused_count == 0
 
