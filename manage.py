@@ -13,7 +13,8 @@ def main() -> None:
 
     CommandError.__name__ = "console"  # Django begins what a command refuses with the class's name
     try:
-        execute_from_command_line(sys.argv)
+        # What a command says of its use begins with what people typed: ./console hands over to this file.
+        execute_from_command_line(["console", *sys.argv[1:]])
     except EnvironmentRefused as refusal:
         sys.stderr.write(f"{refusal}\n")
         sys.exit(2)

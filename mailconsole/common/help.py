@@ -64,6 +64,7 @@ TOPICS: tuple[Topic, ...] = (
         "An application that can only write files sends by dropping them; which are taken, and why one becomes .bad.",
     ),
     Topic("review-and-publish", "Review and publish a change", "What a reviewer sees, and what happens on publish."),
+    Topic("explain-an-answer", "Explain an answer", "What the rules would say to an attempt, now or under a draft."),
     Topic("find-a-message", "Find a message", "Any message's fate, from a message-id, an address or a time."),
     Topic("why-is-mail-waiting", "Why is mail waiting?", "Read a queue, and know which setting decides the next try."),
     Topic("work-with-queues", "Work with queues", "Suspend, retry, redirect, remove and hold mail, one or many."),
@@ -71,6 +72,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic("second-copy", "Keep a second copy", "A second node keeps each message until it is delivered."),
     Topic("directory-sync", "Directory sync", "How recipients come from Active Directory, and what stops a sync."),
     Topic("people-and-roles", "People and roles", "Who may do what, and how to hand out roles."),
+    Topic("read-the-audit", "Read the audit", "Who did what, when and why, and how to prove that nothing is missing."),
+    Topic("use-the-api", "Use the API", "A token for a program, and what it may ask and do."),
     Topic("settings", "Settings", "Every setting of the environment, with its default."),
     Topic("keys", "Keys", "The console without a mouse."),
 )

@@ -25,6 +25,14 @@ def read_text(file: str) -> str:
         raise CommandError(f"{file} is not UTF-8 text: byte {error.start} is not valid.") from None
 
 
+def write_text(file: str, content: str) -> None:
+    """Raises CommandError."""
+    try:
+        Path(file).write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{file} can't be written: {error.strerror}.") from None
+
+
 def document_of_file(file: str) -> MailFlow:
     """What the file says; sections that it leaves out are the head's. Raises CommandError, BadText."""
     return text.load(read_text(file), onto=load_document(head_revision()))

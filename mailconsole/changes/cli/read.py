@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from mailconsole.changes.cli.files import document_of, document_of_file, problem_line, revision_of
+from mailconsole.changes.cli.files import document_of, document_of_file, problem_line, revision_of, write_text
 from mailconsole.changes.models import Revision
 from mailconsole.changes.services.plan import problems_of
 from mailconsole.changes.services.revisions import head_revision, load_document
@@ -24,7 +24,12 @@ Options = dict[str, Any]
 
 def export(options: Options, write: Write) -> None:
     revision = head_revision() if options["revision"] is None else revision_of(options["revision"])
-    write(text.export(load_document(revision)))
+    exported = text.export(load_document(revision))
+    if options["file"] == "-":
+        write(exported)
+    else:
+        write_text(options["file"], exported)
+        write(f"Revision {revision.number} is written to {options['file']}.")
 
 
 def validate_file(options: Options, write: Write) -> None:

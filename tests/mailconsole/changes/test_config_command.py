@@ -45,7 +45,8 @@ def test_export_then_apply__changes_nothing(tmp_path):
     create_administrator()
     publish_policy()
     path = tmp_path / "all.yaml"
-    path.write_text(run("export"))
+    assert run("export", str(path)).strip() == f"Revision {head_revision().number} is written to {path}."
+    assert path.read_text().strip() == run("export").strip()
     assert run("apply", path).startswith("Nothing to change: revision 2 is as")
     assert Change.objects.count() == 1
 

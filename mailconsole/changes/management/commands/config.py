@@ -19,7 +19,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-        export = verbs.add_parser("export", help="print the configuration as YAML")
+        export = verbs.add_parser("export", help="print the configuration as YAML, or write it to a file")
+        export.add_argument("file", metavar="FILE", nargs="?", default="-", help="default: -, standard output")
         export.add_argument("--revision", type=int, metavar="N", help="an older revision (default: the newest)")
         export.set_defaults(act=read.export)
         validate = verbs.add_parser("validate", help="say what is wrong with a file, and change nothing")
