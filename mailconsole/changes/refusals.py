@@ -75,6 +75,15 @@ class InvalidObject(Refusal):
         self.errors = errors
 
 
+class DraftUnreadable(Refusal):
+    """A draft that an earlier version kept holds what this one does not take."""
+
+    def __init__(self, title: str, problem: str) -> None:
+        super().__init__(
+            f"Your draft “{title}” can't be read any more: {problem}. Discard that item on its page, or withdraw it."
+        )
+
+
 class Conflict(Refusal):
     """Somebody published something else about the same fields meanwhile; `conflicts` says which."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
+from mailconsole.changes.refusals import DraftUnreadable
 from mailconsole.changes.services.ground import changes_of
 from mailconsole.changes.services.open_change import current_draft
 from mailconsole.changes.services.plan import draft_document
@@ -56,9 +57,12 @@ class Seen:
 
 
 def seen_by(user: User | Any) -> Seen:
-    """The person's current draft, else the head."""
+    """The person's current draft, else the head; the head too where the draft can't be read: its own page says why."""
     draft = current_draft(user) if Role.EDITOR.value in user.role_names else None
     if draft is None:
         return Seen(load_document(head_revision()), None)
     changes = {(one.kind, one.object_id): one for one in changes_of(draft)}
-    return Seen(draft_document(draft), draft, changes)
+    try:
+        return Seen(draft_document(draft), draft, changes)
+    except DraftUnreadable:
+        return Seen(load_document(head_revision()), None)

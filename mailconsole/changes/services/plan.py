@@ -9,6 +9,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from mailconsole.changes.models import Change, Revision
+from mailconsole.changes.refusals import DraftUnreadable
 from mailconsole.changes.services.ground import changes_of, digest_of
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.secrets import has_secret, is_for_documents
@@ -109,5 +110,8 @@ def missing_secrets(document: MailFlow) -> tuple[Problem, ...]:
 
 
 def draft_document(change: Change) -> MailFlow:
-    """The base with the change's items on it: what its author edits. Raises pydantic.ValidationError."""
-    return apply(changes_of(change), load_document(change.base))
+    """The base with the change's items on it: what its author edits. Raises DraftUnreadable."""
+    try:
+        return apply(changes_of(change), load_document(change.base))
+    except ValidationError as error:
+        raise DraftUnreadable(change.title, str(explain(error, {}, model=MailFlow)[0])) from None

@@ -237,6 +237,21 @@ def test_send_connector__what_is_wrong__is_said_at_its_field(editor, field, said
     assert len(errors[field]) == 1
 
 
+def test_draft_of_an_earlier_version__unreadable_now__leaves_the_pages_and_says_what_to_do(editor):
+    client = signed_in(editor)
+    client.post(reverse(CREATE), POLICY)
+    item = ChangeItem.objects.get()
+    item.after["networks"] = ["no network"]
+    item.save()
+    assert client.get(reverse("mailflow:relay-policy-list")).status_code == 200
+    page = client.get(reverse("changes:detail", args=[item.change.pk])).content.decode()
+    assert "is not a network" in page
+    again = client.post(reverse(CREATE), POLICY | {"name": "Others"})
+    assert "be read any more" in again.content.decode() and again.status_code == 422
+    under = {"peer": "10.1.2.3", "binding": "smtp", "recipient": "a@b.example", "under": item.change.pk}
+    assert "Discard that item" in client.get(reverse("tools:explain"), under).content.decode()
+
+
 def test_list__another_persons_draft__is_not_shown():
     create_change()
     page = signed_in(create_editor()).get(reverse("mailflow:relay-policy-list")).content.decode()

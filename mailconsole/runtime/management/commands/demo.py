@@ -50,14 +50,13 @@ class Command(BaseCommand):
         asked = ask_for(mail_flow.without_demo(document), title="Remove the demo", reason="./console demo --remove")
         self._tell(asked.is_published, asked.change.pk, "The demo is out of the configuration.")
 
-    def _tell(self, is_published: bool, change: int, done: str) -> None:
+    def _tell(self, is_published: bool, change: int, done: str, then: str = "") -> None:
         if is_published:
             self.stdout.write(done)
         else:
             page = f"http://{settings.ENVIRONMENT.web}/changes/{change}/"
-            self.stdout.write(
-                f"Change {change} waits for a review: approve and publish it ({page}), then run this again."
-            )
+            then = f", then {then}" if then else ""
+            self.stdout.write(f"Change {change} waits for a review: approve and publish it ({page}){then}.")
 
     def _run(self, messages: int, per_second: float) -> None:
         if not 1 <= messages <= 20_000 or not 0 < per_second <= 50:
@@ -88,7 +87,7 @@ class Command(BaseCommand):
             port = _free_port()
             wanted = mail_flow.with_demo(document, sink_port=port)
             asked = ask_for(wanted, title="Demo", reason="Example traffic for a first look (./console demo)")
-            self._tell(asked.is_published, asked.change.pk, "The demo is in the configuration.")
+            self._tell(asked.is_published, asked.change.pk, "The demo is in the configuration.", "run this again")
             if not asked.is_published:
                 return None
         self._wait_until_running()
