@@ -241,7 +241,7 @@ def test_draft_of_an_earlier_version__unreadable_now__leaves_the_pages_and_says_
     client = signed_in(editor)
     client.post(reverse(CREATE), POLICY)
     item = ChangeItem.objects.get()
-    item.after["networks"] = ["no network"]
+    item.after = {**(item.after or {}), "networks": ["no network"]}
     item.save()
     assert client.get(reverse("mailflow:relay-policy-list")).status_code == 200
     page = client.get(reverse("changes:detail", args=[item.change.pk])).content.decode()
