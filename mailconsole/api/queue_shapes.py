@@ -133,6 +133,7 @@ class PreviewOut(Schema):
     nodes: dict[str, int]
     problems: list[str]
     token: str
+    is_partial: bool = False
 
 
 class OrderGiven(Taken):

@@ -76,11 +76,12 @@ class QueueOrder:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a filter lets through now, on one node."""
+    """What a filter lets through now, on one node; at least that where ``is_partial``: the search took too long."""
 
     messages: int = 0
     by_queue: dict[str, int] = field(default_factory=dict)
     by_state: dict[str, int] = field(default_factory=dict)
+    is_partial: bool = False
 
     def row(self) -> dict[str, Any]:
         return asdict(self)

@@ -46,9 +46,11 @@ class Page:
 
 
 class QueueControl:
-    """All methods run on the engine's loop; ``clock`` gives unix seconds. A page is searched for ``patience_s``."""
+    """All methods run on the engine's loop; ``clock`` gives unix seconds. A page is searched for ``patience_s``, the
+    messages of an order are counted for ``count_patience_s``."""
 
     patience_s = 5.0
+    count_patience_s = 10.0
 
     def __init__(self, queues: DeliveryQueues, spool: Spool, clock: Callable[[], float]) -> None:
         self._queues = queues
@@ -97,11 +99,14 @@ class QueueControl:
         messages = 0
         by_queue: dict[str, int] = {}
         by_state: dict[str, int] = {}
-        async for chosen in self._matching(wanted):
-            messages += 1
-            by_queue[chosen.queue.key] = by_queue.get(chosen.queue.key, 0) + 1
-            state = snapshots.status_of(chosen.queue, chosen.transaction).value
-            by_state[state] = by_state.get(state, 0) + 1
+        try:
+            async for chosen in self._matching(wanted, patience_s=self.count_patience_s):
+                messages += 1
+                by_queue[chosen.queue.key] = by_queue.get(chosen.queue.key, 0) + 1
+                state = snapshots.status_of(chosen.queue, chosen.transaction).value
+                by_state[state] = by_state.get(state, 0) + 1
+        except SearchTooLong:
+            return Preview(messages, by_queue, by_state, is_partial=True)
         return Preview(messages, by_queue, by_state)
 
     async def select(self, wanted: QueueFilter, *, limit: int) -> Selection:

@@ -28,6 +28,7 @@ PREVIEW_LASTS_S = 600
 SEARCH_TIMEOUT_S = 15.0
 PATIENCE_S = 6.0
 """How long a page waits for the nodes to end; they go on by themselves."""
+NOT_COUNTED = "They could not all be counted in time: narrow the filter by a queue or an age, and act in parts."
 _SALT = "mailconsole.queues.preview"
 
 
@@ -58,11 +59,13 @@ class OrderPreview:
     nodes: dict[str, int]
     problems: tuple[str, ...]
     token: str
+    is_partial: bool = False
 
     @property
     def sentence(self) -> str:
         """``Remove 214 messages in queue partner.example``."""
-        what = f"{self.messages} message{'' if self.messages == 1 else 's'}"
+        at_least = "at least " if self.is_partial else ""
+        what = f"{at_least}{self.messages} message{'' if self.messages == 1 else 's'}"
         return f"{self.verb.value.replace('-', ' ').capitalize()} {what} {where(self.wanted)}"
 
 
@@ -115,7 +118,8 @@ def preview_order(*, verb: Verb, wanted: QueueFilter, actor: User, now: datetime
     if not answers.of:
         raise CommandFailed(" ".join(answers.problems))
     nodes = {node: found["messages"] for node, found in answers.of.items()}
-    seen = {"verb": verb.value, "filter": wanted.row(), "nodes": nodes, "actor": actor.pk}
+    is_partial = any(found.get("is_partial") for found in answers.of.values())
+    seen = {"verb": verb.value, "filter": wanted.row(), "nodes": nodes, "actor": actor.pk, "is_partial": is_partial}
     return OrderPreview(
         verb=verb,
         wanted=wanted,
@@ -125,6 +129,7 @@ def preview_order(*, verb: Verb, wanted: QueueFilter, actor: User, now: datetime
         nodes=nodes,
         problems=answers.problems,
         token=signing.dumps(seen, salt=_SALT, compress=True),
+        is_partial=is_partial,
     )
 
 
@@ -179,6 +184,8 @@ def _seen(token: str, actor: User) -> tuple[Verb, QueueFilter, dict[str, int]]:
         seen = signing.loads(token, salt=_SALT, max_age=PREVIEW_LASTS_S)
         if seen["actor"] != actor.pk:
             raise PreviewIsStale("Somebody else looked at this preview. Look again yourself.")
+        if seen.get("is_partial"):
+            raise OrderNotPossible(NOT_COUNTED)
         return Verb(seen["verb"]), QueueFilter.of_row(seen["filter"]), {**seen["nodes"]}
     except signing.SignatureExpired:
         raise PreviewIsStale("The preview is older than ten minutes. Look again.") from None

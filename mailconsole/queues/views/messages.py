@@ -20,7 +20,7 @@ from mailconsole.common.templatetags.words import wire
 from mailconsole.nodes.dispatch import NodeDidNotAnswer, NodeRefusedCommand
 from mailconsole.queues.forms import MessageFilterForm, OrderForm
 from mailconsole.queues.merge import queue_name
-from mailconsole.queues.services.bulk import OrderPreview, PreviewIsStale, give_order, preview_order, where
+from mailconsole.queues.services.bulk import NOT_COUNTED, OrderPreview, PreviewIsStale, give_order, preview_order, where
 from mailconsole.queues.services.messages import MessagePage, export_message, list_messages, where_is
 from mailconsole.queues.services.queues import CommandFailed
 from mailconsole.queues.shown import ShownMessage, shown
@@ -103,6 +103,7 @@ def _order_context(request: HttpRequest, verb: Verb, seen: OrderPreview, form: O
         "queues": [(queue_name(key), count) for key, count in seen.by_queue.items()],
         "chosen_by": where(seen.wanted) if not seen.wanted.is_empty else "no criterion: all of them",
         "button": f"{LABELS[verb]} ({seen.messages})",
+        "not_counted": NOT_COUNTED,
     }
 
 

@@ -90,6 +90,16 @@ def test_order__preview_too_old_tampered_or_anothers__is_stale(waiting, monkeypa
         bulk.give_order(token=seen.token, actor=operator)
 
 
+def test_preview__takes_too_long__says_at_least_and_no_order_follows(waiting):
+    operator = create_operator()
+    waiting.host.need().control.count_patience_s = -1.0
+    seen = bulk.preview_order(verb=Verb.REMOVE, wanted=QueueFilter(), actor=operator)
+    assert seen.is_partial and seen.sentence.startswith("Remove at least ")
+    with pytest.raises(bulk.OrderNotPossible, match="narrow the filter"):
+        bulk.give_order(token=seen.token, actor=operator, reason="test")
+    assert waiting.state() == ["Retry", "Retry"]
+
+
 def test_order__nothing_matches__is_refused(answering_node):
     operator = create_operator()
     seen = bulk.preview_order(verb=Verb.RETRY, wanted=BO, actor=operator)

@@ -59,6 +59,12 @@ def test_order__operator__sees_the_count_then_confirms(waiting):
     assert AuditEntry.objects.get(action="message.remove").reason == "sent twice"
 
 
+def test_order__could_not_be_counted__says_at_least_and_has_no_button(waiting):
+    waiting.host.need().control.count_patience_s = -1.0
+    page = text(signed_in(create_operator()).get(f"{ORDER}?verb=remove"))
+    assert "at least 2 (" in page and "They could not all be counted in time" in page and 'name="token"' not in page
+
+
 def test_order__chosen_messages__touch_no_other(waiting):
     client = signed_in(create_operator())
     row = client.get(LIST, {"recipient": "bo@partner.example"}).context["rows"][0]
