@@ -38,7 +38,8 @@ class Owner(Protocol):
 class Client(Express):
     """``settled`` counts transactions that the server answered."""
 
-    __slots__ = ("_begun", "_idle_s", "_max_messages", "_owner", "_since", "is_quitting")
+    # The dictionary is for the methods that ``delivery.protocol`` replaces; without it there is none.
+    __slots__ = ("__dict__", "_begun", "_idle_s", "_max_messages", "_owner", "_since", "is_quitting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeouts: Timeouts, remote: str) -> None:
         super().__init__(loop, timeouts, remote)

@@ -135,7 +135,7 @@ def _stored(
     else:
         session.context.counters.accepted += 1
         session.empty_commands = 0
-        session.out.append(f"250 2.6.0 {encode_queue_id(message_id)} Queued mail for delivery\r\n".encode())
+        session.send(f"250 2.6.0 {encode_queue_id(message_id)} Queued mail for delivery\r\n".encode())
     session.let_go()
 
 

@@ -18,7 +18,7 @@ def attach(session: Session, transport: Any) -> None:
     """Log the session, if its connector says so and it is not logged already."""
     log = session.context.protocol
     is_wanted = session.connector.protocol_logging_level is ProtocolLoggingLevel.VERBOSE
-    if log is None or not is_wanted or "line_received" in vars(session):
+    if log is None or not is_wanted or session.is_logged:
         return
     facts, name = session.facts, transport.get_extra_info("sockname") or ("", 0)
     rows = ProtocolSession(
@@ -29,7 +29,7 @@ def attach(session: Session, transport: Any) -> None:
         remote=_endpoint(facts.peer, facts.peer_port),
     )
     rows.note(Mark.CONNECT, "", f"through the proxy {facts.proxy}" if facts.proxy else "")
-    vars(session).update(_methods(session, rows))
+    vars(session).update(_methods(session, rows), is_logged=True)
 
 
 def _methods(session: Session, rows: ProtocolSession) -> dict[str, Any]:

@@ -145,6 +145,8 @@ def forget_all(ruleset: Ruleset) -> None:
 
 def regular(session: Session) -> Regular | None:
     """The client of a session that said EHLO or HELO; None where each message has to be asked for by itself."""
+    if session.is_logged:
+        return None  # each command and reply goes to the protocol log
     facts, ruleset, now = session.facts, session.ruleset, session.context.clock()
     key = facts.connector_id, facts.peer, facts.proxy, facts.identity, facts.tls
     found: Regular | None = ruleset.clients.get(key)

@@ -47,6 +47,7 @@ class Session(Connection):
         self.empty_commands = 0
         self.is_counted = False
         self.is_shaking_hands = False
+        self.is_logged = False
         self.connector: ReceiveConnector
         self.extensions: frozenset[str]
         self.facts: SessionFacts
