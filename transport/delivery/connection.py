@@ -20,6 +20,8 @@ from transport.model.reply import Reply
 from transport.rules import replies
 
 log = structlog.get_logger(__name__)
+MIN_RATE = 500
+"""Octets a second that a server must take of a message: Postfix's smtp_min_data_rate."""
 COPIED_BYTES = 16 * 1024  # to copy less than that costs less than to write pieces
 Handler = Callable[[Any, int, bytes], None]
 
@@ -222,11 +224,12 @@ class Connection(asyncio.Protocol):
             self._timed_out()
 
     def _is_writing_on(self) -> bool:
-        """Whether a paused write got further since it was last looked at (RFC 5321 4.5.3.2.5)."""
+        """Whether a paused write got far enough since it was last looked at (RFC 5321 4.5.3.2.5). A server that takes
+        an octet now and then would keep the connection, and a large message in memory, for as long as it likes."""
         if self._unwritten < 0 or self._transport is None:
             return False
         before, self._unwritten = self._unwritten, self._transport.get_write_buffer_size()
-        return self._unwritten < before
+        return before - self._unwritten >= min(before, MIN_RATE * self._timeouts.block_s) > 0
 
     def _timed_out(self) -> None:
         self._fall(self._deferred("The server did not answer in time.", "4.4.1"))

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from email.errors import MessageError
 from email.header import decode_header
 from email.utils import formatdate
+from encodings.aliases import aliases
 from functools import lru_cache
 
 MAX_TEXT = 250
+_CHARSETS = {*aliases, *aliases.values()}
 _RECEIVED = re.compile(rb"^received:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
 _UNSAFE_NAME = re.compile(r"[^A-Za-z0-9._:\[\]-]")  # no parenthesis, semicolon or space: they mean something there
 _UNSAFE_TEXT = re.compile(r"[^\x20-\x7e]|[()\\]")
@@ -107,9 +109,18 @@ def _subject(value: bytes) -> str:
         return _line(value)
     try:
         parts = decode_header(_unfolded(value[: 8 * MAX_TEXT]).decode("ascii", "replace"))
-        return _clean("".join(p if isinstance(p, str) else p.decode(c or "ascii", "replace") for p, c in parts))
+        return _clean("".join(p if isinstance(p, str) else p.decode(_charset(c), "replace") for p, c in parts))
     except (MessageError, ValueError, LookupError):
         return _line(value)
+
+
+def _charset(name: str | None) -> str:
+    """A charset that Python knows. A name that it does not would be looked for on disk and remembered for ever, as
+    often as a stranger makes up another. Raises LookupError."""
+    known = (name or "ascii").lower().replace("-", "_")
+    if known not in _CHARSETS:
+        raise LookupError("unknown charset")
+    return known
 
 
 @lru_cache(maxsize=4)

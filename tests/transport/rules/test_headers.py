@@ -1,5 +1,6 @@
 """The little that a relay reads of a header, and the field that it adds."""
 
+import encodings
 import time
 
 import pytest
@@ -20,6 +21,23 @@ def test_read__usual_header__gives_its_facts():
         b"Received: a\r\n\tb\r\nSUBJECT: one\r\n two\r\nmessage-id:<1@x>\r\nreceived:c\r\n\r\nReceived: no\r\n"
     )
     assert facts == headers.HeaderFacts(67, 2, "<1@x>", "one two")
+
+
+def test_read__charsets_that_strangers_make_up__are_not_remembered():
+    """Python keeps each name of a codec that it looked for in vain."""
+    for number in range(50):
+        word = f"=?made-up-{number}?q?x?="
+        assert read(f"Subject: {word}\r\n\r\n".encode()).subject == word
+    assert not [name for name in encodings._cache if "made_up" in name or "made-up" in name]
+
+
+@pytest.mark.parametrize(("word", "subject"), [
+    ("=?utf-8?q?gr=C3=BC=C3=9Fe?=", "grüße"), ("=?ISO-8859-1?Q?gr=FC=DFe?=", "grüße"), ("=?windows-1252?q?=80?=", "€"),
+    ("=?koi8-r?q?=C4=C1?=", "да"), ("=?gb2312?b?xOO6ww==?=", "你好"), ("=?iso-2022-jp?b?GyRCRnxLXBsoQg==?=", "日本"),
+    ("=?us-ascii?q?x?=", "x"), ("=?zlib?b?eJwDAAAAAAE=?=", "=?zlib?b?eJwDAAAAAAE=?="),
+])  # fmt: skip
+def test_read__subject_in_a_charset__is_decoded_and_never_by_another_codec(word, subject):
+    assert read(f"Subject: {word}\r\n\r\n".encode()).subject == subject
 
 
 @pytest.mark.parametrize(("fields", "is_waived"), [
