@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import time
 from collections import OrderedDict
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from transport.delivery.a_labels import to_a_labels
 from transport.delivery.dns_lookup import DnsLookup
 from transport.delivery.exchangers import is_public
 from transport.delivery.https_get import FetchFailed, get
@@ -20,6 +22,7 @@ from transport.ports import NextHopUnresolved
 MAX_KEPT = 10_000
 FETCHES_AT_ONCE = 20
 RETRY_FETCH_S = 300.0  # RFC 8461 3.3: no new try within five minutes
+_NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+")
 PATH = "/.well-known/mta-sts.txt"
 log = structlog.get_logger(__name__)
 
@@ -55,6 +58,9 @@ class StsPolicies:
 
     async def get(self, domain: str, *, is_private_allowed: bool) -> StsPolicy | None:
         """The policy in force, with a mode other than none; None where there is none or none can be known."""
+        domain = to_a_labels(domain).lower()
+        if not _NAME.fullmatch(domain):  # an address literal, or what no certificate is issued for
+            return None
         kept = self._kept.get(domain)
         if kept is not None and self._monotonic() >= kept.until:
             kept = None

@@ -82,4 +82,6 @@ def _address(text: str) -> str:
         return ""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
+    if "%" in str(address):  # a scope is any text, and means nothing here
+        return ""
     return "" if address.is_unspecified or address.is_multicast else str(address)

@@ -83,6 +83,15 @@ async def test_policies__private_address_of_the_web_host__is_not_asked(lab_nexth
     assert await policies.get("mtasts.example", is_private_allowed=False) is None
 
 
+@pytest.mark.parametrize("domain", [
+    "[192.0.2.1]", "localhost", "a b.example", "stra\u00dfe.invalid", "\u202e.example", "x" * 64 + ".example",
+    "a.example\r\nX: y", "\ud800.example",
+])  # fmt: skip
+async def test_policies__domain_that_is_no_name__has_none(domain):
+    policies = StsPolicies(lab_dns().lookup, lambda: TlsContexts().get(WEB))
+    assert await policies.get(domain, is_private_allowed=False) is None
+
+
 async def test_policies__kept_although_the_record_vanished__until_it_is_over(lab_nexthop, monkeypatch):
     now, resolver, contexts = [0.0], lab_dns(), TlsContexts(lab_dir() / "ca" / "ca.pem")
     policies = StsPolicies(resolver.lookup, lambda: contexts.get(WEB), monotonic=lambda: now[0])

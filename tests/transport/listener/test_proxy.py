@@ -149,7 +149,8 @@ def test_xclient__from_a_peer_that_is_not_listed__is_not_known():
 
 @pytest.mark.parametrize(
     "argument",
-    ["", "ADDR", "ADDR=", "ADDR=[UNAVAILABLE]", "ADDR=0.0.0.0", "ADDR=1.2.3", "LOGIN=anna ADDR=10.1.1.1",
+    ["", "ADDR", "ADDR=", "ADDR=fe80::1%x;(y)", "ADDR=[UNAVAILABLE]", "ADDR=0.0.0.0", "ADDR=1.2.3",
+     "LOGIN=anna ADDR=10.1.1.1",
      "ADDR=10.1.1.1 HELO=a+0D+0Ab", "ADDR=10.1.1.1 PROTO=LMTP", "NAME=x", "ADDR=10.1.1.1 X"],
 )  # fmt: skip
 def test_xclient__invalid__is_501_and_nobody_is_named(argument):
