@@ -97,13 +97,12 @@ async def test_storm__a_sender_gets_so_many_and_the_rest_is_seen_as_suppressed(s
 async def test_storm__a_node_makes_so_many_a_minute_and_the_rest_waits(sink):
     sink.reply("rcpt", "550 5.1.1 unknown")
     async with Delivering(reporting(sink, dsn_rate_limit_per_min=60)) as node:
+        began = asyncio.get_running_loop().time()
         for number in range(12):
             node.enqueue("b@partner.example", sender=f"s{number}@acme.example")
-        await node.until_event(EventId.FAIL, 6)
-        assert node.queues.dsn_pending >= 4 and node.queues.dsn_suppressed == 0
-        began = asyncio.get_running_loop().time()
         await node.until_event(EventId.FAIL, 8)
-        assert asyncio.get_running_loop().time() - began > 0.7
+        assert asyncio.get_running_loop().time() - began > 1.9  # six may go at once, then one a second
+        assert node.queues.dsn_suppressed == 0
 
 
 async def test_copy__the_postmaster_gets_one_of_what_is_listed(sink):
