@@ -402,7 +402,7 @@ class SqliteSpool:
         writer = self._running()
         with writer.lock:
             writer.batch.acknowledged = max(writer.batch.acknowledged, up_to)
-        writer.wake_lazily()
+        writer.wake_lazily_from_thread()
 
     def _put_back(self, failed: Batch) -> None:
         """After a failed commit: outcomes and events of the failed batch go before those gathered since."""
@@ -417,7 +417,7 @@ class SqliteSpool:
             batch.filed = failed.filed + batch.filed
             batch.acknowledged = max(failed.acknowledged, batch.acknowledged)
             batch.events = failed.events + batch.events
-        writer.wake_lazily()
+        writer.wake_lazily_from_thread()
 
 
 def _resolve(future: Future[None], error: SpoolUnavailable | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from asyncio import AbstractEventLoop
@@ -44,8 +45,8 @@ class Writer:
         self._loop = loop
         self._on_lazy_failure = on_lazy_failure
         self._forget = forget
-        self._urgent = threading.Event()
-        self._lazy = threading.Event()
+        self._awake = threading.Event()
+        self._is_timed = False
         self._is_stopping = False
         self.problem: SpoolUnavailable | None = None
         self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
@@ -55,15 +56,26 @@ class Writer:
 
     def wake(self) -> None:
         """Somebody waits for the batch to be on disk."""
-        if not self._urgent.is_set():
-            self._urgent.set()
-        self.wake_lazily()
+        # Setting an event costs a lock and a wake-up. One that is set still will be cleared before the batch is taken.
+        if not self._awake.is_set():
+            self._awake.set()
 
     def wake_lazily(self) -> None:
-        """There is something to write, but nobody waits for it."""
-        # Setting an event costs a lock and a wake-up. One that is set still will be cleared before the batch is taken.
-        if not self._lazy.is_set():
-            self._lazy.set()
+        """There is something to write, but nobody waits for it; on the loop. It goes with a commit that is waited for,
+        or with those of the next 20 ms: the thread is not woken to wait for them."""
+        if not self._is_timed:
+            self._is_timed = True
+            self._loop.call_later(LAZY_S, self._due)
+
+    def wake_lazily_from_thread(self) -> None:
+        """The same from any other thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: what is left was written by ``stop``
+            self._loop.call_soon_threadsafe(self.wake_lazily)
+
+    def _due(self) -> None:
+        self._is_timed = False
+        if not self.batch.is_empty:
+            self.wake()
 
     def stop(self) -> None:
         """Write what is left, then close. Blocks until done."""
@@ -79,11 +91,8 @@ class Writer:
 
     def _run(self) -> None:
         while True:
-            self._lazy.wait()
-            if not self._is_stopping:
-                self._urgent.wait(LAZY_S)
-            self._lazy.clear()
-            self._urgent.clear()
+            self._awake.wait()
+            self._awake.clear()
             with self.lock:
                 batch, self.batch = self.batch, Batch()
             if not batch.is_empty:
@@ -91,7 +100,7 @@ class Writer:
             elif self._is_stopping:
                 return
             if self._is_stopping:
-                self._lazy.set()
+                self._awake.set()
 
     def _commit(self, batch: Batch) -> None:
         message_ids = [row[0] for row in batch.messages]
