@@ -1,5 +1,6 @@
 """A long queue stays on disk: messages that are not next are read when their turn comes, as they were last written."""
 
+import threading
 import time
 
 from tests.support.transport import Transport, document
@@ -8,6 +9,7 @@ from transport.model.event import EventId
 from transport.model.orders import StandingOrders, SuspendedQueue
 from transport.model.queue_filter import QueueFilter
 from transport.model.queue_order import QueueOrder, Verb
+from transport.ports import SpoolUnavailable
 
 BODY = b"Subject: %d\r\n\r\nA line.\r\n"
 LIVE = 3
@@ -145,6 +147,42 @@ def test_parked__listed__shows_what_waits(tmp_path, sink):
         assert parked(relay) == COUNT - LIVE
         assert [one.subject for one in shown] == [str(number) for number in range(10)]
         assert {one.attempts for one in shown} == {1}
+
+
+def test_parked__listed__is_read_at_once_and_beside_the_loop(tmp_path, sink):
+    sink.stop()
+    with short(Transport(tmp_path, config(sink))) as relay:
+        fill(relay)
+        spool, one_by_one, threads = relay.service._spool, [], []
+        read_messages, read_message = spool.read_messages, spool.read_message
+        spool.read_message = lambda message_id: one_by_one.append(message_id) or read_message(message_id)
+        spool.read_messages = lambda ids: threads.append(threading.current_thread()) or read_messages(ids)
+        sweep(relay)
+        shown = relay.run(relay.service.control.page(QueueFilter(), offset=LIVE + 2, limit=10)).rows
+        assert [one.subject for one in shown] == [str(number) for number in range(LIVE + 2, LIVE + 12)]
+        assert not one_by_one and len(threads) == 1
+        assert threads[0] is not relay.call(threading.current_thread)
+        spool.read_messages = unavailable
+        shown = relay.run(relay.service.control.page(QueueFilter(), offset=0, limit=50)).rows
+        assert len(shown) == COUNT  # one by one, where they can't be had at once
+
+
+def unavailable(ids):
+    raise SpoolUnavailable("the disk is away")
+
+
+def test_parked__another_configuration__is_looked_at_once_more(tmp_path, sink):
+    sink.stop()
+    with short(Transport(tmp_path, config(sink))) as relay:
+        fill(relay)
+        sweep(relay)
+        parking, now = relay.service._queues._shelf.parking, relay.service._clock()
+        rest = [one.parked for one in transactions(relay) if one.parked is not None]
+        assert not any(parking.is_due(one, now) for one in rest)
+        relay.reload(config(sink, hostname="other.test"), revision=2)
+        assert all(parking.is_due(one, now) for one in rest)
+        sweep(relay)
+        assert not any(parking.is_due(one.parked, now) for one in transactions(relay) if one.parked is not None)
 
 
 def order(relay, verb, wanted, **fields):

@@ -4,12 +4,14 @@ up the loop. Done means on disk."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain
 
 import structlog
 
+from transport.model.envelope import Message
 from transport.model.queue_filter import QueueFilter
 from transport.model.queue_order import Job, Preview, QueueOrder
 from transport.model.queued import QueuedMessage
@@ -64,7 +66,7 @@ class QueueControl:
     async def page(self, wanted: QueueFilter, *, offset: int, limit: int) -> Page:
         """Some of the messages that match, in order of the queues. For a queue as a whole nothing is searched."""
         if wanted.criteria <= {"queue", "connector_id"}:
-            return self._plain_page(wanted, offset, limit)
+            return await self._plain_page(wanted, offset, limit)
         total = 0
         rows: list[QueuedMessage] = []
         try:
@@ -76,7 +78,7 @@ class QueueControl:
             return Page(total, tuple(rows), is_partial=True)
         return Page(total, tuple(rows))
 
-    def _plain_page(self, wanted: QueueFilter, offset: int, limit: int) -> Page:
+    async def _plain_page(self, wanted: QueueFilter, offset: int, limit: int) -> Page:
         match, total = QueueMatch(wanted, self._clock()), 0
         rows: list[QueuedMessage] = []
         for queue in self._queues.all():
@@ -84,12 +86,20 @@ class QueueControl:
                 continue
             first = max(offset - total, 0)
             room = limit - len(rows)
-            if room and first < len(queue):
-                known = self._queues.facts(queue)
-                found = islice(queue, first, first + room)
-                rows += [snapshots.queued_message(queue, transaction, known) for transaction in found]
             total += len(queue)
+            if room and first < len(queue):
+                found = queue.cut(first, room)
+                rows += await self._shown_at_once(queue, found)
         return Page(total, tuple(rows))
+
+    async def _shown_at_once(self, queue: DeliveryQueue, found: list[Transaction]) -> list[QueuedMessage]:
+        """But for those that leave while what is only on disk is read."""
+        read: dict[int, Message] = {}
+        with contextlib.suppress(SpoolUnavailable):  # each row says so itself
+            read = await self._walk.read([one.parked for one in found if one.parked is not None])
+        known = self._queues.facts(queue)
+        here = [one for one in found if one.state is not TransactionState.GONE]
+        return [snapshots.queued_message(queue, transaction, known, read) for transaction in here]
 
     def _shown(self, queue: DeliveryQueue, transaction: Transaction) -> QueuedMessage:
         return snapshots.queued_message(queue, transaction, self._queues.facts(queue))
@@ -139,7 +149,7 @@ class QueueControl:
         """Let go on what hold rules that are no more hold."""
         count, breath = 0, Breath()
         for queue in self._queues.all():
-            for transaction in queue.held():
+            for transaction in chain.from_iterable(queue.pieces() if queue.held_count else ()):
                 if transaction.state is TransactionState.HELD and self._queues.is_lifted(transaction):
                     queue.release(transaction, "The hold rule is over.")
                     count += 1
@@ -192,7 +202,7 @@ class QueueControl:
         found: list[Chosen] = []
         breath = Breath()
         for queue in {one.queue for one in moved}:
-            for transaction in list(queue):
+            for transaction in chain.from_iterable(queue.pieces()):
                 indexes = wanted.get((queue, transaction.message_id), frozenset()) & set(transaction.indexes)
                 if indexes:
                     found.append(Chosen(queue, transaction, indexes))

@@ -5,6 +5,7 @@ It never touches a socket: its courier takes transactions when it can carry them
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
 from transport.model.envelope import Message, Recipient
@@ -45,6 +46,7 @@ class DeliveryQueue:
         self.emptied_at = shelf.clock()
         self.waiting = Waiting(shelf.connection_shares)
         self._shelf = shelf
+        self._is_waking = False
         self._look_at = look_at
         self._loader = Loader(shelf, loaded=self._wake_courier, lost=self._set_aside, unreadable=self._put_off)
 
@@ -255,10 +257,21 @@ class DeliveryQueue:
         """What is due is ready again."""
         if self.health.next_retry_at and self.health.next_retry_at <= now:
             self.health.next_retry_at = 0.0
-        self.waiting.wake_due(now)
-        if self.waiting.deferred_count:
+        if self.waiting.wake_due(now):
+            self._wake_on()
+        elif self.waiting.deferred_count:
             self._shelf.scheduler.at(self.waiting.next_wake_at, self)
         self._wake_courier()
+
+    def _wake_on(self) -> None:
+        """A million may be due at once: others have the loop between two steps."""
+        if not self._is_waking:
+            self._is_waking = True
+            asyncio.get_running_loop().call_soon(self._wake_more)
+
+    def _wake_more(self) -> None:
+        self._is_waking = False
+        self.wake(self._shelf.clock())
 
     def _wake_courier(self) -> None:
         if self.courier is not None and self.waiting.ready_count:
@@ -269,9 +282,9 @@ class DeliveryQueue:
     def retry_now(self) -> int:
         """Try everything now; returns how many messages that are."""
         self.health.next_retry_at = 0.0
-        self.waiting.wake_all()
-        self._wake_courier()
-        return self.waiting.ready_count
+        self.waiting.hurry_all()
+        self.wake(self._shelf.clock())
+        return self.waiting.ready_count + self.waiting.deferred_count
 
     def separate(self, transaction: Transaction, recipients: list[Recipient]) -> Transaction:
         """``recipients`` of a waiting transaction as one of their own, that waits nowhere yet; itself for all."""
@@ -327,16 +340,13 @@ class DeliveryQueue:
         """It leaves the queue."""
         self._remove(transaction)
 
-    def held(self) -> list[Transaction]:
-        """Those that wait to be resumed."""
-        return self.waiting.in_state(TransactionState.HELD)
-
     def sweep(self, transaction: Transaction, now: float) -> None:
         """What time does to a waiting message: it expires, its delay is told, its next hop's failure is noted."""
         if transaction.state not in _WAITING or self.hop == POISON or self.is_suspended:
             return
         must_note = self.health.next_retry_at and not transaction.is_noted
-        if transaction.parked is not None and now < transaction.parked.due_at and not must_note:
+        parked = transaction.parked
+        if parked is not None and not must_note and not self._shelf.parking.is_due(parked, now):
             return
         is_next = transaction.state is TransactionState.READY and self.is_flowing and self.courier is not None
         if not is_next and retry.is_expired(now=now, expires_at=transaction.message.expires_at):
@@ -375,3 +385,11 @@ class DeliveryQueue:
 
     def __iter__(self) -> Iterator[Transaction]:
         return iter(self.waiting)
+
+    def pieces(self) -> Iterator[list[Transaction]]:
+        """All of it, some at a time; it may change meanwhile."""
+        return self.waiting.pieces()
+
+    def cut(self, offset: int, limit: int) -> list[Transaction]:
+        """Some of it, from ``offset`` on."""
+        return self.waiting.cut(offset, limit)

@@ -208,7 +208,7 @@ class DeliveryQueues:
                 self._retire(queue)
                 self._open(queue)
                 queue.retry_now()
-        self._shelf.parking.look_again(self._queues.values())
+        self._shelf.parking.look_again()
         return _read(rerouted)
 
     def _use(self, document: MailFlow) -> None:

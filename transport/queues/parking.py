@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from transport.ports import Spool, SpoolUnavailable
 from transport.queues.ledger import Ledger
-from transport.queues.transaction import Transaction
+from transport.queues.transaction import Parked, Transaction
 
 LIVE = 2000
 """Messages of one queue that stay in memory: those that come next."""
@@ -19,6 +19,7 @@ class Parking:
         self.live = live
         self._spool = spool
         self._ledger = ledger
+        self._round = 0
 
     def park_stored(self, transaction: Transaction, version: object) -> None:
         """Park what is as it was read from the spool with ``version``."""
@@ -38,12 +39,13 @@ class Parking:
             if transaction.can_park and transaction.version == version:
                 self._park(transaction)
 
-    def look_again(self, queues: Iterable[Iterable[Transaction]]) -> None:
+    def look_again(self) -> None:
         """Time may change other things now: the configuration did."""
-        for queue in queues:
-            for transaction in queue:
-                if transaction.parked is not None:
-                    transaction.parked.due_at = 0.0
+        self._round += 1
+
+    def is_due(self, parked: Parked, now: float) -> bool:
+        """Whether time changes something about what is parked."""
+        return now >= parked.due_at or parked.round != self._round
 
     def _park(self, transaction: Transaction) -> None:
-        transaction.park(self._spool.read_message, due_at=self._ledger.next_due_at(transaction))
+        transaction.park(self._spool.read_message, due_at=self._ledger.next_due_at(transaction), round=self._round)

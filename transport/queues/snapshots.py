@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Mapping
 
-from transport.model.envelope import encode_queue_id
+from transport.model.envelope import Message, encode_queue_id
 from transport.model.priority import Priority
 from transport.model.queued import MessageStatus, QueuedMessage
 from transport.model.snapshot import QueueSnapshot, QueueStatus
 from transport.ports import MessageDamaged, SpoolUnavailable
 from transport.queues.delivery_queue import DeliveryQueue
-from transport.queues.transaction import Transaction, TransactionState
+from transport.queues.transaction import NOTHING_READ, Transaction, TransactionState
 from transport.rules.waiting import MessageFacts, QueueFacts, why_message_waits, why_queue_waits
 
 SHOWN_RECIPIENTS = 20
@@ -90,7 +90,7 @@ def _status(queue: DeliveryQueue, known: QueueFacts) -> QueueStatus:
 
 def _oldest_at(queue: DeliveryQueue) -> float:
     """When the oldest message came: those of the front are the oldest, but for retries that joined again."""
-    return min((transaction.received_at for transaction in islice(queue, 50)), default=0.0)
+    return min((transaction.received_at for transaction in queue.cut(0, 50)), default=0.0)
 
 
 def status_of(queue: DeliveryQueue, transaction: Transaction) -> MessageStatus:
@@ -107,11 +107,13 @@ def status_of(queue: DeliveryQueue, transaction: Transaction) -> MessageStatus:
     return MessageStatus.READY
 
 
-def queued_message(queue: DeliveryQueue, transaction: Transaction, known: QueueFacts) -> QueuedMessage:
-    """One transaction of the queue; ``known`` are the queue's facts."""
+def queued_message(
+    queue: DeliveryQueue, transaction: Transaction, known: QueueFacts, read: Mapping[int, Message] = NOTHING_READ
+) -> QueuedMessage:
+    """One transaction of the queue; ``known`` are the queue's facts, ``read`` is what was read from the spool."""
     status = status_of(queue, transaction)
     try:
-        message, recipients = transaction.peek()
+        message, recipients = transaction.peek(read)
     except (MessageDamaged, SpoolUnavailable) as unreadable:
         return _unreadable(queue, transaction, status, str(unreadable))
     first = recipients[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 import structlog
 
@@ -50,7 +51,7 @@ class Sweeper:
         """Look at every waiting message of ``queues``."""
         for queue in list(queues):
             behind: list[Transaction] = []
-            for number, transaction in enumerate(list(queue), start=1):
+            for number, transaction in enumerate(chain.from_iterable(queue.pieces()), start=1):
                 queue.sweep(transaction, self._clock())
                 if transaction.parked is None and number > self._parking.live:
                     behind.append(transaction)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from transport.model.envelope import Message, Recipient
 from transport.model.hold import Hold
+from transport.queues.line import Piece
 
 ReadMessage = Callable[[int], Message]
+NOTHING_READ: Mapping[int, Message] = {}
 
 
 class TransactionState(Enum):
@@ -39,13 +41,15 @@ class Pending:
 
 @dataclass(slots=True, eq=False)
 class Parked:
-    """What stays in memory of a message that is only on disk. Time changes nothing about it before ``due_at``."""
+    """What stays in memory of a message that is only on disk. Time changes nothing about it before ``due_at``, as was
+    known in that ``round``."""
 
     read: ReadMessage
     message_id: int
     indexes: tuple[int, ...]
     received_at: float
     due_at: float
+    round: int
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +60,7 @@ class Transaction:
     took back. ``pending``: what an operator ordered while it was being delivered.
     ``is_dsn_passed_on``: the peer of the last try takes over status notifications (RFC 3461 5.2.1).
     ``is_telling``: a notification is being made about recipients that go on waiting. ``hold`` says who holds it back.
-    The lower ``rank`` goes first. ``faults`` of our own happened with it.
+    The lower ``rank`` goes first. ``faults`` of our own happened with it. ``place`` is where it stands in its queue.
 
     In a long queue most are ``parked``: message and recipients are read from the spool when somebody asks for them.
     """
@@ -76,6 +80,7 @@ class Transaction:
     hold: Hold | None = None
     rank: int = 0
     faults: int = 0
+    place: Piece | None = field(default=None, repr=False)
 
     def part(self, recipients: list[Recipient]) -> Transaction:
         """One of its own for some of its recipients; what is known of the message goes along."""
@@ -108,19 +113,20 @@ class Transaction:
         """Of its recipients."""
         return self.parked.indexes if self.parked is not None else tuple(one.index for one in self.recipients)
 
-    def peek(self) -> tuple[Message, list[Recipient]]:
-        """Message and recipients to look at, not to keep: what is parked stays parked. Raises as reading does."""
+    def peek(self, read: Mapping[int, Message] = NOTHING_READ) -> tuple[Message, list[Recipient]]:
+        """Message and recipients to look at, not to keep: what is parked stays parked. ``read`` was read from the spool
+        just now. Raises as reading does."""
         parked = self.parked
         if parked is None:
             return self.message, self.recipients
-        message = parked.read(parked.message_id)
+        message = read.get(parked.message_id) or parked.read(parked.message_id)
         return message, [one for one in message.recipients if one.index in parked.indexes] or message.recipients
 
-    def park(self, read: ReadMessage, *, due_at: float) -> None:
+    def park(self, read: ReadMessage, *, due_at: float, round: int) -> None:
         """Let go of what the spool has, as it is here: the caller saw to both (``can_park``)."""
         message = self.message
         indexes = tuple(one.index for one in self.recipients)
-        self.parked = Parked(read, message.id, indexes, message.received_at, due_at)
+        self.parked = Parked(read, message.id, indexes, message.received_at, due_at, round)
         del self.message, self.recipients  # what is missing is found by __getattr__: it costs nothing until then
 
     def unpark(self, message: Message) -> None:

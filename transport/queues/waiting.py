@@ -7,10 +7,13 @@ import itertools
 from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
+from math import inf
 from operator import itemgetter
 
+from transport.queues.line import Line
 from transport.queues.transaction import Transaction, TransactionState
 
+WAKE_STEP = 1000
 NO_SHARES: Mapping[int, int] = {}
 _numbers = itertools.count()
 READY, DEFERRED, HELD = TransactionState.READY, TransactionState.DEFERRED, TransactionState.HELD
@@ -25,10 +28,11 @@ class Waiting:
 
     __slots__ = (
         "_active",
-        "_all",
         "_deferred",
+        "_hurried",
         "_lane",
         "_lanes",
+        "_line",
         "_normal",
         "_shares",
         "deferred_count",
@@ -44,24 +48,35 @@ class Waiting:
         self.ready_count = 0
         self.deferred_count = 0
         self._deferred: list[tuple[float, int, Transaction]] = []
-        self._all: dict[Transaction, None] = {}
+        self._hurried: list[tuple[float, int, Transaction]] = []
+        self._line = Line()
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self._line)
 
     def __iter__(self) -> Iterator[Transaction]:
-        return iter(self._all)
+        return iter(self._line)
+
+    def pieces(self) -> Iterator[list[Transaction]]:
+        """All of them, some at a time."""
+        return self._line.pieces()
+
+    def cut(self, offset: int, limit: int) -> list[Transaction]:
+        """Some of them, from ``offset`` on."""
+        return self._line.cut(offset, limit)
 
     def push(self, transaction: Transaction) -> None:
         """Ready, after the others."""
-        self._all[transaction] = None
+        if transaction.place is None:
+            self._line.append(transaction)
         transaction.state = READY
         (self._lane_of(transaction.rank) if transaction.rank else self._normal).append(transaction)
         self.ready_count += 1
 
     def push_front(self, transaction: Transaction) -> None:
         """Ready, before the others."""
-        self._all[transaction] = None
+        if transaction.place is None:
+            self._line.append(transaction)
         transaction.state = READY
         (self._lane_of(transaction.rank) if transaction.rank else self._normal).appendleft(transaction)
         self.ready_count += 1
@@ -128,7 +143,8 @@ class Waiting:
     def defer(self, transaction: Transaction, wake_at: float) -> bool:
         """Waits until ``wake_at``; True when it is now the first to wake."""
         self._leave(transaction)
-        self._all[transaction] = None
+        if transaction.place is None:
+            self._line.append(transaction)
         transaction.state = DEFERRED
         transaction.wake_at = wake_at
         heapq.heappush(self._deferred, (wake_at, next(_numbers), transaction))
@@ -138,53 +154,70 @@ class Waiting:
     def hold(self, transaction: Transaction) -> None:
         """Waits for an operator."""
         self._leave(transaction)
-        self._all[transaction] = None
+        if transaction.place is None:
+            self._line.append(transaction)
         transaction.state = HELD
 
     def finish(self, transaction: Transaction) -> None:
         """An active one is done."""
         transaction.state = TransactionState.GONE
-        del self._all[transaction]
+        self._line.remove(transaction)
 
     def remove(self, transaction: Transaction) -> None:
         """It is done, or waits elsewhere."""
         self._leave(transaction)
         transaction.state = TransactionState.GONE
-        del self._all[transaction]
+        self._line.remove(transaction)
 
-    def wake_due(self, now: float) -> None:
-        """Deferred transactions whose time has come are ready."""
-        deferred = self._deferred
-        while deferred and (deferred[0][0] <= now or _is_stale(deferred[0])):
-            entry = heapq.heappop(deferred)
-            transaction = entry[2]
-            if not _is_stale(entry):
-                self.deferred_count -= 1
-                self.push(transaction)
+    def wake_due(self, now: float) -> bool:
+        """Deferred transactions whose time has come are ready, some at a time: True while more are due."""
+        room = WAKE_STEP
+        for deferred, until in ((self._hurried, inf), (self._deferred, now)):
+            while deferred and (deferred[0][0] <= until or _is_stale(deferred[0])):
+                if not room:
+                    return True
+                room -= 1
+                entry = heapq.heappop(deferred)
+                if not _is_stale(entry):
+                    self.deferred_count -= 1
+                    self.push(entry[2])
+        return False
 
-    def wake_all(self) -> None:
-        """All deferred transactions are ready."""
-        self.wake_due(float("inf"))
+    def hurry_all(self) -> None:
+        """All that are deferred now are due."""
+        few, many = sorted((self._hurried, self._deferred), key=len)
+        for entry in few:
+            heapq.heappush(many, entry)
+        self._hurried, self._deferred = many, []
 
     @property
     def next_wake_at(self) -> float:
         """When the first deferred transaction is tried again; 0 when there is none."""
-        deferred = self._deferred
-        while deferred and _is_stale(deferred[0]):
-            heapq.heappop(deferred)
-        return deferred[0][0] if deferred else 0.0
+        first = self._next_to_wake()
+        return first[0] if first is not None else 0.0
 
     @property
     def first_deferred(self) -> Transaction | None:
         """The one that is tried again first."""
-        return self._deferred[0][2] if self.next_wake_at else None
+        first = self._next_to_wake()
+        return first[2] if first is not None else None
+
+    def _next_to_wake(self) -> tuple[float, int, Transaction] | None:
+        if not self.deferred_count:
+            self._hurried, self._deferred = [], []  # all that were there moved on: not one by one
+        for deferred in (self._hurried, self._deferred):
+            while deferred and _is_stale(deferred[0]):
+                heapq.heappop(deferred)
+            if deferred:
+                return deferred[0]
+        return None
 
     def in_state(self, *states: TransactionState) -> list[Transaction]:
         """Those in one of ``states``, in order of arrival."""
-        return [transaction for transaction in self._all if transaction.state in states]
+        return [transaction for transaction in self._line if transaction.state in states]
 
     def _leave(self, transaction: Transaction) -> None:
-        if transaction not in self._all:
+        if transaction.place is None:
             return
         if transaction.state is READY:
             self.ready_count -= 1

@@ -62,9 +62,8 @@ class Walk:
         for queue in queues:
             if not match.hop(queue.hop):
                 continue
-            everything = list(queue)
-            for start in range(0, len(everything), PIECE):
-                possible = [one for one in everything[start : start + PIECE] if _is_possible(match, queue, one)]
+            for piece in queue.pieces():
+                possible = [one for one in piece if _is_possible(match, queue, one)]
                 for transaction, indexes in await self._meant(match, possible):
                     yield Chosen(queue, transaction, frozenset(indexes))
                 await breath.take()
@@ -74,7 +73,7 @@ class Walk:
     async def load(self, chosen: Sequence[Chosen]) -> None:
         """Bring what is parked of ``chosen`` to memory; what cannot be read stays where it is."""
         parked = [(one.transaction, one.transaction.parked) for one in chosen if one.transaction.parked is not None]
-        found = await self._read([seen for _, seen in parked if seen is not None])
+        found = await self.read([seen for _, seen in parked if seen is not None])
         for transaction, seen in parked:
             message = found.get(transaction.message_id)
             if message is not None and transaction.parked is seen:
@@ -86,7 +85,7 @@ class Walk:
         if not match.must_read:
             return [(one, one.indexes) for one in possible]
         asked = [(one, one.parked) for one in possible]
-        read = await self._read([parked for _, parked in asked if parked is not None])
+        read = await self.read([parked for _, parked in asked if parked is not None])
         meant: list[tuple[Transaction, Sequence[int]]] = []
         for transaction, parked in asked:
             indexes = _of_parked(match, parked, read) if parked is not None else _of_live(match, transaction)
@@ -94,7 +93,8 @@ class Walk:
                 meant.append((transaction, indexes))
         return meant
 
-    async def _read(self, parked: Sequence[Parked]) -> dict[int, Message]:
+    async def read(self, parked: Sequence[Parked]) -> dict[int, Message]:
+        """What the spool has of them, read beside the loop; nothing where one of them is damaged."""
         if not parked:
             return {}
         ids = [one.message_id for one in parked]
