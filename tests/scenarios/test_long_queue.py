@@ -154,9 +154,8 @@ def test_parked__listed__is_read_at_once_and_beside_the_loop(tmp_path, sink):
     with short(Transport(tmp_path, config(sink))) as relay:
         fill(relay)
         spool, one_by_one, threads = relay.service._spool, [], []
-        read_messages, read_message = spool.read_messages, spool.read_message
-        spool.read_message = lambda message_id: one_by_one.append(message_id) or read_message(message_id)
-        spool.read_messages = lambda ids: threads.append(threading.current_thread()) or read_messages(ids)
+        spool.read_message = noting(spool.read_message, one_by_one)
+        spool.read_messages = noting(spool.read_messages, threads)
         sweep(relay)
         shown = relay.run(relay.service.control.page(QueueFilter(), offset=LIVE + 2, limit=10)).rows
         assert [one.subject for one in shown] == [str(number) for number in range(LIVE + 2, LIVE + 12)]
@@ -165,6 +164,16 @@ def test_parked__listed__is_read_at_once_and_beside_the_loop(tmp_path, sink):
         spool.read_messages = unavailable
         shown = relay.run(relay.service.control.page(QueueFilter(), offset=0, limit=50)).rows
         assert len(shown) == COUNT  # one by one, where they can't be had at once
+
+
+def noting(read, threads):
+    """Remembers where it was called."""
+
+    def noted(*what):
+        threads.append(threading.current_thread())
+        return read(*what)
+
+    return noted
 
 
 def unavailable(ids):
