@@ -153,7 +153,9 @@ def test_parked__listed__is_read_at_once_and_beside_the_loop(tmp_path, sink):
     sink.stop()
     with short(Transport(tmp_path, config(sink))) as relay:
         fill(relay)
-        spool, one_by_one, threads = relay.service._spool, [], []
+        spool = relay.service._spool
+        one_by_one: list[threading.Thread] = []
+        threads: list[threading.Thread] = []
         spool.read_message = noting(spool.read_message, one_by_one)
         spool.read_messages = noting(spool.read_messages, threads)
         sweep(relay)

@@ -23,6 +23,8 @@ _STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 def wire(value: object) -> str:
     """Text that came over a wire: control, bidirectional and invisible characters become a visible mark."""
     text = "" if value is None else str(value)
+    if text.isprintable():  # nearly all is, and a page shows a lot of it
+        return text
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in _UNSEEN else char for char in text)
 
 
@@ -112,11 +114,12 @@ def _rounded(seconds: int) -> int:
 
 def _time(at: datetime, words: str, *, is_relative: bool) -> SafeString:
     local, utc = timezone.localtime(at), at.astimezone(UTC)
+    shown = f"{local:%Y-%m-%d %H:%M:%S}"
     return format_html(
         '<time datetime="{}" title="{} · {} UTC"{}>{}</time>',
         utc.isoformat(timespec="seconds"),
-        f"{local:%Y-%m-%d %H:%M:%S %Z}",
+        f"{shown} {local:%Z}",
         f"{utc:%Y-%m-%d %H:%M:%S}",
-        format_html(' data-ago data-exact="{}"', f"{local:%Y-%m-%d %H:%M:%S}") if is_relative else "",
+        format_html(' data-ago data-exact="{}"', shown) if is_relative else "",
         words,
     )
