@@ -118,7 +118,13 @@ class TransportService:
         self._intake = EngineIntake(
             spool=self._spool, queues=self._queues, lookup=ports.recipients, ruleset=self._ruleset, clock=clock
         )
-        self._control = QueueControl(self._queues, self._spool, clock)
+        self._control = QueueControl(
+            self._queues,
+            self._spool,
+            clock,
+            folder=home / "nodes" / node / "begun-orders",
+            decided=self._intake.decided,
+        )
         self._order_book = OrderBook(home / "nodes" / node / "orders.json")
         self._orders = StandingOrders()
         self._pressure = PressureMonitor(
@@ -178,6 +184,8 @@ class TransportService:
         await self._shadow.start(self._settings)
         self._intake.commit = self._shadow.commit
         self._recover(found)
+        if self._spool.is_read:
+            await self._control.take_up()  # before what is ordered about has gone
         await self._look_at_resources()
         self._listener = Listener(
             addresses=self._listen,
@@ -378,6 +386,7 @@ class TransportService:
             # What waits is no garbage: a collector that looked at a million messages would stop the loop for a second.
             gc.freeze()
         self._shadow.all_read()
+        await self._control.take_up()
 
     def _recover(self, messages: Sequence[Message]) -> None:
         """Queue what was found in the spool, but for what a peer delivered while we were away."""

@@ -68,7 +68,7 @@ def order_job(state: Any, job_id: int) -> Answer:
     def look(host: TransportHost) -> Any:
         job = host.call(lambda service: service.control.job(job_id))
         if job is None:
-            raise OrderRefused("the node knows no such order: it was started anew since")
+            raise OrderRefused("the node knows no such order, or has not read its queues yet")
         return job.row()
 
     return _answer(look)

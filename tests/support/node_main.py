@@ -1,17 +1,23 @@
 """The process of a NodeProcess: one TransportService, told what to do by lines of JSON on its standard input."""
 
 import asyncio
+import itertools
 import json
+import os
 import signal
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvloop
 
 from transport.config.document import MailFlow
 from transport.model.event import TrackingEvent
+from transport.model.queue_order import QueueOrder
 from transport.ports import ListenAddress, Peer, Ports, ShadowPort
+from transport.queues.actions import Actions
 from transport.service import TransportService
 
 
@@ -55,6 +61,13 @@ async def obey(service: TransportService) -> None:
             document = MailFlow.model_validate_json(json.dumps(said["document"]))
             await service.reload(document=document, revision=revision)
             answer({})
+        elif "order" in said:
+            if said["die_at"]:
+                die_at(said["die_at"], is_written=said["is_written"])
+            answer((await service.control.start(QueueOrder.of_row(said["order"]))).row())
+        elif "job" in said:
+            job = service.control.job(said["job"])
+            answer(job.row() if job is not None else {})
         elif "peers" in said:
             await service.know_peers([Peer(**one) for one in said["peers"]])
             answer({})
@@ -62,6 +75,20 @@ async def obey(service: TransportService) -> None:
             events = [TrackingEvent.from_json(row) for _, row in service.outbox.read(after=0, limit=1_000_000)]
             wanted = [event for event in events if event.event in said["events"]]
             answer([json.loads(event.to_json()) for event in wanted])
+
+
+def die_at(number: int, *, is_written: bool) -> None:
+    """End as by `kill -9` when the message of that number is to be acted on. ``is_written``: the spool's thread has had
+    time to write what was done, and the loop none to hear of it."""
+    plain, acted = Actions.act, itertools.count(1)
+
+    def act(self: Actions, *about: Any) -> bool:
+        if next(acted) == number:
+            time.sleep(0.5 if is_written else 0)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return plain(self, *about)
+
+    Actions.act = act
 
 
 def answer(said: object) -> None:

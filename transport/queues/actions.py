@@ -58,6 +58,15 @@ class Actions:
         """Do it for ``recipients`` of a transaction of ``queue``; False where it was left out."""
         return self._act(queue, transaction, recipients)
 
+    def is_as_ordered(self, transaction: Transaction, recipients: list[Recipient]) -> bool:
+        """Whether they are as the order left them, before the node died: it is not told twice."""
+        if self._connector is not None:
+            return all(one.next_hop == next_hop_of(self._connector, one.address.domain) for one in recipients)
+        if self._order.verb is Verb.SET_NEXT_ATTEMPT:
+            until = min(self._order.next_attempt_at, transaction.message.expires_at)
+            return all(one.next_attempt_at == until for one in recipients)
+        return False
+
     def finish(self, queues: Iterable[DeliveryQueue]) -> None:
         """After the last message."""
         if self._order.verb is Verb.RESUME:

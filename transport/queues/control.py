@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
+from pathlib import Path
 
 import structlog
 
@@ -15,18 +16,25 @@ from transport.model.envelope import Message
 from transport.model.queue_filter import QueueFilter
 from transport.model.queue_order import Job, Preview, QueueOrder
 from transport.model.queued import QueuedMessage
-from transport.ports import MessageDamaged, Spool, SpoolUnavailable
+from transport.ports import Spool, SpoolUnavailable
 from transport.queues import snapshots
 from transport.queues.actions import Actions, Refused
+from transport.queues.carrying_out import CarryingOut, find
 from transport.queues.delivery_queue import DeliveryQueue
 from transport.queues.manager import DeliveryQueues
+from transport.queues.order_record import SUFFIX, OrderRecord, Target, read_all
 from transport.queues.selection import Selection, select
 from transport.queues.transaction import Transaction, TransactionState
-from transport.queues.walk import PIECE, Breath, Chosen, SearchTooLong, Walk
+from transport.queues.walk import Breath, Chosen, SearchTooLong, Walk
 from transport.rules.queue_match import QueueMatch
 
 KEPT_JOBS = 50
+MAX_TRIES = 3
 log = structlog.get_logger(__name__)
+
+
+async def nothing_to_decide() -> None:
+    """Where nothing is routed again."""
 
 
 class OrderRefused(Exception):
@@ -49,18 +57,31 @@ class Page:
 
 class QueueControl:
     """All methods run on the engine's loop; ``clock`` gives unix seconds. A page is searched for ``patience_s``, the
-    messages of an order are counted for ``count_patience_s``."""
+    messages of an order are counted for ``count_patience_s``. Orders that are begun are kept in ``folder``,
+    over the death of the node; ``decided`` waits for what is being routed again."""
 
     patience_s = 5.0
     count_patience_s = 10.0
 
-    def __init__(self, queues: DeliveryQueues, spool: Spool, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        queues: DeliveryQueues,
+        spool: Spool,
+        clock: Callable[[], float],
+        *,
+        folder: Path | None = None,
+        decided: Callable[[], Awaitable[None]] = nothing_to_decide,
+    ) -> None:
         self._queues = queues
         self._spool = spool
         self._clock = clock
         self._walk = Walk(spool)
         self._jobs: dict[int, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[None]] = set()
+        self._folder = folder
+        self._decided = decided
+        self._is_taken_up = False
         self._last_id = int(clock() * 1000)
 
     async def page(self, wanted: QueueFilter, *, offset: int, limit: int) -> Page:
@@ -132,14 +153,74 @@ class QueueControl:
         chosen = [one async for one in self._matching(order.filter)]
         if order.at_most is not None and len(chosen) > order.at_most:
             raise StalePreview(f"{len(chosen)} messages match now, {order.at_most} did when you looked.")
+        chosen = [replace(one, number=number) for number, one in enumerate(chosen)]
         self._last_id = max(self._last_id + 1, int(self._clock() * 1000))
-        job = self._jobs[self._last_id] = Job(self._last_id, order.verb, selected=len(chosen))
+        record = await self._begin(self._last_id, order, chosen)
+        job = self._jobs[record.job_id] = Job(record.job_id, order.verb, selected=len(chosen))
         for old in list(self._jobs)[:-KEPT_JOBS]:
             del self._jobs[old]
-        task = asyncio.get_running_loop().create_task(self._run(job, actions, chosen))
+        self._spawn(self._carry_out(job, actions, record, chosen))
+        return job
+
+    async def _begin(self, job_id: int, order: QueueOrder, chosen: Sequence[Chosen]) -> OrderRecord:
+        targets = [Target(one.number, one.transaction.message_id, one.indexes) for one in chosen]
+        path = self._folder / f"{job_id}{SUFFIX}" if self._folder is not None else None
+        record = OrderRecord(job_id, order, targets, path)
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, record.begin)
+        except OSError as error:  # a full disk is no reason to refuse an order that may make room on it
+            log.warning("queues.order_not_kept", job=job_id, reason=str(error))
+        return record
+
+    async def take_up(self) -> None:
+        """Go on with the orders that a node which died had begun; call it when the spool is read. What they did is not
+        done again, and they mean no other messages than they did."""
+        if self._folder is None or self._is_taken_up:
+            return
+        self._is_taken_up = True
+        records = await asyncio.get_running_loop().run_in_executor(None, read_all, self._folder)
+        for record in records:
+            self._last_id = max(self._last_id, record.job_id)
+            done, left_out = len(record.done), len(record.left_out)
+            self._jobs[record.job_id] = Job(record.job_id, record.order.verb, len(record.targets), done, left_out)
+        if records:
+            self._spawn(self._go_on(records))
+
+    async def _go_on(self, records: Sequence[OrderRecord]) -> None:
+        """In the order in which they were given."""
+        for record in records:
+            job, order = self._jobs[record.job_id], record.order
+            log.warning(
+                "queues.order_taken_up", job=job.id, verb=order.verb.value, selected=job.selected, done=job.done
+            )
+            try:
+                if record.tries >= MAX_TRIES:
+                    raise Refused(
+                        f"The node ended {MAX_TRIES} times while it did this: order it again for what is left."
+                    )
+                record.mark_taken_up()
+                actions = Actions(self._queues, order, self._clock)
+            except Refused as error:
+                log.error("queues.order_given_up", job=job.id, verb=order.verb.value, done=job.done, reason=str(error))
+                job.problem, job.is_finished = str(error), True
+                record.end()
+                continue
+            await self._carry_out(job, actions, record, await find(self._queues.all(), record.remaining))
+
+    async def _carry_out(self, job: Job, actions: Actions, record: OrderRecord, chosen: Sequence[Chosen]) -> None:
+        work = CarryingOut(
+            job=job, actions=actions, record=record, walk=self._walk, spool=self._spool, decided=self._decided
+        )
+        await work.run(chosen)
+        log.info("queues.order_ended", job=job.id, verb=job.verb.value, selected=job.selected, done=job.done)
+        if work.is_pending:
+            self._waiting.add(task := asyncio.get_running_loop().create_task(work.wait_for_deliveries()))
+            task.add_done_callback(self._waiting.discard)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return job
 
     def job(self, job_id: int) -> Job | None:
         """An order of late."""
@@ -157,62 +238,14 @@ class QueueControl:
             self._queues.revive(queue)
         return count
 
-    async def _run(self, job: Job, actions: Actions, chosen: list[Chosen]) -> None:
-        try:
-            moved = await self._act(job, actions, chosen)
-            job.left_out += len(await self._act(job, actions, await self._where_to(moved)))
-            actions.finish({one.queue for one in chosen})
-            await self._spool.written()
-        except SpoolUnavailable as error:
-            job.problem = f"It is not on disk yet, and is written when the disk takes it: {error}"
-        except Exception as error:
-            log.exception("queues.order_failed", verb=job.verb.value)
-            job.problem = f"It ended early: {type(error).__name__}."
-        finally:
-            job.problem = job.problem or actions.why_left_out
-            job.is_finished = True
-
-    async def _act(self, job: Job, actions: Actions, chosen: list[Chosen]) -> list[Chosen]:
-        """Returns those that moved on since they were chosen: a delivery ended."""
-        moved, breath = [], Breath()
-        for start in range(0, len(chosen), PIECE):
-            piece = chosen[start : start + PIECE]
-            await self._walk.load(piece)
-            for one in piece:
-                if one.transaction.state is TransactionState.GONE:
-                    moved.append(one)
-                elif self._act_on(one, actions):
-                    job.done += 1
-                else:
-                    job.left_out += 1
-                await breath.take()
-        return moved
-
-    def _act_on(self, one: Chosen, actions: Actions) -> bool:
-        try:
-            recipients = [r for r in one.transaction.recipients if r.index in one.indexes]
-        except (MessageDamaged, SpoolUnavailable) as error:
-            actions.why_left_out = str(error)
-            return False
-        return bool(recipients) and actions.act(one.queue, one.transaction, recipients)
-
-    async def _where_to(self, moved: list[Chosen]) -> list[Chosen]:
-        """Where in their queues they are by now, those that still wait."""
-        wanted = {(one.queue, one.transaction.message_id): one.indexes for one in moved}
-        found: list[Chosen] = []
-        breath = Breath()
-        for queue in {one.queue for one in moved}:
-            for transaction in chain.from_iterable(queue.pieces()):
-                indexes = wanted.get((queue, transaction.message_id), frozenset()) & set(transaction.indexes)
-                if indexes:
-                    found.append(Chosen(queue, transaction, indexes))
-                await breath.take()
-        return found
-
     async def drain(self, timeout_s: float) -> None:
-        """Let what is being carried out end."""
+        """Let what is being carried out end; what does not is taken up at the next start."""
+        for task in self._waiting:
+            task.cancel()
         if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=timeout_s)
+            _, going_on = await asyncio.wait(list(self._tasks), timeout=timeout_s)
+            for task in going_on:
+                task.cancel()
 
     def _matching(self, wanted: QueueFilter, *, patience_s: float | None = None) -> AsyncIterator[Chosen]:
         return self._walk.matching(self._queues.all(), QueueMatch(wanted, self._clock()), patience_s=patience_s)

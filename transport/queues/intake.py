@@ -176,6 +176,11 @@ class EngineIntake:
             self._queues.tell_delivered(decided.taken.message, decided.taken.told)
         self._queue(message, [r for r in message.recipients if id(r) not in kept], decided.failed)
 
+    async def decided(self) -> None:
+        """Wait until what needs its body to be decided again by now is."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
+
     def recover(self, message: Message) -> None:
         """Queue a message found in the spool at start."""
         waiting = [r for r in message.recipients if not r.status.is_final]

@@ -20,11 +20,13 @@ LONGEST_S = 0.004
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A transaction of a queue, or some of its recipients by their indexes: of a long queue they are not in memory."""
+    """A transaction of a queue, or some of its recipients by their indexes: of a long queue they are not in memory.
+    ``number`` is its place in an order."""
 
     queue: DeliveryQueue
     transaction: Transaction
     indexes: frozenset[int]
+    number: int = 0
 
 
 class SearchTooLong(Exception):
