@@ -17,7 +17,7 @@ from tests.mailconsole.changes.kit import create_change
 from tests.mailconsole.security.addresses import Address, all_addresses
 from tests.support.factories import create_person, signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(reset_sequences=True)  # the addresses name change 1, also on PostgreSQL
 TABLE = Path(__file__).parent / "permissions.txt"
 PEOPLE: tuple[tuple[str, tuple[Role, ...] | None], ...] = (
     ("nobody", None),
