@@ -88,8 +88,14 @@ class Product:
         return status
 
     def pid_of(self, part: str) -> int:
-        """Of `web`, `control`, `beat`, `valkey`, `supervisor`, `transport-1`, ..."""
-        return next(int(row["pid"]) for row in self.status()["parts"] if row["name"] == part)
+        """Of `web`, `control`, `beat`, `valkey`, `supervisor`, `transport-1`, ...; waits for one that is starting."""
+        end = time.monotonic() + 20
+        while True:
+            pid = next(row["pid"] for row in self.status()["parts"] if row["name"] == part)
+            if pid is not None:
+                return int(pid)
+            assert time.monotonic() < end, f"{part} is not started again"
+            time.sleep(0.1)
 
     def kill(self, part: str) -> None:
         """`kill -9`."""
