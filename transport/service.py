@@ -35,8 +35,8 @@ from transport.model.snapshot import NodeSnapshot
 from transport.pickup.pickup import Pickup
 from transport.ports import ListenAddress, OutboxReader, Peer, Ports
 from transport.pressure.monitor import PressureMonitor
+from transport.protocol_log.files import Found
 from transport.protocol_log.log import ProtocolLogs
-from transport.protocol_log.rows import Row
 from transport.queues.control import QueueControl
 from transport.queues.holding import Holding
 from transport.queues.intake import EngineIntake
@@ -316,8 +316,9 @@ class TransportService:
         """A stored message. Raises SpoolUnavailable, MessageDamaged, KeyError."""
         return await self._spool.read_body(message_id)
 
-    async def find_protocol(self, needle: str, *, since: float, until: float) -> list[Row]:
-        """What the protocol logs hold of the sessions that a session or queue id stands for. Raises OSError."""
+    async def find_protocol(self, needle: str, *, since: float, until: float) -> Found:
+        """What the protocol logs hold of the sessions that a session or queue id stands for. Raises OSError,
+        SearchBusy."""
         return await self._protocol.find(needle, since=since, until=until)
 
     def look_at_certificates(self) -> None:

@@ -135,7 +135,7 @@ def find_protocol(state: Any, needle: str, since: float, until: float) -> Answer
 
     def look(host: TransportHost) -> Any:
         found = host.run(host.need().find_protocol(needle, since=since, until=until), timeout_s=SEARCH_TIMEOUT_S)
-        return [asdict(row) for row in found]
+        return {"rows": [asdict(row) for row in found.rows], "is_cut": found.is_cut}
 
     return _answer(look)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -13,13 +13,17 @@ from pathlib import Path
 import structlog
 
 from transport.config.objects import Organization
-from transport.protocol_log.files import Bounds, LogFiles
+from transport.protocol_log.files import Bounds, Found, LogFiles
 from transport.protocol_log.rows import Mark, Row, encode, stamp
 
 FLUSH_S = 0.3
 MAX_WAITING = 50_000
 """Rows that wait for a slow disk; more are dropped and counted: SMTP waits for nobody."""
 log = structlog.get_logger(__name__)
+
+
+class SearchBusy(RuntimeError):
+    """One search at a time: it takes a processor from the mail."""
 
 
 class ProtocolLog:
@@ -59,10 +63,9 @@ class ProtocolLog:
         if self._waiting:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
 
-    async def find(self, needle: str, *, since: float, until: float) -> list[Row]:
-        """See ``LogFiles.find``. Raises OSError."""
-        find = partial(self._files.find, needle, since=since, until=until)
-        return await asyncio.get_running_loop().run_in_executor(None, find)
+    def find(self, needle: str, *, since: float, until: float) -> Found:
+        """See ``LogFiles.find``. Blocking. Raises OSError."""
+        return self._files.find(needle, since=since, until=until)
 
     def close(self) -> None:
         """Write what waits."""
@@ -81,6 +84,8 @@ class ProtocolLogs:
     def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
         self.receive = ProtocolLog(folder / "receive", "RECV", "SMTP Receive Protocol Log", clock)
         self.send = ProtocolLog(folder / "send", "SEND", "SMTP Send Protocol Log", clock)
+        self._searcher = ThreadPoolExecutor(1, thread_name_prefix="protocol-search")
+        self._search: Future[Found] | None = None
 
     def apply(self, organization: Organization) -> None:
         """Keep to its bounds from now on."""
@@ -90,12 +95,20 @@ class ProtocolLogs:
             organization.protocol_log_max_file_size,
         )
 
-    async def find(self, needle: str, *, since: float, until: float) -> list[Row]:
-        """See ``LogFiles.find``; what came in first. Raises OSError."""
-        came = await self.receive.find(needle, since=since, until=until)
-        return came + await self.send.find(needle, since=since, until=until)
+    async def find(self, needle: str, *, since: float, until: float) -> Found:
+        """See ``LogFiles.find``; what came in first. Raises OSError, SearchBusy."""
+        if self._search is not None and not self._search.done():  # also one that nobody waits for any more
+            raise SearchBusy("its protocol logs are being searched already: try again in some seconds")
+        self._search = self._searcher.submit(self._find, needle, since, until)
+        return await asyncio.wrap_future(self._search)
+
+    def _find(self, needle: str, since: float, until: float) -> Found:
+        came = self.receive.find(needle, since=since, until=until)
+        went = self.send.find(needle, since=since, until=until)
+        return Found(came.rows + went.rows, came.is_cut or went.is_cut)
 
     def close(self) -> None:
+        self._searcher.shutdown(wait=False, cancel_futures=True)
         self.receive.close()
         self.send.close()
 

@@ -34,14 +34,26 @@ class Said:
     context: str
 
 
-def find_protocol(*, node: str, needle: str, at: datetime, until: datetime) -> dict[str, list[Said]]:
-    """The sessions by id, in order of the log; of about the time from ``at`` to ``until``, at most three days.
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """The sessions by id, in order of the log; ``is_cut`` where there may be more of them."""
+
+    sessions: dict[str, list[Said]]
+    is_cut: bool = False
+
+
+CUT = "The node stopped searching after some seconds or after many lines: there may be more."
+
+
+def find_protocol(*, node: str, needle: str, at: datetime, until: datetime) -> Protocol:
+    """The sessions of about the time from ``at`` to ``until``, at most three days.
     Raises NoSuchId, NodeDidNotAnswer, NodeRefusedCommand."""
     if _ID.fullmatch(needle) is None:
         raise NoSuchId("A session id or a queue id is letters, digits and hyphens.")
     since, end = at - BEFORE, min(max(until, at), at + LONGEST)
     arguments = {"needle": needle, "since": since.timestamp(), "until": end.timestamp()}
     sessions: dict[str, list[Said]] = {}
-    for row in ask_node(node, NodeCommand.PROTOCOL, arguments, timeout_s=TIMEOUT_S):
+    found = ask_node(node, NodeCommand.PROTOCOL, arguments, timeout_s=TIMEOUT_S)
+    for row in found["rows"]:
         sessions.setdefault(row["session_id"], []).append(Said(**row))
-    return sessions
+    return Protocol(sessions, found["is_cut"])

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from mailconsole.common.pages import render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.tracking.models import Refusal as RefusalRow
-from mailconsole.tracking.services.protocol import Said, find_protocol
+from mailconsole.tracking.services.protocol import CUT, Protocol, find_protocol
 from mailconsole.tracking.views.messages import find_message
 
 
@@ -32,11 +32,17 @@ def refusal_protocol(request: HttpRequest, key: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, node: str, needle: str, at: datetime, until: datetime, what: str) -> HttpResponse:
-    sessions: dict[str, list[Said]] = {}
+    found = Protocol({})
     problem = ""
     try:
-        sessions = find_protocol(node=node, needle=needle, at=at, until=until)
+        found = find_protocol(node=node, needle=needle, at=at, until=until)
     except Refusal as refused:
         problem = str(refused)
-    context = {"node": node, "what": what, "sessions": sessions, "problem": problem}
+    context = {
+        "node": node,
+        "what": what,
+        "sessions": found.sessions,
+        "problem": problem,
+        "cut": CUT if found.is_cut else "",
+    }
     return render_page(request, "tracking/protocol.html", context)

@@ -53,8 +53,9 @@ def test_command__nothing_there__says_so(answering_node, needle, words):
         call_command("protocol", "transport-1", needle)
 
 
-def answered(monkeypatch, *rows):
-    monkeypatch.setattr(protocol, "ask_node", lambda node, command, arguments, timeout_s: list(rows))
+def answered(monkeypatch, *rows, is_cut=False):
+    answer = {"rows": list(rows), "is_cut": is_cut}
+    monkeypatch.setattr(protocol, "ask_node", lambda node, command, arguments, timeout_s: answer)
 
 
 def row(data, mark="<", number="0"):
@@ -71,6 +72,17 @@ def test_message__hostile_lines__stay_text(monkeypatch):
     url = reverse("tracking:message-protocol", args=["transport-1", encode_queue_id(message_id)])
     page = signed_in(create_viewer()).get(url).content.decode()
     assert "&lt;script&gt;alert(1)" in page and "<script>alert" not in page and "\u202e" not in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_cut", [True, False])
+def test_message__search_that_was_cut__says_so(monkeypatch, is_cut):
+    traffic = Traffic()
+    message_id = traffic.receive()
+    traffic.ingest()
+    answered(monkeypatch, row("EHLO x"), is_cut=is_cut)
+    url = reverse("tracking:message-protocol", args=["transport-1", encode_queue_id(message_id)])
+    assert (protocol.CUT in signed_in(create_viewer()).get(url).content.decode()) is is_cut
 
 
 @pytest.mark.django_db

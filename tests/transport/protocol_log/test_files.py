@@ -1,16 +1,22 @@
 """Files of a protocol log: begun by hour and size, removed by age and size, found again by id."""
 
+import asyncio
 import os
+import threading
 
-from transport.protocol_log.files import Bounds, LogFiles
+import pytest
+
+from transport.protocol_log import files as module
+from transport.protocol_log.files import Bounds, Found, LogFiles
+from transport.protocol_log.log import ProtocolLogs, SearchBusy
 from transport.protocol_log.rows import Row, encode
 
 NOON = 1_800_000_000.0
 HOUR = 3600
 
 
-def line(session="S1", number=0, data="EHLO x", context=""):
-    return encode(Row("t", "Default", session, str(number), "l", "r", "<", data, context))
+def line(session="S1", number=0, data="EHLO x", context="", mark="<", connector="Default"):
+    return encode(Row("t", connector, session, str(number), "l", "r", mark, data, context))
 
 
 def names(folder):
@@ -52,13 +58,62 @@ def test_write__old_files_and_those_beyond_the_size_in_all__are_removed(tmp_path
 def test_find__gives_whole_sessions_by_session_or_queue_id(tmp_path):
     files = LogFiles(tmp_path, "RECV", "x")
     said = [
-        line("S1", 1, "250 2.6.0 0ABC Queued mail for delivery"),
+        line("S1", 1, "250 2.6.0 0ABC Queued mail for delivery", mark=">"),
         line("S2", 0, "MAIL FROM:<0ABC@x>"),
         line("S1", 0),
         line("S3", 0, "sending message", "0ABC"),
     ]
     files.write(said, now=NOON, bounds=Bounds())
-    found = [(row.session_id, row.sequence_number) for row in files.find("0ABC", since=NOON, until=NOON)]
+    found = [(row.session_id, row.sequence_number) for row in files.find("0ABC", since=NOON, until=NOON).rows]
     assert found == [("S1", "0"), ("S1", "1"), ("S3", "0")]
-    assert [row.session_id for row in files.find("S2", since=NOON, until=NOON)] == ["S2"]
-    assert files.find("S2", since=NOON + HOUR, until=NOON + 2 * HOUR) == []
+    assert [row.session_id for row in files.find("S2", since=NOON, until=NOON).rows] == ["S2"]
+    assert files.find("S2", since=NOON + HOUR, until=NOON + 2 * HOUR) == Found()
+
+
+@pytest.mark.parametrize(("data", "mark"), [
+    ("EHLO 0ABC ", "<"), ("NOOP x 0ABC x", "<"), ("250 2.6.0 0ABC Queued mail for delivery", "<"),
+    ("250 x 0ABC greets you", ">"), ("a 0ABC b is refused", "*"),
+])  # fmt: skip
+def test_find__what_the_peer_says__leads_to_no_message(tmp_path, data, mark):
+    files = LogFiles(tmp_path, "RECV", "x")
+    files.write([line("S9", 0, data, mark=mark)], now=NOON, bounds=Bounds())
+    assert files.find("0ABC", since=NOON, until=NOON) == Found()
+
+
+def test_find__parses_only_lines_that_have_the_id(tmp_path, monkeypatch):
+    files = LogFiles(tmp_path, "RECV", "x")
+    others = [line(f"T{number}", connector="Default") for number in range(500)]
+    files.write([*others, line("S1", connector='In, "two"'), line("S2")], now=NOON, bounds=Bounds())
+    parsed: list[str] = []
+    decode = module.decode
+    monkeypatch.setattr(module, "decode", lambda text: parsed.append(text) or decode(text))
+    assert [row.session_id for row in files.find("S2", since=NOON, until=NOON).rows] == ["S2"]
+    assert len(parsed) <= 3
+    assert [row.session_id for row in files.find("S1", since=NOON, until=NOON).rows] == ["S1"]
+
+
+@pytest.mark.parametrize(("limit", "value", "count"), [("READING_S", 0.0, 0), ("MAX_FOUND", 3, 3)])
+def test_find__at_its_time_or_number__ends_and_says_so(tmp_path, monkeypatch, limit, value, count):
+    files = LogFiles(tmp_path, "RECV", "x")
+    files.write([line("S1", number) for number in range(9)], now=NOON, bounds=Bounds())
+    assert not files.find("S1", since=NOON, until=NOON).is_cut
+    monkeypatch.setattr(module, limit, value)
+    found = files.find("S1", since=NOON, until=NOON)
+    assert (len(found.rows), found.is_cut) == (count, True)
+
+
+async def test_search__one_at_a_time__also_when_nobody_waits_for_it_any_more(tmp_path, monkeypatch):
+    logs, go_on = ProtocolLogs(tmp_path, lambda: NOON), threading.Event()
+    monkeypatch.setattr(logs.receive, "find", lambda *_, **__: go_on.wait(5) and Found())
+    first = asyncio.create_task(logs.find("S1", since=NOON, until=NOON))
+    await asyncio.sleep(0.05)
+    with pytest.raises(SearchBusy, match="try again"):
+        await logs.find("S2", since=NOON, until=NOON)
+    first.cancel()
+    await asyncio.sleep(0.05)
+    with pytest.raises(SearchBusy):
+        await logs.find("S2", since=NOON, until=NOON)
+    go_on.set()
+    await asyncio.sleep(0.1)
+    assert await logs.find("S2", since=NOON, until=NOON) == Found()
+    logs.close()

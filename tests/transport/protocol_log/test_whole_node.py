@@ -57,7 +57,7 @@ def refused_session(node):
 def found(node, needle, count):
     now = time.time()
     for _ in range(50):
-        rows = node.run(node.service.find_protocol(needle, since=now - 60, until=now + 60))
+        rows = node.run(node.service.find_protocol(needle, since=now - 60, until=now + 60)).rows
         if len({row.session_id for row in rows}) >= count and rows[-1].event == "-":
             return rows
         time.sleep(0.1)

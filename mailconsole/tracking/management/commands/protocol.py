@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from mailconsole.common.refusals import Refusal
-from mailconsole.tracking.services.protocol import LONGEST, find_protocol
+from mailconsole.tracking.services.protocol import CUT, LONGEST, find_protocol
 
 
 class Command(BaseCommand):
@@ -26,12 +26,14 @@ class Command(BaseCommand):
         now = timezone.now()
         at = now - timedelta(hours=given["hours_ago"])
         try:
-            sessions = find_protocol(node=given["node"], needle=given["id"], at=at, until=min(now, at + LONGEST))
+            found = find_protocol(node=given["node"], needle=given["id"], at=at, until=min(now, at + LONGEST))
         except Refusal as problem:
             raise CommandError(str(problem)) from None
-        if not sessions:
+        if found.is_cut:
+            self.stderr.write(CUT)
+        if not found.sessions:
             raise CommandError(f"The protocol logs of {given['node']} hold nothing of {given['id']} of that time.")
-        for session, lines in sessions.items():
+        for session, lines in found.sessions.items():
             self.stdout.write(f"Session {session} of {lines[0].connector_id}, with {lines[0].remote_endpoint}")
             for line in lines:
                 context = f"   ({line.context})" if line.context else ""
