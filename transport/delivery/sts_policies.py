@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -21,6 +22,9 @@ from transport.ports import NextHopUnresolved
 
 MAX_KEPT = 10_000
 FETCHES_AT_ONCE = 20
+FETCHES_OF_ONE = 4
+"""For the names under one organisational domain: they are as many as its owner likes, and may all be slow."""
+FETCH_S = 20.0  # for the turn and the fetch: mail of the domain waits as long
 RETRY_FETCH_S = 300.0  # RFC 8461 3.3: no new try within five minutes
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+")
 PATH = "/.well-known/mta-sts.txt"
@@ -55,6 +59,7 @@ class StsPolicies:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._fetching: dict[str, asyncio.Task[StsPolicy | None]] = {}
         self._at_once = asyncio.Semaphore(FETCHES_AT_ONCE)
+        self._of_one: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def get(self, domain: str, *, is_private_allowed: bool) -> StsPolicy | None:
         """The policy in force, with a mode other than none; None where there is none or none can be known."""
@@ -84,8 +89,7 @@ class StsPolicies:
     async def _renew(self, domain: str, found: str, is_private_allowed: bool) -> StsPolicy | None:
         now, before = self._monotonic(), self._kept.get(domain)
         try:
-            async with self._at_once:
-                policy = await self._fetch(f"mta-sts.{domain}", is_private_allowed)
+            policy = await self._in_turn(domain, is_private_allowed)
         except (FetchFailed, InvalidPolicy, NextHopUnresolved) as error:
             log.info("sts.policy_not_fetched", domain=domain, reason=str(error))
             if before is not None and before.policy is not None and now < before.until:
@@ -94,6 +98,15 @@ class StsPolicies:
             return None
         self._keep(domain, _Kept(found, policy, now + policy.max_age_s))
         return policy
+
+    async def _in_turn(self, domain: str, is_private_allowed: bool) -> StsPolicy:
+        owner = ".".join(domain.split(".")[-2:])
+        turns = self._of_one.setdefault(owner, asyncio.Semaphore(FETCHES_OF_ONE))
+        try:
+            async with asyncio.timeout(FETCH_S), turns, self._at_once:
+                return await self._fetch(f"mta-sts.{domain}", is_private_allowed)
+        except TimeoutError:
+            raise FetchFailed(f"it was not fetched within {FETCH_S:g} s") from None
 
     async def _fetch(self, host: str, is_private_allowed: bool) -> StsPolicy:
         addresses = await self._dns.addresses(host)
