@@ -30,7 +30,7 @@ async def policies(monkeypatch):
 
     monkeypatch.setattr(sts_policies, "get", get)
     names: Any = Names()
-    return StsPolicies(names, lambda: None)  # type: ignore[arg-type,return-value]
+    return StsPolicies(names, lambda: None)  # type: ignore[return-value]
 
 
 async def asked(policies, *domains):

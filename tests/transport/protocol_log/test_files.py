@@ -9,7 +9,7 @@ import pytest
 from transport.protocol_log import files as module
 from transport.protocol_log.files import Bounds, Found, LogFiles
 from transport.protocol_log.log import ProtocolLogs, SearchBusy
-from transport.protocol_log.rows import Row, encode
+from transport.protocol_log.rows import Row, decode, encode
 
 NOON = 1_800_000_000.0
 HOUR = 3600
@@ -85,8 +85,12 @@ def test_find__parses_only_lines_that_have_the_id(tmp_path, monkeypatch):
     others = [line(f"T{number}", connector="Default") for number in range(500)]
     files.write([*others, line("S1", connector='In, "two"'), line("S2")], now=NOON, bounds=Bounds())
     parsed: list[str] = []
-    decode = module.decode
-    monkeypatch.setattr(module, "decode", lambda text: parsed.append(text) or decode(text))
+
+    def noted(text):
+        parsed.append(text)
+        return decode(text)
+
+    monkeypatch.setattr(module, "decode", noted)
     assert [row.session_id for row in files.find("S2", since=NOON, until=NOON).rows] == ["S2"]
     assert len(parsed) <= 3
     assert [row.session_id for row in files.find("S1", since=NOON, until=NOON).rows] == ["S1"]
