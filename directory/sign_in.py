@@ -3,6 +3,7 @@
 Active Directory counts each wrong password towards the account's lockout: one call here tries one at one controller.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ldap3.utils.conv import escape_filter_chars
@@ -27,8 +28,11 @@ class Person:
     user_principal_name: str
 
 
-def check_password(settings: SourceSettings, *, name: str, password: str) -> Person:
-    """Whose name and password these are, by user principal name, account name or address.
+def check_password(
+    settings: SourceSettings, *, name: str, password: str, may_try: Callable[[str], None] = lambda object_guid: None
+) -> Person:
+    """Whose name and password these are, by user principal name, account name or address. `may_try` gets the account
+    that was found before its password is tried, and raises BindRefused where that must not be.
 
     Raises BindRefused (and its kinds) where the answer is no, DirectoryUnavailable where there is none. A refused
     password is not tried on the next controller.
@@ -36,14 +40,16 @@ def check_password(settings: SourceSettings, *, name: str, password: str) -> Per
     if not password:
         raise errors.EmptyPassword("An empty password is never accepted.")
     try:
-        return with_first_that_works(settings, lambda connection: _prove(connection, settings, name, password))
+        return with_first_that_works(settings, lambda connection: _prove(connection, settings, name, password, may_try))
     except errors.BindRefused as refusal:
         if refusal.account or isinstance(refusal, errors.NoSuchAccount):
             raise
         raise errors.ReaderRefused(f"The account that reads the directory is refused: {refusal}") from refusal
 
 
-def _prove(connection: Connection, settings: SourceSettings, name: str, password: str) -> Person:
+def _prove(
+    connection: Connection, settings: SourceSettings, name: str, password: str, may_try: Callable[[str], None]
+) -> Person:
     entry = _find_account(connection, settings, name)
     person = Person(
         object_guid=entry.guid("objectGUID") or entry.dn,
@@ -53,6 +59,7 @@ def _prove(connection: Connection, settings: SourceSettings, name: str, password
         user_principal_name=entry.text("userPrincipalName"),
     )
     try:
+        may_try(person.object_guid)
         Connection.open(settings, connection.server, user=entry.dn, password=password).close()
     except errors.BindRefused as refusal:
         refusal.account = person.object_guid

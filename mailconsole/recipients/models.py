@@ -233,3 +233,14 @@ class DirectoryPerson(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} of {self.source}"
+
+
+class SignInTry(models.Model):
+    """Tries of one account or name that were wrong, or one wrong password of it; `key` is a keyed digest of which."""
+
+    key = models.CharField(max_length=64, unique=True)
+    count = models.PositiveIntegerField(default=0)
+    until = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.count} until {self.until:%Y-%m-%d %H:%M:%S}"

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.errors import BadCredentials, ServerUnreachable
+from directory.connection import Connection
+from directory.errors import ServerUnreachable
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.services import people as local_people
@@ -26,11 +26,6 @@ from tests.support.lab_objects import lab_unit
 pytestmark = [pytest.mark.django_db, pytest.mark.needs("lab-ad")]
 PASSWORD = "Own-Passw0rd!42"
 PAGE = "/help/"
-
-
-@pytest.fixture(autouse=True)
-def empty_cache():
-    cache.clear()
 
 
 @pytest.fixture
@@ -86,19 +81,48 @@ def test_sign_in__no_group_with_a_role__is_refused_and_nobody_is_made(source, un
     assert not User.objects.filter(username__startswith="ed.").exists()
 
 
-def test_sign_in__wrong_password__is_asked_thrice_at_most_however_often_it_is_tried(source, unit, monkeypatch):
+@pytest.fixture
+def tried(monkeypatch, source):
+    """The passwords that are tried in the directory, the reader's own left out."""
+    passwords, really = [], Connection.open
+
+    def open_(settings, server, *, user, password):
+        if user != source.bind_user:
+            passwords.append(password)
+        return really(settings, server, user=user, password=password)
+
+    monkeypatch.setattr("directory.sign_in.Connection.open", open_)
+    return passwords
+
+
+def test_sign_in__wrong_password__is_asked_thrice_at_most_however_often_it_is_tried(tried, unit):
     """hostile.md: an account must not be locked in the domain by what is tried here."""
-    asked = []
-
-    def refuse(settings, **told):
-        asked.append(told)
-        raise BadCredentials("no")
-
-    monkeypatch.setattr("mailconsole.recipients.services.console_sign_in.check_password", refuse)
     for password in ("one", "one", "two", "three", "four", "five"):
         _, answer = sign_in(f"vera.{unit.tag}", password)
-    assert [told["password"] for told in asked] == ["one", "two", "three"]
+    assert tried == ["one", "two", "three"]
     assert "Too many wrong passwords" in answer.text
+
+
+def test_sign_in__the_name_written_in_many_ways__is_one_account_and_asked_thrice_at_most(tried, unit):
+    name = f"vera.{unit.tag}"
+    for number, typed in enumerate([f"d0\\{name}", f"d1\\{name}", f"{name}@corp.example", name.upper(), f"d2\\{name}"]):
+        sign_in(typed, f"guess {number}")
+    assert tried == ["guess 0", "guess 1", "guess 2"]
+    client, _ = sign_in(f"{name}@corp.example")
+    assert len(tried) == 3 and not is_in(client), "not even with the right one, for ten minutes"
+
+
+def test_sign_in__right_password__uses_up_no_try(tried, unit):
+    for _ in range(4):
+        client, _ = sign_in(f"vera.{unit.tag}")
+    assert is_in(client)
+
+
+def test_sign_in__nobody_is_called_so__is_answered_like_a_wrong_password(tried, unit):
+    name = f"nobody.{unit.tag}"
+    answers = [sign_in(f"d{number}\\{name}", f"guess {number}")[1].text for number in range(4)]
+    assert ["Too many wrong passwords" in text for text in answers] == [False, False, False, True]
+    assert tried == []
 
 
 def test_disabled_in_the_directory__is_signed_out_with_the_next_sync(source, unit):
