@@ -5,23 +5,24 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Router, Schema, Status
+from pydantic import Field
 
 from mailconsole.accounts.access import check_role
 from mailconsole.accounts.roles import Role
 from mailconsole.api.auth import actor_of
 from mailconsole.api.schemas import Taken, Why
 from mailconsole.certificates.models import ServerCertificate
-from mailconsole.certificates.pem import Pair
+from mailconsole.certificates.pem import MAX_CHAIN, MAX_KEY, Pair
 from mailconsole.certificates.refusals import BadCertificate
 from mailconsole.certificates.services.given import read_given
 from mailconsole.certificates.services.keep import add_certificate, remove_certificate, replace_certificate
-from mailconsole.certificates.services.request import request_certificate
+from mailconsole.certificates.services.request import MAX_NAMES, request_certificate
 from mailconsole.certificates.uses import uses
 
 router = Router(tags=["certificates"])
@@ -46,20 +47,20 @@ class CertificateOut(Schema):
 class CertificateGiven(Taken):
     """`chain_pem` with `key_pem`, or `pkcs12` in base 64; the key may be missing where the console has it."""
 
-    chain_pem: str = ""
-    key_pem: str = ""
-    pkcs12: str = ""
-    password: str = ""
+    chain_pem: str = Field("", max_length=MAX_CHAIN)
+    key_pem: str = Field("", max_length=MAX_KEY)
+    pkcs12: str = Field("", max_length=MAX_CHAIN * 4 // 3 + 4)
+    password: str = Field("", max_length=200)
 
 
 class CertificateAdded(CertificateGiven):
-    name: str
+    name: str = Field(max_length=63)
 
 
 class CertificateAsked(Taken):
-    name: str
-    hosts: list[str]
-    organization: str = ""
+    name: str = Field(max_length=63)
+    hosts: list[Annotated[str, Field(max_length=255)]] = Field(max_length=MAX_NAMES)
+    organization: str = Field("", max_length=64)
     is_rsa: bool = False
 
 

@@ -40,10 +40,15 @@ class Pair:
     fingerprint: str
 
 
+def check_lengths(*, chain: bytes = b"", key: bytes = b"", archive: bytes = b"") -> None:
+    """Before anything looks into them. Raises BadCertificate."""
+    if len(chain) > MAX_CHAIN or len(key) > MAX_KEY or len(archive) > MAX_CHAIN:
+        raise BadCertificate("That is longer than any certificate with its key.")
+
+
 def read_pem(chain: bytes, key: bytes, *, password: str = "", now: datetime) -> Pair:
     """Certificates in any order and the key of one of them, both in PEM. Raises BadCertificate."""
-    if len(chain) > MAX_CHAIN or len(key) > MAX_KEY:
-        raise BadCertificate("That is longer than any certificate with its key.")
+    check_lengths(chain=chain, key=key)
     try:
         found = x509.load_pem_x509_certificates(chain)
     except ValueError:
@@ -53,8 +58,7 @@ def read_pem(chain: bytes, key: bytes, *, password: str = "", now: datetime) -> 
 
 def read_pkcs12(data: bytes, *, password: str = "", now: datetime) -> Pair:
     """A .pfx or .p12 file. Raises BadCertificate."""
-    if len(data) > MAX_CHAIN:
-        raise BadCertificate("That is longer than any certificate with its key.")
+    check_lengths(archive=data)
     try:
         key, leaf, others = pkcs12.load_key_and_certificates(data, password.encode() or None)
     except (ValueError, UnsupportedAlgorithm):

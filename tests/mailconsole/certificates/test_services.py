@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 
 import pytest
 from cryptography import x509
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from mailconsole.accounts.access import RoleRequired
 from mailconsole.audit.models import AuditEntry
 from mailconsole.certificates.models import ServerCertificate
+from mailconsole.certificates.pem import MAX_CHAIN, MAX_KEY
 from mailconsole.certificates.refusals import BadCertificate, BadName, CertificateInUse, NameTaken
 from mailconsole.certificates.services.given import read_given
 from mailconsole.certificates.services.keep import remove_certificate, replace_certificate
@@ -64,6 +66,27 @@ def test_add__name_taken_or_no_administrator__is_refused(admin, authority):
         added(authority, admin)
     with pytest.raises(RoleRequired):
         added(authority, create_editor(), name="other")
+
+
+def test_given__many_beginnings_of_a_key__are_read_once(authority):
+    began = time.process_time()
+    with pytest.raises(BadCertificate):
+        read_given(now=now(), chain=b"-----BEGIN PRIVATE KEY-----\n" * 9000)
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(("field", "length"), [("chain", MAX_CHAIN), ("key", MAX_KEY), ("archive", MAX_CHAIN)])
+def test_given__too_long__is_not_looked_into(monkeypatch, field, length):
+    monkeypatch.setattr("mailconsole.certificates.services.given._key_among", lambda chain: pytest.fail("looked"))
+    with pytest.raises(BadCertificate, match="longer than"):
+        read_given(now=now(), **{field: b"x" * (length + 1)})
+
+
+def test_given__key_after_its_parameters_and_among_certificates__is_found(authority):
+    made = authority.issue("mail.acme.example")
+    first = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+    chain = first + made.chain.read_bytes() + made.key.read_bytes() + made.chain.read_bytes()
+    assert read_given(now=now(), chain=chain).names == ("mail.acme.example",)
 
 
 def test_replace__renewed_by_the_same_name(admin, authority):
