@@ -20,8 +20,8 @@ from mailconsole.certificates.uses import uses
 from mailconsole.common.secrets import forget_secret, has_secret, read_secret, store_secret
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-RESERVED = {"cert", "key", "client-ca", "self-made"}
-"""Files of these names mean something else on a node."""
+RESERVED = {"cert", "key", "client-ca", "self-made"} | {"add", "request", "requests"}
+"""Files of these names mean something else on a node, and pages of these names in the console and the API."""
 
 
 def checked_name(name: str) -> str:

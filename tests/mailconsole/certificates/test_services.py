@@ -60,6 +60,12 @@ def test_add__name_that_would_be_another_file__is_refused(admin, authority, name
         added(authority, admin, name=name)
 
 
+@pytest.mark.parametrize("name", ["add", "request", "requests"])
+def test_request__name_whose_page_is_another__is_refused(admin, name):
+    with pytest.raises(BadName, match="something else"):
+        request_certificate(name=name, hosts=["mail.acme.example"], actor=admin, now=now())
+
+
 def test_add__name_taken_or_no_administrator__is_refused(admin, authority):
     added(authority, admin)
     with pytest.raises(NameTaken):
