@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import structlog
@@ -17,9 +17,10 @@ from mailconsole.certificates import pem
 from mailconsole.certificates.models import ServerCertificate
 from mailconsole.common.secrets import SecretMissing, derived_keys, read_secret
 from mailconsole.environment import PRIVATE_FOLDER
-from mailconsole.runtime.kept_file import write_private
+from mailconsole.runtime.kept_file import DRAFT, write_private
 
 INDEX = "index.json"
+_OURS = {".pem", ".key", DRAFT}
 log = structlog.get_logger(__name__)
 
 
@@ -50,14 +51,16 @@ class KeptCertificates:
         seal = passwords()[0]
         mark = hashlib.sha256(seal.encode()).hexdigest()[:8]  # a rotated key file seals anew
         wanted = {one.name: f"{one.version} {one.fingerprint} {mark}" for one in found}
+        strays = self._strays(wanted)
+        for path in strays:
+            path.unlink(missing_ok=True)
         if wanted == self._kept:
-            return False
+            return bool(strays)
         self.folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         kept = {}
         for one in found:
             if self._kept.get(one.name) == wanted[one.name] or self._write(one, seal):
                 kept[one.name] = wanted[one.name]
-        self._remove(set(self._kept) - set(wanted))
         write_private(self.folder / INDEX, json.dumps(kept))
         self._kept = kept
         return True
@@ -73,7 +76,9 @@ class KeptCertificates:
         write_private(self.folder / f"{one.name}.pem", one.chain_pem)
         return True
 
-    def _remove(self, names: Iterable[str]) -> None:
-        for name in names:
-            (self.folder / f"{name}.pem").unlink(missing_ok=True)
-            (self.folder / f"{name}.key").unlink(missing_ok=True)
+    def _strays(self, wanted: Collection[str]) -> list[Path]:
+        """Removed ones, also where the index was lost, and drafts: no key stays that nobody shows."""
+        if not self.folder.is_dir():
+            return []
+        found = [path for path in self.folder.iterdir() if path.suffix in _OURS]
+        return [path for path in found if path.stem not in wanted or path.suffix == DRAFT]

@@ -57,6 +57,23 @@ def test_refresh__removed_or_database_away(admin, authority, node_home, monkeypa
     assert kept.refresh() and not list(kept.folder.glob("mail.*"))
 
 
+@pytest.mark.parametrize("has_another", [True, False])
+def test_refresh__removed_while_the_index_was_lost__no_key_stays(admin, authority, node_home, has_another):
+    made = added(authority, admin)
+    if has_another:
+        added(authority, admin, "other.example", name="other")
+    kept = KeptCertificates.of(NODE)
+    kept.refresh()
+    (kept.folder / "mail.new").write_text("a draft of its key")
+    remove_certificate(certificate=made, actor=admin, now=now())
+    (kept.folder / "index.json").unlink()
+    again = KeptCertificates.of(NODE)
+    assert again.refresh() and not again.refresh()
+    assert sorted(path.name for path in kept.folder.iterdir() if path.suffix != ".json") == (
+        ["other.key", "other.pem"] if has_another else []
+    )
+
+
 def test_node__shows_what_was_added_and_its_successor(host, admin, authority):
     def shown() -> str:
         trusting = ssl.create_default_context(cafile=str(authority.path))
