@@ -41,10 +41,12 @@ def request_certificate(
     check_role(actor, Role.ADMINISTRATOR)
     name, wanted = checked_name(name), checked_hosts(hosts)
     key = pem.new_key(is_rsa=is_rsa)
-    certificate = ServerCertificate.objects.filter(name=name).first() or ServerCertificate(name=name, version=0)
+    found = ServerCertificate.objects.select_for_update().filter(name=name).first()
+    certificate = found or ServerCertificate(name=name, version=0)
     certificate.request_pem = pem.make_request(key, wanted, organization)
     certificate.updated_at, certificate.updated_by = now, actor.get_username()
-    certificate.save()
+    # What is installed is not ours to write: another may be installing the successor.
+    certificate.save(update_fields=["request_pem", "updated_at", "updated_by"] if found else None)
     store_secret(name=certificate.requested_secret_name, value=pem.key_text(key))
     record(
         actor=actor,

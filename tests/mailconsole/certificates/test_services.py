@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
+from unittest.mock import Mock
 
 import pytest
 from cryptography import x509
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from mailconsole.accounts.access import RoleRequired
 from mailconsole.audit.models import AuditEntry
+from mailconsole.certificates import pem
 from mailconsole.certificates.models import ServerCertificate
 from mailconsole.certificates.pem import MAX_CHAIN, MAX_KEY
 from mailconsole.certificates.refusals import BadCertificate, BadName, CertificateInUse, NameTaken
@@ -121,6 +123,31 @@ def test_request__of_a_successor__leaves_what_is_shown(admin, authority):
     other = read_given(now=now(), **given(authority.issue("mail.acme.example")))
     replaced = replace_certificate(certificate=asked, pair=other, actor=admin, now=now())
     assert replaced.request_pem and has_secret("certificate-request/mail")
+
+
+def test_request__while_another_is_installed__leaves_that_one(admin, authority, monkeypatch):
+    """As the database has it between our reading and our writing, where nothing locks its rows."""
+    made = added(authority, admin)
+    pair = read_given(now=now(), **given(authority.issue("mail.acme.example")))
+    make = pem.make_request
+
+    def meanwhile(*said):
+        replace_certificate(certificate=made, pair=pair, actor=admin, now=now())
+        return make(*said)
+
+    monkeypatch.setattr(pem, "make_request", meanwhile)
+    request_certificate(name="mail", hosts=["mail.acme.example"], actor=admin, now=now())
+    made.refresh_from_db()
+    assert (made.version, made.fingerprint, bool(made.request_pem)) == (2, pair.fingerprint, True)
+    assert read_secret("certificate/mail") == pair.key_pem
+
+
+def test_request__of_a_known_one__locks_it(admin, authority, monkeypatch):
+    added(authority, admin)
+    lock = Mock(side_effect=ServerCertificate.objects.select_for_update)
+    monkeypatch.setattr(ServerCertificate.objects, "select_for_update", lock)
+    request_certificate(name="mail", hosts=["mail.acme.example"], actor=admin, now=now())
+    lock.assert_called_once_with()
 
 
 def test_install__answer_to_no_key_of_ours__is_refused(admin, authority):
