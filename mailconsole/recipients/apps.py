@@ -9,12 +9,14 @@ class RecipientsConfig(AppConfig):
     verbose_name = "Directory"
 
     def ready(self) -> None:
+        from mailconsole.accounts import elsewhere
         from mailconsole.changes import recorded
         from mailconsole.common import navigation, search
         from mailconsole.nodes.live import regions
         from mailconsole.recipients.hits import find_recipients
         from mailconsole.recipients.known import open_directory, open_owners
         from mailconsole.recipients.live import directory_alerts
+        from mailconsole.recipients.services.people import word_of
 
         navigation.register(
             navigation.NavItem(
@@ -30,3 +32,4 @@ class RecipientsConfig(AppConfig):
         search.register(search.Searcher("Recipients", 30, find_recipients))
         recorded.register_directory(open_directory)
         recorded.register_owners(open_owners)
+        elsewhere.register(word_of)

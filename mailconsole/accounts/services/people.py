@@ -9,8 +9,10 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
 from mailconsole.accounts.access import check_role
+from mailconsole.accounts.elsewhere import word_on
 from mailconsole.accounts.models import User
 from mailconsole.accounts.passwords import make_password
 from mailconsole.accounts.roles import Role
@@ -102,8 +104,11 @@ def switch_off_person(*, actor: User, person: User, reason: str, request: HttpRe
 
 @transaction.atomic
 def switch_on_person(*, actor: User, person: User, request: HttpRequest | None = None) -> None:
-    """Open the account again. Raises RoleRequired."""
+    """Open the account again. Raises DirectoryDecides, RoleRequired."""
     check_role(actor, Role.ADMINISTRATOR)
+    ended_because = word_on(person, timezone.now()).ended_because
+    if ended_because:
+        raise DirectoryDecides(f"The directory ended the account of {person}, and it alone opens it: {ended_because}")
     User.objects.filter(pk=person.pk).update(is_active=True)
     _record(actor, "person.switched_on", person, f"Switched on the account of {person}", request)
 

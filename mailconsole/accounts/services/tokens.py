@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from mailconsole.accounts.access import user_has_role
+from mailconsole.accounts.elsewhere import word_on
 from mailconsole.accounts.models import ApiToken, User
 from mailconsole.accounts.roles import Role
 from mailconsole.audit import services as audit
@@ -87,9 +88,11 @@ def revoke_token(*, actor: User, token: ApiToken, now: datetime, request: HttpRe
 
 
 def bearer_of(text: str, *, now: datetime) -> TokenBearer | None:
-    """Whom this token speaks for; None where it is unknown, expired, revoked, or its owner is switched off."""
+    """Whom this token speaks for; None where it is unknown, expired, revoked, or its owner may not act now."""
     token = ApiToken.objects.select_related("owner").filter(digest=_digest(text), revoked_at=None).first()
     if token is None or not token.owner.is_active or (token.expires_at is not None and token.expires_at <= now):
+        return None
+    if not word_on(token.owner, now).may_act:
         return None
     if token.last_used_at is None or now - token.last_used_at > _SEEN_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

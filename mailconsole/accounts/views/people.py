@@ -75,8 +75,12 @@ def switch_off_person(request: HttpRequest, pk: int) -> HttpResponse:
 @require_role(Role.ADMINISTRATOR)
 def switch_on_person(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(User, pk=pk)
-    service.switch_on_person(actor=actor_of(request), person=person, request=request)
-    messages.success(request, f"The account of {person} is switched on.")
+    try:
+        service.switch_on_person(actor=actor_of(request), person=person, request=request)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"The account of {person} is switched on.")
     return redirect("people:list")
 
 

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 
 from directory.errors import DirectoryError
 from directory.people import Standing, standings
+from mailconsole.accounts.elsewhere import Word
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.audit import services as audit
@@ -76,6 +77,12 @@ def refresh_people(*, source: DirectorySource, now: datetime) -> int:
 def may_act(known: DirectoryPerson, now: datetime) -> bool:
     """Whether what the directory said last is young enough to go by."""
     return not known.ended_because and now - known.checked_at < MAX_UNCHECKED
+
+
+def word_of(person: User, now: datetime) -> Word | None:
+    """The directory's word on a person of the console; None for local people."""
+    known = DirectoryPerson.objects.filter(user_id=person.pk).first()
+    return None if known is None else Word(may_act(known, now), known.ended_because)
 
 
 @transaction.atomic

@@ -76,8 +76,7 @@ def sync_source(
     except BaseException as error:
         _finish(run, clock, state=SyncState.FAILED, message=f"The run broke off: {type(error).__name__}.")
         raise
-    if run.state == SyncState.SUCCEEDED:
-        refresh_people(source=source, now=clock.now())
+    refresh_people(source=source, now=clock.now())  # however it went: a stopped reading keeps nobody in
     _drop_old_runs(source)
     log.info("directory.synced", source=source.pk, run=run.pk, state=run.state, seconds=run.took_s)
     return run
