@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -21,8 +22,10 @@ class DirectoryBackend(BaseBackend):
     ) -> User | None:
         if not username or not password:
             return None
-        taken = User.objects.filter(username__iexact=username, directory_person__isnull=True).exists()
-        if taken:  # a local name is never looked up elsewhere: another's password must not open it
+        local = User.objects.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        if local.filter(
+            username__iexact=username
+        ).exists():  # a local name is never looked up elsewhere: another's password must not open it
             return None
         try:
             return sign_in(name=username, password=password, now=timezone.now(), request=request)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from mailconsole.accounts.models import User
+from django.http import HttpRequest
+
+from mailconsole.accounts.models import ApiToken, User
+from mailconsole.audit import services as audit
 from mailconsole.recipients.models import DirectorySource
 
 SWITCHED_OFF = "Sign-in with this directory is switched off."
@@ -17,3 +21,17 @@ def end_all(*, source: DirectorySource, now: datetime) -> None:
     ended = list(active.values_list("user_id", flat=True))
     active.update(ended_because=SWITCHED_OFF, checked_at=now)
     User.objects.filter(pk__in=ended).update(is_active=False)
+
+
+def forget_all(*, source: DirectorySource, actor: Any, now: datetime, request: HttpRequest | None) -> None:
+    """Before a source goes: nothing that it gave its people stays, neither roles nor API tokens nor sessions."""
+    end_all(source=source, now=now)
+    for known in source.people.select_related("user"):
+        person, before = known.user, {"roles": sorted(role.value for role in known.user.given_roles)}
+        person.groups.clear()
+        ApiToken.objects.filter(owner=person, revoked_at=None).update(revoked_at=now)
+        audit.record(
+            actor=actor, action="person.edited", object_kind="person", object_id=person.username, request=request,
+            summary=f"{person} has no role and no API token any more: the directory {source} was removed",
+            before=before, after={"roles": []},
+        )  # fmt: skip

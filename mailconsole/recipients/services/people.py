@@ -18,7 +18,9 @@ from directory.people import Standing, standings
 from mailconsole.accounts.elsewhere import Word
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
+from mailconsole.accounts.services.people import is_local
 from mailconsole.audit import services as audit
+from mailconsole.audit.models import AuditEntry
 from mailconsole.common.refusals import Refusal
 from mailconsole.recipients.models import DirectoryPerson, DirectorySource
 from mailconsole.recipients.refusals import ConsoleSignInRefused
@@ -100,17 +102,38 @@ def _refresh(source: DirectorySource, known: DirectoryPerson, standing: Standing
 
 
 def _made(source: DirectorySource, standing: Standing, now: datetime) -> DirectoryPerson:
-    try:
-        with transaction.atomic():
-            user = User.objects.create_user(standing.user_name[:150], None, full_name=standing.name[:200])
-    except IntegrityError:
-        raise ConsoleSignInRefused(
-            f"The name {standing.user_name[:80]} belongs to somebody whom the console itself knows."
-        ) from None
+    user = _user_of(standing)
     known = DirectoryPerson(source=source, user=user, object_guid=standing.object_guid, checked_at=now)
     known.save()
     _record("person.added", user, f"{user} came in by the directory {source}", None)
     return known
+
+
+def _user_of(standing: Standing) -> User:
+    """A new one, or whom a directory left that was removed. In no letter case may it be somebody else's name."""
+    taken = ConsoleSignInRefused(f"The name {standing.user_name[:80]} belongs to somebody else in the console.")
+    found = list(User.objects.filter(username__iexact=standing.user_name[:150]).select_related("directory_person"))
+    if found:
+        if len(found) > 1 or is_local(found[0]) or hasattr(found[0], "directory_person"):
+            raise taken
+        return _adopted(found[0])
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(standing.user_name[:150], None, full_name=standing.name[:200])
+    except IntegrityError:
+        raise taken from None
+
+
+def _adopted(user: User) -> User:
+    """Without roles until groups give them. The removal switched everybody off: the audit knows who was off before."""
+    switched = AuditEntry.objects.filter(
+        object_kind="person", object_id=user.username, action__in=["person.switched_on", "person.switched_off"]
+    ).first()  # the newest
+    if switched is not None and switched.action == "person.switched_off":
+        raise ConsoleSignInRefused("An administrator switched this account off.")
+    user.groups.clear()
+    user.is_active = True
+    return user
 
 
 def _apply(

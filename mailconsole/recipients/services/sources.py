@@ -14,7 +14,7 @@ from mailconsole.audit import services as audit
 from mailconsole.common.secrets import forget_secret, read_secret, store_secret
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.recipients.refusals import SourceRefused
-from mailconsole.recipients.services.ended_people import end_all
+from mailconsole.recipients.services.ended_people import end_all, forget_all
 from mailconsole.recipients.services.snapshot import publish_snapshot
 
 _AUDITED = (
@@ -69,7 +69,7 @@ def delete_source(
             source, "directory_source.delete", f"Removed the directory {source}", actor, request,
             before=facts(source), reason=reason,
         )  # fmt: skip
-        end_all(source=source, now=now)
+        forget_all(source=source, actor=actor, now=now, request=request)
         forget_secret(source.secret_name)
         source.delete()
     publish_snapshot(now=now)

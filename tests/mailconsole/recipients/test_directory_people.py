@@ -5,16 +5,19 @@ from django.utils import timezone
 
 from directory.errors import ServerUnreachable
 from directory.people import Standing
-from mailconsole.accounts.models import User
+from mailconsole.accounts.models import ApiToken, User
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.services import people as local_people
 from mailconsole.accounts.services.tokens import bearer_of, create_token
+from mailconsole.recipients.backend import DirectoryBackend
 from mailconsole.recipients.models import DirectoryPerson, GroupRole
+from mailconsole.recipients.refusals import ConsoleSignInRefused
 from mailconsole.recipients.services import people
 from mailconsole.recipients.services.people import GONE, MAX_UNCHECKED, let_in
+from mailconsole.recipients.services.sources import delete_source
 from tests.directory.entries import guid_of
 from tests.mailconsole.recipients.directories import create_directory, read_directory
-from tests.support.factories import create_administrator
+from tests.support.factories import create_administrator, create_viewer
 
 pytestmark = pytest.mark.django_db
 NAME = "vera@corp.example"
@@ -62,3 +65,62 @@ def test_sync__run_did_not_succeed__asks_about_the_people_all_the_same(monkeypat
     run = read_directory(monkeypatch, source, [], answer=answer)
     assert run.state in {"failed", "stopped"}
     assert DirectoryPerson.objects.get().ended_because == GONE
+
+
+def remove(source):
+    delete_source(source=source, reason="", actor=None, now=timezone.now())
+
+
+def test_delete_source__its_people__keep_no_role_and_no_token():
+    source = directory(Role.ADMINISTRATOR)
+    vera = came_in(source).user
+    text = token_of(vera)
+    remove(source)
+    User.objects.update(is_active=True)
+    assert bearer_of(text, now=timezone.now()) is None
+    assert ApiToken.objects.get().revoked_at is not None
+    assert User.objects.get(pk=vera.pk).given_roles == []
+
+
+def test_delete_source__directory_added_again__takes_its_people_over_with_the_roles_of_now():
+    source = directory(Role.ADMINISTRATOR)
+    vera = came_in(source).user
+    remove(source)
+    with pytest.raises(ConsoleSignInRefused):
+        came_in(directory(), sids=())
+    again = came_in(directory()).user
+    assert (again.pk, again.is_active, again.given_roles) == (vera.pk, True, [Role.VIEWER])
+
+
+def test_delete_source__whom_an_administrator_switched_off__stays_so():
+    source = directory()
+    vera = came_in(source).user
+    local_people.switch_off_person(actor=create_administrator(), person=vera, reason="leave")
+    remove(source)
+    with pytest.raises(ConsoleSignInRefused, match="switched this account off"):
+        came_in(directory())
+
+
+def test_sign_in__name_of_somebody_whom_a_removed_directory_left__is_asked_elsewhere(monkeypatch):
+    source = directory()
+    came_in(source)
+    remove(source)
+    asked = []
+    monkeypatch.setattr("mailconsole.recipients.backend.sign_in", lambda **told: asked.append(told["name"]))
+    create_viewer(username="local")
+    for name in (NAME, "LOCAL"):
+        DirectoryBackend().authenticate(None, username=name, password="x")
+    assert asked == [NAME]
+
+
+def test_let_in__name_of_a_local_person_in_other_letter_case__is_refused():
+    create_viewer(username=NAME)
+    with pytest.raises(ConsoleSignInRefused, match="belongs to somebody else"):
+        came_in(directory(), name=NAME.upper())
+    assert not DirectoryPerson.objects.exists()
+
+
+def test_let_in__name_of_a_person_of_another_directory__is_refused():
+    came_in(directory())
+    with pytest.raises(ConsoleSignInRefused, match="belongs to somebody else"):
+        came_in(directory(), name=NAME.upper())
