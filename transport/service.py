@@ -45,6 +45,7 @@ from transport.queues.order_book import OrderBook
 from transport.rules import open_relay
 from transport.rules.ruleset import Ruleset, compile_ruleset
 from transport.shadow.redundancy import Redundancy
+from transport.spool.bodies import Piece
 from transport.spool.sqlite_spool import SqliteSpool
 
 HOUSEKEEPING_S = 1.0
@@ -312,9 +313,9 @@ class TransportService:
         """What operators see of queued messages and do with them."""
         return self._control
 
-    async def read_body(self, message_id: int) -> bytes:
-        """A stored message. Raises SpoolUnavailable, MessageDamaged, KeyError."""
-        return await self._spool.read_body(message_id)
+    async def read_piece(self, message_id: int, offset: int, length: int) -> Piece:
+        """Some octets of a stored message. Raises SpoolUnavailable, MessageDamaged, KeyError."""
+        return await self._spool.read_piece(message_id, offset, length)
 
     async def find_protocol(self, needle: str, *, since: float, until: float) -> Found:
         """What the protocol logs hold of the sessions that a session or queue id stands for. Raises OSError,

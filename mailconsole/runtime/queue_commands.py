@@ -79,9 +79,8 @@ def read_message(state: Any, message_id: int, offset: int) -> Answer:
     """A piece of a stored message."""
 
     def read(host: TransportHost) -> Any:
-        body = host.run(host.need().read_body(message_id))
-        piece = base64.b64encode(body[offset : offset + PIECE_BYTES]).decode()
-        return {"size_bytes": len(body), "piece": piece}
+        found = host.run(host.need().read_piece(message_id, max(offset, 0), PIECE_BYTES))
+        return {"size_bytes": found.size_bytes, "piece": base64.b64encode(found.octets).decode()}
 
     return _answer(read)
 
@@ -120,13 +119,13 @@ def read_messages(state: Any, message_ids: list[int]) -> Answer:
 def _stored(host: TransportHost, message_id: int) -> dict[str, Any]:
     service = host.need()
     try:
-        body = host.run(service.read_body(message_id))
+        found = host.run(service.read_piece(message_id, 0, PIECE_BYTES))
         row = envelope_row(service.read_envelope(message_id))
     except KeyError:
         return {"problem": "it had left the queue"}
     except (MessageDamaged, SpoolUnavailable, OSError) as error:
         return {"problem": str(error)}
-    return row | {"size_bytes": len(body), "piece": base64.b64encode(body[:PIECE_BYTES]).decode()}
+    return row | {"size_bytes": found.size_bytes, "piece": base64.b64encode(found.octets).decode()}
 
 
 @control_command(name=NodeCommand.PROTOCOL.value)  # type: ignore[untyped-decorator]

@@ -8,11 +8,20 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from transport.model.envelope import decode_queue_id, encode_queue_id
 
 LARGE_BODY_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some octets of a body that has ``size_bytes``."""
+
+    octets: bytes
+    size_bytes: int
 
 
 class Bodies:
@@ -48,6 +57,11 @@ class Bodies:
     def read(self, message_id: int) -> bytes:
         """The body. Raises OSError."""
         return self._path(message_id).read_bytes()
+
+    def read_piece(self, message_id: int, offset: int, length: int) -> Piece:
+        """Only these octets of the body: it may be large. Raises OSError."""
+        with self._path(message_id).open("rb") as file:
+            return Piece(os.pread(file.fileno(), length, offset), os.fstat(file.fileno()).st_size)
 
     def remove(self, message_ids: Iterable[int]) -> None:
         """Remove bodies; one that is gone is fine, and what cannot be removed now is an orphan at the next start."""

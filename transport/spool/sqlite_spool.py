@@ -20,7 +20,7 @@ from transport.ports import MessageDamaged, OutboxReader, RecipientUpdate, Spool
 from transport.spool import rows, telling
 from transport.spool.backlog import Backlog
 from transport.spool.batch import Batch
-from transport.spool.bodies import LARGE_BODY_BYTES, Bodies
+from transport.spool.bodies import LARGE_BODY_BYTES, Bodies, Piece
 from transport.spool.failure import is_damage
 from transport.spool.journal import Place
 from transport.spool.opening import Opening, open_spool
@@ -370,6 +370,21 @@ class SqliteSpool:
 
     async def read_body(self, message_id: int) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(None, self._read_body, message_id)
+
+    async def read_piece(self, message_id: int, offset: int, length: int) -> Piece:
+        """Some octets of a body. Raises as ``read_body``."""
+        return await asyncio.get_running_loop().run_in_executor(None, self._read_piece, message_id, offset, length)
+
+    def _read_piece(self, message_id: int, offset: int, length: int) -> Piece:
+        if message_id in self._filed:
+            try:
+                return self._bodies.read_piece(message_id, offset, length)
+            except FileNotFoundError:
+                raise KeyError(message_id) from None
+            except OSError as error:
+                raise SpoolUnavailable(f"a message cannot be read from the spool: {error}") from error
+        body = self._read_body(message_id)
+        return Piece(body[offset : offset + length], len(body))
 
     def _read_body(self, message_id: int) -> bytes:
         try:

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from unittest.mock import Mock
 
 import pytest
 
@@ -16,7 +17,7 @@ from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import DeliveryType, NextHop
 from transport.model.outcome import RecipientStatus
 from transport.ports import RecipientUpdate, SpoolUnavailable
-from transport.spool.bodies import LARGE_BODY_BYTES
+from transport.spool.bodies import LARGE_BODY_BYTES, Piece
 from transport.spool.sqlite_spool import SqliteSpool
 
 HOP = NextHop(DeliveryType.SMART_HOST_CONNECTOR, "10.0.0.1:25", "internet")
@@ -87,6 +88,32 @@ async def test_commit__large_body__is_a_file_and_goes_with_the_message(tmp_path)
     spool.update([RecipientUpdate(message.id, message.recipients[0])], [])
     await spool.stop()
     assert list((tmp_path / "bodies").iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [LARGE_BODY_BYTES + 1, 1000])
+async def test_read_piece__of_any_body__only_these_octets(tmp_path, monkeypatch, size):
+    spool, _ = await opened(tmp_path)
+    message = make_message(spool, body=os.urandom(size))
+    assert message.body is not None
+    body = bytes(message.body)
+    await spool.commit(message, [])
+    monkeypatch.setattr(spool._bodies, "read", lambda message_id: pytest.fail("read it all"))
+    for offset, length in ((0, 10), (500, 100), (size - 5, 100), (size + 5, 100)):
+        assert await spool.read_piece(message.id, offset, length) == Piece(body[offset : offset + length], size)
+    await spool.stop()
+
+
+@pytest.mark.parametrize("problem", [FileNotFoundError, PermissionError])
+async def test_read_piece__body_that_is_gone__is_told(tmp_path, monkeypatch, problem):
+    spool, _ = await opened(tmp_path)
+    message = make_message(spool, body=os.urandom(LARGE_BODY_BYTES + 1))
+    await spool.commit(message, [])
+    monkeypatch.setattr(spool._bodies, "read_piece", Mock(side_effect=problem))
+    with pytest.raises(KeyError if problem is FileNotFoundError else SpoolUnavailable):
+        await spool.read_piece(message.id, 0, 10)
+    with pytest.raises(KeyError):
+        await spool.read_piece(spool.new_id(), 0, 10)
+    await spool.stop()
 
 
 async def test_update__deferred_recipient__keeps_its_state_and_the_message(tmp_path):
