@@ -30,6 +30,8 @@ def received(session: Session, client: Regular, data: bytes) -> int:
     nothing is left of what came before."""
     if client.until <= session.context.clock():
         session.regular = regular.regular(session)
+        if session.transaction is not None:  # it was begun under what holds no more
+            session.transaction.sender = None
         return 0
     position, size, lines = 0, len(data), 0
     try:

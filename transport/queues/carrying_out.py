@@ -61,6 +61,7 @@ class CarryingOut:
         self._decided = decided
         self._before = frozenset(record.done)  # by a node that died; it may not be on disk
         self._pending: list[Chosen] = []
+        self._is_unwritten = False
 
     async def run(self, chosen: Sequence[Chosen]) -> None:
         """To its end; never raises."""
@@ -72,6 +73,7 @@ class CarryingOut:
             self._actions.finish({one.queue for one in chosen})
             await self._spool.written()
         except SpoolUnavailable as error:  # the record stays: nothing is lost if the node dies before that
+            self._is_unwritten = True
             job.problem = f"It is not on disk yet, and is written when the disk takes it: {error}"
         except Exception as error:
             log.exception("queues.order_failed", verb=job.verb.value)
@@ -80,27 +82,34 @@ class CarryingOut:
         finally:
             job.problem = job.problem or self._actions.why_left_out
             job.is_finished = True
-        if not job.problem.startswith("It is not on disk") and not self._pending:
+        if not self.is_pending:
             record.end()
 
     @property
     def is_pending(self) -> bool:
-        """Whether deliveries in progress are still to end before all is done."""
-        return bool(self._pending)
+        """Whether deliveries in progress are still to end before all is done, or the disk to take it."""
+        return bool(self._pending) or self._is_unwritten
 
-    async def wait_for_deliveries(self) -> None:
+    async def wait(self) -> None:
         """What was ordered about messages that are being delivered is done when that ends: until then a node that
-        died has to do it again."""
+        died has to do it again. Then the record goes: after it a later order on the same messages would be undone."""
         pause_s = FIRST_LOOK_S
         while self._pending:
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, LAST_LOOK_S)
             self._pending = [one for one in await self._where_to(self._pending) if one.transaction.pending is not None]
+        is_written = await self._is_written()
+        while not is_written:
+            await asyncio.sleep(FIRST_LOOK_S)
+            is_written = await self._is_written()
+        self._record.end()
+
+    async def _is_written(self) -> bool:
         try:
             await self._spool.written()
         except SpoolUnavailable:
-            return
-        self._record.end()
+            return False
+        return True
 
     async def _act(self, chosen: Sequence[Chosen]) -> list[Chosen]:
         """Returns those that moved on since they were chosen: a delivery ended."""

@@ -214,7 +214,7 @@ class QueueControl:
         await work.run(chosen)
         log.info("queues.order_ended", job=job.id, verb=job.verb.value, selected=job.selected, done=job.done)
         if work.is_pending:
-            self._waiting.add(task := asyncio.get_running_loop().create_task(work.wait_for_deliveries()))
+            self._waiting.add(task := asyncio.get_running_loop().create_task(work.wait()))
             task.add_done_callback(self._waiting.discard)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from errno import EIO
 from pathlib import Path
 from zlib import crc32
 
-from transport.spool.frames import Kind, Record, encode
+from transport.spool.frames import PAGE, Kind, Record, encode
 
 SEGMENT_BYTES = 16 << 20
 NAMES = ("journal-0", "journal-1")
@@ -36,13 +37,13 @@ class Place:
 
     def head(self) -> bytes | None:
         """The envelope; None where it is not there any more as it was written. Raises OSError."""
-        head = os.pread(self.descriptor, self.head_length, self.at)
-        return head if crc32(head) == self.head_check else None
+        head = read(self.descriptor, self.head_length, self.at)
+        return head if head is not None and crc32(head) == self.head_check else None
 
     def body(self) -> bytes | None:
         """The message; None as for ``head``. Raises OSError."""
-        body = os.pread(self.descriptor, self.body_length, self.at + self.head_length)
-        return body if crc32(body) == self.body_check else None
+        body = read(self.descriptor, self.body_length, self.at + self.head_length)
+        return body if body is not None and crc32(body) == self.body_check else None
 
 
 @dataclass(slots=True)
@@ -145,6 +146,23 @@ class Journal:
     def remove(self) -> None:
         for segment in self.segments:
             segment.remove()
+
+
+def read(descriptor: int, length: int, at: int) -> bytes | None:
+    """Like ``pread``; None where the disk cannot read it any more. Raises OSError."""
+    try:
+        return os.pread(descriptor, length, at)
+    except OSError as error:
+        if error.errno != EIO:
+            raise
+        return None
+
+
+def read_what_can_be(descriptor: int, length: int, at: int) -> bytes:
+    """A page after the other, with zeros for what the disk cannot read any more. Raises OSError."""
+    starts = range(at, at + length, PAGE)
+    sizes = [min(PAGE, at + length - start) for start in starts]
+    return b"".join(read(descriptor, size, start) or bytes(size) for start, size in zip(starts, sizes, strict=True))
 
 
 def _write_all(descriptor: int, parts: Sequence[bytes], at: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import struct
 from dataclasses import dataclass, field
@@ -11,8 +10,8 @@ from pathlib import Path
 import structlog
 
 from transport.spool.batch import insert, transaction
-from transport.spool.frames import PAGE, FoundBatch, Kind, Record, first_use, scan
-from transport.spool.journal import NAMES, UNUSED
+from transport.spool.frames import FoundBatch, Kind, Record, first_use, scan
+from transport.spool.journal import NAMES, UNUSED, read, read_what_can_be
 from transport.spool.schema import get_mark, set_mark
 
 log = structlog.get_logger(__name__)
@@ -80,23 +79,32 @@ def _segments(connection: sqlite3.Connection, folder: Path) -> list[tuple[int, i
             continue
         use: tuple[int, int] | None = get_mark(connection, f"{name}-number"), get_mark(connection, f"{name}-salt")
         if use == (0, 0):  # the database was begun anew, and does not know it
-            with path.open("rb") as file:
-                use = first_use(file.read(PAGE))
+            use = first_use(_content(path)[0])
         if use is not None and use[0] != UNUSED:
             found.append((*use, path))
     return sorted(found)
 
 
 def _read(found: _Found, path: Path, number: int, salt: int, *, is_last: bool) -> None:
-    batches = list(scan(path.read_bytes(), number, salt))
+    data, is_readable = _content(path)
+    found.is_damaged |= not is_readable
+    batches = list(scan(data, number, salt))
     for batch in batches:
         if batch is None:
             found.is_damaged = True
-        elif is_last and batch is batches[-1] and not batch.is_whole:
+        elif is_last and is_readable and batch is batches[-1] and not batch.is_whole:
             # Torn by the crash: it was never synced, so nobody was told 250.
             log.warning("spool.torn_batch", path=str(path), at=batch.at)
         else:
             _apply(found, batch)
+
+
+def _content(path: Path) -> tuple[bytes, bool]:
+    """What is in the file, with zeros for what the disk cannot read any more, and whether it could read all."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        whole = read(file.fileno(), size, 0)
+        return (whole, True) if whole is not None else (read_what_can_be(file.fileno(), size, 0), False)
 
 
 def _apply(found: _Found, batch: FoundBatch) -> None:
@@ -112,7 +120,7 @@ def _keep(folder: Path, stamp: int) -> Damage:
     kept.mkdir(mode=0o700, exist_ok=True)
     for name in NAMES:
         if (folder / name).exists():
-            shutil.copyfile(folder / name, kept / name)
+            (kept / name).write_bytes(_content(folder / name)[0])
     return Damage(kept)
 
 

@@ -425,8 +425,9 @@ class SqliteSpool:
         stored = {row[0] for row in failed.messages}
         with writer.lock:
             batch = writer.batch
-            batch.rewritten = [row for row in failed.rewritten if row[1] not in stored] + batch.rewritten
-            batch.states = [row for row in failed.states if row[0] not in stored] + batch.states
+            newer = stored | {message_id for _, message_id in batch.rewritten}  # what was written of them is overtaken
+            batch.rewritten = [row for row in failed.rewritten if row[1] not in newer] + batch.rewritten
+            batch.states = [row for row in failed.states if row[0] not in newer] + batch.states
             batch.removed = failed.removed + batch.removed
             batch.stated = failed.stated + batch.stated
             batch.filed = failed.filed + batch.filed

@@ -18,7 +18,7 @@ from transport.spool.batch import Batch, insert, transaction
 from transport.spool.bodies import Bodies
 from transport.spool.damage import leave_out
 from transport.spool.failure import is_damage
-from transport.spool.frames import Kind, Record
+from transport.spool.frames import BATCH_BYTES, PAGE, RECORD_BYTES, Kind, Record
 from transport.spool.journal import SALT_BITS, UNUSED, Journal, Place, Segment
 from transport.spool.recent import Recent, RecentEvents
 from transport.spool.schema import set_mark
@@ -47,6 +47,7 @@ class Store:
         self.next_event = max(self.next_event, batch.acknowledged + 1)
         try:
             self._write_files(batch)
+            self._make_room(batch)
             self._write_cold(batch)
             self._write_hot(batch)
         except BaseException:
@@ -65,6 +66,13 @@ class Store:
             self._bodies.write(message_id, body)
         if batch.files:
             self._bodies.sync_folder()
+
+    def _make_room(self, batch: Batch) -> None:
+        """Turn before anything is split: a message that this batch removes must be removed from where it is by then."""
+        if not (batch.messages or batch.removed or batch.event_count or batch.probed_at):
+            return
+        if not self.journal.current.number or not self.journal.has_room(_most_bytes(batch)):
+            self._turn()
 
     def _write_cold(self, batch: Batch) -> None:
         """What concerns the database goes there with all events of the batch, in one transaction."""
@@ -124,9 +132,6 @@ class Store:
         if not records and not batch.probed_at:
             return
         parts, length = self.journal.encode(records)
-        if not self.journal.current.number or not self.journal.has_room(length):
-            self._turn()
-            parts, length = self.journal.encode(records)
         self.journal.append(records, parts, length)
         for (message_id,) in batch.removed:
             self.journal.forget(message_id)
@@ -173,6 +178,15 @@ class Store:
         if rows:
             self._connection.executemany("INSERT OR IGNORE INTO outbox VALUES (?, ?, ?)", rows)
             self._last_in_outbox = max(self._last_in_outbox, rows[-1][0] + rows[-1][1] - 1)
+
+
+def _most_bytes(batch: Batch) -> int:
+    """What the batch takes in the journal at most, in whole pages."""
+    texts = sum(4 * len(envelope) + len(body or b"") for _, envelope, body in batch.messages)  # UTF-8 of a str
+    events = sum(map(len, batch.message_events)) + sum(map(len, batch.events)) + batch.event_count
+    records = (len(batch.messages) + 2) * RECORD_BYTES
+    length = BATCH_BYTES + records + texts + events + 8 * len(batch.removed)
+    return length + -length % PAGE
 
 
 def rows_of(segment: Segment) -> list[tuple[int, str, bytes | None]]:

@@ -67,6 +67,15 @@ def test_policy_that_ended__is_not_remembered():
     assert as_it_is.said[-1].startswith(b"550 5.7.1")
 
 
+def test_policy_that_ended_within_a_transaction__grants_no_more_of_its_recipients():
+    to_c = b"RCPT TO:<x@c.example>\r\n"
+    lines = [b"EHLO x\r\n", PLAIN[0], to_c, b"RSET\r\n", PLAIN[0]]
+    steps = [*(Step(octets) for octets in lines), Step(to_c, later_s=101), Step(to_c), *(Step(o) for o in PLAIN[2:])]
+    as_it_is, careful = both_ways(FLOWS["ends"], steps)
+    compare(as_it_is, careful)
+    assert [said[:9] for said in as_it_is.said[-4:-2]] == [b"550 5.7.1"] * 2
+
+
 @pytest.mark.parametrize("name", ["sender", "senders"])
 def test_other_sender__is_asked_for_anew(name):
     first = {"sender": b"me@a.example", "senders": b"y@a.example"}[name]

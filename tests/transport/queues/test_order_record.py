@@ -73,6 +73,20 @@ async def test_order__being_delivered__is_kept_until_that_ends(sink, tmp_path):
         await node.until(lambda: not read_all(tmp_path / "orders"))
 
 
+async def test_order__disk_full_for_a_while__is_forgotten_once_it_is_written(sink, tmp_path):
+    """Else the next start would carry it out again, and undo what was ordered since."""
+    async with Delivering(document(sink)) as node:
+        sink.stop()
+        node.control = QueueControl(node.queues, node.spool, node.clock, folder=tmp_path / "orders")
+        node.enqueue("bo@partner.example")
+        await node.until_event(EventId.DEFER)
+        node.spool.is_failing = True
+        assert "not on disk yet" in (await node.order(Verb.SUSPEND)).problem
+        assert read_all(tmp_path / "orders")
+        node.spool.is_failing = False
+        await node.until(lambda: not read_all(tmp_path / "orders"))
+
+
 async def test_order__no_room_to_keep_it__is_carried_out_all_the_same(sink, tmp_path):
     (tmp_path / "orders").write_text("a file where a folder should be")
     async with Delivering(document(sink)) as node:

@@ -8,7 +8,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from errno import ENOSPC, EROFS
+import threading
+from errno import EIO, ENOSPC, EROFS
 
 import pytest
 
@@ -225,6 +226,93 @@ async def test_turns__no_room_in_the_database__refuses_and_goes_on_without_loss(
     spool, found = await opened(tmp_path)
     assert [message.id for message in found] == [message.id for message in stored]
     await spool.stop()
+
+
+@pytest.mark.usefixtures("small_segments")
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_turns__delivered_from_the_older_segment__never_comes_again(tmp_path, is_killed):
+    spool, _ = await opened(tmp_path / "node")
+    waiting = []
+    for _ in range(60):  # each is delivered after six more came: in the batch of the next one, at every turn too
+        waiting += await committed(spool, 1)
+        if len(waiting) > 6:
+            set_status(spool, waiting.pop(0), RecipientStatus.DELIVERED)
+    await spool.written()
+    folder = died(tmp_path / "node") if is_killed else tmp_path / "node"
+    await spool.stop()
+    again, found = await opened(folder)
+    assert [message.id for message in found] == [message.id for message in waiting]
+    assert [event.event for _, event in events(again)].count(EventId.SEND) == 54
+    await again.stop()
+
+
+@pytest.fixture
+def bad_sectors(monkeypatch):
+    """Offsets of pages that the disk cannot read any more."""
+    pages, pread = set(), os.pread
+
+    def read(descriptor, length, at):
+        if pages & set(range(at // PAGE, (at + length - 1) // PAGE + 1)):
+            raise OSError(EIO, "Input/output error")
+        return pread(descriptor, length, at)
+
+    monkeypatch.setattr("os.pread", read)
+    return pages
+
+
+@pytest.mark.usefixtures("small_segments")
+async def test_turns__sector_cannot_be_read__costs_one_message(tmp_path, bad_sectors):
+    spool, _ = await opened(tmp_path)
+    stored = await committed(spool, 1)
+    bad_sectors.add(1)  # in its body
+    stored += await committed(spool, 14)
+    bad_sectors.clear()
+    with pytest.raises((MessageDamaged, KeyError)):
+        await spool.read_body(stored[0].id)
+    assert await spool.read_body(stored[1].id) == BODY
+    await spool.stop()
+
+
+async def test_die__sector_cannot_be_read__the_node_starts_and_tells(tmp_path, bad_sectors):
+    spool, _ = await opened(tmp_path / "node")
+    await committed(spool, 3, body=b"x" * 3 * PAGE)
+    folder = died(tmp_path / "node")
+    await spool.stop()
+    bad_sectors.add(9)  # in the last one's body: no batch that was torn looks like this
+    again, found = await opened(folder)
+    bad_sectors.clear()
+    await again.written()
+    assert len(found) == 3
+    assert [event.event for event in told(again)] == [EventId.SPOOL_DAMAGE]
+    with pytest.raises((MessageDamaged, KeyError)):
+        await again.read_body(found[2].id)
+    await again.stop()
+
+
+async def test_rewrite__while_a_commit_fails__is_not_overtaken_by_what_that_held(tmp_path, monkeypatch):
+    monkeypatch.setattr("transport.spool.writer.FAILURE_PAUSE_S", 0.05)
+    spool, _ = await opened(tmp_path)
+    (message,) = await committed(spool, 1)
+    write, began, is_rewritten = spool._store.write, threading.Event(), threading.Event()
+
+    def fail_once(batch):
+        if began.is_set():
+            return write(batch)
+        began.set()
+        is_rewritten.wait(5)
+        raise OSError(ENOSPC, "full")
+
+    monkeypatch.setattr(spool._store, "write", fail_once)
+    set_status(spool, message, RecipientStatus.RETRY, EventId.DEFER)
+    await asyncio.to_thread(began.wait, 5)
+    message.recipients[0].status = RecipientStatus.SUSPENDED
+    spool.rewrite(message, [])
+    is_rewritten.set()
+    await spool.written()
+    await spool.stop()
+    again, (found,) = await opened(tmp_path)
+    assert found.recipients[0].status is RecipientStatus.SUSPENDED
+    await again.stop()
 
 
 async def test_die__message_that_looks_like_a_batch__is_no_batch(tmp_path):
