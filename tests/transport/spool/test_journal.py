@@ -249,7 +249,8 @@ async def test_turns__delivered_from_the_older_segment__never_comes_again(tmp_pa
 @pytest.fixture
 def bad_sectors(monkeypatch):
     """Offsets of pages that the disk cannot read any more."""
-    pages, pread = set(), os.pread
+    pages: set[int] = set()
+    pread = os.pread
 
     def read(descriptor, length, at):
         if pages & set(range(at // PAGE, (at + length - 1) // PAGE + 1)):
