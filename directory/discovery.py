@@ -46,6 +46,7 @@ def find_controllers(
 
 
 def _ask(resolver: dns.resolver.Resolver, name: str, *, is_in_site: bool, may_be_none: bool) -> list[FoundController]:
+    domain = name.partition("._msdcs.")[2]
     try:
         answer = resolver.resolve(name, "SRV", lifetime=LIFETIME_S)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer) as error:
@@ -56,10 +57,19 @@ def _ask(resolver: dns.resolver.Resolver, name: str, *, is_in_site: bool, may_be
         ) from error
     except (dns.exception.DNSException, OSError, UnicodeError) as error:
         raise ServerUnreachable(f"DNS cannot be asked for {name[:200]}: {type(error).__name__}.") from error
-    return [
+    found = [
         FoundController(str(one.target).rstrip(".").lower(), int(one.priority), int(one.weight), is_in_site)
         for one in answer
     ]
+    inside = [one for one in found if _is_within(one.host, domain)]
+    if not inside and not may_be_none:
+        raise ServerUnreachable(f"DNS names no controller within {domain[:200]} by {name[:200]}, only others.")
+    return inside
+
+
+def _is_within(host: str, domain: str) -> bool:
+    """DNS is not signed: a host elsewhere, with a certificate that is good for it, must not get the password."""
+    return f".{host}".endswith(f".{domain.rstrip('.').lower()}")
 
 
 def _ordered(found: Iterable[FoundController], chance: random.Random) -> list[FoundController]:

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from types import SimpleNamespace
 
 import dns.resolver
 import pytest
@@ -36,6 +37,23 @@ def test_find__lab__names_the_controller_and_its_site(resolver):
 def test_find__no_such_domain__says_which_record_is_missing(resolver):
     with pytest.raises(ServerUnreachable, match=r"no SRV record _ldap\._tcp\.dc\._msdcs\.nosuch\.example"):
         find_controllers("nosuch.example", resolver=resolver)
+
+
+class Answers:
+    """A resolver that names these hosts."""
+
+    def __init__(self, *hosts):
+        self._hosts = hosts
+
+    def resolve(self, name, kind, *, lifetime):
+        return [SimpleNamespace(target=f"{host}.", priority=0, weight=1) for host in self._hosts]
+
+
+def test_find__hosts_outside_the_domain__are_left_out():
+    hosts = ("DC1.Corp.Example", "dc.evil.example", "evilcorp.example", "corp.example.evil.example")
+    assert [one.host for one in find_controllers("corp.example", resolver=Answers(*hosts))] == ["dc1.corp.example"]
+    with pytest.raises(ServerUnreachable, match=r"no controller within corp\.example"):
+        find_controllers("corp.example", "Berlin", resolver=Answers("dc.evil.example"))
 
 
 def test_read_all__domain_alone__is_read_from_the_controller_that_dns_names(resolver, lab_ad, monkeypatch):
