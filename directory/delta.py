@@ -105,12 +105,19 @@ def refuse_suspicious_shrink(*, before: int, removed: int, after: int, limit: fl
 
 
 def describe(before: Recipient, after: Recipient) -> tuple[FieldChange, ...]:
-    """The fields that differ, as people read them."""
+    """The fields that differ, as people read them; of members that the directory hides, how many there are."""
+    is_hidden = before.hides_members or after.hides_members
     return tuple(
-        FieldChange(field=field.name, before=_shown(old), after=_shown(new))
+        FieldChange(field.name, _counted(old), _counted(new))
+        if is_hidden and field.name == "member_guids"
+        else FieldChange(field.name, _shown(old), _shown(new))
         for field in dataclasses.fields(Recipient)
         if (old := getattr(before, field.name)) != (new := getattr(after, field.name))
     )
+
+
+def _counted(members: tuple[str, ...]) -> str:
+    return f"{len(members):,} that are hidden"
 
 
 def _shown(value: object) -> str:

@@ -90,3 +90,12 @@ def test_describe__names_the_fields_before_and_after():
         ("hidden", "no", "yes"),
         ("target_address", "", "a@cloud.example"),
     }
+
+
+def test_describe__group_hides_its_members__they_are_counted_and_not_named():
+    before = a_recipient("board", hides_members=True, member_guids=(guid_of("anna"),))
+    after = a_recipient("board", hides_members=False, member_guids=(guid_of("anna"), guid_of("ben")))
+    for old, new in ((before, after), (after, before)):
+        text = str(describe(old, new))
+        assert "2 that are hidden" in text
+        assert guid_of("anna") not in text and guid_of("ben") not in text

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from directory.addresses import address_key
 from directory.model import RecipientKind
-from mailconsole.recipients.models import Recipient
+from mailconsole.recipients.models import Recipient, RecipientAddress
 
 MAX_WORDS = 6
 
@@ -48,11 +48,13 @@ def groups_of(recipient: Recipient) -> QuerySet[Recipient]:
     return recipient.source.recipients.filter(member_rows__member_guid=recipient.object_guid)
 
 
-def hiding_groups(guids: Collection[str]) -> set[str]:
-    """Those of these objects whose members the directory hides (hideDLMembership)."""
+def hiding_addresses(keys: Collection[str]) -> frozenset[str]:
+    """Those of these addresses that any object has whose members the directory hides."""
     found: set[str] = set()
-    listed = list(guids)
+    listed = list(keys)
     for start in range(0, len(listed), 500):
-        rows = Recipient.objects.filter(object_guid__in=listed[start : start + 500], document__hides_members=True)
-        found |= {str(guid) for guid in rows.values_list("object_guid", flat=True)}
-    return found
+        rows = RecipientAddress.objects.filter(
+            key__in=listed[start : start + 500], recipient__document__hides_members=True
+        )
+        found |= set(rows.values_list("key", flat=True))
+    return frozenset(found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mailconsole.changes.recorded import Finds
 from mailconsole.recipients.models import RecipientAddress
-from mailconsole.recipients.services.search import hiding_groups
+from mailconsole.recipients.services.search import hiding_addresses
 from transport.config.document import MailFlow
 from transport.model.address import NULL, Address, parse_mailbox
 from transport.model.event import EventId
@@ -77,10 +77,10 @@ def who_gets(
         resolution = resolve(ruleset, asked, _Lookup(finds), sender=who, size_bytes=size_bytes)
     except LookupUnavailable as error:
         return WhoGets(Step(str(asked), "warn", "Waits"), waits_because=str(error))
-    root = _Tree(ruleset, resolution, size_bytes).grow(asked)
+    expanded = {one.address.key for one in resolution.changes if one.event is EventId.EXPAND}
+    hidden = frozenset[str]() if shows_hidden else hiding_addresses(expanded)
+    root = _Tree(ruleset, resolution, size_bytes, hidden).grow(asked)
     _name(root)
-    if not shows_hidden:
-        _hide_members(root)
     return WhoGets(root, len(resolution.deliveries), len(resolution.refusals), problems=tuple(resolution.problems))
 
 
@@ -90,9 +90,11 @@ class _Lookup:
 
 
 class _Tree:
-    """Each address stands once with what follows from it; elsewhere it is only mentioned."""
+    """Each address stands once with what follows from it; elsewhere it is only mentioned. Nothing follows from groups
+    that are `hidden`: who is in them is for administrators (hideDLMembership)."""
 
-    def __init__(self, ruleset: Ruleset, resolution: Resolution, size_bytes: int) -> None:
+    def __init__(self, ruleset: Ruleset, resolution: Resolution, size_bytes: int, hidden: frozenset[str]) -> None:
+        self._hidden = hidden
         self._ruleset = ruleset
         self._size_bytes = size_bytes
         self._changes: dict[str, list[Change]] = {}
@@ -125,7 +127,11 @@ class _Tree:
         elif changes:
             step.tone, step.word = _WORDS.get(changes[0].event, ("info", changes[0].event.value.capitalize()))
             step.because = changes[0].because
-        return self._children(step, [to for change in changes for to in change.to])
+        to = [to for change in changes for to in change.to]
+        if address.key in self._hidden:
+            step.more, step.because = len(to), f"{step.because} The directory hides its members."
+            return []
+        return self._children(step, to)
 
     def _children(self, step: Step, to: list[Address]) -> list[tuple[Step, Address]]:
         room = max(0, min(MAX_CHILDREN, MAX_NODES - len(self._shown)))
@@ -158,13 +164,3 @@ def _name(root: Step) -> None:
             if len(objects) == 1:  # an address that two objects claim is nobody's by name
                 for step in steps[key]:
                     ((step.guid, step.name),) = objects.items()
-
-
-def _hide_members(root: Step) -> None:
-    """hideDLMembership: who is in such a group is for administrators."""
-    steps = [step for step in root.walk() if step.guid and step.children]
-    hidden = hiding_groups([step.guid for step in steps])
-    for step in steps:
-        if step.guid in hidden:
-            step.children, step.more = [], step.more + len(step.children)
-            step.because = f"{step.because} The directory hides its members."

@@ -7,7 +7,9 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from directory.model import RecipientKind, SenderRestrictions
+from directory.snapshot_schema import ConflictRule
 from mailconsole.recipients.known import open_directory
+from mailconsole.recipients.models import DirectoryRules
 from mailconsole.recipients.services.who_gets import who_gets
 from tests.directory.entries import a_recipient, guid_of
 from tests.mailconsole.recipients.directories import create_directory, read_directory
@@ -64,6 +66,28 @@ def test_who__group_hides_its_members__they_are_counted_and_not_named(monkeypatc
     root = ask("secret@acme.example", shows_hidden=False).root
     assert (root.children, root.more) == ([], 1)
     assert ask("secret@acme.example").root.children[0].address == "anna@acme.example"
+
+
+def test_who__any_object_with_the_address_hides_its_members__they_are_counted(monkeypatch):
+    DirectoryRules.objects.update_or_create(pk=1, defaults={"conflict_rule": ConflictRule.PRIMARY.value})
+    shown = a_recipient("secret", kind=GROUP, member_guids=(guid_of("anna"),))
+    both = ("other@acme.example", "secret@acme.example")
+    hiding = a_recipient("other", kind=GROUP, hides_members=True, addresses=both)
+    read_directory(monkeypatch, create_directory(), [shown, hiding, a_recipient("anna")])
+    root = ask("secret@acme.example", shows_hidden=False).root
+    assert (root.children, root.more) == ([], 1)
+
+
+def test_who__member_of_a_hiding_group_and_of_another__stands_in_the_other_alone(monkeypatch):
+    inside = {"secret": ("anna",), "whole": ("secret", "middle"), "middle": ("inner",), "inner": ("anna",)}
+    groups = [
+        a_recipient(name, kind=GROUP, member_guids=tuple(map(guid_of, members)), hides_members=name == "secret")
+        for name, members in inside.items()
+    ]
+    read_directory(monkeypatch, create_directory(), [*groups, a_recipient("anna")])
+    steps = list(ask("whole@acme.example", shows_hidden=False).root.walk())
+    assert "Again" not in {one.word for one in steps}, "it would tell of a place that is not shown"
+    assert [one.word for one in steps if one.address == "anna@acme.example"] == ["Delivered"]
 
 
 def test_who__sender_signed_in__nobody_is_returned():
