@@ -11,7 +11,7 @@ from ldap3.utils.conv import escape_filter_chars
 from directory import errors
 from directory.connection import Connection
 from directory.entry import Entry
-from directory.settings import SourceSettings
+from directory.settings import Security, SourceSettings
 from directory.source import with_first_that_works
 
 _ATTRIBUTES = ("objectGUID", "displayName", "sAMAccountName", "userPrincipalName")
@@ -34,9 +34,12 @@ def check_password(
     """Whose name and password these are, by user principal name, account name or address. `may_try` gets the account
     that was found before its password is tried, and raises BindRefused where that must not be.
 
-    Raises BindRefused (and its kinds) where the answer is no, DirectoryUnavailable where there is none. A refused
+    Raises BindRefused (and its kinds) where the answer is no, DirectoryUnavailable where there is none, and
+    InsecureConnectionRefused for a directory in plain LDAP. A refused
     password is not tried on the next controller.
     """
+    if settings.security is Security.PLAIN:
+        raise errors.InsecureConnectionRefused("Nobody's password is checked in plain LDAP: use LDAPS or StartTLS.")
     if not password:
         raise errors.EmptyPassword("An empty password is never accepted.")
     try:

@@ -4,6 +4,7 @@ import pytest
 
 from directory.errors import InsecureConnectionRefused, InvalidSourceSettings
 from directory.settings import Security, Server, SourceSettings, parse_servers, tls_context
+from directory.sign_in import check_password
 
 
 def test_parse_servers__hosts_ports_and_ipv6__in_their_order():
@@ -43,3 +44,8 @@ def test_settings__out_of_range__are_refused(more):
 def test_tls_context__ca_is_no_certificate__is_refused():
     with pytest.raises(InvalidSourceSettings, match="CA certificate"):
         tls_context("not a certificate")
+
+
+def test_check_password__plain_ldap__is_refused_though_reading_is_allowed():
+    with pytest.raises(InsecureConnectionRefused, match="plain LDAP"):
+        check_password(settings(security=Security.PLAIN, allow_plain=True), name="anna", password="x")

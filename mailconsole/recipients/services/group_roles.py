@@ -16,8 +16,8 @@ from mailconsole.accounts.roles import Role
 from mailconsole.audit import services as audit
 from mailconsole.recipients.models import DirectorySource, GroupRole
 from mailconsole.recipients.refusals import GroupNotFound
-from mailconsole.recipients.services.people import refresh_people
-from mailconsole.recipients.services.sources import settings_of
+from mailconsole.recipients.services.people import MAX_UNCHECKED, refresh_people
+from mailconsole.recipients.services.sources import refuse_plain_sign_in, settings_of
 
 
 def give_role(
@@ -44,22 +44,27 @@ def give_role(
 
 
 def take_role(*, row: GroupRole, actor: User | None, request: HttpRequest | None = None) -> None:
-    """Whoever has the role by this group alone loses it at once. Raises RoleRequired."""
+    """Whoever has the role by this group alone loses it at once; while the directory is away, whoever has the role is
+    out until it confirms them. Raises RoleRequired."""
     _check(actor)
     with transaction.atomic():
         summary = f"Members of {row.group_name} are no longer {row.role_value.label} by it"
         _record(row.source, "take_role", summary, actor, request)
         row.delete()
-    refresh_people(source=row.source, now=timezone.now())
+    now = timezone.now()
+    refresh_people(source=row.source, now=now)
+    unchecked = row.source.people.filter(checked_at__lt=now, user__groups__name=row.role)
+    unchecked.update(checked_at=now - MAX_UNCHECKED)
 
 
 def allow_sign_in(
     *, source: DirectorySource, is_allowed: bool, actor: User | None, request: HttpRequest | None = None
 ) -> None:
-    """Let its people sign in, or end it for all of them at once. Raises RoleRequired."""
+    """Let its people sign in, or end it for all of them at once. Raises SourceRefused for plain LDAP, RoleRequired."""
     _check(actor)
     with transaction.atomic():
         source.is_console_sign_in_allowed = is_allowed
+        refuse_plain_sign_in(source)
         source.save(update_fields=["is_console_sign_in_allowed"])
         summary = f"People of the directory {source} may {'now' if is_allowed else 'no longer'} sign in"
         _record(source, "allow_sign_in", summary, actor, request)

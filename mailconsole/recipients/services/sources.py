@@ -30,6 +30,7 @@ def create_source(
 ) -> DirectorySource:
     """Keep a new source. Raises SourceRefused where a setting cannot be used."""
     settings_with(source, password)
+    refuse_plain_sign_in(source)
     with transaction.atomic():
         source.created_at = now
         source.save(force_insert=True)
@@ -43,6 +44,7 @@ def update_source(
 ) -> DirectorySource:
     """Keep a changed source; an empty password keeps the stored one. Raises SourceRefused, SecretMissing."""
     settings_with(source, password or read_secret(source.secret_name))
+    refuse_plain_sign_in(source)
     with transaction.atomic():
         before = facts(DirectorySource.objects.select_for_update().get(pk=source.pk))
         if any(before[name] != getattr(source, name) for name in _SCOPE):
@@ -104,6 +106,14 @@ def settings_with(source: DirectorySource, password: str) -> SourceSettings:
         )
     except DirectoryError as error:
         raise SourceRefused(str(error)) from error
+
+
+def refuse_plain_sign_in(source: DirectorySource) -> None:
+    """People's passwords never go in plain LDAP, whatever the reader's does. Raises SourceRefused."""
+    if source.is_console_sign_in_allowed and source.security == Security.PLAIN:
+        raise SourceRefused(
+            "In plain LDAP people's passwords could be read on the way: use TLS, or switch off their sign-in."
+        )
 
 
 def facts(source: DirectorySource) -> dict[str, Any]:

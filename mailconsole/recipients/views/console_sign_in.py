@@ -50,8 +50,12 @@ def console_sign_in(request: HttpRequest, pk: int) -> HttpResponse:
 def allow_sign_in(request: HttpRequest, pk: int) -> HttpResponse:
     source = get_object_or_404(DirectorySource, pk=pk)
     is_allowed = request.POST.get("allow") == "yes"
-    group_roles.allow_sign_in(source=source, is_allowed=is_allowed, actor=actor_of(request), request=request)
-    messages.success(request, f"People of {source} may {'now' if is_allowed else 'no longer'} sign in.")
+    try:
+        group_roles.allow_sign_in(source=source, is_allowed=is_allowed, actor=actor_of(request), request=request)
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"People of {source} may {'now' if is_allowed else 'no longer'} sign in.")
     return redirect("recipients:console-sign-in", pk)
 
 

@@ -11,10 +11,11 @@ from mailconsole.accounts.services import people as local_people
 from mailconsole.accounts.services.tokens import bearer_of, create_token
 from mailconsole.recipients.backend import DirectoryBackend
 from mailconsole.recipients.models import DirectoryPerson, GroupRole
-from mailconsole.recipients.refusals import ConsoleSignInRefused
+from mailconsole.recipients.refusals import ConsoleSignInRefused, SourceRefused
 from mailconsole.recipients.services import people
+from mailconsole.recipients.services.group_roles import allow_sign_in, take_role
 from mailconsole.recipients.services.people import GONE, MAX_UNCHECKED, let_in
-from mailconsole.recipients.services.sources import delete_source
+from mailconsole.recipients.services.sources import delete_source, update_source
 from tests.directory.entries import guid_of
 from tests.mailconsole.recipients.directories import create_directory, read_directory
 from tests.support.factories import create_administrator, create_viewer
@@ -124,3 +125,26 @@ def test_let_in__name_of_a_person_of_another_directory__is_refused():
     came_in(directory())
     with pytest.raises(ConsoleSignInRefused, match="belongs to somebody else"):
         came_in(directory(), name=NAME.upper())
+
+
+def test_take_role__directory_is_away__whoever_has_the_role_is_out_until_it_confirms_them(monkeypatch):
+    def away(settings, guids, now):
+        raise ServerUnreachable("gone")
+
+    monkeypatch.setattr(people, "standings", away)
+    known = came_in(directory())
+    take_role(row=GroupRole.objects.get(), actor=None)
+    known.refresh_from_db()
+    assert not people.may_act(known, timezone.now())
+
+
+def test_plain_ldap__sign_in_is_refused_whichever_comes_first():
+    plain = create_directory(security="plain", is_plain_allowed=True)
+    with pytest.raises(SourceRefused, match="plain LDAP"):
+        allow_sign_in(source=plain, is_allowed=True, actor=None)
+    plain.refresh_from_db()
+    assert not plain.is_console_sign_in_allowed
+    allowed = directory()
+    allowed.security, allowed.is_plain_allowed = "plain", True
+    with pytest.raises(SourceRefused, match="plain LDAP"):
+        update_source(source=allowed, password="", actor=None, now=timezone.now())
