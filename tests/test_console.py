@@ -112,6 +112,37 @@ def test_prepare__venv_missing__says_how_to_have_it(module, monkeypatch):
     assert module.prepare("run") == "Python's venv module is missing; on Debian: apt install python3-venv."
 
 
+def python_on_path(module, monkeypatch, name: str) -> str:
+    """What `./console` makes its environment with where a Python called `name` runs it."""
+    monkeypatch.setattr(sys, "orig_argv", [f"/opt/made-by-hand/bin/{name}", "console", "up"])
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    return module.interpreter()
+
+
+def test_interpreter__none_was_named__is_the_systems(module, monkeypatch):
+    monkeypatch.setattr(module, "SYSTEM_PYTHON", Path(sys.executable))
+    monkeypatch.setattr(sys, "executable", "/opt/made-by-hand/bin/python3")
+    assert python_on_path(module, monkeypatch, "python3") == str(module.SYSTEM_PYTHON)
+
+
+def test_interpreter__one_was_named__is_that_one(module, monkeypatch):
+    assert python_on_path(module, monkeypatch, "python3.13") == sys.executable
+
+
+def test_interpreter__the_systems_is_too_old_or_has_no_venv__is_the_one_that_runs(module, clone, monkeypatch):
+    poor = clone / "python3"
+    poor.write_text("#!/bin/sh\nexit 1\n")
+    poor.chmod(0o755)
+    monkeypatch.setattr(module, "SYSTEM_PYTHON", poor)
+    assert python_on_path(module, monkeypatch, "python3") == sys.executable
+
+
+def test_interpreter__a_virtual_environment_runs_it__is_that_ones(module, monkeypatch):
+    monkeypatch.setattr(sys, "orig_argv", ["python3", "console", "up"])
+    monkeypatch.setattr(sys, "prefix", "/srv/environment")
+    assert module.interpreter() == sys.executable
+
+
 def test_prepare__folder_cannot_be_written__names_it(module, monkeypatch):
     def refuse(kind):
         raise PermissionError(13, "Permission denied")
