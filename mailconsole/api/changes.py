@@ -17,6 +17,7 @@ from mailconsole.api.auth import actor_of
 from mailconsole.api.config import body_of
 from mailconsole.api.schemas import ChangeOut, ChangeRow, Description, NewChange, PlanOut
 from mailconsole.changes.models import Change
+from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.describe_change import describe_change
 from mailconsole.changes.services.discard_item import discard_item
 from mailconsole.changes.services.open_change import open_change
@@ -61,7 +62,9 @@ def get(request: HttpRequest, pk: int) -> Any:
 @router.get("/{int:pk}/plan", response=PlanOut)
 def plan(request: HttpRequest, pk: int) -> Any:
     """What would happen on publish; its digest is what to approve."""
-    return shapes.plan_out(plan_change(change_of(pk), now=timezone.now()))
+    change, now = change_of(pk), timezone.now()
+    planned = plan_change(change, now=now)
+    return shapes.plan_out(planned, approvals_of(change, planned, now=now))
 
 
 @router.patch("/{int:pk}", response=ChangeOut)

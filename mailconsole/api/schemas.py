@@ -92,6 +92,16 @@ class ChangeRow(Schema):
     updated_at: datetime
 
 
+class NeedOut(Schema):
+    """What the approval rules ask: so many approvals of a reviewer group (null: of any reviewer), and why."""
+
+    approvals: int
+    group: str | None
+    given: list[str]
+    missing: int
+    reasons: list[str]
+
+
 class PlanOut(Schema):
     """What would happen on publish."""
 
@@ -100,6 +110,8 @@ class PlanOut(Schema):
     sentences: list[str]
     problems: list[dict[str, Any]]
     conflicts: list[dict[str, Any]]
+    needs: list[NeedOut]
+    waived: list[str]
 
 
 class RevisionOut(Schema):

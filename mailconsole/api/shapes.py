@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mailconsole.api.problems import conflict_json, problem_json
-from mailconsole.api.schemas import ChangeOut, ChangeRow, ItemOut, PlanOut, ReviewOut, RevisionOut
+from mailconsole.api.schemas import ChangeOut, ChangeRow, ItemOut, NeedOut, PlanOut, ReviewOut, RevisionOut
 from mailconsole.changes.models import Change, Revision
+from mailconsole.changes.services.approvals import Approvals, Standing
 from mailconsole.changes.services.ground import changes_of, digest_of
 from mailconsole.changes.services.plan import Plan
 
@@ -51,13 +52,26 @@ def change_out(change: Change) -> ChangeOut:
     )
 
 
-def plan_out(plan: Plan) -> PlanOut:
+def plan_out(plan: Plan, approvals: Approvals) -> PlanOut:
     return PlanOut(
         digest=plan.digest,
         head=plan.head.number,
         sentences=[str(sentence) for sentence in plan.sentences],
         problems=[problem_json(one) for one in plan.problems],
         conflicts=[conflict_json(one) for one in plan.conflicts],
+        needs=[_need_out(one) for one in approvals.standings],
+        waived=list(approvals.demands.waived),
+    )
+
+
+def _need_out(standing: Standing) -> NeedOut:
+    need = standing.need
+    return NeedOut(
+        approvals=need.approvals,
+        group=need.group.id if need.group else None,
+        given=list(standing.given),
+        missing=standing.missing,
+        reasons=need.reasons,
     )
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
+from mailconsole.changes.services.approvals import Approvals
 from mailconsole.changes.services.bootstrap import is_first_setup
 from mailconsole.changes.services.open_change import current_draft
-from mailconsole.changes.states import ChangeState
+from mailconsole.changes.states import ChangeState, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Abilities:
     approve: bool
     request_changes: bool
     publish: bool
+    publish_freely: bool
     publish_alone: bool
     withdraw: bool
     break_glass: bool
@@ -33,7 +35,8 @@ class Abilities:
     sentence: str
 
 
-def abilities_of(user: User, change: Change) -> Abilities:
+def abilities_of(user: User, change: Change, approvals: Approvals | None = None) -> Abilities:
+    """``approvals`` are those of an open change that could become a revision."""
     roles, state = user.role_names, change.status
     is_author = change.author_id == user.pk
     is_editor, is_reviewer = Role.EDITOR.value in roles, Role.REVIEWER.value in roles
@@ -41,36 +44,51 @@ def abilities_of(user: User, change: Change) -> Abilities:
     may_edit = is_author and is_editor and state.is_open
     is_waiting = state in (ChangeState.DRAFT, ChangeState.IN_REVIEW)
     alone = is_waiting and is_author and is_first_setup(user)
+    is_enough = approvals is None or approvals.is_enough
+    is_free = may_edit and approvals is not None and approvals.demands.is_nobody_needed
+    may_approve = state is ChangeState.IN_REVIEW or (state is ChangeState.APPROVED and not is_enough)
+    may_approve = may_approve and not _approved_it(user, change)
     return Abilities(
         edit=may_edit,
         edit_items=may_edit and current_draft(user) == change,
-        submit=may_edit and state is ChangeState.DRAFT,
-        approve=is_reviewer and not is_author and state is ChangeState.IN_REVIEW,
+        submit=may_edit and state is ChangeState.DRAFT and not is_free,
+        approve=is_reviewer and not is_author and may_approve,
         request_changes=is_reviewer and not is_author and state in (ChangeState.IN_REVIEW, ChangeState.APPROVED),
-        publish=is_reviewer and state is ChangeState.APPROVED,
+        publish=is_reviewer and state is ChangeState.APPROVED and is_enough,
+        publish_freely=is_free,
         publish_alone=alone,
         withdraw=may_edit or (is_administrator and not change.author.is_active and state.is_open),
         break_glass=is_administrator and is_waiting and not alone,
         review_afterwards=is_reviewer and not is_author and change.is_review_owed and not _published_it(user, change),
         comment=(is_editor or is_reviewer) and state is not ChangeState.WITHDRAWN,
-        sentence=_sentence(user, change, is_author=is_author, is_reviewer=is_reviewer),
+        sentence=_sentence(user, change, approvals, is_author=is_author, is_reviewer=is_reviewer),
     )
+
+
+def _approved_it(user: User, change: Change) -> bool:
+    return change.reviews.filter(reviewer=user, verdict=Verdict.APPROVED, is_void=False).exists()
 
 
 def _published_it(user: User, change: Change) -> bool:
     return hasattr(change, "revision") and change.revision.published_by_id == user.pk
 
 
-def _sentence(user: User, change: Change, *, is_author: bool, is_reviewer: bool) -> str:
+def _sentence(user: User, change: Change, approvals: Approvals | None, *, is_author: bool, is_reviewer: bool) -> str:
     state = change.status
     if change.is_review_owed:
         return "It was published without a review. Somebody who neither wrote nor published it owes it one."
+    if is_author and state.is_open and approvals is not None and approvals.demands.is_nobody_needed:
+        return "By the approval rules it needs nobody else: publish it when it is complete."
     if state is ChangeState.DRAFT:
         return "Submit it for review when it is complete." if is_author else f"{change.author} is still writing it."
     if state is ChangeState.IN_REVIEW:
         if is_author:
             return "It waits for a reviewer. You can't approve it: nobody approves their own change."
+        if is_reviewer and _approved_it(user, change):
+            return "You approved it; it waits for somebody else's approval too."
         return "It waits for you or another reviewer." if is_reviewer else "It waits for a reviewer; you are none."
+    if state is ChangeState.APPROVED and approvals is not None and not approvals.is_enough:
+        return "It was approved, but that no longer suffices: it needs another approval before it can be published."
     if state is ChangeState.APPROVED:
         return "It is approved and waits to be published." if is_reviewer else "It waits for a reviewer to publish it."
     return state.sentence

@@ -14,6 +14,8 @@ STEMS = {
     "address_rewriting": "address-rewrite-entry",
     "relay_policies": "relay-policy",
     "service_accounts": "service-account",
+    "approval_rules": "approval-rule",
+    "reviewer_groups": "reviewer-group",
     "ip_allow_list": "ip-allow-entry",
     "ip_block_list": "ip-block-entry",
 }

@@ -32,8 +32,8 @@ class ChangeState(models.TextChoices):
 
 _STATE_SENTENCES = {
     ChangeState.DRAFT: "Its author is still writing it; nothing of it is in effect.",
-    ChangeState.IN_REVIEW: "It waits for somebody else to approve it.",
-    ChangeState.APPROVED: "Somebody else approved it; it is not in effect until it is published.",
+    ChangeState.IN_REVIEW: "It waits for as many others to approve it as the approval rules ask.",
+    ChangeState.APPROVED: "Others approved it; it is not in effect until it is published.",
     ChangeState.PUBLISHED: "It became a revision; each node reports when it runs it.",
     ChangeState.WITHDRAWN: "Given up; nothing of it ever was in effect.",
 }
@@ -53,6 +53,7 @@ class Arrow(StrEnum):
     APPROVE = "approve"
     REQUEST_CHANGES = "request_changes"
     PUBLISH = "publish"
+    PUBLISH_FREELY = "publish_freely"
     WITHDRAW = "withdraw"
     EDIT = "edit"
     BREAK_GLASS = "break_glass"
@@ -72,6 +73,7 @@ _PAST = {
     Arrow.APPROVE: "approved",
     Arrow.REQUEST_CHANGES: "changes_requested",
     Arrow.PUBLISH: "published",
+    Arrow.PUBLISH_FREELY: "published_without_approval",
     Arrow.WITHDRAW: "withdrawn",
     Arrow.EDIT: "edited",
     Arrow.BREAK_GLASS: "published_without_review",
@@ -81,6 +83,7 @@ _ARROW_SENTENCES = {
     Arrow.APPROVE: "A reviewer who is not its author agrees.",
     Arrow.REQUEST_CHANGES: "A reviewer gives it back to its author.",
     Arrow.PUBLISH: "A reviewer puts the approved change into effect.",
+    Arrow.PUBLISH_FREELY: "Its author puts into effect what needs no approval by the rules.",
     Arrow.WITHDRAW: "Its author gives it up.",
     Arrow.EDIT: "Its author goes on writing; approvals are void.",
     Arrow.BREAK_GLASS: "An administrator puts it into effect at once; a review is owed.",
@@ -89,9 +92,10 @@ _ARROW_SENTENCES = {
 D, R, A = ChangeState.DRAFT, ChangeState.IN_REVIEW, ChangeState.APPROVED
 TRANSITIONS: dict[Arrow, dict[ChangeState, ChangeState]] = {
     Arrow.SUBMIT: {D: R},
-    Arrow.APPROVE: {R: A},
+    Arrow.APPROVE: {R: A, A: A},
     Arrow.REQUEST_CHANGES: {R: D, A: D},
     Arrow.PUBLISH: {A: ChangeState.PUBLISHED},
+    Arrow.PUBLISH_FREELY: dict.fromkeys((D, R, A), ChangeState.PUBLISHED),
     Arrow.WITHDRAW: {D: ChangeState.WITHDRAWN, R: ChangeState.WITHDRAWN, A: ChangeState.WITHDRAWN},
     Arrow.EDIT: {D: D, R: D, A: D},
     Arrow.BREAK_GLASS: {D: ChangeState.PUBLISHED, R: ChangeState.PUBLISHED},
@@ -119,6 +123,7 @@ class Way(models.TextChoices):
 
     INITIAL = "initial", "First start"
     REVIEWED = "reviewed", "Reviewed"
+    NO_APPROVAL_NEEDED = "no_approval_needed", "No approval needed"
     FIRST_SETUP = "first_setup", "First set-up"
     BREAK_GLASS = "break_glass", "Break-glass"
 
@@ -127,6 +132,7 @@ class Way(models.TextChoices):
         return {
             Way.INITIAL: "Made by the software at its first start.",
             Way.REVIEWED: "Approved by somebody other than its author.",
+            Way.NO_APPROVAL_NEEDED: "Published by its author: the approval rules asked nobody else to agree.",
             Way.FIRST_SETUP: "Published by the only administrator while nobody else could have reviewed it.",
             Way.BREAK_GLASS: "Published without a review, with a reason; a review was owed.",
         }[self]

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:pk>/approve/", acts.approve, name="approve"),
     path("<int:pk>/request-changes/", acts.give_back, name="request-changes"),
     path("<int:pk>/publish/", acts.publish, name="publish"),
+    path("<int:pk>/publish-freely/", acts.publish_freely, name="publish-freely"),
     path("<int:pk>/publish-alone/", acts.publish_without_others, name="publish-alone"),
     path("<int:pk>/break-glass/", acts.break_glass, name="break-glass"),
     path("<int:pk>/review-afterwards/", acts.review_later, name="review-afterwards"),

@@ -54,6 +54,11 @@ TOPICS: tuple[Topic, ...] = (
         "One address for several people, who may write to it, and who hears of failures.",
     ),
     Topic(
+        "approval-rules",
+        "Approval rules",
+        "How many people agree to which change, by kind, risk and group; and what its author may publish alone.",
+    ),
+    Topic(
         "rewrite-addresses",
         "Rewrite addresses",
         "Let the outside see other addresses than the internal ones, and bring its answers back.",

@@ -17,7 +17,7 @@ class MailFlowConfig(AppConfig):
             page = "edit" if kind.name == "organization" else "list"
             navigation.register(
                 navigation.NavItem(
-                    navigation.Section.MAIL_FLOW,
+                    navigation.Section.CHANGES if kind.is_about_changes else navigation.Section.MAIL_FLOW,
                     kind.plural,
                     f"mailflow:{kind.stem}-{page}",
                     kind.icon,

@@ -97,10 +97,10 @@ def _form_field(name: str, info: FieldInfo) -> forms.Field:
         "required": info.is_required(),
     }
     enum = next((leaf for leaf in leaves if isinstance(leaf, type) and issubclass(leaf, StrEnum)), None)
-    choices = next((extra for extra in info.metadata if isinstance(extra, Choices)), None)
-    if choices is not None:
-        return forms.ChoiceField(choices=list(choices.of().items()), **words | {"required": True})
     is_many, is_nullable = _is_many(info), type(None) in leaves
+    choices = next((extra for extra in _extras(info) if isinstance(extra, Choices)), None)
+    if choices is not None:
+        return _one_of(choices, is_many, words)
     if enum is not None:
         return _choice(enum, is_many, words)
     if AddressSpace in leaves:
@@ -137,6 +137,21 @@ def _leaves(annotation: Any, metadata: Any = ()) -> Iterator[Any]:
             yield from _leaves(argument)
     else:
         yield datetime if getattr(annotation, "__name__", "") == "AwareDatetime" else annotation
+
+
+def _extras(info: FieldInfo) -> Iterator[Any]:
+    """What is said beside the type, of the field or of the items of its list."""
+    yield from info.metadata
+    for argument in get_args(info.annotation):
+        yield from getattr(argument, "__metadata__", ())
+
+
+def _one_of(choices: Choices, is_many: bool, words: dict[str, Any]) -> forms.Field:
+    options = [(value, capital(said)) for value, said in choices.of().items()]
+    if is_many:
+        widget = forms.CheckboxSelectMultiple
+        return forms.MultipleChoiceField(choices=options, widget=widget, **words | {"required": False})
+    return forms.ChoiceField(choices=options, **words | {"required": True})
 
 
 def _is_many(info: FieldInfo) -> bool:

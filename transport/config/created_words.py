@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from transport.config.diff import Json
-from transport.config.phrases import Parts, Say, join, show
+from transport.config.phrases import Parts, Say, join, label, show
 
 
 def create_words(kind: str, value: Json) -> Parts:
@@ -63,6 +63,21 @@ def _new_domain(value: Json) -> list[str]:
     return said + (["it is the default domain"] if value["is_default"] else [])
 
 
+def _new_approval_rule(value: Json) -> list[str]:
+    about = join(label(kind) for kind in value["kinds"]) or "everything"
+    said = [f"is about {about}" + (f" ({value['risk']})" if value["risk"] != "any" else "")]
+    said += [f"only what ends within {value['expires_within']}"] if value["expires_within"] else []
+    of = f"of {join(value['reviewer_groups'])}" if value["reviewer_groups"] else "of any reviewer"
+    said += [f"needs {value['approvals']} approval(s) {of}" if value["approvals"] else "needs no approval"]
+    said += [f"priority {value['priority']}"]
+    return said if value["is_enabled"] else ["disabled", *said]
+
+
+def _new_reviewer_group(value: Json) -> list[str]:
+    who = [*value["members"], *(f"everybody with the role {role}" for role in value["roles"])]
+    return [f"holds {join(who)}"]
+
+
 def _restrictions(value: Json) -> list[str]:
     said = ["only for senders who signed in"] if value["is_sender_authentication_required"] else []
     said += [f"only from {join(value['accept_messages_only_from'])}"] if value["accept_messages_only_from"] else []
@@ -116,6 +131,8 @@ def _new_receive_connector(value: Json) -> list[str]:
 _CREATED: dict[str, Callable[[Json], list[str]]] = {
     "relay_policies": _new_policy,
     "service_accounts": _new_account,
+    "approval_rules": _new_approval_rule,
+    "reviewer_groups": _new_reviewer_group,
     "accepted_domains": _new_domain,
     "recipients": _new_recipient,
     "distribution_groups": _new_group,

@@ -13,6 +13,7 @@ from transport.config.objects import (
     AcceptedDomain,
     AddressRewriteEntry,
     AddressSpace,
+    ApprovalRule,
     ConfigModel,
     ConfigObject,
     DistributionGroup,
@@ -23,6 +24,7 @@ from transport.config.objects import (
     ReceiveConnector,
     Recipient,
     RelayPolicy,
+    ReviewerGroup,
     SendConnector,
     ServiceAccount,
     TlsMode,
@@ -44,6 +46,8 @@ class MailFlow(ConfigModel):
     address_rewriting: tuple[AddressRewriteEntry, ...] = ()
     relay_policies: tuple[RelayPolicy, ...] = ()
     service_accounts: tuple[ServiceAccount, ...] = ()
+    approval_rules: tuple[ApprovalRule, ...] = ()
+    reviewer_groups: tuple[ReviewerGroup, ...] = ()
     ip_allow_list: tuple[IpListEntry, ...] = ()
     ip_block_list: tuple[IpListEntry, ...] = ()
 
@@ -83,6 +87,8 @@ OBJECT_KINDS: dict[str, type[ConfigObject]] = {
     "address_rewriting": AddressRewriteEntry,
     "relay_policies": RelayPolicy,
     "service_accounts": ServiceAccount,
+    "approval_rules": ApprovalRule,
+    "reviewer_groups": ReviewerGroup,
 }
 """Sections that are lists of objects with an id."""
 
@@ -90,6 +96,9 @@ LIST_KINDS: dict[str, type[IpListEntry]] = {"ip_allow_list": IpListEntry, "ip_bl
 """Sections that are lists of entries whose network is their identity."""
 
 SECTIONS: tuple[str, ...] = ("organization", *OBJECT_KINDS, *LIST_KINDS)
+LATER_SECTIONS = ("approval_rules", "reviewer_groups")
+"""Sections that revisions may be older than: an empty one is left out of the digest, so that theirs stays right."""
+_NOTHING = hashlib.sha256(b"[]").hexdigest()
 
 
 def identity(kind: str, item: Any) -> str:
@@ -116,7 +125,8 @@ def section_digest(document: MailFlow, name: str) -> str:
 
 def manifest_digest(digests: dict[str, str]) -> str:
     """SHA-256 over the sections' digests: what a revision is identified by and an approval is given for."""
-    manifest = {"schema_version": SCHEMA_VERSION, "sections": {name: digests[name] for name in SECTIONS}}
+    counted = [name for name in SECTIONS if not (name in LATER_SECTIONS and digests.get(name, _NOTHING) == _NOTHING)]
+    manifest = {"schema_version": SCHEMA_VERSION, "sections": {name: digests[name] for name in counted}}
     return hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -134,6 +134,10 @@ def _rate(of: str) -> Callable[[FieldChange], Iterator[Parts]]:
     return tell
 
 
+def _approvals(change: FieldChange) -> Iterator[Parts]:
+    yield (Say(f"now needs {change.after or 'no'} approval(s) instead of {change.before or 'none'}"),)
+
+
 _ACCEPT_FROM = _members(
     added="now takes mail from {}",
     removed="no longer takes mail from {}",
@@ -206,6 +210,20 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
         emptied="now owns no address",
         begun="now owns {}",
     ),
+    ("approval_rules", "approvals"): _approvals,
+    ("approval_rules", "kinds"): _members(
+        added="is now about {} too",
+        removed="is no longer about {}",
+        emptied="is now about everything",
+        begun="is now about {} only",
+    ),
+    ("approval_rules", "reviewer_groups"): _members(
+        added="now needs {} to approve too",
+        removed="no longer needs {} to approve",
+        emptied="may now be approved by any reviewer",
+        begun="may now be approved by {} only",
+    ),
+    ("reviewer_groups", "members"): _members(added="gains {}", removed="loses {}", emptied="", begun=""),
     ("service_accounts", "password_secret"): _other_password,
     ("organization", "is_back_pressure_enabled"): _on_off(
         "takes less mail again when queue, disk or memory run short",

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from transport.config import (
     validate_accounts,
+    validate_approval,
     validate_connectors,
     validate_policies,
     validate_recipients,
@@ -91,6 +92,7 @@ RULES: tuple[Rule, ...] = (
     *validate_connectors.RULES,
     *validate_policies.RULES,
     *validate_accounts.RULES,
+    *validate_approval.RULES,
     *validate_recipients.RULES,
     *validate_rewriting.RULES,
     *validate_safety.RULES,

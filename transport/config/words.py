@@ -25,6 +25,8 @@ KIND_LABELS = {
     "address_rewriting": "Address rewrite entry",
     "relay_policies": "Relay policy",
     "service_accounts": "Service account",
+    "approval_rules": "Approval rule",
+    "reviewer_groups": "Reviewer group",
     "ip_allow_list": "IP allow list",
     "ip_block_list": "IP block list",
 }
@@ -38,6 +40,8 @@ KIND_PLURALS = {
     "address_rewriting": "Address rewriting",
     "relay_policies": "Relay policies",
     "service_accounts": "Service accounts",
+    "approval_rules": "Approval rules",
+    "reviewer_groups": "Reviewer groups",
     "ip_allow_list": "IP allow list",
     "ip_block_list": "IP block list",
 }

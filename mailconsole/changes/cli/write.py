@@ -18,16 +18,19 @@ from mailconsole.audit import services as audit
 from mailconsole.changes.cli.files import document_of_file, problem_line
 from mailconsole.changes.models import Change
 from mailconsole.changes.services.account_password import make_account_password
+from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.bootstrap import is_first_setup, publish_alone
 from mailconsole.changes.services.ground import digest_of, require
 from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.plan import Plan, plan_change
+from mailconsole.changes.services.publish_without_approval import publish_without_approval
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.changes.services.stage_document import stage_document
 from mailconsole.changes.services.submit_change import check_plan, submit_change
 from mailconsole.changes.states import ChangeState
 from mailconsole.common.secrets import is_for_documents, store_secret
 from transport.config.diff import diff
+from transport.rules.approval import demands_of
 
 Write = Callable[[str], Any]
 Options = dict[str, Any]
@@ -60,6 +63,8 @@ def _write_plan(plan: Plan, write: Write) -> None:
     write(f"Plan, against revision {plan.head}:")
     for sentence in plan.sentences:
         write(f"  {sentence}")
+    for need in demands_of(plan.changes, plan.head_document, now=timezone.now()).needs:
+        write(f"  Needs {need.sentence[:1].lower()}{need.sentence[1:]}: {need.reasons[0]}")
     for problem in plan.problems:
         if problem not in plan.errors:
             write(f"  {problem_line(problem, plan.document or plan.head_document)}")
@@ -75,6 +80,10 @@ def _check(file: str, change: Change, plan: Plan) -> None:
 def _finish(change: Change, actor: User, now: datetime, *, is_publishing: bool, write: Write) -> None:
     if is_publishing:
         if not is_first_setup(actor):
+            if approvals_of(change, plan_change(change, now=now), now=now).demands.is_nobody_needed:
+                revision = publish_without_approval(change=change, actor=actor, now=now)
+                write(f"Published as revision {revision}: the approval rules ask nobody else.")
+                return
             raise CommandError(
                 "--publish would skip the review: somebody else can approve this change. Leave --publish out to "
                 "submit it. Nothing was changed."

@@ -1,4 +1,4 @@
-"""Agree with somebody else's change, for exactly what was seen."""
+"""Agree with somebody else's change, for exactly what was seen. The approval that completes it moves it on."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from django.http import HttpRequest
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Review
-from mailconsole.changes.refusals import CannotApproveOwnChange
+from mailconsole.changes.refusals import CannotApproveOwnChange, WrongState
+from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.ground import check_arrow, check_digest, go, locked, note, require
-from mailconsole.changes.states import Arrow, Verdict
+from mailconsole.changes.services.plan import plan_change
+from mailconsole.changes.states import Arrow, ChangeState, Verdict
 
 
 @transaction.atomic
@@ -28,14 +30,29 @@ def approve_change(
     refuse_own(change, actor)
     check_arrow(change, Arrow.APPROVE)
     check_digest(change, digest)
-    go(change, Arrow.APPROVE, now=now)
+    _refuse_needless(change, actor, digest, now)
     review = Review.objects.create(
         change=change, reviewer=actor, verdict=Verdict.APPROVED, comment=comment.strip(), digest=digest, created_at=now
     )
+    missing = approvals_of(change, plan_change(change, now=now), now=now).missing
+    if not missing:
+        go(change, Arrow.APPROVE, now=now)
+    elif change.status is ChangeState.IN_REVIEW:
+        Change.objects.filter(pk=change.pk).update(updated_at=now)
     words = f"Approved “{change.title}” of {change.author}"
+    words += f"; still needed: {', '.join(need.sentence.lower() for need in missing)}" if missing else ""
     note(actor, Arrow.APPROVE.past, change, words, now=now, request=request, reason=review.comment,
          after={"digest": digest})  # fmt: skip
     return change
+
+
+def _refuse_needless(change: Change, actor: User, digest: str, now: datetime) -> None:
+    """One person counts once; an approved change takes another only where one stopped counting. Raises WrongState."""
+    if change.status is ChangeState.APPROVED and approvals_of(change, plan_change(change, now=now), now=now).is_enough:
+        raise WrongState(f"“{change.title}” is approved: {change.status.sentence}")
+    given = change.reviews.filter(reviewer=actor, verdict=Verdict.APPROVED, is_void=False, digest=digest)
+    if given.exists():
+        raise WrongState(f"You approved “{change.title}” already: it waits for somebody else.")
 
 
 def refuse_own(change: Change, actor: User) -> None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from mailconsole.changes.models import Change, Revision
 from mailconsole.changes.refusals import DraftUnreadable
 from mailconsole.changes.services.ground import changes_of, digest_of
+from mailconsole.changes.services.reachable import unreachable_rules
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.secrets import has_secret, is_for_documents
 from transport.config.diff import ObjectChange, apply
@@ -89,7 +90,7 @@ def problems_of(document: MailFlow, *, now: datetime) -> tuple[Problem, ...]:
     found = validate(document, now=now)
     told = {(one.kind, one.object_id) for one in found if one.field == "networks"}
     opened = [one for one in open_relays(document, now=now) if (one.kind, one.object_id) not in told]
-    return (*missing_secrets(document), *opened, *found)
+    return (*missing_secrets(document), *unreachable_rules(document), *opened, *found)
 
 
 def open_relays(document: MailFlow, *, now: datetime) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -10,12 +11,12 @@ from django.http import HttpRequest
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Revision
-from mailconsole.changes.refusals import NotApproved
-from mailconsole.changes.services.ground import check_arrow, check_digest, digest_of, go, locked, note, require
+from mailconsole.changes.services.approvals import check_approvals
+from mailconsole.changes.services.ground import check_arrow, check_digest, go, locked, note, require
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.revisions import lock_head, store_revision
 from mailconsole.changes.services.submit_change import check_plan
-from mailconsole.changes.states import Arrow, Verdict, Way
+from mailconsole.changes.states import Arrow, Way
 from transport.config.words import plain
 
 
@@ -32,19 +33,14 @@ def publish_change(
     check_arrow(change, Arrow.PUBLISH)
     if digest is not None:
         check_digest(change, digest)
-    _check_approval(change)
-    return put_into_effect(change, actor=actor, arrow=Arrow.PUBLISH, way=Way.REVIEWED, now=now, request=request)
 
+    def check(plan: Plan) -> str:
+        check_approvals(change, plan, now=now)
+        return ""
 
-def _check_approval(change: Change) -> None:
-    """One approval must count: for these items, by somebody who is not the author and still may review."""
-    current = digest_of(change)
-    for review in change.reviews.filter(verdict=Verdict.APPROVED, is_void=False).select_related("reviewer"):
-        reviewer = review.reviewer
-        may_review = reviewer.is_active and Role.REVIEWER.value in reviewer.role_names
-        if review.digest == current and may_review and reviewer.pk != change.author_id:
-            return
-    raise NotApproved(f"No approval of “{change.title}” counts any more: it needs another review.")
+    return put_into_effect(
+        change, actor=actor, arrow=Arrow.PUBLISH, way=Way.REVIEWED, now=now, request=request, check=check
+    )
 
 
 def put_into_effect(
@@ -56,12 +52,17 @@ def put_into_effect(
     now: datetime,
     request: HttpRequest | None,
     reason: str = "",
+    check: Callable[[Plan], str] | None = None,
 ) -> Revision:
-    """Lock the head, merge, validate, write the revision, follow the arrow, audit; in the caller's transaction."""
+    """Lock the head, merge, validate, write the revision, follow the arrow, audit; in the caller's transaction.
+
+    ``check`` refuses by what the head, locked, says of the plan; it may give the reason to keep.
+    """
     head = lock_head()
     plan = plan_change(change, now=now)
     check_plan(change, plan)
     assert plan.document is not None  # check_plan refused conflicts
+    reason = (check(plan) if check is not None else "") or reason
     revision = store_revision(
         head=head,
         document=plan.document,

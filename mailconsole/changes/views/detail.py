@@ -15,6 +15,7 @@ from mailconsole.audit.models import AuditEntry
 from mailconsole.changes.abilities import abilities_of
 from mailconsole.changes.links import edit_url
 from mailconsole.changes.models import Change, Review, Revision
+from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.ground import changes_of, digest_of
 from mailconsole.changes.services.impact import impact_of
 from mailconsole.changes.services.plan import Plan, plan_change
@@ -84,6 +85,9 @@ def detail_context(request: HttpRequest, change: Change) -> dict[str, Any]:
     if not change.status.is_open:
         return context | _told(changes_of(change))
     plan = plan_change(change, now=timezone.now())
+    if plan.document is not None and plan.changes:
+        approvals = approvals_of(change, plan, now=timezone.now())
+        context |= {"approvals": approvals, "can": abilities_of(actor_of(request), change, approvals)}
     return context | _told(plan.changes) | _plan_context(change, plan)
 
 

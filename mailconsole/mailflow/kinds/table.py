@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mailconsole.mailflow.kinds.approval import APPROVAL
 from mailconsole.mailflow.kinds.connectors import CONNECTORS
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.kinds.organization import ORGANIZATION
@@ -9,5 +10,6 @@ from mailconsole.mailflow.kinds.recipients import RECIPIENTS
 from mailconsole.mailflow.kinds.senders import SENDERS
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in sorted((*CONNECTORS, *SENDERS, *RECIPIENTS, *ORGANIZATION), key=lambda kind: kind.order)
+    kind.name: kind
+    for kind in sorted((*CONNECTORS, *SENDERS, *RECIPIENTS, *ORGANIZATION, *APPROVAL), key=lambda kind: kind.order)
 }

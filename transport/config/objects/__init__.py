@@ -3,6 +3,7 @@
 ``description`` of a field is the help text on its form and in the JSON schema.
 """
 
+from transport.config.objects.approval import ApprovalRule, ReviewerGroup, ReviewerRole, Risk
 from transport.config.objects.base import ConfigModel, ConfigObject
 from transport.config.objects.domains import AcceptedDomain, DomainType
 from transport.config.objects.organization import Organization
@@ -21,6 +22,7 @@ __all__ = [
     "AcceptedDomain",
     "AddressRewriteEntry",
     "AddressSpace",
+    "ApprovalRule",
     "ConfigModel",
     "ConfigObject",
     "DistributionGroup",
@@ -37,6 +39,9 @@ __all__ = [
     "ReceiveExtensions",
     "Recipient",
     "RelayPolicy",
+    "ReviewerGroup",
+    "ReviewerRole",
+    "Risk",
     "SendConnector",
     "SenderOwnership",
     "ServiceAccount",

@@ -1,0 +1,102 @@
+"""Approval rules: who has to agree to what, by the rules in effect; and that no rule lets anybody out of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.transport.config.documents import NOW, SCANNERS, document
+from transport.config.diff import diff
+from transport.config.validate import errors, validate
+from transport.rules.approval import Need, Person, demands_of, people_problem
+
+RULES = [
+    {"id": "own", "name": "Rules", "priority": 1, "kinds": ["approval_rules", "reviewer_groups"], "approvals": 2},
+    {"id": "broad", "name": "Broad", "priority": 2, "risk": "broad", "approvals": 2},
+    {"id": "short", "name": "Short blocks", "priority": 3, "kinds": ["ip_block_list"], "expires_within": "1h",
+     "approvals": 0},
+]  # fmt: skip
+NETWORK = {"id": "network", "name": "Network team", "members": ["Ann"]}
+
+
+def asked(before, **sections):
+    """The needs of a change from one document to another, each as its sentence."""
+    old = document(**before)
+    demands = demands_of(diff(old, document(**before | sections)), old, now=NOW)
+    return [need.sentence for need in demands.needs], demands
+
+
+def block(network="192.0.2.1", minutes=None):
+    return {"network": network, "expires_at": (NOW + timedelta(minutes=minutes)).isoformat() if minutes else None}
+
+
+def test_demands__no_rules__one_of_any_reviewer_and_says_so():
+    sentences, demands = asked({}, relay_policies=[SCANNERS])
+    assert sentences == ["One approval of any reviewer"]
+    assert demands.needs[0].reasons == ["Relay policy Scanners is new (no rule is about it, so one reviewer approves)."]
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (block(minutes=60), []),
+        (block(minutes=61), ["One approval of any reviewer"]),
+        (block(), ["One approval of any reviewer"]),
+        (block("10.0.0.0/8", 30), ["Two approvals of any reviewer"]),
+    ],
+)
+def test_demands__ip_block__is_free_only_where_it_is_short_and_narrow(entry, expected):
+    assert asked({"approval_rules": RULES}, ip_block_list=[entry])[0] == expected
+
+
+def test_demands__block_made_shorter__was_in_effect_and_needs_one():
+    before = {"approval_rules": RULES, "ip_block_list": [block()]}
+    assert asked(before, ip_block_list=[block(minutes=30)])[0] == ["One approval of any reviewer"]
+
+
+@pytest.mark.parametrize("more", [{"networks": ["10.0.0.0/8"]}, {"is_broad_override": True}])
+def test_demands__broad_policy__needs_two_and_says_why(more):
+    sentences, demands = asked({"approval_rules": RULES}, relay_policies=[SCANNERS | more])
+    assert sentences == ["Two approvals of any reviewer"]
+    assert "broad network" in demands.needs[0].reasons[0]
+
+
+def test_demands__rules_lowered__the_old_ones_count():
+    lowered = [RULES[0] | {"approvals": 1}, *RULES[1:]]
+    assert asked({"approval_rules": RULES}, approval_rules=lowered)[0] == ["Two approvals of any reviewer"]
+    assert asked({"approval_rules": RULES}, approval_rules=[])[0] == ["Two approvals of any reviewer"]
+
+
+def test_demands__rule_without_approvals_for_everything__frees_neither_the_rules_nor_what_is_broad():
+    free = [{"id": "free", "name": "Free", "approvals": 0}]
+    before = {"approval_rules": free}
+    assert asked(before, relay_policies=[SCANNERS])[0] == []
+    assert asked(before, approval_rules=[])[0] == ["One approval of any reviewer"]
+    assert asked(before, relay_policies=[SCANNERS | {"networks": ["10.0.0.0/8"]}])[0] == [
+        "One approval of any reviewer"
+    ]
+    (problem,) = errors(validate(document(**before), now=NOW))
+    assert problem.field == "kinds"
+
+
+def test_needs__one_person_counts_once_and_only_in_the_group_while_they_may_review():
+    need = Need(2, document(reviewer_groups=[NETWORK]).reviewer_groups[0])
+    ann, bob = Person("ann", frozenset({"reviewer"})), Person("bob", frozenset({"reviewer"}))
+    assert need.missing([ann, ann, bob]) == 1
+    assert need.counted([Person("ann", frozenset(), may_review=False)]) == ()
+
+
+def test_people_problem__fewer_than_asked__names_who_is_there():
+    rules = [{"id": "two", "name": "Two", "approvals": 2}]
+    (rule,) = document(approval_rules=rules).approval_rules
+    people = [Person(name, frozenset({"reviewer"})) for name in ("ann", "bob")]
+    told = people_problem(rule, document(), people, ["ann", "bob"])
+    assert told == "Two needs two approvals of any reviewer other than the author, and only ann, bob could give it."
+    assert people_problem(rule, document(), people, ["ann", "eve"]) == ""
+
+
+def test_validate__group_that_is_not_there__is_an_error_at_its_field():
+    rules = [{"id": "one", "name": "One", "reviewer_groups": ["gone"]}]
+    (problem,) = errors(validate(document(approval_rules=rules), now=NOW))
+    assert (problem.field, "gone" in problem.sentence) == ("reviewer_groups", True)

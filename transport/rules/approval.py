@@ -1,0 +1,169 @@
+"""How many people of whom have to agree to a change, and why; and whether those who did are enough. Pure.
+
+The rules that count are those in effect, never those that the change brings: lowering them needs what they demand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from transport.config.diff import ObjectChange
+from transport.config.document import LIST_KINDS, MailFlow
+from transport.config.objects import ApprovalRule, RelayPolicy, ReviewerGroup, Risk
+from transport.config.ranges import parse_range
+from transport.config.validate_approval import PROTECTED
+from transport.config.validate_policies import BROAD_FROM, broad_networks
+from transport.config.words import KIND_LABELS
+
+REASONS_AT_MOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who might approve. `may_review`: active, and with the role of a reviewer, at this moment."""
+
+    name: str
+    roles: frozenset[str]
+    may_review: bool = True
+
+
+@dataclass(slots=True)
+class Need:
+    """So many approvals of a group (None: of any reviewer); ``reasons`` are the first of ``count`` sentences."""
+
+    approvals: int
+    group: ReviewerGroup | None
+    reasons: list[str] = field(default_factory=list)
+    count: int = 0
+
+    @property
+    def whom(self) -> str:
+        return self.group.name if self.group is not None else "any reviewer"
+
+    @property
+    def sentence(self) -> str:
+        number = {1: "One approval", 2: "Two approvals", 3: "Three approvals"}.get(self.approvals)
+        return f"{number or f'{self.approvals} approvals'} of {self.whom}"
+
+    def counted(self, people: Iterable[Person]) -> tuple[str, ...]:
+        """The names of those who count for it, each once."""
+        return tuple(dict.fromkeys(one.name for one in people if one.may_review and _is_in(self.group, one)))
+
+    def missing(self, people: Iterable[Person]) -> int:
+        """How many are still to agree, where these did."""
+        return max(0, self.approvals - len(self.counted(people)))
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a change needs. ``waived`` says of what needs nobody why."""
+
+    needs: tuple[Need, ...] = ()
+    waived: tuple[str, ...] = ()
+
+    @property
+    def is_nobody_needed(self) -> bool:
+        return not self.needs
+
+    def missing(self, people: Iterable[Person]) -> tuple[Need, ...]:
+        people = tuple(people)
+        return tuple(need for need in self.needs if need.missing(people))
+
+
+def demands_of(changes: Iterable[ObjectChange], document: MailFlow, *, now: datetime) -> Demands:
+    """What the rules of ``document``, the one in effect, demand for these changes."""
+    needs: dict[tuple[str, int], Need] = {}
+    waived: list[str] = []
+    groups = {group.id: group for group in document.reviewer_groups}
+    rules = sorted(
+        (rule for rule in document.approval_rules if rule.is_enabled), key=lambda one: (one.priority, one.id)
+    )
+    for change in changes:
+        is_broad = broadness(change)
+        rule = next((one for one in rules if _is_about(one, change, is_broad=bool(is_broad), now=now)), None)
+        sentence = _reason(change, rule, is_broad)
+        if rule is not None and not rule.approvals:
+            waived.append(sentence)
+            continue
+        for group_id in (rule.reviewer_groups if rule is not None else ()) or ("",):
+            group = groups.get(group_id)
+            count = rule.approvals if rule is not None else 1
+            need = needs.setdefault((group.id if group else "", count), Need(count, group))
+            need.count += 1
+            need.reasons += [sentence] if len(need.reasons) < REASONS_AT_MOST else []
+    return Demands(tuple(_most_first(needs.values())), tuple(waived[:REASONS_AT_MOST]))
+
+
+def _most_first(needs: Iterable[Need]) -> list[Need]:
+    """Without what another need brings along: fewer of the same group, and any reviewer beside as many of a group."""
+    kept: list[Need] = []
+    for need in sorted(needs, key=lambda need: (-need.approvals, need.group is None, need.whom)):
+        same = [one for one in kept if one.group == need.group or need.group is None]
+        kept += [] if same else [need]
+    return kept
+
+
+def _is_about(rule: ApprovalRule, change: ObjectChange, *, is_broad: bool, now: datetime) -> bool:
+    if rule.kinds and change.kind not in rule.kinds:
+        return False
+    if not rule.approvals and (is_broad or change.kind in PROTECTED):
+        return False
+    if rule.risk is Risk.BROAD and not is_broad:
+        return False
+    if rule.risk is Risk.DELETION and not change.is_deleted:
+        return False
+    return rule.expires_within is None or _ends_within(change, rule.expires_within, now)
+
+
+def _ends_within(change: ObjectChange, seconds: int, now: datetime) -> bool:
+    """A new object that ends so soon; one that was there before had an effect that the end does not undo."""
+    ends = (change.after or {}).get("expires_at")
+    return change.is_new and isinstance(ends, str) and datetime.fromisoformat(ends) - now <= timedelta(seconds=seconds)
+
+
+def broadness(change: ObjectChange) -> str:
+    """Why what the change leads to is broad, as the rest of a sentence; empty where it is not."""
+    after = change.after
+    if after is None:
+        return ""
+    if change.kind in LIST_KINDS:
+        one = parse_range(change.object_id)
+        return f"covers the broad network {change.object_id}" if one.size >= BROAD_FROM[one.version] else ""
+    if change.kind != "relay_policies":
+        return ""
+    if after["is_broad_override"]:
+        return "says that its broad network is meant"
+    broad = broad_networks(RelayPolicy.model_validate(after))
+    return f"admits the broad network {', '.join(broad[:3])}" if broad else ""
+
+
+def _reason(change: ObjectChange, rule: ApprovalRule | None, is_broad: str) -> str:
+    name = "" if change.kind == "organization" else f" {change.name}"
+    does = is_broad or ("is new" if change.is_new else "is deleted" if change.is_deleted else "is changed")
+    asked = f"rule {rule.name}" if rule is not None else "no rule is about it, so one reviewer approves"
+    return f"{KIND_LABELS[change.kind]}{name} {does} ({asked})."
+
+
+def _is_in(group: ReviewerGroup | None, person: Person) -> bool:
+    if group is None:
+        return True
+    named = {member.casefold() for member in group.members}
+    return person.name.casefold() in named or bool(person.roles & {role.value for role in group.roles})
+
+
+def people_problem(rule: ApprovalRule, document: MailFlow, reviewers: Iterable[Person], authors: Iterable[str]) -> str:
+    """Why nobody's change could ever get what the rule asks, as a sentence; empty where somebody's can.
+
+    ``authors`` are the user names of those who may write changes; an author never counts for their own.
+    """
+    reviewers, authors = tuple(reviewers), tuple(authors)
+    groups = {group.id: group for group in document.reviewer_groups}
+    for group_id in rule.reviewer_groups or ("",):
+        need = Need(rule.approvals, groups.get(group_id))
+        names = need.counted(reviewers)
+        if all(len([one for one in names if one != author]) < rule.approvals for author in authors or ("",)):
+            there = f"only {', '.join(names)}" if names else "nobody"
+            return f"{rule.name} needs {need.sentence.lower()} other than the author, and {there} could give it."
+    return ""
