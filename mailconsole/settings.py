@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "mailconsole.nodes",
     "mailconsole.changes",
     "mailconsole.mailflow",
+    "mailconsole.imports",
     "mailconsole.certificates",
     "mailconsole.queues",
     "mailconsole.tracking",

@@ -68,6 +68,11 @@ TOPICS: tuple[Topic, ...] = (
         "Send a file from a directory",
         "An application that can only write files sends by dropping them; which are taken, and why one becomes .bad.",
     ),
+    Topic(
+        "import-mail-flow",
+        "Import mail flow",
+        "What Exchange or Postfix does today becomes one draft, with a report of what was left out.",
+    ),
     Topic("review-and-publish", "Review and publish a change", "What a reviewer sees, and what happens on publish."),
     Topic("explain-an-answer", "Explain an answer", "What the rules would say to an attempt, now or under a draft."),
     Topic("find-a-message", "Find a message", "Any message's fate, from a message-id, an address or a time."),

@@ -15,6 +15,7 @@ from mailconsole.audit.models import AuditEntry
 from mailconsole.changes.abilities import abilities_of
 from mailconsole.changes.links import edit_url
 from mailconsole.changes.models import Change, Review, Revision
+from mailconsole.changes.papers import papers_of
 from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.ground import changes_of, digest_of
 from mailconsole.changes.services.impact import impact_of
@@ -77,6 +78,7 @@ def detail_context(request: HttpRequest, change: Change) -> dict[str, Any]:
         "digest": digest_of(change),
         "revision": revision,
         "talk": talk_of(change),
+        "papers": papers_of(change),
         "audit": AuditEntry.objects.filter(object_kind="change", object_id=str(change.pk)).order_by("number"),
     }
     if revision is not None and revision.parent is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, ProgrammingError
 
-from mailconsole.changes.cli import read, write
+from mailconsole.changes.cli import more, read, write
 from mailconsole.common.refusals import Refusal
 from transport.config.text import BadText
 
@@ -43,6 +43,7 @@ class Command(BaseCommand):
         password.add_argument("name", metavar="NAME", help="the account's password_secret; made if it is not there")
         password.add_argument("--as", dest="user", metavar="USER", help="whose doing it is")
         password.set_defaults(act=write.password)
+        more.add_all(verbs)
 
     def _add_apply(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", help="a YAML file, or - for standard input")

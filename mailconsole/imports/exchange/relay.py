@@ -1,0 +1,138 @@
+"""Who may relay through Exchange, as relay policies with least privilege: rights, groups and external trust."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mailconsole.imports.exchange.receive import auth_of, full_name, groups_of, ranges_of, short_name
+from mailconsole.imports.exchange.values import Lost, items, text, yes
+from mailconsole.imports.report import Subject
+
+ANY_RECIPIENT = "ms-exch-smtp-accept-any-recipient"
+_EVERYTHING = {"0.0.0.0/0", "::/0"}
+_ANONYMOUS = ("anonymous logon", "s-1-5-7")
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One row of `Get-ADPermission` that lets somebody relay."""
+
+    connector: str
+    user: str
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.user.lower().rpartition("\\")[2] in _ANONYMOUS
+
+
+def relay_rights(rows: Iterable[Mapping[str, Any]]) -> list[Right]:
+    """Those that are granted, not denied."""
+    return [
+        Right(text(row.get("Identity")), text(row.get("User")))
+        for row in rows
+        if not yes(row.get("Deny", False)) and ANY_RECIPIENT in _rights(row)
+    ]
+
+
+def _rights(row: Mapping[str, Any]) -> set[str]:
+    try:
+        return {right.lower() for right in items(row.get("ExtendedRights"))}
+    except Lost:
+        return set()
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What lets clients of a connector relay; ``why`` is for the policy's comment and the report."""
+
+    is_anonymous: bool
+    is_signed_in: bool
+    why: str
+
+
+def grants_of(given: Mapping[str, Any], rights: list[Right], *, has_rights: bool, about: Subject) -> Grants:
+    """Asked of the permission groups, of external trust, and of the rights where they were exported too."""
+    names = {full_name(given).lower(), text(given.get("DistinguishedName")).lower()} - {""}
+    ours = [one for one in rights if one.connector.lower() in names]
+    anonymous = any(one.is_anonymous for one in ours)
+    external = "ExternalAuthoritative" in auth_of(given)
+    for one in ours:
+        if one.is_anonymous:
+            about.mapped("Accept-Any-Recipient", one.user, "A relay policy for its remote IP ranges.")
+        elif not _is_by_default(one.user):
+            about.left_out("Accept-Any-Recipient", one.user, "Name the user in a relay policy, if they still send.")
+    if "Custom" in groups_of(given) and not has_rights:
+        about.left_out(
+            "PermissionGroups",
+            "Custom",
+            "It has rights of its own, perhaps to relay: export "
+            "Get-ADPermission of its connectors too, or import its protocol logs.",
+        )
+    why = "Accept-Any-Recipient for ANONYMOUS LOGON" if anonymous else "ExternalAuthoritative" if external else ""
+    return Grants(anonymous or external, "ExchangeUsers" in groups_of(given), why)
+
+
+_BY_DEFAULT = (
+    "authenticated users",
+    "exchange servers",
+    "exchangelegacyinterop",
+    "hub transport servers",
+    "edge transport servers",
+    "externally secured servers",
+)
+
+
+def _is_by_default(user: str) -> bool:
+    """Who has the right by a permission group, which is told there."""
+    said = user.lower().rpartition("\\")[2]
+    return said in _BY_DEFAULT
+
+
+def anonymous_policy(given: Mapping[str, Any], grants: Grants, owner: str, about: Subject) -> dict[str, Any] | None:
+    """Its clients, by network and nothing else; where that is everybody the policy is made, but disabled."""
+    try:
+        ranges = ranges_of(given)
+    except (Lost, ValueError):
+        return None
+    everybody = bool(_EVERYTHING & set(ranges))
+    if everybody:
+        about.approximated(
+            "Relay policy",
+            ranges,
+            "Disabled: through it everybody could relay. Name the "
+            "networks, or import protocol logs to find who relays today.",
+        )
+    return {
+        "name": f"{short_name(given)} relay"[:64],
+        "is_enabled": not everybody,
+        "networks": ranges,
+        "owner": owner,
+        "purpose": f"Relayed through Exchange's receive connector {full_name(given)}"[:500],
+        "comment": f"Imported: {grants.why}.",
+    }
+
+
+def signed_in_policy(connectors: Iterable[Mapping[str, Any]], owner: str) -> dict[str, Any] | None:
+    """Users of Exchange who sign in may send anywhere: one policy for all, from the networks of the connectors."""
+    networks = list(dict.fromkeys(_all_ranges(connectors)))
+    if not networks:
+        return None
+    return {
+        "name": "Users who sign in",
+        "networks": [] if _EVERYTHING & set(networks) else networks,
+        "identities": ["*"],
+        "is_tls_required": True,
+        "owner": owner,
+        "purpose": "Exchange let users who sign in send anywhere",
+        "comment": "Imported: permission group ExchangeUsers.",
+    }
+
+
+def _all_ranges(connectors: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for given in connectors:
+        try:
+            yield from ranges_of(given)
+        except (Lost, ValueError):
+            continue
