@@ -59,7 +59,7 @@ def test_page__zip_of_files__drafts_them_and_audits_their_digests():
     said = {"origin": "exchange", "owner": "Postmasters", "files": [file]}
     answer = signed_in(create_editor()).post(reverse("imports:new"), said)
     report = ImportReport.objects.get()
-    assert answer.status_code == 302 and answer.url == reverse("imports:report", args=[report.pk])
+    assert answer.status_code == 302 and answer["Location"] == reverse("imports:report", args=[report.pk])
     assert [one["name"] for one in report.files] == list(ALL)
     assert AuditEntry.objects.get(action="import.made").object_id == str(report.change_id)
 
