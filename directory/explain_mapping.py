@@ -17,7 +17,7 @@ _BECAME = {
     "userPrincipalName": "user_principal_name", "targetAddress": "target_address", "altRecipient": "forwarding_guid",
     "msExchGenericForwardingAddress": "forwarding_address", "deliverAndRedirect": "deliver_and_redirect",
     "userAccountControl": "disabled", "msExchHideFromAddressLists": "hidden", "hideDLMembership": "hides_members",
-    "delivContLength": "max_receive_size_kib", "msExchHomeServerName": "home_server",
+    "delivContLength": "max_receive_size_kib", "msExchHomeServerName": "home_server", "homeMDB": "home_server",
     "msExchDynamicDLFilter": "dynamic_filter", "msExchDynamicDLBaseDN": "dynamic_base_dn",
     "objectClass": "kind", "groupType": "kind", "msExchRecipientTypeDetails": "kind", "member": "member_guids",
     "authOrig": "restrictions", "dLMemSubmitPerms": "restrictions", "unauthOrig": "restrictions",

@@ -4,6 +4,7 @@ Attribute names are Exchange's. An Active Directory whose schema was never exten
 them; an absent attribute is a default, never an error.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 
 from directory.addresses import MalformedAddress, address_key, parse_address
@@ -16,8 +17,8 @@ ATTRIBUTES: tuple[str, ...] = (
     "userPrincipalName", "userAccountControl", "groupType", "member", "targetAddress", "altRecipient",
     "deliverAndRedirect", "msExchGenericForwardingAddress", "msExchRecipientTypeDetails",
     "msExchHideFromAddressLists", "hideDLMembership", "msExchRequireAuthToSendTo", "authOrig", "dLMemSubmitPerms",
-    "unauthOrig", "dLMemRejectPerms", "delivContLength", "msExchHomeServerName", "msExchDynamicDLFilter",
-    "msExchDynamicDLBaseDN",
+    "unauthOrig", "dLMemRejectPerms", "delivContLength", "msExchHomeServerName", "homeMDB",
+    "msExchDynamicDLFilter", "msExchDynamicDLBaseDN",
 )  # fmt: skip
 
 DEFAULT_FILTER = (
@@ -28,6 +29,11 @@ DEFAULT_FILTER = (
 
 _ACCOUNT_DISABLED = 0x2  # userAccountControl
 _SECURITY_ENABLED = 0x80000000  # groupType
+
+_CN = re.compile("/cn=", re.IGNORECASE)
+_UNESCAPED_COMMA = re.compile(r"(?<!\\),")
+_STORE = "InformationStore"
+_LONGEST_SERVER = 256
 
 _KIND_BY_TYPE_DETAILS = {
     1: RecipientKind.MAILBOX,
@@ -92,10 +98,22 @@ def map_entry(entry: Entry) -> MappedEntry:
         hidden=entry.flag("msExchHideFromAddressLists"),
         hides_members=entry.flag("hideDLMembership"),
         disabled=bool((entry.number("userAccountControl") or 0) & _ACCOUNT_DISABLED),
-        home_server=entry.text("msExchHomeServerName").rpartition("/cn=")[2] or None,
+        home_server=_home_server(entry),
         notes=tuple(notes),
     )
     return MappedEntry(_with_targets(recipient, entry), _links(entry))
+
+
+def _home_server(entry: Entry) -> str | None:
+    """The last name of the legacy DN. Without one, the server of the mailbox store (until Exchange 2007), else the
+    database: that stands below no server."""
+    legacy = entry.text("msExchHomeServerName")
+    names = [part.partition("=")[2] for part in _UNESCAPED_COMMA.split(plain_dn(entry.text("homeMDB")))]
+    if legacy:
+        name = _CN.split(legacy)[-1]
+    else:
+        name = names[names.index(_STORE) + 1] if _STORE in names[:-1] else names[0]
+    return name.strip()[:_LONGEST_SERVER] or None
 
 
 def _kind(entry: Entry) -> RecipientKind:

@@ -51,7 +51,7 @@ class SenderRestrictions:
 class RecipientEntry:
     """One recipient as the directory knows it. Addresses are ``local@domain`` texts; ``members`` and
     ``owner_address`` only for groups, and groups come first among members; ``forward_to`` replaces delivery unless
-    ``deliver_and_forward``; ``max_receive_bytes`` 0 means no limit."""
+    ``deliver_and_forward``; ``max_receive_bytes`` 0 means no limit; ``home_server`` is where a mailbox is."""
 
     address: str
     kind: EntryKind
@@ -62,6 +62,7 @@ class RecipientEntry:
     owner_address: str = ""
     restrictions: SenderRestrictions | None = None
     max_receive_bytes: int = 0
+    home_server: str = ""
 
 
 class RecipientLookup(Protocol):

@@ -15,7 +15,7 @@ from django.utils import timezone
 from pydantic import PlainSerializer
 from pydantic.fields import FieldInfo
 
-from transport.config.objects import AddressSpace
+from transport.config.objects import AddressSpace, HomeServer
 from transport.config.phrases import label, show
 from transport.config.types import Choices, format_duration, format_size
 
@@ -42,15 +42,20 @@ class LinesField(forms.CharField):
         return line
 
 
-class SpacesField(LinesField):
-    """Address spaces, one a line, as ``domain`` or ``domain;cost`` (Exchange's way to write them)."""
+class CostsField(LinesField):
+    """Address spaces or home servers, one a line, as ``domain`` or ``domain;cost`` (Exchange's way to write them);
+    ``key`` is what the model calls the first."""
+
+    def __init__(self, *, key: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.key = key
 
     def line(self, item: Any) -> str:
-        return item if isinstance(item, str) else f"{item['domain']};{item['cost']}"
+        return item if isinstance(item, str) else f"{item[self.key]};{item['cost']}"
 
     def item(self, line: str) -> Any:
-        domain, _, cost = line.partition(";")
-        return {"domain": domain.strip(), "cost": cost.strip()} if cost.strip() else {"domain": domain.strip()}
+        what, _, cost = line.partition(";")
+        return {self.key: what.strip(), "cost": cost.strip()} if cost.strip() else {self.key: what.strip()}
 
 
 class TextField(forms.CharField):
@@ -103,9 +108,10 @@ def _form_field(name: str, info: FieldInfo) -> forms.Field:
         return _one_of(choices, is_many, words)
     if enum is not None:
         return _choice(enum, is_many, words)
-    if AddressSpace in leaves:
+    key = "domain" if AddressSpace in leaves else "server" if HomeServer in leaves else ""
+    if key:
         words["help_text"] += " One a line, with ;cost after it where the cost is not 1."
-        return SpacesField(**words)
+        return CostsField(key=key, **words)
     if is_many:
         words["help_text"] += " One a line."
         return LinesField(**words)

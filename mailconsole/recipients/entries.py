@@ -17,6 +17,7 @@ def entry_of(found: SnapshotEntry) -> RecipientEntry:
         members=found.members,
         restrictions=_restrictions(found),
         max_receive_bytes=(found.max_receive_size_kib or 0) * 1024,
+        home_server=found.home_server or "",
     )
 
 

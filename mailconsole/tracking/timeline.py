@@ -32,11 +32,16 @@ class TrailStep:
 
 @dataclass(frozen=True, slots=True)
 class ConsideredConnector:
-    """A send connector that was looked at; chosen where nothing eliminated it."""
+    """A send connector that was looked at; chosen where nothing eliminated it, and why where that is told."""
 
     connector_id: str
     name: str
     eliminated_because: str
+    chosen_because: str = ""
+
+    @property
+    def because(self) -> str:
+        return self.eliminated_because or self.chosen_because
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ def _routed(event: TrackingEvent) -> TimelineStep:
 
 def _route(row: dict[str, Any], recipient: str) -> RouteTold:
     key = _text(row, "next_hop")
-    considered = tuple(ConsideredConnector(*map(str, one[:3])) for one in row.get("considered") or () if len(one) >= 3)
+    considered = tuple(ConsideredConnector(*map(str, one[:4])) for one in row.get("considered") or () if len(one) >= 3)
     recipients = tuple(map(str, row.get("recipients") or [recipient]))
     return RouteTold(next_hop_words(key), key, recipients, considered)
 

@@ -101,3 +101,22 @@ def test_map_entry__disabled_account__still_takes_mail():
     recipient = map_entry(ldap_entry("x", mail="x@acme.example", userAccountControl=514)).recipient
     assert recipient.disabled
     assert recipient.addresses == ("x@acme.example",)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "home"),
+    [
+        ({"msExchHomeServerName": "/o=A/ou=B/cn=Configuration/cn=Servers/cn=MBX1", "homeMDB": "CN=DB1,DC=x"}, "MBX1"),
+        ({"msExchHomeServerName": "/o=A/ou=B/CN=Servers/CN=mbx 2"}, "mbx 2"),
+        ({"msExchHomeServerName": "MBX3"}, "MBX3"),
+        ({"homeMDB": "CN=DB,CN=First,CN=InformationStore,CN=OLD1,CN=Servers,DC=x"}, "OLD1"),
+        ({"homeMDB": "<GUID=7a51b1a3-0000-4000-8000-000000000000>;CN=DB\\, 1,CN=Databases,DC=x"}, "DB\\, 1"),
+        ({"homeMDB": "CN=InformationStore"}, "InformationStore"),
+        ({"msExchHomeServerName": "/cn=" + "x" * 5000}, "x" * 256),
+        ({"msExchHomeServerName": "/o=A/cn= "}, None),
+        ({"homeMDB": ""}, None),
+        ({}, None),
+    ],
+)
+def test_map_entry__home_server__is_the_last_name_or_what_the_mailbox_store_tells(attributes, home):
+    assert map_entry(ldap_entry("anna", mail="anna@acme.example", **attributes)).recipient.home_server == home

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tests.support.listener import connector, mail_flow
 from tests.support.two_ways import START, Step
 from transport.config.document import MailFlow
-from transport.config.objects import AcceptedDomain, AddressSpace, RelayPolicy, SendConnector
+from transport.config.objects import AcceptedDomain, AddressSpace, HomeServer, RelayPolicy, SendConnector
+from transport.ports import EntryKind, RecipientEntry
 
 ENDS_AT = datetime.datetime.fromtimestamp(START + 100, datetime.UTC)
 
@@ -26,6 +27,29 @@ def flow(*policies: RelayPolicy, **fields: object) -> MailFlow:
     external = AcceptedDomain(id="ext", name="Ext", domain="ext.example", domain_type="ExternalRelay")
     sections = {"relay_policies": policies, "send_connectors": out, "accepted_domains": (external,)}
     return mail_flow(connector(**{"max_protocol_errors": 0, **fields}), **sections)
+
+
+def homes() -> MailFlow:
+    """acme.example is ours, and mail for two of its home servers has ways of its own."""
+    base = flow(policy())
+    ours = AcceptedDomain(id="acme", name="Acme", domain="acme.example", domain_type="Authoritative")
+    stores = [
+        SendConnector(id=id, name=id, home_servers=(HomeServer(server=server),), smart_hosts=("192.0.2.8",))
+        for id, server in (("one", "EX01"), ("two", "EX*"))
+    ]
+    sections = {"accepted_domains": (ours,), "send_connectors": (*base.send_connectors, *stores)}
+    return base.model_copy(update=sections)
+
+
+class HomeOfEach:
+    """A directory of acme.example, and where each mailbox is."""
+
+    def __init__(self, **homes: str) -> None:
+        self._homes = homes
+
+    def find(self, address: str) -> RecipientEntry | None:
+        home = self._homes.get(address.partition("@")[0])
+        return None if home is None else RecipientEntry(address, EntryKind.MAILBOX, address, home_server=home)
 
 
 FLOWS = {

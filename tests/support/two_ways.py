@@ -18,7 +18,7 @@ from transport.listener.accounts import AccountChecker
 from transport.listener.context import Context
 from transport.model.envelope import Message
 from transport.model.event import TrackingEvent
-from transport.ports import NoAuthenticator, NoDirectory, SpoolUnavailable, Stored, no_secrets
+from transport.ports import NoAuthenticator, NoDirectory, RecipientLookup, SpoolUnavailable, Stored, no_secrets
 from transport.queues.intake import EngineIntake
 from transport.rules.ruleset import Ruleset
 from transport.spool import rows
@@ -99,20 +99,25 @@ class Wire:
     abort = pause_reading = resume_reading = lambda self: None
 
 
-def both_ways(document: MailFlow, steps: Sequence[Step], *, fails_at: Sequence[int] = ()) -> tuple[Outcome, Outcome]:
+def both_ways(
+    document: MailFlow, steps: Sequence[Step], *, fails_at: Sequence[int] = (), lookup: RecipientLookup | None = None
+) -> tuple[Outcome, Outcome]:
     """As it is; and by the careful way."""
-    as_it_is = asyncio.run(_run(document, steps, fails_at))
+    directory = lookup or NoDirectory()
+    as_it_is = asyncio.run(_run(document, steps, fails_at, directory))
     with (
         mock.patch("transport.listener.greeting.regular", lambda session: None),
         mock.patch("transport.queues.intake.plain_routes", lambda ruleset, message, texts: None),
     ):
-        careful = asyncio.run(_run(document, steps, fails_at))
+        careful = asyncio.run(_run(document, steps, fails_at, directory))
     return as_it_is, careful
 
 
-async def _run(document: MailFlow, steps: Sequence[Step], fails_at: Sequence[int]) -> Outcome:
+async def _run(
+    document: MailFlow, steps: Sequence[Step], fails_at: Sequence[int], directory: RecipientLookup
+) -> Outcome:
     outcome, now = Outcome(), [START]
-    context = _context(Ruleset(document, 7), outcome, lambda: now[0], fails_at)
+    context = _context(Ruleset(document, 7), outcome, lambda: now[0], fails_at, directory)
     with mock.patch.object(opening, "_NUMBERS", iter(range(1_000_000))):
         talking: session.Session | None = None
         for step in steps:
@@ -131,14 +136,20 @@ async def _run(document: MailFlow, steps: Sequence[Step], fails_at: Sequence[int
     return outcome
 
 
-def _context(ruleset: Ruleset, outcome: Outcome, clock: Callable[[], float], fails_at: Sequence[int]) -> Context:
+def _context(
+    ruleset: Ruleset,
+    outcome: Outcome,
+    clock: Callable[[], float],
+    fails_at: Sequence[int],
+    directory: RecipientLookup,
+) -> Context:
     spool: Any = Spool(outcome, fails_at)
     queues: Any = Queues(outcome)
-    intake = EngineIntake(spool=spool, queues=queues, lookup=NoDirectory(), ruleset=ruleset, clock=clock)
+    intake = EngineIntake(spool=spool, queues=queues, lookup=directory, ruleset=ruleset, clock=clock)
     return Context(
         ruleset=ruleset,
         intake=intake,
-        lookup=NoDirectory(),
+        lookup=directory,
         authenticator=NoAuthenticator(),
         accounts=AccountChecker(no_secrets),
         certificates=None,

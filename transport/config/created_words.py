@@ -113,7 +113,10 @@ def _new_rewrite(value: Json) -> list[str]:
 
 def _new_send_connector(value: Json) -> list[str]:
     way = f"through {show('', value['smart_hosts'])}" if value["smart_hosts"] else "by DNS (MX records)"
-    said = [f"sends mail for {show('', value['address_spaces'])} {way}", f"TLS {value['tls_level']}"]
+    homes = f"mailboxes on the home server {show('', value['home_servers'])}" if value["home_servers"] else ""
+    spaces = show("", value["address_spaces"]) if value["address_spaces"] else ""
+    serves = " and for ".join(filter(None, (homes, spaces)))
+    said = [f"sends mail for {serves} {way}", f"TLS {value['tls_level']}"]
     said += [f"signs in as {value['username']}"] if value["username"] else []
     return said if value["is_enabled"] else ["disabled", *said]
 

@@ -88,6 +88,12 @@ def _next_hops(change: FieldChange) -> Iterator[Parts]:
     yield (Say(f"now sends {after} instead of {before}"),)
 
 
+def _homes(change: FieldChange) -> Iterator[Parts]:
+    for verb, some, others in (("now", change.after, change.before), ("no longer", change.before, change.after)):
+        if told := [one for one in some if one not in others]:
+            yield (Say(f"{verb} takes mail for mailboxes on the home server {show('', told)}"),)
+
+
 def _own_ladder(change: FieldChange) -> Iterator[Parts]:
     after = f"after {change.after}" if change.after else "as the organisation says"
     before = f"after {change.before}" if change.before else "as the organisation says"
@@ -248,6 +254,7 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
         begun="",
     ),
     ("send_connectors", "smart_hosts"): _next_hops,
+    ("send_connectors", "home_servers"): _homes,
     ("receive_connectors", "proxy_networks"): _members(
         added="now believes the proxies {} when they name the client",
         removed="no longer believes the proxies {}",

@@ -43,7 +43,8 @@ def show(field: str, value: Any) -> str:
 
 
 def _item(item: Any) -> str:
-    return f"{item['domain']} at cost {item['cost']}" if isinstance(item, dict) else str(item)
+    """An address space or a home server of a send connector is the only thing with a cost."""
+    return f"{item.get('domain') or item['server']} at cost {item['cost']}" if isinstance(item, dict) else str(item)
 
 
 def label(field: str) -> str:

@@ -15,6 +15,7 @@ from transport.config import client_certificate, dsn_words, time_window
 from transport.model.address import InvalidAddress, parse_domain, parse_mailbox
 
 MB = 1024 * 1024
+MAX_HOME_SERVER = 256
 
 _SIZE_UNITS = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -182,6 +183,17 @@ def _smart_host(value: str) -> str:
     return _domain(match[2]) + port
 
 
+_NO_SERVER = re.compile(r"[/;=?]|\*\s*\*")
+
+
+def _home_server(value: str) -> str:
+    """A server's name, with ``*`` for any letters; of a legacy DN its last name. Raises ValueError."""
+    name = re.split("/cn=", value, flags=re.IGNORECASE)[-1].strip()
+    if not name or len(name) > MAX_HOME_SERVER or _NO_SERVER.search(name):
+        raise ValueError(f"'{value[:80]}' is not a home server; write for example EX01 or EX*")
+    return name
+
+
 def _binding(value: str) -> str:
     """``smtp``, ``submission`` (the node's own addresses) or ``address:port``. Raises ValueError."""
     value = value.strip()
@@ -230,6 +242,7 @@ ReplyCode = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_repl
 DomainPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain_pattern)]
 Mailbox = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_mailbox)]
 AddressPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_address_pattern)]
+HomeServerPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_home_server)]
 SmartHost = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_smart_host)]
 TimeWindow = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_time_window)]
 TimeZone = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_time_zone)]

@@ -103,9 +103,11 @@ def _mail_has_somewhere_to_go(document: MailFlow, now: datetime) -> Iterator[Pro
     spaces = [space.domain for item in document.send_connectors if item.is_enabled for space in item.address_spaces]
     if "*" in spaces:
         return
+    has_homes = any(item.is_enabled and item.home_servers for item in document.send_connectors)
+    whose = "mail for mailboxes on no home server that is served" if has_homes else "its mail"
     for domain in document.accepted_domains:
         if not any(_serves(space, domain.domain) for space in spaces):
-            sentence = f"No enabled send connector serves {domain.domain}: its mail would wait as unreachable."
+            sentence = f"No enabled send connector serves {domain.domain}: {whose} would wait as unreachable."
             yield Problem("accepted_domains", domain.id, "domain", sentence, Severity.WARNING)
     if document.relay_policies and any(policy.is_enabled for policy in document.relay_policies):
         sentence = "No enabled send connector serves *: relayed mail to other domains would wait as unreachable."
@@ -141,6 +143,19 @@ def _is_address(text: str) -> bool:
     return True
 
 
+def _home_servers_can_be_reached(document: MailFlow, now: datetime) -> Iterator[Problem]:
+    for item in document.send_connectors:
+        names = [one.server.lower() for one in item.home_servers]
+        if len(set(names)) < len(names):
+            yield Problem(SEND, item.id, "home_servers", f"{item.name} names a home server twice.", Severity.WARNING)
+        if names and item.is_enabled and not item.smart_hosts:
+            sentence = (
+                f"{item.name} lists home servers but no smart host: their mail would go to the mail exchangers of its "
+                "domain, whichever server it is for."
+            )
+            yield Problem(SEND, item.id, "smart_hosts", sentence, Severity.WARNING)
+
+
 RULES = (
     _no_peer_has_two_connectors,
     _a_binding_begins_one_way,
@@ -150,4 +165,5 @@ RULES = (
     _something_listens,
     _mail_has_somewhere_to_go,
     _smart_hosts_can_be_checked,
+    _home_servers_can_be_reached,
 )

@@ -111,7 +111,9 @@ def _deleted_effect(kind: str, before: Json) -> Parts:
     if kind == "address_rewriting":
         return (Say(f": {before['internal_address']} is no longer shown as {before['external_address']}"),)
     if kind == "send_connectors":
-        return (Say(f": it no longer serves {join([space['domain'] for space in before['address_spaces']])}"),)
+        homes = [f"the home server {one['server']}" for one in before["home_servers"]]
+        spaces = [space["domain"] for space in before["address_spaces"]]
+        return (Say(f": it no longer serves {join([*homes, *spaces])}"),)
     if kind == "receive_connectors":
         return (Say(f": it no longer listens on {join(before['bindings'])}"),)
     return ()

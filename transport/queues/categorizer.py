@@ -7,7 +7,7 @@ stored with the message in one write; runs again for recipients whose route vani
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,7 +69,7 @@ def categorize(
     """
     if todo is message.recipients and not is_stored and _leave_as_they_are(ruleset, todo):
         result = Categorized()
-        result.routes = _route(ruleset, message, message.recipients, result.failed)
+        result.routes = _route(ruleset, message, message.recipients, result.failed, {})
         return result
     work = _Work(ruleset, message, lookup, now)
     keep = _others(message, todo) if len(todo) != len(message.recipients) else []
@@ -92,9 +92,9 @@ def categorize(
         _number(message, keep, arranged.stays)
     message.recipients = keep + arranged.stays
     result = Categorized(work.failed, events=work.events + arranged.events, taken=arranged.taken)
-    result.routes = _route(ruleset, message, arranged.stays, result.failed)
+    result.routes = _route(ruleset, message, arranged.stays, result.failed, work.homes)
     if arranged.copies:
-        _take_copies(ruleset, arranged, result)
+        _take_copies(ruleset, arranged, result, work.homes)
     return result
 
 
@@ -154,13 +154,14 @@ def _others(message: Message, todo: Sequence[Recipient]) -> list[Recipient]:
 
 
 class _Work:
-    """Resolution of one message's recipients. ``owners`` and ``decided`` are by ``id()`` of a recipient: whose group
-    led to it, and whether its form was decided before."""
+    """Resolution of one message's recipients. ``owners``, ``homes`` and ``decided`` are by ``id()`` of a recipient:
+    whose group led to it, on which server its mailbox is, and whether its form was decided before."""
 
     def __init__(self, ruleset: Ruleset, message: Message, lookup: RecipientLookup, now: float) -> None:
         self.failed: Failed = []
         self.events: list[TrackingEvent] = []
         self.owners: dict[int, Address] = {}
+        self.homes: dict[int, str] = {}
         self.decided: set[int] = set()
         self._ruleset = ruleset
         self._message = message
@@ -186,7 +187,10 @@ class _Work:
             recipient.last_reason = f"The directory cannot answer: {error}."
             return [recipient]
         if not resolution.changes and not resolution.refusals:
-            recipient.address = resolution.deliveries[0].address
+            (delivery,) = resolution.deliveries
+            recipient.address = delivery.address
+            if delivery.home_server:
+                self.homes[id(recipient)] = delivery.home_server
             return [recipient]
         self.events += [_changed(self._message, change, self._now) for change in resolution.changes]
         refused = [(_derived(recipient, one.address), _refused(one)) for one in resolution.refusals]
@@ -197,6 +201,8 @@ class _Work:
         made = _derived(recipient, delivery.address)
         if delivery.owner is not None:
             self.owners[id(made)] = delivery.owner
+        if delivery.home_server:
+            self.homes[id(made)] = delivery.home_server
         if id(recipient) in self.decided:
             self.decided.add(id(made))
         return made
@@ -246,43 +252,54 @@ def _number(message: Message, keep: list[Recipient], resolved: list[Recipient]) 
         used.add(recipient.index)
 
 
-def _take_copies(ruleset: Ruleset, arranged: forms.Forms, result: Categorized) -> None:
+def _take_copies(ruleset: Ruleset, arranged: forms.Forms, result: Categorized, homes: Mapping[int, str]) -> None:
     """Each copy is routed by itself, and takes along those of its recipients that are refused."""
     for message in arranged.copies:
         mine = {id(recipient) for recipient in message.recipients}
         copy = Copy(message, arranged.reasons[message.id], [pair for pair in result.failed if id(pair[0]) in mine])
         result.failed = [pair for pair in result.failed if id(pair[0]) not in mine]
-        copy.routes = _route(ruleset, message, message.recipients, copy.failed)
+        copy.routes = _route(ruleset, message, message.recipients, copy.failed, homes)
         result.copies.append(copy)
 
 
-def _route(ruleset: Ruleset, message: Message, resolved: list[Recipient], failed: Failed) -> list[dict[str, Any]]:
+def _route(
+    ruleset: Ruleset, message: Message, resolved: list[Recipient], failed: Failed, homes: Mapping[int, str]
+) -> list[dict[str, Any]]:
     """Choose next hops; what no connector takes joins ``failed``."""
-    routes: dict[str, routing.Route] = {}
-    told: dict[NextHop, dict[str, Any]] = {}
+    routes: dict[tuple[str, str], routing.Route] = {}
+    told: dict[tuple[NextHop, str], dict[str, Any]] = {}
     refused = {id(recipient) for recipient, _ in failed} if failed else ()
     for recipient in resolved:
         if recipient.next_hop is SUBMISSION or id(recipient) in refused:
             continue
         domain = recipient.address.domain
-        chosen = routes.get(domain)
+        home = homes.get(id(recipient), "") if homes else ""
+        chosen = routes.get((domain, home))
         if chosen is None:
-            chosen = routes[domain] = routing.route(ruleset, domain, size_bytes=message.size_bytes)
+            chosen = routing.route(ruleset, domain, size_bytes=message.size_bytes, home_server=home)
+            routes[domain, home] = chosen
         hop = routing.waiving_tls(ruleset, chosen.next_hop) if message.is_tls_waived else chosen.next_hop
         recipient.next_hop = hop
         if chosen.is_too_large:
             reason = f"Every send connector that covers {domain} has a smaller message size limit."
             failed.append((recipient, _failure("5.3.4", "Message too big for the route", reason)))
         elif chosen.next_hop == UNREACHABLE:
-            recipient.last_reason = f"No send connector covers {domain}."
-        _tell(told, hop, chosen, recipient)
+            served = f"serves the home server {home} or " if home else ""
+            recipient.last_reason = f"No send connector {served}covers {domain}."
+        _tell(told, hop, home, chosen, recipient)
     return list(told.values())
 
 
-def _tell(told: dict[NextHop, dict[str, Any]], hop: NextHop, chosen: routing.Route, recipient: Recipient) -> None:
-    row = told.get(hop)
+def _tell(
+    told: dict[tuple[NextHop, str], dict[str, Any]],
+    hop: NextHop,
+    home: str,
+    chosen: routing.Route,
+    recipient: Recipient,
+) -> None:
+    row = told.get((hop, home))
     if row is None:
-        row = told[hop] = {"next_hop": str(hop), "considered": chosen.rows, "recipients": []}
+        row = told[hop, home] = {"next_hop": str(hop), "considered": chosen.rows, "recipients": []}
     row["recipients"].append(str(recipient.address))
 
 

@@ -357,6 +357,7 @@ def _covers(connector: SendConnector | None) -> object:
         return None
     return (
         connector.address_spaces,
+        connector.home_servers,
         connector.smart_hosts,
         connector.max_message_size,
         connector.source_transport_servers,

@@ -1,4 +1,4 @@
-"""Which addresses and domains a list of patterns names: addresses, ``domain``, ``*.domain``, ``*``. Pure."""
+"""What a list of patterns names: addresses, ``domain``, ``*.domain``, ``*``; and which servers one of names. Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,24 @@ def parent_domains(domain: str) -> list[str]:
     """``a.b.c`` -> ``a.b.c``, ``b.c``, ``c``: the domain itself first."""
     labels = domain.split(".")
     return [".".join(labels[i:]) for i in range(len(labels))]
+
+
+def names_server(pattern: str, name: str) -> bool:
+    """Whether ``pattern``, in which ``*`` stands for any letters, is the server's ``name``, in any case of letters."""
+    first, *middle = pattern.lower().split("*")
+    name = name.lower()
+    if not middle:
+        return first == name
+    last = middle.pop()
+    if len(name) < len(first) + len(last) or not (name.startswith(first) and name.endswith(last)):
+        return False
+    at, end = len(first), len(name) - len(last)
+    for piece in middle:
+        found = name.find(piece, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
 
 
 class AddressPatterns:

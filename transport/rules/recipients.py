@@ -39,10 +39,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An address that gets the mail; ``owner`` is that of the innermost group on the way which has one."""
+    """An address that gets the mail; ``owner`` is that of the innermost group on the way which has one;
+    ``home_server`` where the directory says its mailbox is, if a send connector asks."""
 
     address: Address
     owner: Address | None = None
+    home_server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ class _Expansion:
         elif entry.forward_to:
             self._forward(visit, primary, entry)
         else:
-            self._deliver(visit, primary)
+            self._deliver(visit, primary, entry)
 
     def _expand(self, visit: _Visit, address: Address, entry: RecipientEntry) -> None:
         members = self._parsed(entry.members)
@@ -165,7 +167,7 @@ class _Expansion:
         keeps = "delivered and forwarded" if entry.deliver_and_forward or not targets else "forwarded"
         self._change(EventId.REDIRECT, address, targets, f"The recipient's mail is {keeps}.")
         if entry.deliver_and_forward or not targets:
-            self._deliver(visit, address)
+            self._deliver(visit, address, entry)
             for target in targets:
                 self._go(visit, address, target, visit.owner)
         else:
@@ -187,8 +189,15 @@ class _Expansion:
         else:
             self._ahead.append(_Visit(target, visit.depth + 1, owner))
 
-    def _deliver(self, visit: _Visit, address: Address) -> None:
-        self.result.deliveries.append(Delivery(address, visit.owner))
+    def _deliver(self, visit: _Visit, address: Address, entry: RecipientEntry | None = None) -> None:
+        home = self._home(address, entry) if entry is not None and self._ruleset.has_home_servers else ""
+        self.result.deliveries.append(Delivery(address, visit.owner, home))
+
+    def _home(self, address: Address, entry: RecipientEntry) -> str:
+        """Where the mailbox is; of addresses that are not ours, the directory has no say where they lead."""
+        domain = self._ruleset.accepted_domain(address.domain)
+        is_ours = domain is not None and domain.domain_type is not DomainType.EXTERNAL_RELAY
+        return entry.home_server if is_ours and entry.kind is EntryKind.MAILBOX else ""
 
     def _refuse(self, address: Address, reply: Reply, because: str) -> None:
         self.result.refusals.append(Refusal(address, reply, because))

@@ -1,14 +1,18 @@
-"""Why this connector: Exchange's selection of a send connector, with each candidate eliminated and why. Pure."""
+"""Why this connector: Exchange's selection of a send connector, with each candidate eliminated and why. Pure.
+
+A mailbox whose home server a send connector serves goes that way; all else goes by address space.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from transport.config.objects import AddressSpace, SendConnector
-from transport.config.types import format_size
+from transport.config.types import MAX_HOME_SERVER, format_size
 from transport.model.next_hop import UNREACHABLE, DeliveryType, NextHop
-from transport.rules.patterns import parent_domains
+from transport.rules.patterns import names_server, parent_domains
 from transport.rules.ruleset import Ruleset
 
 REMEMBERED = 10_000
@@ -16,11 +20,17 @@ REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """One send connector that was looked at; ``eliminated_because`` is empty for the one chosen."""
+    """One send connector that was looked at; ``eliminated_because`` is empty for the one chosen, which has a
+    ``chosen_because`` where more than an address space decided."""
 
     connector_id: str
     name: str
     eliminated_because: str
+    chosen_because: str = ""
+
+    @property
+    def because(self) -> str:
+        return self.eliminated_because or self.chosen_because
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,61 +41,128 @@ class Route:
     considered: tuple[Considered, ...]
     is_too_large: bool = False
     rows: list[list[str]] = field(init=False, repr=False, compare=False)
-    """``considered`` as an event's detail holds it: connector id, name, eliminated because."""
+    """``considered`` as an event's detail holds it: connector id, name, eliminated because, and why it was chosen
+    where that is told."""
     hop_text: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        rows = [[c.connector_id, c.name, c.eliminated_because] for c in self.considered]
-        object.__setattr__(self, "rows", rows)
+        object.__setattr__(self, "rows", [_row(one) for one in self.considered])
         object.__setattr__(self, "hop_text", str(self.next_hop))
+
+    @property
+    def chosen(self) -> Considered | None:
+        """The send connector that takes it, if any does."""
+        return None if self.next_hop == UNREACHABLE else self.considered[0]
+
+
+def _row(one: Considered) -> list[str]:
+    row = [one.connector_id, one.name, one.eliminated_because]
+    return [*row, one.chosen_because] if one.chosen_because else row
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
+    """A connector by the best of what it lists; ``names`` is that, which is a ``what``."""
+
     connector: SendConnector
     specificity: int
-    space: AddressSpace
+    cost: int
+    what: str
+    names: str
 
 
-def route(ruleset: Ruleset, domain: str, *, size_bytes: int) -> Route:
+@dataclass(slots=True)
+class _Selection:
+    """``candidates`` by what they list; of all others, ``because`` says why not, by connector id."""
+
+    candidates: list[_Candidate] = field(default_factory=list)
+    because: dict[str, str] = field(default_factory=dict)
+    unfit: dict[str, str] = field(default_factory=dict)
+    """Those of ``because`` that list it all the same."""
+    is_too_large: bool = False
+
+
+def route(ruleset: Ruleset, domain: str, *, size_bytes: int, home_server: str = "") -> Route:
     """Choose by Exchange's order: enabled, in scope, large enough, most specific address space, lowest cost, name.
+    Before that, in the same way, of those that serve the recipient's ``home_server``.
 
     What was chosen is remembered with the ruleset: mail goes to the same domains again and again.
     """
-    key = domain, bisect_left(ruleset.connector_size_limits, size_bytes)
+    home = home_server if ruleset.has_home_servers else ""
+    key = domain, bisect_left(ruleset.connector_size_limits, size_bytes), home
     chosen: Route | None = ruleset.routes.get(key)
     if chosen is None:
         if len(ruleset.routes) >= REMEMBERED:
             ruleset.routes.clear()
-        chosen = ruleset.routes[key] = _route(ruleset, domain, size_bytes)
+        chosen = ruleset.routes[key] = (
+            _by_home(ruleset, domain, size_bytes, home) if home else _by_space(ruleset, domain, size_bytes)
+        )
     return chosen
 
 
-def _route(ruleset: Ruleset, domain: str, size_bytes: int) -> Route:
-    considered: list[Considered] = []
-    candidates: list[_Candidate] = []
-    is_too_large = False
+def _by_home(ruleset: Ruleset, domain: str, size_bytes: int, home: str) -> Route:
+    found = _select(ruleset, size_bytes, lambda one: _serving(one, home), f"It does not serve the home server {home}.")
+    if found.candidates:
+        best = min(found.candidates, key=_rank)
+        pattern = "" if best.names.lower() == home.lower() else f", by {best.names}"
+        return _route(ruleset, domain, found, f"It serves the recipient's home server {home}{pattern}.")
+    other = _by_space(ruleset, domain, size_bytes)
+    who = "No connector that serves the home server {} can take it" if found.unfit else "None serves the home server {}"
+    here = f"{who.format(home)}; this one covers {domain}."
+    told = tuple(
+        replace(one, eliminated_because=found.unfit.get(one.connector_id, one.eliminated_because))
+        if one.eliminated_because
+        else replace(one, chosen_because=here)
+        for one in other.considered
+    )
+    return Route(other.next_hop, told, other.is_too_large or (other.next_hop == UNREACHABLE and found.is_too_large))
+
+
+def _by_space(ruleset: Ruleset, domain: str, size_bytes: int) -> Route:
+    found = _select(ruleset, size_bytes, lambda one: _covering(one, domain), f"No address space covers {domain}.")
+    return _route(ruleset, domain, found)
+
+
+def _select(
+    ruleset: Ruleset, size_bytes: int, listed: Callable[[SendConnector], _Candidate | None], not_listed: str
+) -> _Selection:
+    made = _Selection()
     for connector in ruleset.send_connectors:
-        found = _covering(connector, domain)
+        found = listed(connector)
         if found is None:
-            considered.append(_because(connector, f"No address space covers {domain}."))
-        elif not connector.is_enabled:
-            considered.append(_because(connector, "It is disabled."))
-        elif ruleset.node and not connector.is_in_scope_of(ruleset.node):
-            nodes = ", ".join(connector.source_transport_servers)
-            considered.append(_because(connector, f"It is out of scope on {ruleset.node}: only {nodes} may use it."))
-        elif connector.max_message_size is not None and size_bytes > connector.max_message_size:
-            is_too_large = True
-            limit = format_size(connector.max_message_size)
-            considered.append(_because(connector, f"The message is larger than its limit of {limit}."))
+            made.because[connector.id] = not_listed
+            continue
+        because, limit = _closed(ruleset, connector), connector.max_message_size
+        if not because and limit is not None and size_bytes > limit:
+            because = f"The message is larger than its limit of {format_size(limit)}."
+            made.is_too_large = True
+        if because:
+            made.because[connector.id] = made.unfit[connector.id] = because
         else:
-            candidates.append(found)
-    if not candidates:
-        return Route(UNREACHABLE, tuple(considered), is_too_large)
-    best = min(candidates, key=_rank)
-    considered += [_because(other.connector, _worse(other, best)) for other in candidates if other is not best]
-    chosen = Considered(best.connector.id, best.connector.name, "")
-    return Route(next_hop_of(best.connector, domain), (chosen, *considered))
+            made.candidates.append(found)
+    return made
+
+
+def _closed(ruleset: Ruleset, connector: SendConnector) -> str:
+    """Why the connector takes nothing here, whatever it lists; empty where it does."""
+    if not connector.is_enabled:
+        return "It is disabled."
+    if ruleset.node and not connector.is_in_scope_of(ruleset.node):
+        nodes = ", ".join(connector.source_transport_servers)
+        return f"It is out of scope on {ruleset.node}: only {nodes} may use it."
+    return ""
+
+
+def _route(ruleset: Ruleset, domain: str, found: _Selection, chosen_because: str = "") -> Route:
+    """The best of the candidates; Unreachable where there is none."""
+    names = {one.id: one.name for one in ruleset.send_connectors}
+    passed = [Considered(one, names[one], because) for one, because in found.because.items()]
+    if not found.candidates:
+        return Route(UNREACHABLE, tuple(passed), found.is_too_large)
+    best = min(found.candidates, key=_rank)
+    passed += [_because(one.connector, _worse(one, best)) for one in found.candidates if one is not best]
+    chosen = Considered(best.connector.id, best.connector.name, "", chosen_because)
+    return Route(next_hop_of(best.connector, domain), (chosen, *passed))
 
 
 def next_hop_of(connector: SendConnector, domain: str) -> NextHop:
@@ -106,14 +183,28 @@ def waiving_tls(ruleset: Ruleset, hop: NextHop) -> NextHop:
 
 def _rank(candidate: _Candidate) -> tuple[int, int, str, str]:
     connector = candidate.connector
-    return -candidate.specificity, candidate.space.cost, connector.name.lower(), connector.id
+    return -candidate.specificity, candidate.cost, connector.name.lower(), connector.id
 
 
 def _covering(connector: SendConnector, domain: str) -> _Candidate | None:
     """The connector's most specific, then cheapest, address space that covers ``domain``."""
     found = [
-        _Candidate(connector, s, space) for space in connector.address_spaces if (s := _specificity(space, domain))
+        _Candidate(connector, s, space.cost, "address space", space.domain)
+        for space in connector.address_spaces
+        if (s := _specificity(space, domain))
     ]
+    return min(found, key=_rank) if found else None
+
+
+def _serving(connector: SendConnector, home: str) -> _Candidate | None:
+    """The most specific, then cheapest, of the home servers that the connector lists which ``home`` is one of: a name
+    before a pattern, and of patterns the longer."""
+    found = [
+        _Candidate(connector, MAX_HOME_SERVER + 1 if "*" not in one.server else len(one.server), one.cost,
+                   "home server", one.server)
+        for one in connector.home_servers
+        if names_server(one.server, home)
+    ]  # fmt: skip
     return min(found, key=_rank) if found else None
 
 
@@ -131,9 +222,9 @@ def _specificity(space: AddressSpace, domain: str) -> int:
 
 def _worse(other: _Candidate, best: _Candidate) -> str:
     if other.specificity < best.specificity:
-        return f"Its address space {other.space.domain} is less specific than {best.space.domain}."
-    if other.space.cost > best.space.cost:
-        return f"Its cost {other.space.cost} is higher than {best.space.cost}."
+        return f"Its {other.what} {other.names} is less specific than {best.names}."
+    if other.cost > best.cost:
+        return f"Its cost {other.cost} is higher than {best.cost}."
     return f"'{best.connector.name}' comes first by name."
 
 

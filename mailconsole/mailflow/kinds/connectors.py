@@ -13,6 +13,12 @@ def _route(item: Any) -> str:
     return join(item.smart_hosts) if item.smart_hosts else "DNS (MX records)"
 
 
+def _serves(item: Any) -> str:
+    """Home servers go before address spaces."""
+    homes = [f"home server {one.server} (cost {one.cost})" for one in item.home_servers]
+    return some([*homes, *(f"{one.domain} (cost {one.cost})" for one in item.address_spaces)])
+
+
 CONNECTORS: tuple[Kind, ...] = (
     Kind(
         "receive_connectors",
@@ -76,12 +82,15 @@ CONNECTORS: tuple[Kind, ...] = (
         "transfer-out",
         "send-connectors",
         (
-            ("Serves", lambda item: some(f"{one.domain} (cost {one.cost})" for one in item.address_spaces)),
+            ("Serves", _serves),
             ("Next hop", _route),
             ("TLS", lambda item: str(item.tls_level)),
         ),
         (
-            Group("General", ("name", "comment", "is_enabled", "address_spaces", "source_transport_servers")),
+            Group(
+                "General",
+                ("name", "comment", "is_enabled", "address_spaces", "home_servers", "source_transport_servers"),
+            ),
             Group("Next hop", ("smart_hosts", "port", "username", "password")),
             Group(
                 "TLS",

@@ -13,7 +13,7 @@ from transport.model.address import NULL, Address, parse_mailbox
 from transport.model.event import EventId
 from transport.rules import routing
 from transport.rules.admission import LookupUnavailable
-from transport.rules.recipients import Change, Refusal, Resolution, resolve
+from transport.rules.recipients import Change, Delivery, Refusal, Resolution, resolve
 from transport.rules.restrictions import Sender
 from transport.rules.ruleset import Ruleset, compile_ruleset
 
@@ -101,7 +101,7 @@ class _Tree:
         for change in resolution.changes:
             self._changes.setdefault(change.address.key, []).append(change)
         self._refused: dict[str, Refusal] = {one.address.key: one for one in resolution.refusals}
-        self._delivered = {one.address.key for one in resolution.deliveries}
+        self._delivered = {one.address.key: one for one in resolution.deliveries}
         self._shown: set[str] = set()
 
     def grow(self, address: Address) -> Step:
@@ -123,7 +123,7 @@ class _Tree:
             step.tone, step.word = "bad", "Returned"
             step.because = f"{refusal.reply}: {refusal.because}"
         elif address.key in self._delivered:
-            step.tone, step.word, step.because = self._delivery(address)
+            step.tone, step.word, step.because = self._delivery(self._delivered[address.key])
         elif changes:
             step.tone, step.word = _WORDS.get(changes[0].event, ("info", changes[0].event.value.capitalize()))
             step.because = changes[0].because
@@ -139,14 +139,15 @@ class _Tree:
         step.children, step.more = [child for child, _ in made], len(to) - len(made)
         return made
 
-    def _delivery(self, address: Address) -> tuple[str, str, str]:
-        route = routing.route(self._ruleset, address.domain, size_bytes=self._size_bytes)
-        chosen = next((one.name for one in route.considered if not one.eliminated_because), "")
+    def _delivery(self, delivery: Delivery) -> tuple[str, str, str]:
+        domain, home = delivery.address.domain, delivery.home_server
+        route = routing.route(self._ruleset, domain, size_bytes=self._size_bytes, home_server=home)
         if route.is_too_large:
             return "bad", "Returned", "550 5.3.4: it is too large for every connector that covers the domain."
-        if not chosen:
-            return "warn", "Waits", f"No send connector covers {address.domain}."
-        return "good", "Delivered", f"By the send connector {chosen}."
+        if route.chosen is None:
+            served = f"serves the home server {home} or " if home else ""
+            return "warn", "Waits", f"No send connector {served}covers {domain}."
+        return "good", "Delivered", f"By the send connector {route.chosen.name}. {route.chosen.chosen_because}".rstrip()
 
 
 def _name(root: Step) -> None:

@@ -112,7 +112,8 @@ def _ways(ruleset: Ruleset, resolution: Resolution, size_bytes: int) -> tuple[Wa
     """Alike are those that go the same way for the same reasons."""
     found: dict[routing.Route, list[str]] = {}
     for delivery in resolution.deliveries:
-        route = routing.route(ruleset, delivery.address.domain, size_bytes=size_bytes)
+        domain, home = delivery.address.domain, delivery.home_server
+        route = routing.route(ruleset, domain, size_bytes=size_bytes, home_server=home)
         found.setdefault(route, []).append(str(delivery.address))
     return tuple(Way(tuple(addresses), route) for route, addresses in found.items())
 

@@ -206,6 +206,22 @@ def test_send_connector__password__is_stored_as_a_secret_and_shown_nowhere(edito
     assert again.after["password_secret"] == item.after["password_secret"]
 
 
+def test_send_connector__home_servers__are_written_like_address_spaces_and_told_in_words(editor):
+    browser = signed_in(editor)
+    said = {"name": "Store", "address_spaces": "", "home_servers": "EX01\nMBX*;5", "smart_hosts": "ex.contoso.com",
+            "is_enabled": "on", "tls_level": "opportunistic", "protocol_logging_level": "None"}  # fmt: skip
+    answer = browser.post(reverse("mailflow:send-connector-create"), said)
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert values(ChangeItem.objects.get()).after["home_servers"] == [
+        {"cost": 1, "server": "EX01"}, {"cost": 5, "server": "MBX*"},
+    ]  # fmt: skip
+    assert (
+        "mailboxes on the home server EX01 at cost 1 and MBX* at cost 5" in browser.get(answer.headers["Location"]).text
+    )
+    again = browser.get(reverse("mailflow:send-connector-edit", args=["store"]))
+    assert again.context["form"]["home_servers"].value() == "EX01;1\nMBX*;5"
+
+
 def test_send_connector__wrong_form__stores_no_secret(editor):
     said = {"name": "Internet", "address_spaces": "", "tls_level": "EncryptionOnly", "username": "x", "password": "y"}
     assert signed_in(editor).post(reverse("mailflow:send-connector-create"), said).status_code == 422
@@ -225,6 +241,8 @@ def test_send_connector__wrong_form__stores_no_secret(editor):
         ("connection_inactivity_timeout", "0", "Must be 1s or more."),
         ("smart_hosts", "mx.contoso.com\na b", "Line 2: 'a b' is not a smart host"),
         ("address_spaces", "*;200", "Must be 100 or less."),
+        ("address_spaces", "", "would serve nothing"),
+        ("home_servers", "EX01\n/o=Acme", "Line 2: '/o=Acme' is not a home server"),
     ],
 )
 def test_send_connector__what_is_wrong__is_said_at_its_field(editor, field, said, words):

@@ -15,7 +15,7 @@ from tests.directory.entries import a_recipient, guid_of
 from tests.mailconsole.recipients.directories import create_directory, read_directory
 from tests.support.factories import create_operator, create_viewer, signed_in
 from transport.config.document import MailFlow
-from transport.config.objects import AcceptedDomain, AddressSpace, DomainType, SendConnector
+from transport.config.objects import AcceptedDomain, AddressSpace, DomainType, HomeServer, SendConnector
 from transport.model.address import InvalidAddress
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +100,20 @@ def test_who__proxy_address__leads_to_the_primary_one_and_names_the_connector():
         "anna@acme.example", "Delivered", "By the send connector Out.",
     )  # fmt: skip
     assert found.root.children[0].name == "Anna"
+
+
+def test_who__mailbox_on_a_home_server__goes_by_the_connector_that_serves_it_and_says_so(monkeypatch):
+    homes = {"dora": "EX01", "emil": "EX02"}
+    people = [a_recipient(name, home_server=server) for name, server in homes.items()]
+    read_directory(monkeypatch, create_directory(), people)
+    store = SendConnector(id="store", name="Store", home_servers=(HomeServer(server="EX01"),), smart_hosts=("[::1]",))
+    flow = DOCUMENT.model_copy(update={"send_connectors": (*DOCUMENT.send_connectors, store)})
+    told = {
+        name: who_gets(f"{name}@acme.example", document=flow, revision=1, finds=open_directory()).root.because
+        for name in homes
+    }
+    assert told["dora"] == "By the send connector Store. It serves the recipient's home server EX01."
+    assert told["emil"] == "By the send connector Out. None serves the home server EX02; this one covers acme.example."
 
 
 @pytest.mark.parametrize(("address", "word"), [("nobody@acme.example", "Returned"), ("x@partner.example", "Delivered")])

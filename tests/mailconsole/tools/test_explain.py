@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
+from mailconsole.changes import recorded
 from mailconsole.tools import views
 from mailconsole.tools.services.explain import Directory, Question, explain
 from mailconsole.tracking.models import Refusal
@@ -19,10 +20,12 @@ from transport.config.objects import (
     AddressSpace,
     DistributionGroup,
     DomainType,
+    HomeServer,
     Recipient,
     SendConnector,
 )
-from transport.rules.admission import LookupUnavailable
+from transport.ports import EntryKind
+from transport.rules.admission import LookupUnavailable, RecipientEntry
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ASKED = {"peer": "10.1.2.3", "binding": "smtp", "sender": "scan@contoso.com", "recipient": "bob@partner.example"}
@@ -144,6 +147,23 @@ def test_explain__group__shows_who_gets_it_and_each_way():
     assert answer.resolution is not None
     assert [str(one.address) for one in answer.resolution.refusals] == ["gone@contoso.com"]
     assert [way.addresses for way in answer.ways] == [("x@out.example", "y@out.example")]
+
+
+def homed_document():
+    store = SendConnector(id="store", name="Store", home_servers=(HomeServer(server="EX*"),), smart_hosts=("10.0.0.9",))
+    base = document()
+    return base.model_copy(update={"send_connectors": (*base.send_connectors, store)})
+
+
+@pytest.mark.django_db
+def test_page__mailbox_on_a_home_server__shows_the_connector_that_serves_it_and_why_not_others(monkeypatch):
+    entry = RecipientEntry("anna@contoso.com", EntryKind.MAILBOX, "anna@contoso.com", home_server="EX01<b>")
+    monkeypatch.setattr(views, "load_document", lambda head: homed_document())
+    monkeypatch.setattr(recorded, "directory", lambda: lambda address: entry)
+    page = signed_in(create_viewer()).get(reverse("tools:explain"), ASKED | {"recipient": "anna@contoso.com"})
+    assert [way.route.chosen.name for way in page.context["explanation"].ways] == ["Store"]
+    assert "It serves the recipient&#x27;s home server EX01&lt;b&gt;, by EX*." in page.text
+    assert "It does not serve the home server EX01&lt;b&gt;." in page.text
 
 
 @pytest.mark.django_db

@@ -56,6 +56,16 @@ def test_timeline__second_attempt__says_which():
     ]
 
 
+def test_timeline__route_by_home_server__says_why_it_was_chosen():
+    rows = [["store", "Store", "", "It serves the recipient's home server EX01."], ["out", "Out", "Too small."]]
+    route = {"next_hop": "x", "considered": rows, "recipients": ["a@x"]}
+    (told,) = timeline([event(1, EventId.RECEIVE, routes=[route])])[1].routes
+    assert [(one.because, one.eliminated_because) for one in told.considered] == [
+        ("It serves the recipient's home server EX01.", ""),
+        ("Too small.", "Too small."),
+    ]
+
+
 def test_timeline__event_of_a_newer_node_or_broken_detail__is_shown_all_the_same():
     steps = timeline(
         [event(1, "INVENTED", "a@x"), event(2, EventId.RECEIVE, trail="x", routes=[{"considered": [[1]]}])]

@@ -20,6 +20,12 @@ def connector(**fields: Any) -> SendConnector:
         ({"fqdn": "mx.acme.example\r\nMAIL FROM:<>"}, "fqdn", "control characters"),
         ({"fqdn": "mx acme"}, "fqdn", "is not a host name"),
         ({"fqdn": "mx\x00"}, "fqdn", "control characters"),
+        ({"address_spaces": ()}, "address_spaces", "would serve nothing"),
+        ({"home_servers": ({"server": "EX01; "},)}, "home_servers", "is not a home server"),
+        ({"home_servers": ({"server": "/o=Acme/cn="},), "address_spaces": ()}, "home_servers", "is not a home server"),
+        ({"home_servers": ({"server": "EX01\r\nX"},)}, "home_servers", "control characters"),
+        ({"home_servers": ({"server": "E**"},)}, "home_servers", "is not a home server"),
+        ({"home_servers": ({"server": "EX01", "cost": 101},)}, "home_servers", "less than or equal to 100"),
         ({"username": "me", "password_secret": "s", "smart_hosts": ("a.example",)}, "username", "over TLS only"),
         ({"username": "me", "tls_level": "EncryptionOnly", "smart_hosts": ("a",)}, "password_secret", "go together"),
         ({"username": "me", "tls_level": "EncryptionOnly", "password_secret": "s"}, "username", "need smart hosts"),
@@ -47,6 +53,8 @@ def test_taken():
     assert connector(**level, tls_domain="*.Acme.example").tls_domain == "*.acme.example"
     assert connector(downgraded_replies=(" 550  5.7.1", "5.1.1")).downgraded_replies == ("550 5.7.1", "5.1.1")
     assert connector(fqdn=" MX.acme.example ").fqdn == "mx.acme.example"
+    legacy = ({"server": "/o=Acme/ou=Exchange Administrative Group/cn=Configuration/cn=Servers/CN=EX01"},)
+    assert connector(home_servers=legacy, address_spaces=()).home_servers[0].server == "EX01"
     assert connector(fqdn="[192.0.2.1]").fqdn == "[192.0.2.1]" and connector().fqdn == ""
 
 

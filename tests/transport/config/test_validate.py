@@ -163,3 +163,14 @@ def test_validate__policy_with_certificates__wants_a_connector_that_asks() -> No
 def test_validate__certificates_without_tls__is_a_warning() -> None:
     item = RECEIVE | {"is_client_certificate_requested": True, "tls_mode": "none"}
     assert ("receive_connectors", "one", "tls_mode") in found(Severity.WARNING, receive_connectors=[item])
+
+
+def test_validate__home_servers__without_a_smart_host_or_named_twice_are_warnings() -> None:
+    out = {"id": "out", "name": "Out", "address_spaces": [{"domain": "*"}], "home_servers": [{"server": "EX01"}]}
+    assert found(Severity.WARNING, send_connectors=[out]) == [("send_connectors", "out", "smart_hosts")]
+    twice = out | {"smart_hosts": ["ex.acme.example"], "home_servers": [{"server": "EX01"}, {"server": "ex01"}]}
+    assert [one[2] for one in found(Severity.WARNING, send_connectors=[twice])] == ["home_servers"]
+    again = twice | {"id": "b", "name": "B", "home_servers": [{"server": "EX01"}]}
+    once = twice | {"home_servers": [{"server": "EX01"}]}
+    assert found(Severity.WARNING, send_connectors=[once, again]) == []
+    assert found(send_connectors=[once, again]) == []

@@ -153,6 +153,21 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
             receive_connectors=[],
         ),
     ),
+    "home_servers": (
+        document(
+            send_connectors=[
+                changed(SMART, home_servers=[{"server": "EX01"}, {"server": "EX02", "cost": 5}]),
+                changed(SMART, id="gone", name="Gone", home_servers=[{"server": "EX9"}], address_spaces=[]),
+            ]
+        ),
+        document(
+            send_connectors=[
+                changed(SMART, home_servers=[{"server": "EX02", "cost": 5}, {"server": "MBX*"}]),
+                changed(SMART, id="both", name="Both", home_servers=[{"server": "/o=A/ou=B/cn=Servers/cn=EX03"}]),
+                changed(SMART, id="only", name="Only", home_servers=[{"server": "*"}], address_spaces=[]),
+            ]
+        ),
+    ),
     "domains": (
         document(),
         document(accepted_domains=[CONTOSO | {"match_subdomains": True, "is_default": True}], send_connectors=[SMART]),

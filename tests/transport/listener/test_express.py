@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.express_cases import FLOWS, dialogues
+from tests.support.express_cases import FLOWS, HomeOfEach, dialogues, homes
 from tests.support.two_ways import Outcome, Step, both_ways
 from transport.listener import express
 from transport.listener.regular import Regular
@@ -50,6 +50,17 @@ def test_plain_mail__goes_by_express(name, taken):
     steps = [Step(b"EHLO x\r\n"), *(Step(octets) for octets in PLAIN)]
     compare(*both_ways(FLOWS[name], steps))
     assert taken == [len(octets) for octets in PLAIN]
+
+
+def test_homes_of_recipients__are_not_remembered_by_domain():
+    lines = [b"MAIL FROM:<a@a.example>", b"RCPT TO:<%s>", b"DATA", b"Subject: x\r\n\r\ntext\r\n."]
+    to = (b"ann@acme.example", b"ben@acme.example", b"dan@acme.example", b"x@b.example", b"ann@acme.example")
+    steps = [Step((line % who if b"%" in line else line) + b"\r\n") for who in to for line in lines]
+    directory = HomeOfEach(ann="EX01", ben="EX02", dan="")
+    as_it_is, careful = both_ways(homes(), [Step(b"EHLO x\r\n"), *steps], lookup=directory)
+    compare(as_it_is, careful)
+    hops = [hop.split("/")[1] for _, found, _, _ in as_it_is.queued for hop in found]
+    assert hops == ["one", "two", "out", "b", "one"]
 
 
 @pytest.mark.parametrize("name", ["rate_limit", "windows", "rates"])

@@ -14,7 +14,7 @@ from transport.config.objects.receive_limits import MessageRateSource
 from transport.config.objects.recipients import DistributionGroup, MailRecipient, Recipient
 from transport.config.objects.relay import IdentityMatch, IpListEntry, RelayPolicy
 from transport.config.objects.rewriting import AddressRewriteEntry
-from transport.config.objects.send import AddressSpace, SendConnector, TlsLevel
+from transport.config.objects.send import AddressSpace, HomeServer, SendConnector, TlsLevel
 from transport.config.objects.service_accounts import ServiceAccount
 from transport.config.objects.shadow import ShadowPreference
 
@@ -27,6 +27,7 @@ __all__ = [
     "ConfigObject",
     "DistributionGroup",
     "DomainType",
+    "HomeServer",
     "IdentityMatch",
     "IpListEntry",
     "MailRecipient",

@@ -9,7 +9,18 @@ from pydantic import Field, ValidationInfo, field_validator
 from transport.config import retry_ladder
 from transport.config.objects.base import ConfigModel, ConfigObject
 from transport.config.objects.protocol_logging import ProtocolLoggingLevel
-from transport.config.types import MB, DomainPattern, Duration, HostName, IpAddress, Line, ReplyCode, Size, SmartHost
+from transport.config.types import (
+    MB,
+    DomainPattern,
+    Duration,
+    HomeServerPattern,
+    HostName,
+    IpAddress,
+    Line,
+    ReplyCode,
+    Size,
+    SmartHost,
+)
 
 
 class AddressSpace(ConfigModel):
@@ -17,6 +28,13 @@ class AddressSpace(ConfigModel):
 
     domain: DomainPattern = Field(description="* for everything, contoso.com, or *.contoso.com with its subdomains.")
     cost: int = Field(1, ge=1, le=100, description="Of equally specific spaces, the lowest cost wins.")
+
+
+class HomeServer(ConfigModel):
+    """A server of mailboxes, as the directory names it (msExchHomeServerName)."""
+
+    server: HomeServerPattern = Field(description="EX01, EX* for all that begin so, or * for any home server.")
+    cost: int = Field(1, ge=1, le=100, description="Of connectors that serve a server alike, the lowest cost wins.")
 
 
 class TlsLevel(StrEnum):
@@ -43,7 +61,14 @@ class SendRoute(ConfigModel):
     """Which mail a send connector takes, and where that goes."""
 
     is_enabled: bool = Field(True, description="A disabled connector is not considered.")
-    address_spaces: tuple[AddressSpace, ...] = Field(min_length=1, description="What it serves.")
+    home_servers: tuple[HomeServer, ...] = Field(
+        (),
+        description="Mailboxes that the directory says are on these servers go this way, before any address space is "
+        "asked: EX01, EX* or * for any.",
+    )
+    address_spaces: tuple[AddressSpace, ...] = Field(
+        (), validate_default=True, description="What it serves. May be empty where it lists home servers."
+    )
     smart_hosts: tuple[SmartHost, ...] = Field(
         (),
         description="In failover order: names, with MX records or without, or addresses. Empty means DNS routing "
@@ -61,6 +86,13 @@ class SendRoute(ConfigModel):
     is_private_address_allowed: bool = Field(
         False, description="Let DNS routing deliver to private and loopback addresses."
     )
+
+    @field_validator("address_spaces")
+    @classmethod
+    def _serves_something(cls, value: tuple[AddressSpace, ...], info: ValidationInfo) -> tuple[AddressSpace, ...]:
+        if not value and not info.data.get("home_servers", True):
+            raise ValueError("it would serve nothing: give an address space, such as * or contoso.com, or home servers")
+        return value
 
 
 class SendTls(ConfigModel):
