@@ -40,6 +40,29 @@ class LastUse:
     helo: str
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How often an object of the configuration decided, in the last 30 days and since counting began; when last."""
+
+    recent: int
+    total: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectUses:
+    """By object id; what is not there never decided ``since`` counting began, None where nothing was counted yet."""
+
+    since: datetime | None
+    by_id: dict[str, Use]
+
+
+class UseSource(Protocol):
+    """Gives the uses of a section's objects."""
+
+    def __call__(self, section: str, *, now: datetime) -> ObjectUses: ...
+
+
 class DecisionSource(Protocol):
     """Gives the newest decisions first, at most ``limit``, none before ``since``."""
 
@@ -81,6 +104,17 @@ def last_use(identity: str) -> LastUse | None:
     """The newest message that the user signed in for, None where none is kept."""
     find: Callable[[str], LastUse | None] | None = _plugged.get("last_use")
     return find(identity) if find is not None else None
+
+
+def register_uses(source: UseSource) -> None:
+    """Plug in what counts how often objects decide; called in `AppConfig.ready`."""
+    _plugged["uses"] = source
+
+
+def uses(section: str, *, now: datetime) -> ObjectUses:
+    """Of a section's objects; nothing where nobody counts."""
+    source: UseSource | None = _plugged.get("uses")
+    return source(section, now=now) if source is not None else ObjectUses(None, {})
 
 
 def decisions() -> DecisionSource | None:

@@ -45,6 +45,7 @@ class Row:
     cells: list[str]
     mark: Mark
     is_enabled: bool
+    use: recorded.Use | None
 
 
 @require_safe
@@ -53,8 +54,10 @@ def object_list(request: HttpRequest, kind: str) -> HttpResponse:
     query = request.GET.get("q", "").strip().lower()
     found = [(key, item) for key, item in sorted(seen.objects(kind).items(), key=_by_name) if _matches(item, query)]
     page = page_of(request, found)
-    page.object_list = [_row(page_kind, seen, key, item) for key, item in page.object_list]
-    context = {"kind": page_kind, "page": page, "query": query, "draft": seen.draft, "total": len(seen.objects(kind))}
+    uses = recorded.uses(kind, now=timezone.now())
+    page.object_list = [_row(page_kind, seen, key, item, uses) for key, item in page.object_list]
+    context = {"kind": page_kind, "page": page, "query": query, "draft": seen.draft, "total": len(seen.objects(kind)),
+               "counted_since": uses.since}  # fmt: skip
     return render_page(request, "mailflow/list.html", context, fragment="mailflow/_rows.html")
 
 
@@ -66,7 +69,7 @@ def _matches(item: ConfigModel, query: str) -> bool:
     return not query or query in " ".join(str(value) for value in item.__dict__.values()).lower()
 
 
-def _row(kind: Kind, seen: Seen, object_id: str, item: Any) -> Row:
+def _row(kind: Kind, seen: Seen, object_id: str, item: Any, uses: recorded.ObjectUses) -> Row:
     return Row(
         object_id=object_id,
         name=getattr(item, "name", object_id),
@@ -74,6 +77,7 @@ def _row(kind: Kind, seen: Seen, object_id: str, item: Any) -> Row:
         cells=[cell(item) for _, cell in kind.columns],
         mark=seen.mark(kind.name, object_id),
         is_enabled=getattr(item, "is_enabled", True),
+        use=uses.by_id.get(object_id),
     )
 
 
@@ -92,6 +96,9 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
     }
     if KINDS[kind].is_password_made:
         context["last_use"] = recorded.last_use(value["username"])
+    if KINDS[kind].is_counted:
+        uses = recorded.uses(kind, now=timezone.now())
+        context |= {"use": uses.by_id.get(object_id), "counted_since": uses.since}
     if kind == "receive_connectors":
         live = read_live()
         context |= {

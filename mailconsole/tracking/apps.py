@@ -17,6 +17,7 @@ class TrackingConfig(AppConfig):
         from mailconsole.tracking.services.decisions import recent_decisions
         from mailconsole.tracking.services.last_use import last_use
         from mailconsole.tracking.services.lost import mark_lost
+        from mailconsole.tracking.services.uses import object_uses
 
         monitor = navigation.Section.MONITOR
         navigation.register(
@@ -26,6 +27,7 @@ class TrackingConfig(AppConfig):
         search.register(search.Searcher("Messages", 10, hits.find_messages))
         recorded.register_decisions(recent_decisions)
         recorded.register_last_use(last_use)
+        recorded.register_uses(object_uses)
         removal.register(mark_lost)
         regions.register(
             regions.Region("traffic-cards", live.traffic_cards),

@@ -206,6 +206,23 @@ class MinuteCounter(models.Model):
         return f"{self.minute} {self.node_id}"
 
 
+class ObjectUse(models.Model):
+    """How often one object of the configuration decided on one node in one day (UTC), and when last."""
+
+    node = models.ForeignKey(Node, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
+    section = models.CharField(max_length=100)
+    object_id = models.CharField(max_length=100)
+    day = models.DateTimeField()
+    count = models.PositiveBigIntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["section", "object_id", "day", "node"], name="object_use_day")]
+
+    def __str__(self) -> str:
+        return f"{self.section} {self.object_id}"
+
+
 class ShipperOffset(models.Model):
     """The last event of a node that is in these tables; changes in the transaction that stores it."""
 

@@ -74,6 +74,7 @@ CONNECTORS: tuple[Kind, ...] = (
             ),
         ),
         order=10,
+        is_counted=True,
     ),
     Kind(
         "send_connectors",
@@ -129,6 +130,7 @@ CONNECTORS: tuple[Kind, ...] = (
             ),
         ),
         order=20,
+        is_counted=True,
         hidden=frozenset({"id", "password_secret"}),
     ),
 )

@@ -27,7 +27,7 @@ class Kind:
     """One section of the configuration as people see it. Fields in no group come last, folded, as *More settings*.
 
     ``help`` is a topic; ``is_password_made``: the console makes its password, nobody types it into the form;
-    ``is_about_changes``: it stands under Changes in the navigation.
+    ``is_counted``: nodes tell when its objects decide; ``is_about_changes``: it stands under Changes in the navigation.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Kind:
     hidden: frozenset[str] = field(default_factory=lambda: frozenset({"id"}))
     help: str = "review-and-publish"
     is_password_made: bool = False
+    is_counted: bool = False
     is_about_changes: bool = False
 
     @property

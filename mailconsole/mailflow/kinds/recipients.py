@@ -36,6 +36,7 @@ RECIPIENTS: tuple[Kind, ...] = (
             Group("Unknown recipients", ("catch_all_address",)),
         ),
         order=40,
+        is_counted=True,
     ),
     Kind(
         "recipients",
@@ -54,6 +55,7 @@ RECIPIENTS: tuple[Kind, ...] = (
             _WHO_MAY_SEND,
         ),
         order=42,
+        is_counted=True,
         help="forward-an-address",
     ),
     Kind(
@@ -69,6 +71,7 @@ RECIPIENTS: tuple[Kind, ...] = (
         ),
         (Group("General", ("name", "address", "aliases", "members", "owner_address", "comment")), _WHO_MAY_SEND),
         order=44,
+        is_counted=True,
         help="make-a-distribution-group",
     ),
     Kind(

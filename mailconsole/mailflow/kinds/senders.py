@@ -40,6 +40,7 @@ SENDERS: tuple[Kind, ...] = (
             Group("If a network is broad", ("is_broad_override",)),
         ),
         order=30,
+        is_counted=True,
         key="l",
         help="let-a-device-relay",
     ),
@@ -83,5 +84,6 @@ SENDERS: tuple[Kind, ...] = (
         _ENTRY_COLUMNS,
         (Group("Entry", ("network", "comment", "owner", "expires_at")),),
         order=60,
+        is_counted=True,
     ),
 )

@@ -13,7 +13,8 @@ from mailconsole.tracking.models import ShipperOffset
 from mailconsole.tracking.services.fold import Fold
 from mailconsole.tracking.services.plain import PlainLives, Told
 from mailconsole.tracking.services.stamps import stamp
-from mailconsole.tracking.services.store import load_known, store
+from mailconsole.tracking.services.store import load_known, store, store_uses
+from mailconsole.tracking.services.uses import Uses
 from transport.model import compact_json
 from transport.model.event import EventId, TrackingEvent
 
@@ -55,7 +56,7 @@ def _locked_offset(node: str) -> ShipperOffset:
 
 
 def _store_new(node_id: int, new: Sequence[Told]) -> None:
-    plain = PlainLives(node_id)
+    plain, uses = PlainLives(node_id), Uses()
     for told in sorted(new):
         try:
             event = compact_json.decode(told[1])
@@ -63,11 +64,13 @@ def _store_new(node_id: int, new: Sequence[Told]) -> None:
             event = None
         if isinstance(event, dict):
             plain.add(told, event)
+            uses.add(event)
         else:
             log.error("tracking.event_unreadable", sequence=told[0])  # it must not stop all that follow it
     fold = _folded(node_id, plain.rest)
     messages, recipients = plain.finish(fold.stamp, fold.counters)
     store(fold, messages, recipients)
+    store_uses(fold, uses)
     if fold.orphans:
         log.warning("tracking.events_without_message", node_id=node_id, count=fold.orphans)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailconsole.nodes.models import NodeEvent
-from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, Refusal, TrackingEvent
+from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, ObjectUse, Refusal, TrackingEvent
 
 BATCH = 500
 COUNTERS_DAYS = 400
@@ -27,6 +27,7 @@ def delete_old(*, now: datetime | None = None, max_batches: int = 400) -> int:
             break
     NodeEvent.objects.filter(at__lt=before).delete()
     MinuteCounter.objects.filter(minute__lt=at - timedelta(days=COUNTERS_DAYS)).delete()
+    ObjectUse.objects.filter(day__lt=at - timedelta(days=COUNTERS_DAYS)).delete()
     return deleted
 
 

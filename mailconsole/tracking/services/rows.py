@@ -91,6 +91,7 @@ REFUSAL_COLUMNS = (
     "trail",
     "revision",
 )
+USE_COLUMNS = ("node_id", "section", "object_id", "day", "count", "last_at")
 COUNTER_COLUMNS = ("node_id", "minute", "accepted", "refused", "delivered", "deferred", "failed", "accepted_bytes")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection, models
 
 from mailconsole.nodes.services import keep_events
-from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, Refusal, TrackingEvent
+from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, ObjectUse, Refusal, TrackingEvent
 from mailconsole.tracking.services.fold import Fold, KnownMessage
 from mailconsole.tracking.services.lost import hand_over
 from mailconsole.tracking.services.rows import (
@@ -21,8 +21,10 @@ from mailconsole.tracking.services.rows import (
     MESSAGE_COLUMNS,
     RECIPIENT_COLUMNS,
     REFUSAL_COLUMNS,
+    USE_COLUMNS,
     RecipientRow,
 )
+from mailconsole.tracking.services.uses import Uses
 
 _LOOKUP_CHUNK = 500
 _ROWS_BITS = 7
@@ -75,6 +77,19 @@ def store(fold: Fold, messages: list[Any], recipients: list[Any]) -> None:
             COUNTER_COLUMNS, ("minute", "node_id"), f"{{0}} = {MinuteCounter._meta.db_table}.{{0}} + excluded.{{0}}"
         ),
     )
+
+
+def store_uses(fold: Fold, uses: Uses) -> None:
+    """Add what a batch counted of each object of the configuration, in the caller's transaction."""
+    table = connection.ops.quote_name(ObjectUse._meta.db_table)
+    conflict = (
+        "ON CONFLICT (section, object_id, day, node_id) DO UPDATE"
+        f" SET count = {table}.count + excluded.count, last_at = excluded.last_at"
+    )
+    rows = [
+        (fold.node_id, section, key, fold.stamp(day), count, fold.stamp(at)) for day, section, key, count, at in uses
+    ]
+    _insert(ObjectUse, USE_COLUMNS, rows, conflict)
 
 
 def _finish_row(message: KnownMessage) -> None:
