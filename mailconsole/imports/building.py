@@ -41,6 +41,22 @@ class Building:
         about.became(kind, fields["id"])
         return str(fields["id"])
 
+    def entry(self, kind: str, fields: Fields) -> None:
+        """An entry of an IP list; one of its network stays as it is."""
+        model = model_of(kind)
+        made: Any = model.model_validate(fields)
+        if kind not in self._sections:
+            self._sections[kind] = {item.network: item for item in self.document.section(kind)}
+        self._sections[kind].setdefault(made.network, made)
+
+    def organization(self, fields: Fields, about: Subject) -> None:
+        """What holds for all mail, changed in these fields."""
+        given = _as_fields(self.document.organization) | fields
+        made = _read("organization", given, about)
+        if made is not None:
+            self.document = self.document.model_copy(update={"organization": made})
+            about.became("organization", "organization")
+
     def finished(self) -> MailFlow:
         """Raises pydantic.ValidationError."""
         whole = {name: getattr(self.document, name) for name in type(self.document).model_fields}

@@ -19,13 +19,17 @@ from mailconsole.changes.services.revisions import load_document
 from mailconsole.changes.services.stage_document import stage_document
 from mailconsole.imports.exchange.importer import Imported, import_exchange
 from mailconsole.imports.models import ImportReport, Origin
+from mailconsole.imports.postfix.importer import import_postfix
 from mailconsole.imports.reading.files import Source, opened
 from mailconsole.imports.refusals import NothingToImport, UnreadableFile
 from transport.config.diff import diff
 from transport.config.document import MailFlow
 from transport.config.explain import explain
 
-_IMPORTERS: dict[Origin, Callable[..., Imported]] = {Origin.EXCHANGE: import_exchange}
+_IMPORTERS: dict[Origin, Callable[..., Imported]] = {
+    Origin.EXCHANGE: import_exchange,
+    Origin.POSTFIX: import_postfix,
+}
 
 
 @transaction.atomic

@@ -64,6 +64,14 @@ def test_page__zip_of_files__drafts_them_and_audits_their_digests():
     assert AuditEntry.objects.get(action="import.made").object_id == str(report.change_id)
 
 
+def test_page__postfix__drafts_its_tables():
+    files = [SimpleUploadedFile(path.name, path.read_bytes()) for path in (SAMPLES / "postfix").iterdir()]
+    said = {"origin": "postfix", "owner": "Postmasters", "files": files}
+    assert signed_in(create_editor()).post(reverse("imports:new"), said).status_code == 302
+    report = ImportReport.objects.get()
+    assert {one["what"] for one in report.files} >= {"main.cf", "transport_maps", "virtual_alias_maps"}
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [(b"PK\x03\x04rubbish", "no zip"), (b"<Objs/>", "nothing that is known"), (b"", "The submitted file is empty")],

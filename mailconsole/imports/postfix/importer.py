@@ -1,0 +1,96 @@
+"""Postfix's main.cf and its tables as one document, and the report of what became of each part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mailconsole.imports.building import Building
+from mailconsole.imports.exchange.importer import Imported
+from mailconsole.imports.postfix.access import Access, may_relay
+from mailconsole.imports.postfix.main_cf import BadMainCf, MainCf, read_main_cf
+from mailconsole.imports.postfix.networks import client_networks
+from mailconsole.imports.postfix.parameters import told_parameters
+from mailconsole.imports.postfix.recipients import Virtual
+from mailconsole.imports.postfix.routes import Routes
+from mailconsole.imports.postfix.tables import Tables
+from mailconsole.imports.reading.files import Source
+from mailconsole.imports.refusals import UnreadableFile
+from mailconsole.imports.report import Report
+from transport.config.document import MailFlow
+
+MAIN = "main.cf"
+_NAMES = ("main.cf", "postconf")
+
+
+def import_postfix(sources: Iterable[Source], *, onto: MailFlow, owner: str) -> Imported:
+    """Raises UnreadableFile."""
+    sources = list(sources)
+    main = _main_cf(sources)
+    tables = Tables(one for one in sources if one is not main)
+    report, building = Report(), Building(onto)
+    try:
+        _run(read_main_cf(main.text), tables, building, report, owner)
+    except BadMainCf as error:
+        raise UnreadableFile(f"{main.name} can't be read: {error}.") from None
+    for name in tables.unused():
+        report.about("File", name).left_out("", "", "Nothing in main.cf that is read here names it.")
+    return Imported(building.finished(), report, {main.name: MAIN} | tables.used)
+
+
+def _main_cf(sources: list[Source]) -> Source:
+    for source in sources:
+        if any(source.name.lower().startswith(name) for name in _NAMES):
+            return source
+    if len(sources) == 1:
+        return sources[0]
+    raise UnreadableFile("There is no main.cf among these files: add it, or the output of postconf -n as postconf.txt.")
+
+
+def _run(main: MainCf, tables: Tables, building: Building, report: Report, owner: str) -> None:
+    Routes(main, tables, building, report).domains_and_ways()
+    Virtual(main, tables, building, report).recipients()
+    _networks(main, tables, building, report, owner)
+    _signed_in(main, building, report, owner)
+    Access(main, tables, building, report, owner).restrictions()
+    told_parameters(main, building, report)
+
+
+def _networks(main: MainCf, tables: Tables, building: Building, report: Report, owner: str) -> None:
+    """mynetworks may relay where permit_mynetworks stands before a refusal, as it does where nothing is said."""
+    about = report.about(MAIN, "mynetworks")
+    if "mynetworks" not in main.given:
+        style = main.get("mynetworks_style") or "host"
+        about.left_out("mynetworks_style", style, "The networks are those of Postfix's own host: name them.")
+        return
+    found = client_networks(main.items("mynetworks"), "mynetworks", tables, about)
+    if not may_relay(main, "permit_mynetworks"):
+        about.left_out("mynetworks", found, "A refusal to relay stands before permit_mynetworks: it lets nobody relay.")
+    elif found:
+        about.mapped("mynetworks", found, "They may relay.")
+        building.put("relay_policies", _policy("mynetworks", found, owner), about)
+
+
+def _signed_in(main: MainCf, building: Building, report: Report, owner: str) -> None:
+    about = report.about(MAIN, "smtpd_sasl_auth_enable")
+    if main.get("smtpd_sasl_auth_enable") != "yes":
+        return
+    if not may_relay(main, "permit_sasl_authenticated"):
+        about.left_out("", "yes", "A refusal to relay stands before permit_sasl_authenticated.")
+        return
+    about.approximated("", "yes", "A relay policy for users who sign in: over TLS, and as themselves.")
+    fields = {"name": "Users who sign in", "identities": ["*"], "is_tls_required": True, "owner": owner}
+    fields["purpose"] = "Postfix let users who sign in send anywhere"
+    building.put("relay_policies", fields, about)
+
+
+def _policy(name: str, networks: list[str], owner: str) -> dict[str, Any]:
+    everybody = {"0.0.0.0/0", "::/0"} & set(networks)
+    return {
+        "name": name,
+        "is_enabled": not everybody,
+        "networks": networks,
+        "owner": owner,
+        "purpose": f"Relayed through Postfix by {name}",
+        "comment": "Imported from Postfix." + (" Disabled: everybody could relay." if everybody else ""),
+    }

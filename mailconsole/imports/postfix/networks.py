@@ -1,0 +1,67 @@
+"""Clients in Postfix's words: mynetworks, and access tables by client address, with their exclusions."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from mailconsole.imports.postfix.tables import Tables, network, table_name
+from mailconsole.imports.report import Subject
+
+
+def client_networks(items: Iterable[str], parameter: str, tables: Tables, about: Subject) -> list[str]:
+    """Networks of a list such as mynetworks, files and tables read, ``!`` taken away; loopback left to the node."""
+    wanted: list[str] = []
+    excluded: list[str] = []
+    for item in items:
+        target = excluded if item.startswith("!") else wanted
+        target += _networks_of(item.removeprefix("!"), parameter, tables, about)
+    kept = [one for one in _without(wanted, excluded) if not _is_loopback(one)]
+    if len(kept) < len(wanted) and not excluded:
+        about.mapped(
+            parameter,
+            "127.0.0.0/8 and [::1]",
+            "Programs of the node use the Pickup directory.",
+        )
+    if excluded:
+        about.mapped(parameter, [f"!{one}" for one in excluded], "Taken out of the networks.")
+    return list(dict.fromkeys(kept))
+
+
+def _networks_of(item: str, parameter: str, tables: Tables, about: Subject) -> list[str]:
+    named = table_name(item)
+    if named is None:
+        try:
+            return [network(item)]
+        except ValueError:
+            about.left_out(parameter, item, "It is no network.")
+            return []
+    rows = tables.rows(named, f"{parameter}")
+    if rows is None:
+        about.left_out(parameter, item, f"The file {named.file} was not given, or is no text: add its source.")
+        return []
+    found = []
+    for key, _ in rows:
+        try:
+            found.append(network(key))
+        except ValueError:
+            about.left_out(parameter, key, "It is no network.")
+    return found
+
+
+def _without(wanted: list[str], excluded: list[str]) -> list[str]:
+    """Networks with others cut out of them, exactly."""
+    kept = [ipaddress.ip_network(one) for one in wanted]
+    for cut in (ipaddress.ip_network(one) for one in excluded):
+        left: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+        for one in kept:
+            if one.version != cut.version or not one.overlaps(cut):
+                left.append(one)
+            elif cut.prefixlen > one.prefixlen:
+                left += one.address_exclude(cut)  # type: ignore[arg-type]
+        kept = left
+    return [str(one.network_address) if one.num_addresses == 1 else str(one) for one in kept]
+
+
+def _is_loopback(text: str) -> bool:
+    return ipaddress.ip_network(text).is_loopback
