@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from transport.config.diff import Json
 from transport.config.phrases import Parts, Say, join, label, show
+from transport.config.rule_words import rule_words
 
 
 def create_words(kind: str, value: Json) -> Parts:
@@ -131,8 +132,18 @@ def _new_receive_connector(value: Json) -> list[str]:
     return said if value["is_enabled"] else ["disabled", *said]
 
 
+def _new_rule(value: Json) -> list[str]:
+    said = [] if value["is_enabled"] else ["disabled"]
+    said += [] if value["mode"] == "Enforce" else [f"only a test ({value['mode']})"]
+    said += [rule_words(value), f"asked at place {value['priority']}"]
+    said += ["no rule after it looks at a message that fits"] if value["is_last"] else []
+    said += [f"from {show('activation_at', value['activation_at'])}"] if value["activation_at"] else []
+    return [*said, f"until {show('expires_at', value['expires_at'])}"] if value["expires_at"] else said
+
+
 _CREATED: dict[str, Callable[[Json], list[str]]] = {
     "relay_policies": _new_policy,
+    "mail_flow_rules": _new_rule,
     "service_accounts": _new_account,
     "approval_rules": _new_approval_rule,
     "reviewer_groups": _new_reviewer_group,

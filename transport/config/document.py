@@ -18,6 +18,7 @@ from transport.config.objects import (
     ConfigObject,
     DistributionGroup,
     IpListEntry,
+    MailFlowRule,
     MessageRateSource,
     Organization,
     PermissionGroup,
@@ -45,6 +46,7 @@ class MailFlow(ConfigModel):
     distribution_groups: tuple[DistributionGroup, ...] = ()
     address_rewriting: tuple[AddressRewriteEntry, ...] = ()
     relay_policies: tuple[RelayPolicy, ...] = ()
+    mail_flow_rules: tuple[MailFlowRule, ...] = ()
     service_accounts: tuple[ServiceAccount, ...] = ()
     approval_rules: tuple[ApprovalRule, ...] = ()
     reviewer_groups: tuple[ReviewerGroup, ...] = ()
@@ -86,6 +88,7 @@ OBJECT_KINDS: dict[str, type[ConfigObject]] = {
     "distribution_groups": DistributionGroup,
     "address_rewriting": AddressRewriteEntry,
     "relay_policies": RelayPolicy,
+    "mail_flow_rules": MailFlowRule,
     "service_accounts": ServiceAccount,
     "approval_rules": ApprovalRule,
     "reviewer_groups": ReviewerGroup,

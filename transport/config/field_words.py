@@ -7,6 +7,7 @@ from typing import Any
 
 from transport.config.diff import FieldChange
 from transport.config.phrases import Parts, Say, em, join, label, show
+from transport.config.rule_words import action_words, condition_words
 
 
 def field_words(kind: str, change: FieldChange) -> Iterator[Parts]:
@@ -144,6 +145,36 @@ def _approvals(change: FieldChange) -> Iterator[Parts]:
     yield (Say(f"now needs {change.after or 'no'} approval(s) instead of {change.before or 'none'}"),)
 
 
+def _pieces(tell: Callable[[Any], str], *, added: str, removed: str) -> Callable[[FieldChange], Iterator[Parts]]:
+    """Conditions, exceptions or actions of a mail flow rule."""
+
+    def told(change: FieldChange) -> Iterator[Parts]:
+        new = [one for one in change.after if one not in change.before]
+        gone = [one for one in change.before if one not in change.after]
+        yield from ((Say(added.format(tell(one))),) for one in new)
+        yield from ((Say(removed.format(tell(one))),) for one in gone)
+        if not new and not gone:
+            yield (Say(f"changes the order of its {label(change.field)}"),)
+
+    return told
+
+
+def _place(change: FieldChange) -> Iterator[Parts]:
+    yield (Say(f"is now asked at place {change.after} instead of {change.before}"),)
+
+
+def _begin(change: FieldChange) -> Iterator[Parts]:
+    after = f"from {show('activation_at', change.after)} on" if change.after else "at once"
+    yield (Say(f"is now in force {after}"),)
+
+
+def _mode(change: FieldChange) -> Iterator[Parts]:
+    if change.after == "Enforce":
+        yield (Say(f"now does what it says, instead of only telling ({change.before})"),)
+    else:
+        yield (Say(f"now only tells what it would do ({change.after}), instead of {change.before}"),)
+
+
 _ACCEPT_FROM = _members(
     added="now takes mail from {}",
     removed="no longer takes mail from {}",
@@ -209,6 +240,19 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
     ("relay_policies", "is_tls_required"): _on_off("now works only over TLS", "now works without TLS too"),
     ("relay_policies", "is_broad_override"): _on_off(
         "now says that its broad network is meant", "no longer says that its broad network is meant"
+    ),
+    ("mail_flow_rules", "conditions"): _pieces(
+        condition_words, added="now asks that {}", removed="no longer asks that {}"
+    ),
+    ("mail_flow_rules", "exceptions"): _pieces(
+        condition_words, added="now leaves messages alone if {}", removed="no longer makes an exception if {}"
+    ),
+    ("mail_flow_rules", "actions"): _pieces(action_words, added="will now {}", removed="will no longer {}"),
+    ("mail_flow_rules", "priority"): _place,
+    ("mail_flow_rules", "mode"): _mode,
+    ("mail_flow_rules", "activation_at"): _begin,
+    ("mail_flow_rules", "is_last"): _on_off(
+        "is now the last rule for messages that fit it", "now lets later rules look at messages that fit it"
     ),
     ("service_accounts", "addresses"): _members(
         added="now owns {}",

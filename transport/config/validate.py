@@ -15,6 +15,7 @@ from transport.config import (
     validate_policies,
     validate_recipients,
     validate_rewriting,
+    validate_rules,
     validate_safety,
 )
 from transport.config.document import LIST_KINDS, OBJECT_KINDS, MailFlow
@@ -95,6 +96,7 @@ RULES: tuple[Rule, ...] = (
     *validate_approval.RULES,
     *validate_recipients.RULES,
     *validate_rewriting.RULES,
+    *validate_rules.RULES,
     *validate_safety.RULES,
     _entries_have_effect,
     _delays_are_told_in_time,

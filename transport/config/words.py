@@ -14,6 +14,7 @@ from transport.config.diff import ORGANIZATION, FieldChange, Json, ObjectChange,
 from transport.config.document import LIST_KINDS, SECTIONS, MailFlow
 from transport.config.field_words import field_words
 from transport.config.phrases import Parts, Say, em, join, show
+from transport.config.rule_words import action_words
 
 KIND_LABELS = {
     "organization": "Organisation",
@@ -24,6 +25,7 @@ KIND_LABELS = {
     "distribution_groups": "Distribution group",
     "address_rewriting": "Address rewrite entry",
     "relay_policies": "Relay policy",
+    "mail_flow_rules": "Mail flow rule",
     "service_accounts": "Service account",
     "approval_rules": "Approval rule",
     "reviewer_groups": "Reviewer group",
@@ -39,6 +41,7 @@ KIND_PLURALS = {
     "distribution_groups": "Distribution groups",
     "address_rewriting": "Address rewriting",
     "relay_policies": "Relay policies",
+    "mail_flow_rules": "Mail flow rules",
     "service_accounts": "Service accounts",
     "approval_rules": "Approval rules",
     "reviewer_groups": "Reviewer groups",
@@ -104,6 +107,8 @@ def _deleted_effect(kind: str, before: Json) -> Parts:
     if kind == "relay_policies":
         who = join([*before["networks"], *before["identities"], *before["client_certificates"]])
         return (Say(f": {who} may no longer relay by it"),)
+    if kind == "mail_flow_rules":
+        return (Say(f": it will no longer {join(map(action_words, before['actions']))}"),)
     if kind == "accepted_domains":
         return (Say(f": mail for {before['domain']} is no longer accepted from everyone"),)
     if kind in ("recipients", "distribution_groups"):

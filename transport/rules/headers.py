@@ -109,12 +109,12 @@ def _subject(value: bytes) -> str:
         return _line(value)
     try:
         parts = decode_header(_unfolded(value[: 8 * MAX_TEXT]).decode("ascii", "replace"))
-        return _clean("".join(p if isinstance(p, str) else p.decode(_charset(c), "replace") for p, c in parts))
+        return _clean("".join(p if isinstance(p, str) else p.decode(charset(c), "replace") for p, c in parts))
     except (MessageError, ValueError, LookupError):
         return _line(value)
 
 
-def _charset(name: str | None) -> str:
+def charset(name: str | None) -> str:
     """A charset that Python knows. A name that it does not would be looked for on disk and remembered for ever, as
     often as a stranger makes up another. Raises LookupError."""
     known = (name or "ascii").lower().replace("-", "_")

@@ -80,6 +80,12 @@ def _is_among(ruleset: Ruleset, patterns: tuple[str, ...], sender: Address, look
     return not named.isdisjoint(keys) or any(_is_member(ruleset, group, keys, lookup) for group in named)
 
 
+def is_member_of_any(ruleset: Ruleset, groups: Iterable[str], address: Address, lookup: RecipientLookup) -> bool:
+    """Whether the address is in one of the groups, at any depth. Raises LookupUnavailable."""
+    keys = _keys_of(ruleset, address, lookup)
+    return any(_is_member(ruleset, group.lower(), keys, lookup) for group in groups)
+
+
 def _keys_of(ruleset: Ruleset, sender: Address, lookup: RecipientLookup) -> frozenset[str]:
     """By which addresses the sender is meant: the one it wrote, and the primary one of the recipient that has it."""
     own = ruleset.own_recipients.find(sender.key) if ruleset.own_recipients is not None else None

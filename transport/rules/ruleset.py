@@ -59,6 +59,9 @@ class Ruleset:
         found = [p for p in self.policies if p.is_found_by_network]
         self._by_network = NetworkIndex((n, p) for p in found for n in p.policy.networks)
         self._asked_always = tuple(p for p in self.policies if not p.is_found_by_network)
+        self.has_mail_flow_rules = any(rule.is_enabled for rule in document.mail_flow_rules)
+        self.compiled_rules: Any = None
+        """What ``mail_flow_rules.rules_of`` makes of them."""
         self.send_connectors: tuple[SendConnector, ...] = tuple(
             sorted(document.send_connectors, key=lambda c: (c.name.lower(), c.id))
         )

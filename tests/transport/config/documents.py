@@ -69,6 +69,39 @@ _entries = st.fixed_dictionaries({"network": _networks, "comment": _words, "expi
 _organizations = st.fixed_dictionaries({"name": _words, "max_recipient_envelope_limit": st.integers(1, 500)})
 
 
+_conditions = st.lists(
+    st.sampled_from(
+        [
+            {"kind": "SubjectContainsWords", "values": ["a", "b"]},
+            {"kind": "HeaderMatchesPatterns", "header": "X-A", "values": ["^a+$"]},
+            {"kind": "MessageSizeOver", "values": ["10 MB"]},
+            {"kind": "AttachmentHasExecutableContent"},
+        ]
+    ),
+    max_size=3,
+)
+_actions = st.sampled_from(
+    [
+        [{"kind": "RejectMessage", "status": "5.7.901", "text": "no"}],
+        [{"kind": "HoldMessage"}, {"kind": "BlindCopyTo", "values": ["a@contoso.com"]}],
+        [{"kind": "SetHeader", "header": "X-A", "text": "é"}],
+    ]
+)
+_rules = st.fixed_dictionaries(
+    {
+        "id": _ids,
+        "name": _words,
+        "priority": st.integers(0, 5),
+        "mode": st.sampled_from(["Enforce", "Audit", "AuditAndNotify"]),
+        "conditions": _conditions,
+        "exceptions": _conditions,
+        "actions": _actions,
+        "expires_at": _times,
+        "is_last": st.booleans(),
+    }
+)
+
+
 def _listed(items: st.SearchStrategy[dict[str, Any]], key: str) -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(items, unique_by=lambda item: item[key], max_size=3)
 
@@ -78,6 +111,7 @@ documents = st.fixed_dictionaries(
         "organization": _organizations,
         "relay_policies": _listed(_policies, "id"),
         "send_connectors": _listed(_connectors, "id"),
+        "mail_flow_rules": _listed(_rules, "id"),
         "ip_block_list": _listed(_entries, "network"),
         "ip_allow_list": _listed(_entries, "network"),
     }

@@ -47,7 +47,43 @@ SHOWN: dict[str, Any] = {
     "external_address": "contoso.com",
 }
 
+EXE: dict[str, Any] = {
+    "id": "exe",
+    "name": "No programs",
+    "conditions": [
+        {"kind": "AttachmentHasExecutableContent"},
+        {"kind": "HeaderContainsWords", "header": "X-App", "values": ["a", "b"]},
+    ],
+    "exceptions": [
+        {"kind": "FromScope", "values": ["InOrganization"]},
+        {"kind": "SentTo", "values": [f"a{n}@contoso.com" for n in range(9)]},
+    ],
+    "actions": [{"kind": "RejectMessage", "status": "5.7.900", "text": "No programs please"}],
+}
+
 CASES: dict[str, tuple[MailFlow, MailFlow]] = {
+    "rule_created": (document(), document(mail_flow_rules=[changed(EXE, mode="Audit", is_last=True)])),
+    "rule_deleted": (document(mail_flow_rules=[EXE]), document()),
+    "rule_changed": (
+        document(mail_flow_rules=[changed(EXE, mode="Audit")]),
+        document(
+            mail_flow_rules=[
+                changed(
+                    EXE,
+                    priority=3,
+                    is_last=True,
+                    rule_error_action="Defer",
+                    conditions=[EXE["conditions"][0], {"kind": "SubjectMatchesPatterns", "values": ["^Re:"]}],
+                    exceptions=EXE["exceptions"][:1],
+                    actions=[
+                        {"kind": "RedirectMessageTo", "values": ["boss@contoso.com"]},
+                        {"kind": "SetHeader", "header": "X-Seen", "text": "yes"},
+                    ],
+                    activation_at="2027-01-01T00:00:00Z",
+                )
+            ]
+        ),
+    ),
     "policy_admits_more": (
         document(relay_policies=[SCANNERS]),
         document(relay_policies=[changed(SCANNERS, networks=["10.1.0.0/16", "10.2.0.0/16"])]),

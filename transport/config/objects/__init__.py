@@ -6,6 +6,14 @@
 from transport.config.objects.approval import ApprovalRule, ReviewerGroup, ReviewerRole, Risk
 from transport.config.objects.base import ConfigModel, ConfigObject
 from transport.config.objects.domains import AcceptedDomain, DomainType
+from transport.config.objects.mail_flow_rules import (
+    MailFlowRule,
+    RuleAction,
+    RuleCondition,
+    RuleErrorAction,
+    RuleMode,
+    SenderAddressLocation,
+)
 from transport.config.objects.organization import Organization
 from transport.config.objects.protocol_logging import ProtocolLoggingLevel
 from transport.config.objects.receive import PermissionGroup, ProxyProtocol, ReceiveConnector, SenderOwnership, TlsMode
@@ -30,6 +38,7 @@ __all__ = [
     "HomeServer",
     "IdentityMatch",
     "IpListEntry",
+    "MailFlowRule",
     "MailRecipient",
     "MessageRateSource",
     "Organization",
@@ -43,7 +52,12 @@ __all__ = [
     "ReviewerGroup",
     "ReviewerRole",
     "Risk",
+    "RuleAction",
+    "RuleCondition",
+    "RuleErrorAction",
+    "RuleMode",
     "SendConnector",
+    "SenderAddressLocation",
     "SenderOwnership",
     "ServiceAccount",
     "ShadowPreference",

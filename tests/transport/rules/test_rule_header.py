@@ -1,0 +1,103 @@
+"""The header as rules change it: what no rule means stays octet for octet, and what is put in can be read again."""
+
+from email import message_from_bytes, policy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transport.model.address import Address
+from transport.rules.rule_header import MAX_TEXT, HeaderFields, decoded, encoded
+
+BOB = Address("bob", "fabrikam.com")
+
+
+@given(
+    st.binary(max_size=200),
+    st.lists(st.sampled_from([b"A: b", b"\r\n", b" x", b"\t", b":", b"\xff", b"\n"]), max_size=20),
+)
+def test_header__nothing_changed__is_the_same_octets(octets: bytes, pieces: list[bytes]):
+    for whole in (octets, b"".join(pieces)):
+        assert bytes(HeaderFields(whole)) == whole
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (b"=?utf-8?B?w6Q=?= =?utf-8?Q?_=C3=B6?=", "ä ö"),
+        (b"=?utf-8?B?w6Q?= x =?iso-8859-1?q?=F6?=", "ä x ö"),
+        (b"=?utf-8?B?4oI=?=\t=?UTF-8?B?rA==?=", "€"),
+        (b"=?no-such?B?w6Q=?=", "=?no-such?B?w6Q=?="),
+        (b"a =?utf-8?Q?b c?= d", "a b c d"),
+        (b"\xc3\xa4\x00\x1b", "ä"),
+    ],
+)
+def test_decoded__encoded_words__are_read(value: bytes, text: str):
+    assert decoded(value) == text
+
+
+def test_decoded__words_that_never_end__takes_one_pass():
+    assert len(decoded(b"=?a?q?" * 100_000)) <= MAX_TEXT
+    assert len(decoded(b"=?utf-8?q?x?=" * 100_000)) <= MAX_TEXT
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=100))
+def test_encoded__any_text__is_read_again(text: str):
+    header = HeaderFields(b"")
+    header.set("X-Said", text)
+    assert all(len(line) <= 998 for line in bytes(header).split(b"\r\n"))
+    if "=?" not in text:
+        assert header.texts("x-said") == [text.strip()]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"Subject: Hi\r\n", b"Subject: [E] Hi\r\n"),
+        (b"subject:Hi\r\n there\r\n", b"subject: [E] Hi\r\n there\r\n"),
+        (b"Subject:\r\n Hi\r\n", b"Subject: [E]\r\n Hi\r\n"),
+        (b"Subject: [E] Hi\r\n", b"Subject: [E] Hi\r\n"),
+        (b"A: b\r\n", b"Subject: [E]\r\nA: b\r\n"),
+        (b"Subject: " + b"x" * 950 + b"\r\n", b"Subject: [E]\r\n " + b"x" * 950 + b"\r\n"),
+    ],
+)
+def test_subject__text_put_before_it__rest_stays(before: bytes, after: bytes):
+    header = HeaderFields(before)
+    header.prepend_subject("[E]")
+    assert bytes(header) == after
+
+
+def test_subject__prefix_that_is_not_ascii__is_shown_with_its_space():
+    header = HeaderFields(b"Subject: =?utf-8?B?w7Y=?=\r\n")
+    header.prepend_subject("[Außen]")
+    read = message_from_bytes(bytes(header) + b"\r\n", policy=policy.default)
+    assert read["subject"] == "[Außen] ö"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"To: a@b.com\r\n", b"To: a@b.com,\r\n\t<bob@fabrikam.com>\r\n"),
+        (b"To:\r\n", b"To: <bob@fabrikam.com>\r\n"),
+        (b"To: x: a@b.com;\r\n", b"To: x: a@b.com;,\r\n\t<bob@fabrikam.com>\r\n"),
+        (b"To: Bob <BOB@fabrikam.com>\r\n", b"To: Bob <BOB@fabrikam.com>\r\n"),
+        (b"Cc: a@b.com\r\n", b"To: <bob@fabrikam.com>\r\nCc: a@b.com\r\n"),
+    ],
+)
+def test_recipient__added_to_a_field__others_stay(before: bytes, after: bytes):
+    header = HeaderFields(before)
+    header.add_address("To", BOB)
+    assert bytes(header) == after
+
+
+def test_header__of_many_folded_lines__is_read_in_one_pass():
+    header = HeaderFields(b"X: y\r\n" + b" z\r\n" * 60_000)
+    assert len(header.texts("x")[0]) <= MAX_TEXT
+
+
+def test_set__field_that_is_there_more_than_once__is_there_once_in_the_first_place():
+    header = HeaderFields(b"A: 1\r\nX: 1\r\nB: 1\r\nx: 2\r\n y\r\n")
+    header.set("X", encoded("3"))
+    assert bytes(header) == b"A: 1\r\nX: 3\r\nB: 1\r\n"
+    header.remove("x")
+    assert bytes(header) == b"A: 1\r\nB: 1\r\n"

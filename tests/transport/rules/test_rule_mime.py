@@ -1,0 +1,151 @@
+"""Attachments: what a message holds is found, however it is said; what is too much to read is told and not guessed."""
+
+import base64
+import io
+import zipfile
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transport.rules import rule_mime
+from transport.rules.rule_mime import attachments
+
+
+def message(*parts: bytes, boundary: str = "B") -> bytes:
+    inner = b"".join(b"--" + boundary.encode() + b"\r\n" + part + b"\r\n" for part in parts)
+    return b"Content-Type: multipart/mixed; boundary=%b\r\n\r\n%b--%b--\r\n" % (
+        boundary.encode(),
+        inner,
+        boundary.encode(),
+    )
+
+
+def attached(header: str, body: bytes = b"x") -> bytes:
+    return message(header.replace("\n", "\r\n").encode("utf-8", "surrogateescape") + b"\r\n\r\n" + body)
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ('Content-Disposition: attachment; filename="a b.exe"', "a b.exe"),
+        ("Content-Disposition: attachment; filename=a.exe", "a.exe"),
+        ("Content-Type: application/x; name=a.exe", "a.exe"),
+        ('Content-Type: application/x; name="=?utf-8?B?w6QuZXhl?="', "ä.exe"),
+        ('Content-Disposition: attachment; filename="ä.exe"', "ä.exe"),
+        ("Content-Disposition: attachment; filename*=utf-8''%C3%A4.exe", "ä.exe"),
+        ("Content-Disposition: attachment; filename*=iso-8859-1'de'%E4.exe", "ä.exe"),
+        ("Content-Disposition: attachment;\n filename*0=a%;\n filename*1=.exe", "a%.exe"),
+        ("Content-Disposition: attachment; filename*0*=utf-8''%C3; filename*1*=%A4.; filename*2=exe", "ä.exe"),
+        ("Content-Disposition: attachment; filename*=no-such-charset''x.exe", "x.exe"),
+        (r'Content-Disposition: attachment; filename="..\\..\\a.exe"', "a.exe"),
+        ('Content-Disposition: attachment; filename="a.exe', "a.exe"),
+        ('Content-Disposition: attachment; x=";filename=no.txt"; filename=a.exe', "a.exe"),
+    ],
+)
+def test_names__however_they_are_written__are_found(header: str, name: str):
+    (one,) = attachments(attached(header)).found
+    assert one.names == (name,)
+    assert one.is_executable
+
+
+def test_names__two_that_contradict__both_count():
+    (one,) = attachments(
+        attached("Content-Type: text/plain; name=a.exe\nContent-Disposition: attachment; filename=a.txt")
+    ).found
+    assert set(one.names) == {"a.exe", "a.txt"}
+    assert one.is_executable
+
+
+@given(
+    st.binary(max_size=300), st.sampled_from(["a.bin", "ä ö.pdf", "x" * 90 + ".doc"]), st.text("ab \n-", max_size=50)
+)
+def test_attachments__made_by_python__have_name_and_size(data: bytes, name: str, text: str):
+    made = EmailMessage()
+    made.set_content(text)
+    made.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+    (one,) = attachments(made.as_bytes(policy=made.policy.clone(linesep="\r\n"))).found
+    assert name in one.names
+    assert abs(one.size_bytes - len(data)) <= 3
+
+
+@pytest.mark.parametrize("magic", [b"MZ\x90\x00", b"\x7fELF\x02", b"#!/bin/sh\n"])
+def test_executable__by_its_first_octets__is_found_whatever_its_name(magic: bytes):
+    body = base64.encodebytes(magic + b"x" * 200).replace(b"\n", b"\r\n")
+    header = "Content-Type: image/png; name=a.png\nContent-Transfer-Encoding: BASE64"
+    assert attachments(attached(header, body)).found[0].is_executable
+    assert not attachments(attached(header, base64.b64encode(b"\x89PNG" + magic))).found[0].is_executable
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_zip__with_a_password__is_told_from_one_without(size: int, is_locked: bool):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("first.txt", "x" * size)
+        made.writestr("second.txt", "y")
+    octets = bytearray(out.getvalue())
+    if is_locked:  # the second file's flag, in the directory at the end
+        octets[octets.rindex(b"PK\x01\x02") + 8] |= 1
+    body = base64.encodebytes(bytes(octets)).replace(b"\n", b"\r\n")
+    header = "Content-Type: application/zip; name=a.zip\nContent-Transfer-Encoding: base64"
+    assert attachments(attached(header, body)).found[0].has_password is is_locked
+
+
+def test_parts__within_parts_and_messages_within__are_all_looked_at():
+    deep = (
+        attached("Content-Disposition: attachment; filename=deep.exe")
+        .replace(b"=B\r\n", b"=C\r\n")
+        .replace(b"--B", b"--C")
+    )
+    forwarded = b"Content-Type: message/rfc822\r\n\r\n" + deep
+    found = attachments(message(b"Content-Type: text/plain\r\n\r\nhello", forwarded)).found
+    assert [name for one in found for name in one.names] == ["deep.exe"]
+
+
+def _nested(depth: int) -> bytes:
+    content = b"Content-Disposition: attachment; filename=a.exe\r\n\r\nx"
+    for level in range(depth):
+        content = message(content, boundary=f"b{level}")
+    return content
+
+
+def test_parts__ended_by_an_outer_boundary__do_not_hide_what_follows():
+    inner = b"Content-Type: multipart/mixed; boundary=C\r\n\r\n--C\r\nContent-Type: text/plain\r\n\r\nnever closed"
+    found = attachments(message(inner, b"Content-Disposition: attachment; filename=a.exe\r\n\r\nx")).found
+    assert [one.names for one in found] == [("a.exe",)]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (_nested(50), "deep in each other"),
+        (b"Content-Type: message/rfc822\r\n\r\n" * 50 + b"x\r\n", "deep in each other"),
+        (message(*[b"\r\nx"] * 600), "more than 500 parts"),
+        (message(b"\r\n" + b"--x\r\n" * 30_000), "lines of it"),
+        (message(b"X: " + b"y" * 70_000 + b"\r\n\r\nx" + b"z" * 70_000), "header of a part"),
+        (b"Content-Type: multipart/mixed; boundary=" + b"b" * 300 + b"\r\n\r\nx", "200 octets"),
+        (b"Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\nx", "several ways"),
+        (b"Content-Type: multipart/mixed; boundary*=us-ascii''a\r\n\r\nx", "several ways"),
+        (b"Content-Type: text/plain; x=" + b"y" * 20_000 + b"\r\n\r\nx", "tells of a part"),
+    ],
+)
+def test_parts__more_than_can_be_read__are_told(content: bytes, said: str):
+    assert said in attachments(content).why_not_all
+
+
+def test_parts__executable_found_before_the_limit__still_counts():
+    content = message(b"Content-Disposition: attachment; filename=a.exe\r\n\r\nx", *[b"\r\nx"] * 600)
+    looked = attachments(content)
+    assert looked.why_not_all
+    assert looked.found[0].is_executable
+
+
+@given(st.lists(st.sampled_from(
+    [b"--B", b"--B--", b"\r\n", b"Content-Type: multipart/mixed; boundary=B", b"Content-Type: message/rfc822", b";",
+     b"filename*0*=''%", b'"', b"=?", b"\xff", b"PK\x03\x04", b"Content-Disposition: attachment", b"MZ", b" ", b"--"]
+), max_size=40))  # fmt: skip
+def test_parts__any_octets__end_in_an_answer(pieces: list[bytes]):
+    looked = attachments(b"Content-Type: multipart/mixed; boundary=B\r\n\r\n" + b"".join(pieces))
+    assert len(looked.found) <= rule_mime.MAX_PARTS

@@ -1,0 +1,216 @@
+"""Mail flow rules: what is done with messages that fit (Exchange's transport rules)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+
+from transport.config import pattern_syntax
+from transport.config.objects.base import ConfigModel, ConfigObject
+from transport.config.rule_kinds import ActionKind, ConditionKind, ValueKind
+from transport.config.types import Domain, Line, Mailbox, Network, ObjectId, format_size, parse_size
+
+MAX_VALUES = 500
+MAX_TEXT = 200
+KEPT_HEADERS = frozenset(
+    ("received", "return-path", "content-type", "content-transfer-encoding", "mime-version", "x-mailconsole-rules-loop")
+)
+"""Fields that rules leave alone: the message could not be read, or would go in circles, without them."""
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[!-9;-~]{0,64}$")]  # RFC 5322 3.6.8
+_READERS: dict[ValueKind, TypeAdapter[Any]] = {
+    ValueKind.ADDRESS: TypeAdapter(Mailbox),
+    ValueKind.DOMAIN: TypeAdapter(Domain),
+    ValueKind.NETWORK: TypeAdapter(Network),
+    ValueKind.RECEIVE_CONNECTOR: TypeAdapter(ObjectId),
+    ValueKind.SEND_CONNECTOR: TypeAdapter(ObjectId),
+}
+
+
+class RuleMode(StrEnum):
+    """Whether a rule acts or only tells."""
+
+    ENFORCE = "Enforce"
+    AUDIT = "Audit"
+    AUDIT_AND_NOTIFY = "AuditAndNotify"
+
+    @property
+    def sentence(self) -> str:
+        return _MODE_SENTENCES[self]
+
+
+_MODE_SENTENCES = {
+    RuleMode.ENFORCE: "Does what it says.",
+    RuleMode.AUDIT: "A test: changes nothing, and the trace tells what it would have done.",
+    RuleMode.AUDIT_AND_NOTIFY: "A test like Audit, but its Notify sender is carried out.",
+}
+
+
+class RuleErrorAction(StrEnum):
+    """What happens when a rule can't tell whether it fits: the directory is down, a message is too much to read."""
+
+    IGNORE = "Ignore"
+    DEFER = "Defer"
+
+    @property
+    def sentence(self) -> str:
+        return {
+            RuleErrorAction.IGNORE: "The message goes on as if the rule did not fit.",
+            RuleErrorAction.DEFER: "The message is refused for now (451); its sender tries again.",
+        }[self]
+
+
+class SenderAddressLocation(StrEnum):
+    """Where conditions look for the sender."""
+
+    HEADER = "Header"
+    ENVELOPE = "Envelope"
+    HEADER_OR_ENVELOPE = "HeaderOrEnvelope"
+
+    @property
+    def sentence(self) -> str:
+        return {
+            SenderAddressLocation.HEADER: "The From and Sender fields, which people see.",
+            SenderAddressLocation.ENVELOPE: "MAIL FROM, which reports go to.",
+            SenderAddressLocation.HEADER_OR_ENVELOPE: "Either of them is enough.",
+        }[self]
+
+
+class RuleCondition(ConfigModel):
+    """One condition or exception: any of its values is enough."""
+
+    kind: ConditionKind = Field(description="Exchange's name of the condition.")
+    header: HeaderName = Field("", description="The header field that it looks at, where it is about one.")
+    values: tuple[Line, ...] = Field((), max_length=MAX_VALUES, description="What it looks for.")
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        spec = self.kind.spec
+        if bool(self.header) != spec.has_header:
+            raise ValueError(f"{self.kind} {'needs the name of a' if spec.has_header else 'is about no'} header field")
+        object.__setattr__(self, "values", _read(self.kind, spec.values, self.values, spec.choices, spec.is_single))
+        return self
+
+
+class RuleAction(ConfigModel):
+    """One thing that is done with a message that fits."""
+
+    kind: ActionKind = Field(description="Exchange's name of the action.")
+    values: tuple[Line, ...] = Field((), max_length=100, description="Addresses, or what is chosen.")
+    header: HeaderName = Field("", description="The header field that it sets or removes.")
+    text: Annotated[Line, Field(max_length=MAX_TEXT)] = Field("", description="What is said, set or put in front.")
+    status: str = Field("", description="RejectMessage: 5.7.1, or 5.7.900 to 5.7.999.")
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        spec = self.kind.spec
+        if self.kind is ActionKind.REJECT and not self.status:
+            object.__setattr__(self, "status", "5.7.1")
+        for name in ("values", "header", "text", "status"):
+            is_said, is_taken = bool(getattr(self, name)), name in spec.takes
+            if is_said != is_taken:
+                raise ValueError(f"{self.kind} {'needs' if is_taken else 'takes no'} {name}")
+        if self.status and self.status != "5.7.1" and not _is_of_rules(self.status):
+            raise ValueError(f"'{self.status}' is no status of a rule; write 5.7.1, or 5.7.900 to 5.7.999")
+        if self.header.lower() in KEPT_HEADERS:
+            raise ValueError(f"the field {self.header} can't be changed by a rule")
+        if self.kind is ActionKind.REJECT and not (self.text.isascii() and self.text.isprintable()):
+            raise ValueError("the text of a rejection is part of an SMTP reply: plain ASCII only")  # RFC 5321 4.2
+        object.__setattr__(self, "values", _read(self.kind, spec.values, self.values, spec.choices, spec.is_single))
+        return self
+
+
+def _is_of_rules(status: str) -> bool:
+    return (
+        status[:4] == "5.7." and len(status) == 7 and status[4] == "9" and status[5:].isdecimal() and status.isascii()
+    )
+
+
+def _read(
+    kind: str, of: ValueKind, values: tuple[str, ...], choices: tuple[str, ...], is_single: bool
+) -> tuple[str, ...]:
+    """The values in their canonical form. Raises ValueError."""
+    if of is ValueKind.NOTHING:
+        if values:
+            raise ValueError(f"{kind} takes no values")
+        return ()
+    if not values:
+        raise ValueError(f"{kind} needs a value")
+    if is_single and len(values) > 1:
+        raise ValueError(f"{kind} takes one value")
+    return tuple(dict.fromkeys(_value(of, value, choices) for value in values))
+
+
+def _value(of: ValueKind, value: str, choices: tuple[str, ...]) -> str:
+    if not value:
+        raise ValueError("a value is empty")
+    if of is ValueKind.CHOICE:
+        if value not in choices:
+            raise ValueError(f"'{value}' must be one of {', '.join(choices)}")
+        return value
+    if of is ValueKind.SIZE:
+        return format_size(parse_size(value))
+    if of is ValueKind.EXTENSION:
+        return value.lstrip("*").removeprefix(".").lower()
+    if of is ValueKind.PATTERN:
+        if len(value) > MAX_TEXT:
+            raise ValueError(f"a pattern has at most {MAX_TEXT} characters")
+        pattern_syntax.parse(value)
+    reader = _READERS.get(of)
+    try:
+        return str(reader.validate_python(value)) if reader is not None else value
+    except ValidationError as error:
+        said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise ValueError(said if "'" in said else f"'{value}' is no id of a connector") from None
+
+
+class MailFlowRule(ConfigObject):
+    """Looks at each message before it is accepted, and does something with those that fit."""
+
+    is_enabled: bool = Field(True, description="A disabled rule looks at nothing.")
+    priority: int = Field(0, ge=0, le=9999, description="0 is asked first; the same number: by name.")
+    mode: RuleMode = Field(RuleMode.ENFORCE, description="Whether it acts, or only tells what it would do.")
+    conditions: tuple[RuleCondition, ...] = Field(
+        (), max_length=30, description="All of them must fit, each by any of its values; none: every message fits."
+    )
+    exceptions: tuple[RuleCondition, ...] = Field(
+        (), max_length=30, description="One that fits is enough for the rule to leave the message alone."
+    )
+    actions: tuple[RuleAction, ...] = Field(
+        min_length=1, max_length=30, description="All of them are done with a message that fits."
+    )
+    is_last: bool = Field(False, description="StopRuleProcessing: no rule after it looks at a message that fits it.")
+    rule_error_action: RuleErrorAction = Field(
+        RuleErrorAction.IGNORE, description="What becomes of a message when it can't be told whether the rule fits."
+    )
+    sender_address_location: SenderAddressLocation = Field(
+        SenderAddressLocation.HEADER, description="Which sender the conditions about the sender mean."
+    )
+    activation_at: AwareDatetime | None = Field(None, description="Until then it does nothing; empty means at once.")
+    expires_at: AwareDatetime | None = Field(None, description="From then on it does nothing; empty means never.")
+    owner: Line = Field("", description="The person or team to ask about it.")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.activation_at and self.expires_at and self.expires_at <= self.activation_at:
+            raise ValueError("expires_at must be later than activation_at")
+        kinds = [action.kind for action in self.actions]
+        final = [kind for kind in kinds if kind.spec.is_final]
+        told = (ActionKind.LOG, ActionKind.NOTIFY_SENDER)
+        other = next((kind for kind in kinds if not kind.spec.is_final and kind not in told), None)
+        if len(final) > 1 or (final and other is not None):
+            raise ValueError(f"actions: nothing else can be done with a message after {final[0]}")
+        for kind in (ActionKind.REDIRECT, ActionKind.ROUTE, ActionKind.SET_IMPORTANCE, ActionKind.PREPEND_SUBJECT):
+            if kinds.count(kind) > 1:
+                raise ValueError(f"actions: {kind} can be there once")
+        return self
+
+    def is_in_force(self, now: datetime) -> bool:
+        """Whether it is enabled, active and not expired."""
+        is_begun = self.activation_at is None or self.activation_at <= now
+        return self.is_enabled and is_begun and not self.is_expired(now)
+
+    def is_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and now >= self.expires_at

@@ -1,0 +1,248 @@
+"""Which conditions and actions mail flow rules have, in Exchange's words: one table each, nothing decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Reads(IntEnum):
+    """How much of a message has to be looked at; a rule that reads less is asked first and costs less."""
+
+    ENVELOPE = 0
+    DIRECTORY = 1
+    HEADER = 2
+    CONTENT = 3
+
+    @property
+    def sentence(self) -> str:
+        return _READS[self]
+
+
+_READS = {
+    Reads.ENVELOPE: "Needs only what client and envelope say.",
+    Reads.DIRECTORY: "Needs the envelope and the directory.",
+    Reads.HEADER: "Needs the message's header.",
+    Reads.CONTENT: "Needs the message's parts: each message is looked through.",
+}
+
+
+class ValueKind(StrEnum):
+    """What a condition or an action is given."""
+
+    NOTHING = "nothing"
+    ADDRESS = "address"
+    DOMAIN = "domain"
+    NETWORK = "network"
+    WORD = "word"
+    PATTERN = "pattern"
+    SIZE = "size"
+    CHOICE = "choice"
+    RECEIVE_CONNECTOR = "receive connector"
+    SEND_CONNECTOR = "send connector"
+    EXTENSION = "extension"
+
+    @property
+    def sentence(self) -> str:
+        return _VALUES[self]
+
+
+_VALUES = {
+    ValueKind.NOTHING: "Nothing more to say.",
+    ValueKind.ADDRESS: "Addresses, for example anna@contoso.com.",
+    ValueKind.DOMAIN: "Domains, with their subdomains, for example contoso.com.",
+    ValueKind.NETWORK: "Addresses, a-b ranges or networks, for example 10.1.2.0/24.",
+    ValueKind.WORD: "Words or phrases, found whole and in any letter case.",
+    ValueKind.PATTERN: "Patterns: . * + ? | ( ) [ ] { } ^ $ and \\d \\w \\s, anywhere in the text, in any letter case.",
+    ValueKind.SIZE: "A size, for example 10 MB.",
+    ValueKind.CHOICE: "One or more of those listed.",
+    ValueKind.RECEIVE_CONNECTOR: "Receive connectors, by their ids.",
+    ValueKind.SEND_CONNECTOR: "A send connector, by its id.",
+    ValueKind.EXTENSION: "Ends of file names, for example exe.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionSpec:
+    """``phrase`` has {} for the values and {header} for the header field's name."""
+
+    phrase: str
+    values: ValueKind
+    reads: Reads
+    group: str
+    choices: tuple[str, ...] = ()
+    has_header: bool = False
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it takes one value."""
+        return self.values is ValueKind.SIZE
+
+
+class ConditionKind(StrEnum):
+    """Exchange's predicates that concern envelope, header, size, attachments and the directory, and two of ours."""
+
+    FROM = "From"
+    FROM_SCOPE = "FromScope"
+    FROM_MEMBER_OF = "FromMemberOf"
+    FROM_ADDRESS_WORDS = "FromAddressContainsWords"
+    FROM_ADDRESS_PATTERNS = "FromAddressMatchesPatterns"
+    SENDER_DOMAIN = "SenderDomainIs"
+    SENDER_IP = "SenderIPRanges"
+    SENDER_AUTHENTICATED = "SenderIsAuthenticated"
+    RECEIVE_CONNECTOR = "ReceiveConnectorIs"
+    SENT_TO = "SentTo"
+    SENT_TO_SCOPE = "SentToScope"
+    SENT_TO_MEMBER_OF = "SentToMemberOf"
+    RECIPIENT_WORDS = "RecipientAddressContainsWords"
+    RECIPIENT_PATTERNS = "RecipientAddressMatchesPatterns"
+    RECIPIENT_DOMAIN = "RecipientDomainIs"
+    TO_HEADER = "AnyOfToHeader"
+    CC_HEADER = "AnyOfCcHeader"
+    TO_CC_HEADER = "AnyOfToCcHeader"
+    SUBJECT_WORDS = "SubjectContainsWords"
+    SUBJECT_PATTERNS = "SubjectMatchesPatterns"
+    HEADER_WORDS = "HeaderContainsWords"
+    HEADER_PATTERNS = "HeaderMatchesPatterns"
+    IMPORTANCE = "WithImportance"
+    MESSAGE_TYPE = "MessageTypeMatches"
+    MESSAGE_SIZE = "MessageSizeOver"
+    ATTACHMENT_NAME = "AttachmentNameMatchesPatterns"
+    ATTACHMENT_EXTENSION = "AttachmentExtensionMatchesWords"
+    ATTACHMENT_SIZE = "AttachmentSizeOver"
+    ATTACHMENT_EXECUTABLE = "AttachmentHasExecutableContent"
+    ATTACHMENT_PASSWORD = "AttachmentIsPasswordProtected"  # noqa: S105  # the name of a condition
+    ATTACHMENT_LIMIT = "AttachmentProcessingLimitExceeded"
+
+    @property
+    def spec(self) -> ConditionSpec:
+        return CONDITIONS[self]
+
+    @property
+    def sentence(self) -> str:
+        return self.spec.phrase.format("…", header="…")
+
+
+INSIDE, OUTSIDE = "InOrganization", "NotInOrganization"
+_SCOPES = (INSIDE, OUTSIDE)
+_K, _V, _R = ConditionKind, ValueKind, Reads
+_SENDER, _RECIPIENT, _HEADER, _ATTACHMENT, _MESSAGE = "Sender", "Recipient", "Header", "Attachment", "Message"
+
+CONDITIONS: dict[ConditionKind, ConditionSpec] = {
+    _K.FROM: ConditionSpec("the sender is {}", _V.ADDRESS, _R.HEADER, _SENDER),
+    _K.FROM_SCOPE: ConditionSpec("the sender is {}", _V.CHOICE, _R.HEADER, _SENDER, _SCOPES),
+    _K.FROM_MEMBER_OF: ConditionSpec("the sender is a member of {}", _V.ADDRESS, _R.HEADER, _SENDER),
+    _K.FROM_ADDRESS_WORDS: ConditionSpec("the sender's address contains {}", _V.WORD, _R.HEADER, _SENDER),
+    _K.FROM_ADDRESS_PATTERNS: ConditionSpec("the sender's address matches {}", _V.PATTERN, _R.HEADER, _SENDER),
+    _K.SENDER_DOMAIN: ConditionSpec("the sender's domain is {}", _V.DOMAIN, _R.HEADER, _SENDER),
+    _K.SENDER_IP: ConditionSpec("the client's address is in {}", _V.NETWORK, _R.ENVELOPE, _SENDER),
+    _K.SENDER_AUTHENTICATED: ConditionSpec(
+        "the client signed in: {}", _V.CHOICE, _R.ENVELOPE, _SENDER, ("Yes", "No")
+    ),
+    _K.RECEIVE_CONNECTOR: ConditionSpec(
+        "it came by the receive connector {}", _V.RECEIVE_CONNECTOR, _R.ENVELOPE, _SENDER
+    ),
+    _K.SENT_TO: ConditionSpec("a recipient is {}", _V.ADDRESS, _R.ENVELOPE, _RECIPIENT),
+    _K.SENT_TO_SCOPE: ConditionSpec("a recipient is {}", _V.CHOICE, _R.ENVELOPE, _RECIPIENT, _SCOPES),
+    _K.SENT_TO_MEMBER_OF: ConditionSpec("a recipient is a member of {}", _V.ADDRESS, _R.DIRECTORY, _RECIPIENT),
+    _K.RECIPIENT_WORDS: ConditionSpec("a recipient's address contains {}", _V.WORD, _R.ENVELOPE, _RECIPIENT),
+    _K.RECIPIENT_PATTERNS: ConditionSpec("a recipient's address matches {}", _V.PATTERN, _R.ENVELOPE, _RECIPIENT),
+    _K.RECIPIENT_DOMAIN: ConditionSpec("a recipient's domain is {}", _V.DOMAIN, _R.ENVELOPE, _RECIPIENT),
+    _K.TO_HEADER: ConditionSpec("To names {}", _V.ADDRESS, _R.HEADER, _HEADER),
+    _K.CC_HEADER: ConditionSpec("Cc names {}", _V.ADDRESS, _R.HEADER, _HEADER),
+    _K.TO_CC_HEADER: ConditionSpec("To or Cc names {}", _V.ADDRESS, _R.HEADER, _HEADER),
+    _K.SUBJECT_WORDS: ConditionSpec("the subject contains {}", _V.WORD, _R.HEADER, _HEADER),
+    _K.SUBJECT_PATTERNS: ConditionSpec("the subject matches {}", _V.PATTERN, _R.HEADER, _HEADER),
+    _K.HEADER_WORDS: ConditionSpec("the field {header} contains {}", _V.WORD, _R.HEADER, _HEADER, has_header=True),
+    _K.HEADER_PATTERNS: ConditionSpec(
+        "the field {header} matches {}", _V.PATTERN, _R.HEADER, _HEADER, has_header=True
+    ),
+    _K.IMPORTANCE: ConditionSpec(
+        "its importance is {}", _V.CHOICE, _R.HEADER, _MESSAGE, ("High", "Normal", "Low")
+    ),
+    _K.MESSAGE_TYPE: ConditionSpec(
+        "its type is {}",
+        _V.CHOICE,
+        _R.HEADER,
+        _MESSAGE,
+        (
+            "OOF", "AutoForward", "AutoGenerated", "Encrypted", "Signed", "Calendaring", "ReadReceipt",
+            "DeliveryReport",
+        ),
+    ),
+    _K.MESSAGE_SIZE: ConditionSpec("it is larger than {}", _V.SIZE, _R.ENVELOPE, _MESSAGE),
+    _K.ATTACHMENT_NAME: ConditionSpec("an attachment's name matches {}", _V.PATTERN, _R.CONTENT, _ATTACHMENT),
+    _K.ATTACHMENT_EXTENSION: ConditionSpec("an attachment's name ends in {}", _V.EXTENSION, _R.CONTENT, _ATTACHMENT),
+    _K.ATTACHMENT_SIZE: ConditionSpec("an attachment is larger than {}", _V.SIZE, _R.CONTENT, _ATTACHMENT),
+    _K.ATTACHMENT_EXECUTABLE: ConditionSpec("an attachment is executable", _V.NOTHING, _R.CONTENT, _ATTACHMENT),
+    _K.ATTACHMENT_PASSWORD: ConditionSpec(
+        "an attachment is a ZIP file with a password", _V.NOTHING, _R.CONTENT, _ATTACHMENT
+    ),
+    _K.ATTACHMENT_LIMIT: ConditionSpec(
+        "its parts could not all be looked through", _V.NOTHING, _R.CONTENT, _ATTACHMENT
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """``phrase`` has {} for the values, {header}, {text} and {status}. ``takes``: which of them it is given.
+    ``is_final``: the message is not accepted, or goes nowhere."""
+
+    phrase: str
+    takes: tuple[str, ...] = ()
+    values: ValueKind = ValueKind.NOTHING
+    choices: tuple[str, ...] = ()
+    is_final: bool = False
+
+    @property
+    def is_single(self) -> bool:
+        return self.values in (ValueKind.CHOICE, ValueKind.SEND_CONNECTOR)
+
+
+class ActionKind(StrEnum):
+    """Exchange's actions, Exchange Online's route by a connector, and holding for an operator."""
+
+    REJECT = "RejectMessage"
+    DELETE = "DeleteMessage"
+    REDIRECT = "RedirectMessageTo"
+    BLIND_COPY = "BlindCopyTo"
+    ADD_TO = "AddToRecipients"
+    COPY_TO = "CopyTo"
+    SET_HEADER = "SetHeader"
+    REMOVE_HEADER = "RemoveHeader"
+    PREPEND_SUBJECT = "PrependSubject"
+    SET_IMPORTANCE = "SetImportance"
+    REQUIRE_TLS = "RouteMessageOutboundRequireTls"
+    ROUTE = "RouteMessageOutboundConnector"
+    NOTIFY_SENDER = "NotifySender"
+    HOLD = "HoldMessage"
+    LOG = "LogEventText"
+
+    @property
+    def spec(self) -> ActionSpec:
+        return ACTIONS[self]
+
+    @property
+    def sentence(self) -> str:
+        return self.spec.phrase.format("…", header="…", text="…", status="…")
+
+
+_A = ActionKind
+ACTIONS: dict[ActionKind, ActionSpec] = {
+    _A.REJECT: ActionSpec("reject the message with {status} “{text}”", ("status", "text"), is_final=True),
+    _A.DELETE: ActionSpec("delete the message and tell nobody", is_final=True),
+    _A.REDIRECT: ActionSpec("redirect the message to {}", ("values",), _V.ADDRESS),
+    _A.BLIND_COPY: ActionSpec("add {} as Bcc", ("values",), _V.ADDRESS),
+    _A.ADD_TO: ActionSpec("add {} to the recipients in To", ("values",), _V.ADDRESS),
+    _A.COPY_TO: ActionSpec("add {} to the recipients in Cc", ("values",), _V.ADDRESS),
+    _A.SET_HEADER: ActionSpec("set the header field {header} to “{text}”", ("header", "text")),
+    _A.REMOVE_HEADER: ActionSpec("remove the header field {header}", ("header",)),
+    _A.PREPEND_SUBJECT: ActionSpec("put “{text}” before the subject", ("text",)),
+    _A.SET_IMPORTANCE: ActionSpec("set the importance to {}", ("values",), _V.CHOICE, ("High", "Normal", "Low")),
+    _A.REQUIRE_TLS: ActionSpec("send it over TLS or not at all"),
+    _A.ROUTE: ActionSpec("send it by the send connector {}", ("values",), _V.SEND_CONNECTOR),
+    _A.NOTIFY_SENDER: ActionSpec("tell the sender “{text}”", ("text",)),
+    _A.HOLD: ActionSpec("hold it for an operator"),
+    _A.LOG: ActionSpec("note “{text}” in the trace", ("text",)),
+}

@@ -1,0 +1,181 @@
+"""Mail flow rules (exchange.md 6): which fit a message, what they do with it, and the trail of all that. Pure.
+
+In order of priority; conditions AND, values OR, exceptions OR, all actions. A rule sees the header as the rules before
+it left it, and the envelope as it came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from transport.config.document import MailFlow
+from transport.config.objects import MailFlowRule, RuleErrorAction, RuleMode
+from transport.config.rule_kinds import ActionKind, Reads
+from transport.config.validate_rules import in_order
+from transport.model.reply import Reply
+from transport.model.verdict import Answer, Step
+from transport.ports import RecipientLookup
+from transport.rules.rule_criteria import Around, Criterion, compile_criterion
+from transport.rules.rule_effects import LOOPING, CompiledAction, Effects, mark
+from transport.rules.rule_facts import NotKnown, RuleFacts
+from transport.rules.ruleset import Ruleset
+
+KIND = "mail_flow_rules"
+DEFERRED = Reply(451, "4.3.0", "The message could not be examined now, try again later")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStep:
+    """What one rule said of the message. ``actions`` in words: what was done; if not ``is_done`` would have been."""
+
+    rule_id: str
+    name: str
+    mode: RuleMode
+    answer: Answer
+    because: str
+    actions: tuple[str, ...] = ()
+    is_done: bool = False
+    is_last: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """For people who look for what happened to the message."""
+        if self.answer is Answer.CANNOT_TELL:
+            return f"Whether the mail flow rule {self.name} fits can't be told. {self.because}"
+        if self.answer is Answer.NO:
+            return self.because
+        did = "did" if self.is_done else f"would have done (it is a test, {self.mode})"
+        return f"The mail flow rule {self.name} fits: {self.because}. It {did}: {'; '.join(self.actions)}."
+
+    @property
+    def step(self) -> Step:
+        return Step(KIND, self.rule_id, self.name, self.answer, self.sentence)
+
+
+@dataclass(slots=True)
+class Decided:
+    """``trail`` has a step for each rule that was asked; ``refusal`` is the public reply where the message is refused,
+    ``because`` its private reason."""
+
+    trail: list[RuleStep] = field(default_factory=list)
+    effects: Effects = field(default_factory=Effects)
+    refusal: Reply | None = None
+    because: str = ""
+
+    @property
+    def told(self) -> list[RuleStep]:
+        """The steps that are worth an event: all but those of rules that do not fit."""
+        return [step for step in self.trail if step.answer is not Answer.NO]
+
+
+class CompiledRule:
+    """``reads``: how much of a message it has to see."""
+
+    def __init__(self, rule: MailFlowRule) -> None:
+        self.rule = rule
+        self.begins = rule.activation_at.timestamp() if rule.activation_at else float("-inf")
+        self.ends = rule.expires_at.timestamp() if rule.expires_at else float("inf")
+        where = rule.sender_address_location
+        # What costs least is asked first: a no of the envelope's spares the look at the message.
+        self._conditions = sorted((compile_criterion(c, where) for c in rule.conditions), key=_reads)
+        self._exceptions = sorted((compile_criterion(c, where) for c in rule.exceptions), key=_reads)
+        self.actions = [CompiledAction(action, rule.name) for action in rule.actions]
+        asked = [one.reads for one in (*self._conditions, *self._exceptions)]
+        acted = [Reads.HEADER for action in self.actions if action.needs_header]
+        self.reads = max([*asked, *acted], default=Reads.ENVELOPE)
+
+    def fits(self, facts: RuleFacts, around: Around) -> tuple[Answer, str]:
+        """Yes, no or cannot tell, and why."""
+        found: list[str] = []
+        unknown: list[str] = []
+        for criterion in self._conditions:
+            finding = criterion.ask(facts, around)
+            if finding.answer is Answer.NO:
+                return Answer.NO, f"Not so: {criterion.kind}."
+            (found if finding.answer is Answer.YES else unknown).append(finding.because)
+        for criterion in self._exceptions:
+            finding = criterion.ask(facts, around)
+            if finding.answer is Answer.YES:
+                return Answer.NO, f"An exception, {criterion.kind}: {finding.because}."
+            if finding.answer is Answer.CANNOT_TELL:
+                unknown.append(finding.because)
+        if unknown:
+            return Answer.CANNOT_TELL, " ".join(unknown)
+        return Answer.YES, "; ".join(found) or "every message does"
+
+
+def _reads(criterion: Criterion) -> Reads:
+    return criterion.reads
+
+
+class CompiledRules:
+    """The enabled rules of a document, in their order."""
+
+    def __init__(self, document: MailFlow) -> None:
+        enabled: Iterable[MailFlowRule] = (rule for rule in document.mail_flow_rules if rule.is_enabled)
+        self.rules = [CompiledRule(rule) for rule in in_order(enabled)]
+
+
+def decide_rules(ruleset: Ruleset, facts: RuleFacts, *, lookup: RecipientLookup, now: float) -> Decided:
+    """Ask the rules in force at ``now``. Changes the header in ``facts``; everything else is in what is returned."""
+    decided = Decided()
+    around = Around(ruleset, lookup)
+    for compiled in rules_of(ruleset).rules:
+        if not compiled.begins <= now < compiled.ends:
+            continue
+        if _ask(compiled, facts, around, decided):
+            break
+    if decided.refusal is None and decided.effects.takes_to and not decided.effects.is_final:
+        _mark(facts, decided)
+    return decided
+
+
+def _ask(compiled: CompiledRule, facts: RuleFacts, around: Around, decided: Decided) -> bool:
+    """Ask one rule and do what it says; returns whether it is the last for the message."""
+    rule = compiled.rule
+    answer, because = compiled.fits(facts, around)
+    if answer is not Answer.YES:
+        decided.trail.append(RuleStep(rule.id, rule.name, rule.mode, answer, because))
+        is_deferred = (
+            answer is Answer.CANNOT_TELL
+            and rule.mode is RuleMode.ENFORCE
+            and rule.rule_error_action is RuleErrorAction.DEFER
+        )
+        if is_deferred:
+            decided.refusal, decided.because = DEFERRED, decided.trail[-1].sentence
+        return is_deferred
+    is_done = rule.mode is RuleMode.ENFORCE
+    words = tuple(action.words for action in compiled.actions)
+    decided.trail.append(RuleStep(rule.id, rule.name, rule.mode, answer, because, words, is_done, rule.is_last))
+    for action in compiled.actions:
+        is_told = rule.mode is RuleMode.AUDIT_AND_NOTIFY and action.kind is ActionKind.NOTIFY_SENDER
+        if is_done or is_told:
+            _apply(action, facts, decided)
+    if decided.effects.refusal is not None:
+        decided.refusal, decided.because = decided.effects.refusal, decided.trail[-1].sentence
+    return is_done and (rule.is_last or decided.effects.is_final)
+
+
+def _apply(action: CompiledAction, facts: RuleFacts, decided: Decided) -> None:
+    with contextlib.suppress(NotKnown):  # a replay of what is recorded: it needs no changed header
+        action.apply(facts, decided.effects)
+
+
+def _mark(facts: RuleFacts, decided: Decided) -> None:
+    try:
+        mark(facts, decided.effects)
+    except NotKnown:
+        return
+    if decided.effects.refusal is LOOPING:
+        decided.refusal = LOOPING
+        decided.because = "Mail flow rules have sent this message on before, again and again: it goes in a circle."
+
+
+def rules_of(ruleset: Ruleset) -> CompiledRules:
+    """Made once for each revision, when the first message is looked at."""
+    found: CompiledRules | None = ruleset.compiled_rules
+    if found is None:
+        found = ruleset.compiled_rules = CompiledRules(ruleset.document)
+    return found

@@ -1,0 +1,181 @@
+"""A message's header as mail flow rules read and change it: fields as octets, those that nobody changes stay. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from transport.model.address import Address, InvalidAddress
+from transport.rules import address_list
+from transport.rules.headers import charset
+
+MAX_TEXT = 8_192
+"""Characters of a field that are looked at."""
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+LOOP = "X-Mailconsole-Rules-Loop"
+
+
+class HeaderFields:
+    """``octets`` have CRLF line ends and no empty line. Changed by its methods; ``is_changed`` says so."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._fields = _split(octets)
+        self.is_changed = False
+
+    def __bytes__(self) -> bytes:
+        return b"".join(octets for _, octets in self._fields)
+
+    def has(self, name: str) -> bool:
+        wanted = name.lower()
+        return any(one == wanted for one, _ in self._fields)
+
+    def raw(self, name: str) -> list[bytes]:
+        """The values of the fields of that name, unfolded (RFC 5322 2.2.3)."""
+        wanted = name.lower()
+        return [_value(octets) for one, octets in self._fields if one == wanted]
+
+    def texts(self, name: str) -> list[str]:
+        """The same, decoded at best effort, on one line and bounded."""
+        return [decoded(value) for value in self.raw(name)]
+
+    def addresses(self, name: str) -> list[Address] | None:
+        """Of all fields of that name; None where one can't be read for certain."""
+        found: list[Address] = []
+        try:
+            for value in self.raw(name):
+                found += address_list.parse(value.decode("utf-8", "replace"), are_groups_allowed=True)
+        except (InvalidAddress, ValueError):
+            return None
+        return found
+
+    def remove(self, name: str) -> None:
+        wanted = name.lower()
+        kept = [field for field in self._fields if field[0] != wanted]
+        self.is_changed |= len(kept) < len(self._fields)
+        self._fields = kept
+
+    def set(self, name: str, text: str) -> None:
+        """One field of that name, in the place of the first there was, else before all others: a line that is no field
+        ends the header for some."""
+        wanted = name.lower()
+        at = next((i for i, (one, _) in enumerate(self._fields) if one == wanted), 0)
+        kept = [field for field in self._fields if field[0] != wanted]
+        kept.insert(at, (wanted, f"{name}: {encoded(text)}\r\n".encode("ascii")))
+        self._fields, self.is_changed = kept, True
+
+    def prepend_subject(self, text: str) -> None:
+        """Put ``text`` and a space before the subject, unless it begins with it; the rest of the field stays."""
+        at = next((i for i, (name, _) in enumerate(self._fields) if name == "subject"), -1)
+        if at < 0:
+            self.set("Subject", text)
+            return
+        octets = self._fields[at][1]
+        if decoded(_value(octets)).startswith(text):
+            return
+        begin = octets.index(b":") + 1
+        rest = octets[begin:].lstrip(b" \t")
+        # RFC 2047 6.2: a space between encoded words is not shown, so that one is part of ours.
+        put = text.encode() if text.isascii() else encoded(f"{text} ").encode("ascii")
+        fold = b"\r\n " if len(put) + len(rest.partition(b"\r\n")[0]) > 900 and not rest.startswith(b"\r\n") else b" "
+        between = b"" if rest.startswith(b"\r\n") else fold
+        self._fields[at] = ("subject", octets[:begin] + b" " + put + between + rest)
+        self.is_changed = True
+
+    def add_address(self, name: str, address: Address) -> None:
+        """Name ``address`` in the first field of that name too, where none names it."""
+        if any(one.key == address.key for one in self.addresses(name) or ()):
+            return
+        at = next((i for i, (one, _) in enumerate(self._fields) if one == name.lower()), -1)
+        said = f"<{address}>".encode()
+        if at < 0:
+            self._fields.insert(0, (name.lower(), name.encode() + b": " + said + b"\r\n"))
+        else:
+            octets = self._fields[at][1].rstrip(b" \t\r\n")
+            is_empty = not _value(octets).strip()
+            joint = b" " if is_empty else b"\r\n\t" if octets.endswith(b",") else b",\r\n\t"
+            self._fields[at] = (name.lower(), octets + joint + said + b"\r\n")
+        self.is_changed = True
+
+
+def _split(octets: bytes) -> list[tuple[str, bytes]]:
+    """Names in lower case, empty for lines that are no field, with the octets of each; together they are all."""
+    fields: list[tuple[str, list[bytes]]] = []
+    for line in octets.split(b"\r\n"):
+        if line[:1] in (b" ", b"\t") and fields:
+            fields[-1][1].append(line)
+        else:
+            match = _FIELD.match(line)
+            fields.append((match[1].decode("ascii").lower() if match else "", [line]))
+    is_ended = octets.endswith(b"\r\n")
+    if is_ended:  # what is behind the last line end is no line
+        fields[-1][1].pop()
+        fields = [field for field in fields if field[1]]
+    whole = [(name, b"\r\n".join([*lines, b""])) for name, lines in fields]
+    if not is_ended and whole:
+        whole[-1] = (whole[-1][0], whole[-1][1][:-2])
+    return [field for field in whole if field[1]]
+
+
+def _value(octets: bytes) -> bytes:
+    return octets.partition(b":")[2].replace(b"\r\n", b"").strip(b" \t")
+
+
+def decoded(value: bytes) -> str:
+    """RFC 2047 encoded words decoded, one that can't be as it stands; at most MAX_TEXT characters, without controls."""
+    text = value[: 4 * MAX_TEXT].decode("utf-8", "replace")
+    if "=?" in text:
+        text = _without_words(text)
+    return _CONTROL.sub(" ", text[:MAX_TEXT]).strip()
+
+
+def _without_words(text: str) -> str:
+    """One pass: Python's own reader goes over the text again for each word that does not end."""
+    pieces: list[str] = []
+    at, name, octets = 0, "", b""
+    for match in _WORD.finditer(text):
+        found = _octets(match)
+        if found is None:
+            continue
+        between = text[at : match.start()]
+        if name and (between.strip() or match[1].lower() != name):  # RFC 2047 6.2: a space between words is not shown
+            pieces.append(_characters(octets, name))
+            octets = b""
+        if not name or between.strip():
+            pieces.append(between)
+        at, name, octets = match.end(), match[1].lower(), octets + found
+    return "".join([*pieces, _characters(octets, name), text[at:]])
+
+
+def _octets(word: re.Match[str]) -> bytes | None:
+    try:
+        charset(word[1])
+        said = word[3].encode("ascii", "replace")
+        if word[2] in "bB":
+            return binascii.a2b_base64(said + b"=" * (-len(said) % 4))
+        return binascii.a2b_qp(said, header=True)
+    except (binascii.Error, LookupError):
+        return None
+
+
+def _characters(octets: bytes, name: str) -> str:
+    try:
+        return octets.decode(charset(name), "replace") if octets else ""
+    except (LookupError, ValueError):
+        return octets.decode("latin-1")
+
+
+def encoded(text: str) -> str:
+    """As it may stand in a header (RFC 2047 2): each encoded word at most 75 octets, in whole characters."""
+    if text.isascii():
+        return text
+    words: list[str] = []
+    part = ""
+    for character in text:
+        if len((part + character).encode()) > 39:
+            words.append(part)
+            part = ""
+        part += character
+    return "\r\n ".join(f"=?utf-8?B?{base64.b64encode(one.encode()).decode()}?=" for one in [*words, part])

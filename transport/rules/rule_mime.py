@@ -1,0 +1,263 @@
+"""What a message has attached, for mail flow rules: a bounded look through its MIME parts, in one pass. Pure.
+
+Everything here is hostile: parts, depth, lines and octets are counted, and what is too much is said, not guessed. Of a
+part only the header, the length and the first octets are read, of a ZIP file the end too.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from dataclasses import dataclass
+
+from transport.rules import rule_names
+from transport.rules.rule_header import HeaderFields
+from transport.rules.rule_names import Parameters
+
+MAX_PARTS = 500
+MAX_DEPTH = 20
+MAX_PART_HEADER = 65_536
+MAX_HEADERS = 2_000_000
+"""Octets of all parts' headers together."""
+MAX_FIELD = 16_384
+MAX_BOUNDARY = 200
+"""RFC 2046 5.1.1 allows 70."""
+MAX_LINES = 20_000
+"""Lines that begin with two hyphens: each may be a boundary."""
+HEAD_OCTETS = 4_096
+TAIL_OCTETS = 65_536
+_EXECUTABLE_ENDS = frozenset(
+    (
+        "exe", "dll", "com", "scr", "pif", "cpl", "msi", "msp", "mst", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse",
+        "wsf", "wsh", "hta", "jar", "lnk", "reg", "sys", "drv", "ocx", "gadget", "app", "deb", "rpm", "dmg", "pkg",
+        "sh", "elf", "apk",
+    )
+)  # fmt: skip
+_MAGIC = (b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"#!",
+          b"L\x00\x00\x00\x01\x14\x02\x00")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """``names`` are all that the part goes by: programs do not agree on which of them counts."""
+
+    names: tuple[str, ...]
+    size_bytes: int
+    is_executable: bool
+    has_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """``why_not_all``: why there may be more, as a sentence; empty where these are all."""
+
+    found: tuple[Attachment, ...]
+    why_not_all: str = ""
+
+
+class _TooMuch(Exception):
+    """``str()`` says of what."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """An entity from its header at ``begin``; ``boundary`` where it has parts itself."""
+
+    begin: int
+    depth: int
+    fields: HeaderFields
+    body: int
+    kind: str
+    boundary: bytes = b""
+
+
+def attachments(content: bytes) -> Attachments:
+    """Of a message with CRLF line ends."""
+    look = _Look(content)
+    try:
+        look.through()
+    except _TooMuch as error:
+        return Attachments(tuple(look.found), str(error))
+    return Attachments(tuple(look.found))
+
+
+class _Look:
+    """``open`` are the entities with parts that the line looked at is within, the outermost first."""
+
+    def __init__(self, content: bytes) -> None:
+        self.found: list[Attachment] = []
+        self._content = content
+        self._open: list[_Part] = []
+        self._leaf: _Part | None = None
+        self._parts = 0
+        self._headers = 0
+
+    def through(self) -> None:
+        self._begin(0, 0)
+        at = 0 if self._content.startswith(b"--") else self._following(0)
+        lines = 0
+        while at >= 0 and self._open:
+            lines += 1
+            if lines > MAX_LINES:
+                raise _TooMuch(f"More than {MAX_LINES:,} lines of it may part it.")
+            self._line(at)
+            at = self._following(at)
+        self._end(len(self._content))
+
+    def _following(self, at: int) -> int:
+        """Where the next line that begins with two hyphens does, or -1."""
+        found = self._content.find(b"\r\n--", at)
+        return found + 2 if found >= 0 else -1
+
+    def _line(self, at: int) -> None:
+        """A line that begins with two hyphens."""
+        end = self._content.find(b"\r\n", at, at + MAX_BOUNDARY + 100)
+        said = self._content[at + 2 : end if end >= 0 else at + MAX_BOUNDARY + 100].rstrip(b" \t")
+        for level in range(len(self._open) - 1, -1, -1):  # RFC 2046 5.1.2: an outer boundary ends what is within
+            boundary = self._open[level].boundary
+            if said != boundary and said != boundary + b"--":
+                continue
+            self._end(max(0, at - 2))
+            inner = self._open[level]
+            del self._open[level + 1 :]
+            if said == boundary:
+                self._begin(end + 2 if end >= 0 else len(self._content), inner.depth + 1)
+            else:
+                self._open.pop()
+            return
+
+    def _begin(self, at: int, depth: int) -> None:
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise _TooMuch(f"It has more than {MAX_PARTS} parts.")
+        if depth > MAX_DEPTH:
+            raise _TooMuch(f"Its parts are more than {MAX_DEPTH} deep in each other.")
+        part = self._read(at, depth)
+        if part.boundary:
+            self._open.append(part)
+        elif part.kind in ("message/rfc822", "message/global") and self._is_plain(part):
+            self._leaf = None
+            self._note(part, self._end_within(part))
+            self._begin(part.body, depth + 1)
+        else:
+            self._leaf = part
+
+    def _end_within(self, part: _Part) -> int:
+        """Where the part ends that holds a message."""
+        mark = b"\r\n--" + self._open[-1].boundary if self._open else b""
+        found = self._content.find(mark, part.body) if mark else -1
+        return found if found >= 0 else len(self._content)
+
+    def _read(self, at: int, depth: int) -> _Part:
+        content = self._content
+        if content.startswith(b"\r\n", at):  # a part without a header
+            return _Part(at, depth, HeaderFields(b""), at + 2, "text/plain")
+        most = min(len(content), at + MAX_PART_HEADER) if depth else len(content)
+        end = content.find(b"\r\n\r\n", at, most)
+        if end < 0 and len(content) > most:
+            raise _TooMuch(f"The header of a part is larger than {MAX_PART_HEADER:,} octets.")
+        body = end + 4 if end >= 0 else len(content)
+        self._headers += body - at
+        if self._headers > MAX_HEADERS:
+            raise _TooMuch(f"The headers of its parts are larger than {MAX_HEADERS:,} octets.")
+        fields = HeaderFields(content[at : end + 2 if end >= 0 else most])
+        types = fields.raw("content-type")
+        if any(len(one) > MAX_FIELD for one in (*types, *fields.raw("content-disposition"))):
+            raise _TooMuch(f"A field that tells of a part is larger than {MAX_FIELD:,} octets.")
+        given = Parameters(types)
+        boundary = _boundary(given) if given.kind.startswith("multipart/") else b""
+        return _Part(at, depth, fields, body, given.kind or "text/plain", boundary)
+
+    def _is_plain(self, part: _Part) -> bool:
+        """RFC 2046 5.2.1: a message within is not encoded; where it is, nobody reads its parts here."""
+        return _encoding(part) in ("", "7bit", "8bit", "binary")
+
+    def _end(self, at: int) -> None:
+        """The part that was open goes to ``at``."""
+        part, self._leaf = self._leaf, None
+        if part is not None:
+            self._note(part, max(at, part.body))
+
+    def _note(self, part: _Part, end: int) -> None:
+        names = rule_names.names(part.fields)
+        said = Parameters(part.fields.raw("content-disposition"))
+        if not names and said.kind != "attachment" and part.kind.startswith(("text/", "message/", "multipart/")):
+            return
+        if part.kind.startswith("multipart/") and not names and said.kind != "attachment":
+            return
+        head, size = _head_and_size(self._content, part, end)
+        is_executable = any(end_of(name) in _EXECUTABLE_ENDS for name in names) or head.startswith(_MAGIC)
+        has_password = head.startswith(b"PK\x03\x04") and _is_zip_locked(head, _tail(self._content, part, end))
+        self.found.append(Attachment(names, size, is_executable, has_password))
+
+
+def _boundary(given: Parameters) -> bytes:
+    """What parts it; programs that read an odd one differently would see other parts than we do."""
+    said = given.plain("boundary")
+    if len(said) > 1 or given.is_extended("boundary"):
+        raise _TooMuch("It says in several ways what its parts are parted by.")
+    boundary = said[0].rstrip(b" \t") if said else b""
+    if len(boundary) > MAX_BOUNDARY:
+        raise _TooMuch(f"Its parts are parted by more than {MAX_BOUNDARY} octets.")
+    return boundary
+
+
+def end_of(name: str) -> str:
+    """What follows the last dot, in lower case; Windows drops dots and spaces at the end."""
+    return name.rstrip(". \t").rpartition(".")[2].strip().lower()
+
+
+def _encoding(part: _Part) -> str:
+    return next(
+        (value.decode("ascii", "replace").strip() for value in part.fields.raw("content-transfer-encoding")), ""
+    ).lower()
+
+
+def _head_and_size(content: bytes, part: _Part, end: int) -> tuple[bytes, int]:
+    """The first octets and the size as the recipient has them; the size of quoted-printable as it stands."""
+    encoding, length = _encoding(part), max(0, end - part.body)
+    if encoding == "base64":
+        line_ends = content.count(b"\r\n", part.body, end)
+        size = max(0, length - 2 * line_ends) * 3 // 4
+        return _base64(content[part.body : min(end, part.body + 2 * HEAD_OCTETS)]), size
+    head = content[part.body : min(end, part.body + HEAD_OCTETS)]
+    return (binascii.a2b_qp(head) if encoding == "quoted-printable" else head), length
+
+
+def _base64(octets: bytes) -> bytes:
+    """As far as it can be read; RFC 2045 6.8: other characters are ignored."""
+    clean = _NOT_BASE64.sub(b"", octets)
+    try:
+        return binascii.a2b_base64(clean[: len(clean) // 4 * 4])
+    except binascii.Error:
+        return b""
+
+
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+
+
+def _tail(content: bytes, part: _Part, end: int) -> bytes:
+    """The last octets. What is encoded comes in fours from its begin, so its places are counted from there."""
+    begin = max(part.body, end - TAIL_OCTETS)
+    if _encoding(part) != "base64":
+        return content[begin:end]
+    before = part.body
+    octets = _NOT_BASE64.sub(b"", content[begin:end])
+    # What was before is not read again: of the four ways to begin, the one with an end of a ZIP file is right.
+    for skipped in range(4) if begin > before else (0,):
+        found = _base64(octets[skipped:] + b"A" * (-(len(octets) - skipped) % 4))
+        if b"PK\x05\x06" in found:
+            return found
+    return b""
+
+
+def _is_zip_locked(head: bytes, tail: bytes) -> bool:
+    """Whether a file in it is encrypted (APPNOTE 4.4.4, bit 0): the first, or one that its directory tells."""
+    if len(head) > 7 and head[6] & 1:
+        return True
+    at = tail.find(b"PK\x01\x02")
+    while at >= 0:
+        if at + 9 < len(tail) and tail[at + 8] & 1:
+            return True
+        at = tail.find(b"PK\x01\x02", at + 4)
+    return False
