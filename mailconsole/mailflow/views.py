@@ -31,8 +31,9 @@ from mailconsole.mailflow.reached import certificates_shown, limits_reached
 from mailconsole.mailflow.services.stage_object import stage_object
 from mailconsole.nodes.snapshots import read_live
 from transport.config.diff import ORGANIZATION, Json, as_json
-from transport.config.objects import ConfigModel, ServiceAccount
+from transport.config.objects import ConfigModel, RelayPolicy, ServiceAccount
 from transport.config.phrases import label, show
+from transport.rules import coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Row:
     mark: Mark
     is_enabled: bool
     use: recorded.Use | None
+    idle_because: str
 
 
 @require_safe
@@ -78,13 +80,22 @@ def _row(kind: Kind, seen: Seen, object_id: str, item: Any, uses: recorded.Objec
         mark=seen.mark(kind.name, object_id),
         is_enabled=getattr(item, "is_enabled", True),
         use=uses.by_id.get(object_id),
+        idle_because=_idle_because(seen, item),
     )
+
+
+def _idle_because(seen: Seen, item: Any) -> str:
+    """Why it can't decide anything, where that can be told."""
+    if not isinstance(item, RelayPolicy):
+        return ""
+    return coverage.idle_because(item, seen.document.relay_policies, now=timezone.now())
 
 
 @require_safe
 def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpResponse:
     seen = seen_by(request.user)
-    value = as_json(_object(seen, kind, object_id))
+    item = _object(seen, kind, object_id)
+    value = as_json(item)
     context = {
         "kind": KINDS[kind],
         "object_id": object_id,
@@ -93,6 +104,7 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
         "has_password": has_password(value["password_secret"]) if KINDS[kind].is_password_made else None,
         "mark": seen.mark(kind, object_id),
         "draft": seen.draft,
+        "idle_because": _idle_because(seen, item),
     }
     if KINDS[kind].is_password_made:
         context["last_use"] = recorded.last_use(value["username"])

@@ -354,3 +354,14 @@ def test_detail__receive_connector__says_how_often_its_limits_were_reached(monke
         (Limit.RECIPIENTS, 6),
     ]
     assert "MaxRecipientsPerMessage" in page.content.decode() and "MaxHopCount" not in page.content.decode()
+
+
+def test_pages__policy_that_another_covers__says_that_it_has_no_effect():
+    publish_policy(name="Building 7", networks=["10.7.0.0/16"])
+    publish_policy(name="Printers", networks=["10.7.1.0/24"])
+    client = signed_in(create_viewer())
+    listed = client.get(reverse("mailflow:relay-policy-list")).content.decode()
+    assert listed.count(">Without effect</span>") == 1
+    printers = next(one for one in load_document(head_revision()).relay_policies if one.name == "Printers")
+    shown = client.get(reverse("mailflow:relay-policy-show", args=[printers.id])).content.decode()
+    assert "“Building 7” grants all that it grants" in shown
