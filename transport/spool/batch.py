@@ -51,6 +51,18 @@ class Batch:
             or self.probed_at
         )
 
+    @property
+    def size_bytes(self) -> int:
+        """Octets of the messages in it."""
+        return sum([len(body) for _, _, body in self.messages if body is not None])
+
+    @property
+    def is_for_journal(self) -> bool:
+        """Whether there is nothing in it of which the database or a file has to know, as far as it can tell."""
+        return not (
+            self.files or self.rewritten or self.states or self.stated or self.filed or self.probed_at or self.moved
+        )
+
     def write(self, connection: sqlite3.Connection, *, first_event: int) -> None:
         """Write all in one transaction of the database and sync. Raises sqlite3.Error; then nothing was stored."""
         with transaction(connection):

@@ -72,17 +72,16 @@ class Segment:
             finally:
                 os.close(folder)
 
-    def append(self, parts: Sequence[bytes], length: int) -> None:
-        """Write and sync. Raises OSError; then nothing of it counts."""
-        self.open()
+    def write(self, parts: Sequence[bytes]) -> None:
+        """Write at the end; nothing of it counts before it is synced, and ``end`` moved. Raises OSError."""
         at = self.end
         for first in range(0, len(parts), _PARTS_AT_ONCE):
             at += _write_all(self.descriptor, parts[first : first + _PARTS_AT_ONCE], at)
-        os.fdatasync(self.descriptor)
-        self.end += length
 
-    def take(self, records: Sequence[Record], at: int) -> None:
-        """These records were appended at ``at``."""
+    def take(self, records: Sequence[Record], length: int) -> None:
+        """These records were written at the end and synced: from now on they count."""
+        at = self.end
+        self.end += length
         for record in records:
             if record.kind in (Kind.MESSAGE, Kind.FILED):
                 body_length = len(record.body or b"")
@@ -130,18 +129,15 @@ class Journal:
         for segment in self.segments:
             segment.live.pop(message_id, None)
 
-    def encode(self, records: Sequence[Record]) -> tuple[list[bytes], int]:
-        return encode(self.current.number, self.current.salt, records)
+    def write(self, records: Sequence[Record]) -> int:
+        """Write to the current segment, and sync nothing; returns the length, for its ``take``. Raises OSError."""
+        parts, length = encode(self.current.number, self.current.salt, records)
+        self.current.write(parts)
+        return length
 
     def has_room(self, length: int) -> bool:
         """A batch that is longer than a whole segment has one for itself."""
         return self.current.end == 0 or self.current.end + length <= SEGMENT_BYTES
-
-    def append(self, records: Sequence[Record], parts: Sequence[bytes], length: int) -> None:
-        """Make what was encoded durable. Raises OSError."""
-        at = self.current.end
-        self.current.append(parts, length)
-        self.current.take(records, at)
 
     def remove(self) -> None:
         for segment in self.segments:

@@ -1,4 +1,4 @@
-"""The Spool port on SQLite: 250 means on disk (law 1). All methods run on the engine's loop; writing is a thread's."""
+"""The Spool port on SQLite: 250 means on disk (law 1). All methods run on the engine's loop."""
 
 from __future__ import annotations
 
@@ -73,7 +73,6 @@ class SqliteSpool:
         self._outbox = SpoolOutbox(self._readers, self._recent, self._acknowledge)
         self._store: Store | None = None
         self._writer: Writer | None = None
-        self._is_waking = False
         self._backlog: Backlog | None = None
         self.watcher: Watcher | None = None
         self.identity = 0
@@ -146,7 +145,7 @@ class SqliteSpool:
     async def stop(self) -> None:
         """Write what is left and close."""
         if self._writer is not None:
-            await asyncio.get_running_loop().run_in_executor(None, self._writer.stop)
+            await self._writer.stop()
 
     @property
     def outbox(self) -> OutboxReader:
@@ -210,13 +209,6 @@ class SqliteSpool:
                 self._filed.add(message_id)
             batch.message_events += events
             batch.waiting.append(then)
-        if not self._is_waking:
-            # Once this turn of the loop is over: what other sessions finish in it shares the commit.
-            self._is_waking = True
-            asyncio.get_running_loop().call_soon(self._wake, writer)
-
-    def _wake(self, writer: Writer) -> None:
-        self._is_waking = False
         writer.wake()
 
     def _forget(self, message_ids: list[int]) -> None:
@@ -433,7 +425,7 @@ class SqliteSpool:
             batch.filed = failed.filed + batch.filed
             batch.acknowledged = max(failed.acknowledged, batch.acknowledged)
             batch.events = failed.events + batch.events
-        writer.wake_lazily_from_thread()
+        writer.wake_lazily()
 
 
 def _resolve(future: Future[None], error: SpoolUnavailable | None) -> None:

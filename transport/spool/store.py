@@ -7,11 +7,13 @@ still counted in it. Whatever moment the process ends at, ``replay.py`` finds ea
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
 import struct
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from transport.spool.batch import Batch, insert, transaction
@@ -26,8 +28,19 @@ from transport.spool.schema import set_mark
 _EMPTY_ENVELOPE = "unreadable"
 
 
+@dataclass(slots=True)
+class Appended:
+    """A batch that was written to the journal and waits for its sync. ``length`` 0: there was nothing to write."""
+
+    descriptor: int
+    length: int
+    records: list[Record]
+    events: list[bytes]
+
+
 class Store:
-    """Owned by the writer's thread, but ``journal.find`` and ``recent`` are for all. ``next_event`` numbers events."""
+    """Owned by whoever writes the batch of the moment, the writer's thread or the loop; ``journal.find`` and ``recent``
+    are for all. ``next_event`` numbers events."""
 
     def __init__(
         self, connection: sqlite3.Connection, bodies: Bodies, folder: Path, recent: Recent, *, next_event: int
@@ -55,6 +68,29 @@ class Store:
             raise
         self._recent.publish(self.next_event - 1)
         self._bodies.remove(batch.filed)
+
+    def append(self, batch: Batch) -> Appended | None:
+        """Write a batch that only the journal takes, as nearly all are, and sync nothing; None, and nothing was done,
+        where there is more to do (``write``). Raises OSError; then nothing was stored."""
+        if not batch.is_for_journal or (batch.acknowledged and self._last_in_outbox):
+            return None
+        journal = self.journal
+        if not journal.current.number or journal.current.descriptor < 0 or not journal.has_room(_most_bytes(batch)):
+            return None
+        if batch.removed:
+            new = {row[0] for row in batch.messages}
+            for (message_id,) in batch.removed:
+                if message_id not in new and journal.find(message_id) is None:
+                    return None
+        self.next_event = max(self.next_event, batch.acknowledged + 1)
+        records, events = self._records(batch)
+        length = journal.write(records) if records else 0
+        return Appended(journal.current.descriptor, length, records, events)
+
+    def synced(self, batch: Batch, appended: Appended) -> None:
+        """What was appended is on disk: from now on it counts."""
+        self._take(batch, appended.records, appended.events, appended.length)
+        self._recent.publish(self.next_event - 1)
 
     def close(self) -> None:
         """Move all that is in the journal to the database. Raises sqlite3.Error, OSError; then it stays where it is."""
@@ -131,8 +167,13 @@ class Store:
         records, events = self._records(batch)
         if not records and not batch.probed_at:
             return
-        parts, length = self.journal.encode(records)
-        self.journal.append(records, parts, length)
+        self.journal.current.open()
+        length = self.journal.write(records)
+        os.fdatasync(self.journal.current.descriptor)
+        self._take(batch, records, events, length)
+
+    def _take(self, batch: Batch, records: list[Record], events: list[bytes], length: int) -> None:
+        self.journal.current.take(records, length)
         for (message_id,) in batch.removed:
             self.journal.forget(message_id)
         if events:

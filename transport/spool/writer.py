@@ -1,32 +1,49 @@
-"""The thread that writes the spool: takes what has gathered, commits it in one group, tells who waits."""
+"""Commits what has gathered for the spool in one group, one group after the other, and tells who waits.
+
+What only the journal takes, as nearly all mail, is written here, on the loop, and the kernel tells when it is synced
+(``kernel_sync.py``). All that may take its time is a thread's: the database, files, large groups, a disk that is slow
+to take what is written, and everything where the kernel does not sync that way.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
 import threading
-from asyncio import AbstractEventLoop
+from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
+from functools import partial
+from queue import SimpleQueue
 
 import structlog
 
-from transport.ports import SpoolUnavailable, Stored
+from transport.ports import SpoolUnavailable
 from transport.spool.batch import Batch
 from transport.spool.failure import unavailable
-from transport.spool.store import Store
+from transport.spool.kernel_sync import KernelSync, open_kernel_sync
+from transport.spool.store import Appended, Store
 
 LAZY_S = 0.02
 """How long outcomes and events wait for company when nobody waits for them."""
 
 FAILURE_PAUSE_S = 1.0
+LARGE_GROUP_BYTES = 128 * 1024
+"""To copy more than this would keep the loop for too long."""
+
+SLOW_S = 0.1
+"""A disk that takes longer to take what is written (it is not even synced) is left to the thread ..."""
+
+SLOW_PAUSE_S = 10.0
+"""... for so long."""
+
 log = structlog.get_logger(__name__)
 
 
 class Writer:
-    """Owns the connection. ``batch`` is filled on the loop under ``lock`` and swapped for an empty one here.
+    """Owns connection and store. ``batch`` is filled under ``lock`` and swapped for an empty one on the loop.
 
-    ``problem`` says why the last commit failed; None when it did not. ``forget`` is told, on the loop, what was not
-    stored.
+    ``problem`` says why the last commit failed; None when it did not. ``forget`` is told what was not stored,
+    ``on_lazy_failure`` of the batch that failed. All methods but ``wake_lazily_from_thread`` are for the loop.
     """
 
     def __init__(
@@ -40,29 +57,34 @@ class Writer:
     ) -> None:
         self.lock = threading.Lock()
         self.batch = Batch()
+        self.problem: SpoolUnavailable | None = None
         self._connection = connection
         self._store = store
         self._loop = loop
         self._on_lazy_failure = on_lazy_failure
         self._forget = forget
-        self._awake = threading.Event()
-        self._is_timed = False
-        self._is_stopping = False
-        self.problem: SpoolUnavailable | None = None
+        self._kernel: KernelSync | None = None
+        self._slow_until = 0.0
+        self._is_timed = self._is_busy = self._is_wanted = self._is_stopping = False
+        self._rest: Future[None] = loop.create_future()
+        self._for_thread: SimpleQueue[Batch | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)
 
     def start(self) -> None:
+        self._kernel = open_kernel_sync(self._loop)
         self._thread.start()
 
     def wake(self) -> None:
-        """Somebody waits for the batch to be on disk."""
-        # Setting an event costs a lock and a wake-up. One that is set still will be cleared before the batch is taken.
-        if not self._awake.is_set():
-            self._awake.set()
+        """Somebody waits for the batch to be on disk. It is written once this turn of the loop is over: what other
+        sessions finish in it shares the commit; what comes while a commit runs is in the next one."""
+        if not self._is_wanted:
+            self._is_wanted = True
+            if not self._is_busy:
+                self._loop.call_soon(self._begin)
 
     def wake_lazily(self) -> None:
-        """There is something to write, but nobody waits for it; on the loop. It goes with a commit that is waited for,
-        or with those of the next 20 ms: the thread is not woken to wait for them."""
+        """There is something to write, but nobody waits for it. It goes with a commit that is waited for, or with those
+        of the next 20 ms."""
         if not self._is_timed:
             self._is_timed = True
             self._loop.call_later(LAZY_S, self._due)
@@ -77,10 +99,18 @@ class Writer:
         if not self.batch.is_empty:
             self.wake()
 
-    def stop(self) -> None:
-        """Write what is left, then close. Blocks until done."""
+    async def stop(self) -> None:
+        """Write what is left, then close."""
         self._is_stopping = True
         self.wake()
+        await self._rest
+        if self._kernel is not None:
+            self._kernel.close()
+            self._kernel = None
+        await self._loop.run_in_executor(None, self._close)
+
+    def _close(self) -> None:
+        self._for_thread.put(None)
         if self._thread.is_alive():
             self._thread.join()
         try:
@@ -89,48 +119,74 @@ class Writer:
             log.error("spool.journal_left", reason=str(error))
         self._connection.close()
 
-    def _run(self) -> None:
-        while True:
-            self._awake.wait()
-            self._awake.clear()
-            with self.lock:
-                batch, self.batch = self.batch, Batch()
-            if not batch.is_empty:
-                self._commit(batch)
-            elif self._is_stopping:
-                return
-            if self._is_stopping:
-                self._awake.set()
+    def _begin(self) -> None:
+        self._is_wanted = False
+        with self.lock:
+            batch, self.batch = self.batch, Batch()
+        if batch.is_empty:
+            if self._is_stopping and not self._rest.done():
+                self._rest.set_result(None)
+            return
+        self._is_busy = True
+        if self._kernel is None or batch.size_bytes > LARGE_GROUP_BYTES or not self._append(self._kernel, batch):
+            self._for_thread.put(batch)
 
-    def _commit(self, batch: Batch) -> None:
-        message_ids = [row[0] for row in batch.messages]
+    def _append(self, kernel: KernelSync, batch: Batch) -> bool:
+        """Write it to the journal and have it synced; False where that is for the thread."""
+        began_at = self._loop.time()
+        if began_at < self._slow_until:
+            return False
         try:
-            self._store.write(batch)
-        except Exception as error:  # whatever it is, nobody may wait for ever and nobody be told 250
-            log.error("spool.commit_failed", reason=str(error))
-            self.problem = unavailable(error)
-            self._finish(batch, message_ids, self.problem)
-            self._retry_lazy_part(batch)
-            return
-        self.problem = None
-        self._finish(batch, message_ids, None)
+            appended = self._store.append(batch)
+            if appended is None:
+                return False
+            if appended.length:
+                kernel.begin(appended.descriptor, partial(self._synced, batch, appended))
+            else:
+                self._loop.call_soon(self._synced, batch, appended, None)
+        except OSError as error:  # the thread tries the same again, and says so if it cannot
+            log.warning("spool.left_to_thread", reason=str(error))
+            self._slow_until = began_at + SLOW_PAUSE_S
+            return False
+        took_s = self._loop.time() - began_at
+        if took_s > SLOW_S:
+            self._slow_until = began_at + SLOW_PAUSE_S
+        return True
 
-    def _retry_lazy_part(self, batch: Batch) -> None:
-        """Messages that were not stored are refused (451); outcomes and events stay for the next batch."""
-        if self._is_stopping:
-            return
-        self._on_lazy_failure(batch)
-        threading.Event().wait(FAILURE_PAUSE_S)
+    def _synced(self, batch: Batch, appended: Appended, error: OSError | None) -> None:
+        if error is None:
+            self._store.synced(batch, appended)
+        self._ended(batch, error)
 
-    def _finish(self, batch: Batch, message_ids: list[int], error: SpoolUnavailable | None) -> None:
-        if batch.waiting and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._tell_all, batch.waiting, message_ids, error)
-
-    def _tell_all(self, waiting: list[Stored], message_ids: list[int], error: SpoolUnavailable | None) -> None:
-        if error is not None:
-            self._forget(message_ids)
-        for stored in waiting:
+    def _run(self) -> None:
+        while (batch := self._for_thread.get()) is not None:
+            failure: Exception | None = None
             try:
-                stored(error)
+                self._store.write(batch)
+            except Exception as error:  # whatever it is, nobody may wait for ever and nobody be told 250
+                failure = error
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._ended, batch, failure)
+
+    def _ended(self, batch: Batch, failure: Exception | None) -> None:
+        """Tell who waits, and go on with what has gathered meanwhile."""
+        self.problem = None
+        if failure is not None:
+            log.error("spool.commit_failed", reason=str(failure))
+            self.problem = unavailable(failure)
+            self._forget([row[0] for row in batch.messages])
+        for stored in batch.waiting:
+            try:
+                stored(self.problem)
             except Exception:  # one that fails keeps nobody else waiting
                 log.exception("spool.telling_failed")
+        if failure is None or self._is_stopping:
+            self._go_on()
+        else:  # messages that were not stored are refused (451); outcomes and events stay for the next batch
+            self._on_lazy_failure(batch)
+            self._loop.call_later(FAILURE_PAUSE_S, self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_busy = False
+        if self._is_wanted or self._is_stopping:
+            self._loop.call_soon(self._begin)

@@ -25,6 +25,13 @@ from transport.spool.frames import PAGE, Kind, Record, encode, scan
 BODY = b"Subject: x\r\n\r\n" + b"line\r\n" * 700
 
 
+@pytest.fixture(params=["kernel", "thread"], autouse=True)
+def who_syncs(request, monkeypatch):
+    """The kernel, told by the loop; or the spool's thread, as where the kernel does not do it that way."""
+    if request.param == "thread":
+        monkeypatch.setattr("transport.spool.writer.open_kernel_sync", lambda loop: None)
+
+
 @pytest.fixture
 def small_segments(monkeypatch):
     monkeypatch.setattr("transport.spool.journal.SEGMENT_BYTES", 10 * PAGE)
