@@ -15,11 +15,13 @@ from pydantic import Field
 from mailconsole.api import shapes
 from mailconsole.api.auth import actor_of
 from mailconsole.api.config import body_of
-from mailconsole.api.schemas import ChangeOut, ChangeRow, Description, NewChange, PlanOut
+from mailconsole.api.schemas import ChangeOut, ChangeRow, Description, ImpactOut, NewChange, PlanOut
 from mailconsole.changes.models import Change
+from mailconsole.changes.refusals import NothingRecorded, WrongState
 from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.describe_change import describe_change
 from mailconsole.changes.services.discard_item import discard_item
+from mailconsole.changes.services.impact import impact_of
 from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.services.revisions import load_document
@@ -65,6 +67,18 @@ def plan(request: HttpRequest, pk: int) -> Any:
     change, now = change_of(pk), timezone.now()
     planned = plan_change(change, now=now)
     return shapes.plan_out(planned, approvals_of(change, planned, now=now))
+
+
+@router.get("/{int:pk}/impact", response={200: ImpactOut, 202: ImpactOut})
+def impact(request: HttpRequest, pk: int) -> Any:
+    """What the change would have done to recent traffic. 202 while a worker replays: ask again."""
+    change = change_of(pk)
+    if not change.status.is_open:
+        raise WrongState(f"“{change.title}” is {change.status.label.lower()}: there is nothing to foretell.")
+    run = impact_of(change, now=timezone.now())
+    if run is None:
+        raise NothingRecorded("Nothing records attempts here.")
+    return Status(202 if run.state_value.is_going else 200, shapes.impact_out(run))
 
 
 @router.patch("/{int:pk}", response=ChangeOut)

@@ -32,6 +32,7 @@ _STATUS: Mapping[type[Exception], int] = {
     refusals.Conflict: 409,
     refusals.NothingToSubmit: 409,
     refusals.ReviewNotOwed: 409,
+    refusals.NothingRecorded: 409,
     NameTaken: 409,
     CertificateInUse: 409,
     QueueGone: 404,

@@ -114,6 +114,16 @@ class PlanOut(Schema):
     waived: list[str]
 
 
+class ImpactOut(Schema):
+    """The replay of recent traffic under a change: where it stands, and in the end what it found."""
+
+    state: str
+    sentence: str
+    done: int
+    total: int
+    report: dict[str, Any] | None
+
+
 class RevisionOut(Schema):
     number: int
     digest: str

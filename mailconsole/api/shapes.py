@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mailconsole.api.problems import conflict_json, problem_json
-from mailconsole.api.schemas import ChangeOut, ChangeRow, ItemOut, NeedOut, PlanOut, ReviewOut, RevisionOut
-from mailconsole.changes.models import Change, Revision
+from mailconsole.api.schemas import ChangeOut, ChangeRow, ImpactOut, ItemOut, NeedOut, PlanOut, ReviewOut, RevisionOut
+from mailconsole.changes.models import Change, ImpactRun, Revision
 from mailconsole.changes.services.approvals import Approvals, Standing
 from mailconsole.changes.services.ground import changes_of, digest_of
 from mailconsole.changes.services.plan import Plan
@@ -73,6 +73,11 @@ def _need_out(standing: Standing) -> NeedOut:
         missing=standing.missing,
         reasons=need.reasons,
     )
+
+
+def impact_out(run: ImpactRun) -> ImpactOut:
+    sentence = run.sentence or run.state_value.sentence
+    return ImpactOut(state=run.state, sentence=sentence, done=run.done, total=run.total, report=run.report)
 
 
 def revision_out(revision: Revision) -> RevisionOut:

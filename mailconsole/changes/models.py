@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 
+from mailconsole.changes.impact.states import ImpactState
 from mailconsole.changes.states import ChangeState, Verdict, Way
 
 
@@ -145,3 +146,38 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return self.text[:40]
+
+
+class ImpactRun(models.Model):
+    """One replay of recent traffic, kept by what it compares: the head's digest, the change's, and the days.
+
+    `report` is an impact.report.Report; `sentence` says why there is none."""
+
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="impact_runs")
+    head_digest = models.CharField(max_length=64)
+    change_digest = models.CharField(max_length=64)
+    window_days = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=ImpactState, default=ImpactState.WAITING)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    sentence = models.TextField(blank=True)
+    report = models.JSONField(null=True)
+    asked_at = models.DateTimeField()
+    told_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-asked_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["head_digest", "change_digest", "window_days"], name="impact_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"impact of {self.change_id}"
+
+    @property
+    def state_value(self) -> ImpactState:
+        return ImpactState(self.state)
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.done // self.total) if self.total else 0

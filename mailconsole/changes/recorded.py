@@ -63,10 +63,19 @@ class UseSource(Protocol):
     def __call__(self, section: str, *, now: datetime) -> ObjectUses: ...
 
 
-class DecisionSource(Protocol):
-    """Gives the newest decisions first, at most ``limit``, none before ``since``."""
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Attempts of the past; ``expected`` foretells how many; ``how`` says in a sentence which were taken."""
 
-    def __call__(self, *, since: datetime, limit: int) -> Iterable[RecordedDecision]: ...
+    decisions: Iterable[RecordedDecision]
+    expected: int
+    how: str
+
+
+class DecisionSource(Protocol):
+    """Gives a sample of what was decided in a window of time, at most ``limit`` decisions."""
+
+    def __call__(self, *, since: datetime, until: datetime, limit: int) -> Sample: ...
 
 
 Finds = Callable[[str], RecipientEntry | None]

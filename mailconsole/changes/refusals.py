@@ -9,6 +9,10 @@ from transport.config.merge import Conflict as FieldConflict
 from transport.config.problem import Problem
 
 
+class NothingRecorded(Refusal):
+    """There is no traffic of the past to replay."""
+
+
 class NotAllowed(Refusal):
     """The person lacks the role for this."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from mailconsole.changes.views import acts, detail, history, lists
+from mailconsole.changes.views import acts, detail, history, impact, lists
 
 app_name = "changes"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("revisions/<int:number>/yaml/", history.revision_yaml, name="revision-yaml"),
     path("revisions/<int:number>/restore/", acts.restore, name="restore"),
     path("<int:pk>/", detail.change_detail, name="detail"),
+    path("<int:pk>/impact/", impact.change_impact, name="impact"),
+    path("<int:pk>/impact/again/", impact.replay_again, name="impact-again"),
     path("<int:pk>/submit/", acts.submit, name="submit"),
     path("<int:pk>/approve/", acts.approve, name="approve"),
     path("<int:pk>/request-changes/", acts.give_back, name="request-changes"),

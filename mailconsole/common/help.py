@@ -74,6 +74,11 @@ TOPICS: tuple[Topic, ...] = (
         "What Exchange or Postfix does today becomes one draft, with a report of what was left out.",
     ),
     Topic("review-and-publish", "Review and publish a change", "What a reviewer sees, and what happens on publish."),
+    Topic(
+        "impact-of-a-change",
+        "See what a change would do",
+        "Recent traffic decided again with and without a change, and what can't be known beforehand.",
+    ),
     Topic("explain-an-answer", "Explain an answer", "What the rules would say to an attempt, now or under a draft."),
     Topic("find-a-message", "Find a message", "Any message's fate, from a message-id, an address or a time."),
     Topic("why-is-mail-waiting", "Why is mail waiting?", "Read a queue, and know which setting decides the next try."),

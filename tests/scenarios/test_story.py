@@ -116,7 +116,7 @@ def review(rudi: Person) -> None:
     expect(rudi.page.locator(".mc-diff")).to_contain_text(f"is new: admits {CLIENT}")
     rudi.sees(re.compile(r"1 of \d+ recorded attempts"))
     row = rudi.page.get_by_role("region", name="Impact").get_by_role("row").filter(has_text=CLIENT).first
-    expect(row).to_contain_text(re.compile(r"contoso\.example\s*refuse.*550 5\.7\.1 .*accepted\s*1"))
+    expect(row).to_contain_text(re.compile(r"Verdict\s*refuse.*550 5\.7\.1 .*accepted\s*1"))
     rudi.fill("Comment", "The copy room asked me about it")
     rudi.press("Comment")
     rudi.sees("Rudi commented", "The copy room asked me about it")

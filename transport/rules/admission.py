@@ -18,7 +18,7 @@ from transport.model.verdict import Action, Answer, Stage, Step, Verdict
 from transport.ports import EntryKind as EntryKind  # what a look-up given from elsewhere answers with
 from transport.ports import LookupUnavailable as LookupUnavailable
 from transport.ports import RecipientEntry as RecipientEntry
-from transport.ports import RecipientLookup
+from transport.ports import RecipientLookup as RecipientLookup
 from transport.ports import SenderRestrictions as SenderRestrictions
 from transport.rules import destinations, ip_filter, ownership, relay, service_accounts, taking
 from transport.rules.restrictions import Sender

@@ -1,191 +1,162 @@
-"""What a change would have done to recent traffic: recorded attempts decided again, by the rules that nodes run.
+"""What a change would have done to recent traffic: asked of a worker, replayed there, kept by what was compared.
 
-Each is decided under both documents; only those whose answer differs are told.
+A page only asks and watches. Editing the change ends the replay: what it compares is no more.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import structlog
+from celery import current_app
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
 from mailconsole.changes import recorded
-from mailconsole.changes.recorded import RecordedDecision
-from mailconsole.changes.services.plan import Plan
-from transport.config.document import MailFlow
-from transport.model.address import NULL, Address, InvalidAddress, parse_mailbox
-from transport.model.session import SessionFacts, TlsFacts
-from transport.model.verdict import Action, Verdict
-from transport.rules import admission
-from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry
-from transport.rules.ruleset import Ruleset, compile_ruleset
+from mailconsole.changes.impact.replay import replay
+from mailconsole.changes.impact.report import Report
+from mailconsole.changes.impact.states import ImpactState
+from mailconsole.changes.models import Change, ImpactRun
+from mailconsole.changes.services.ground import digest_of
+from mailconsole.changes.services.plan import Plan, plan_change
+from mailconsole.changes.services.revisions import head_revision
+from mailconsole.common.redis import REDIS_DOWN
 
-SAMPLE_SIZE = 3000
-SAMPLE_AGE = timedelta(days=7)
-SAMPLE_TIME_S = 2.0
-EXAMPLES = 3
-GROUPS = 50
-_PAST = {
-    Action.ACCEPT: "accepted",
-    Action.DEFER: "put off",
-    Action.REFUSE: "refused",
-    Action.DISCONNECT: "refused, connection closed",
-}
+log = structlog.get_logger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One attempt with both answers and both trails."""
-
-    decision: RecordedDecision
-    before: Verdict
-    after: Verdict
+SAMPLE_SIZE = 100_000
+WINDOW_DAYS = 7
+QUEUE = "control"
+TASK = "changes.replay_impact"
+ASKED_AGAIN_AFTER = timedelta(seconds=20)
+"""A worker that has not begun by then is asked again, should somebody still look."""
+SILENT_AFTER = timedelta(seconds=30)
+"""A worker that tells nothing for so long has ended."""
+KEPT = timedelta(days=1)
+NOT_ASKED = "No worker can be asked: Redis does not answer. The change can be reviewed and published without it."
+NOBODY_BEGAN = "No worker has begun: see under Nodes whether the part “control” runs."
+WORKER_ENDED = "The worker ended before it was done."
 
 
-@dataclass(slots=True)
-class ImpactGroup:
-    """Attempts of one client network and sender domain whose answer changes in one way."""
-
-    network: str
-    sender: str
-    before: str
-    after: str
-    is_opening: bool
-    count: int = 0
-    examples: list[Example] = field(default_factory=list)
-    peers: set[str] = field(default_factory=set)
-
-    @property
-    def client(self) -> str:
-        """The one address, or the network of several."""
-        return next(iter(self.peers)) if len(self.peers) == 1 else self.network
+Telling = Callable[[int, int], None]
+"""Hears how many were decided, of how many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """`sample` attempts since `since` were decided again; `is_known` is False where nothing records any."""
-
-    is_known: bool
-    sample: int
-    since: datetime
-    groups: tuple[ImpactGroup, ...]
-
-    @property
-    def count(self) -> int:
-        return sum(group.count for group in self.groups)
+class Outdated(Exception):
+    """What the replay compares is no more."""
 
 
-def impact_of(plan: Plan, *, now: datetime) -> Impact:
-    """The impact of a plan; empty where it has no document or nothing in it decides about admission."""
-    source, since = recorded.decisions(), now - SAMPLE_AGE
-    if source is None or plan.document is None:
-        return Impact(False, 0, since, ())
-    return replay(
-        source(since=since, limit=SAMPLE_SIZE), before=plan.head_document, after=plan.document, since=since, now=now
-    )
+class NothingToReplay(Exception):
+    """The change leads to no document: there are conflicts, or it can't be read."""
 
 
-def replay(
-    decisions: Iterable[RecordedDecision], *, before: MailFlow, after: MailFlow, since: datetime, now: datetime
-) -> Impact:
-    """Decide each again under both documents, for at most SAMPLE_TIME_S."""
-    old, new = compile_ruleset(before), compile_ruleset(after)
-    known = _Known(recorded.directory(), recorded.owners())
-    groups: dict[tuple[str, str, str, str], ImpactGroup] = {}
-    sample, end = 0, time.monotonic() + SAMPLE_TIME_S
-    for decision in decisions:
-        if time.monotonic() > end:
-            break
-        sample += 1
-        example = _decide(decision, old, new, known, now.timestamp())
-        if example is not None and outcome(example.before) != outcome(example.after):
-            _group(groups, example)
-    told = sorted(groups.values(), key=lambda group: (not group.is_opening, -group.count))
-    return Impact(True, sample, since, tuple(told[:GROUPS]))
+def impact_of(change: Change, *, now: datetime, is_anew: bool = False) -> ImpactRun | None:
+    """The replay of the change as it is: what is there already, else one that a worker is asked for.
 
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the directory says today: a day's attempts are decided again by it, as nodes would decide the next ones."""
-
-    finds: recorded.Finds
-    owns: recorded.Owns
-
-
-def _decide(decision: RecordedDecision, old: Ruleset, new: Ruleset, known: _Known, now: float) -> Example | None:
-    """Both answers; None where what was recorded can't be asked again."""
-    try:
-        question = _question(decision, old, known.owns)
-        lookup = _Lookup(decision, known.finds)
-        return Example(
-            decision,
-            admission.replay(old, question, lookup=lookup, now=now),
-            admission.replay(new, question, lookup=lookup, now=now),
-        )
-    except (InvalidAddress, ValueError):
+    `is_anew` asks again. None where nothing records attempts.
+    """
+    if recorded.decisions() is None:
         return None
-
-
-def _question(decision: RecordedDecision, ruleset: Ruleset, owns: recorded.Owns) -> DecisionInput:
-    facts = SessionFacts(
-        session_id="",
-        peer=decision.peer,
-        peer_port=0,
-        binding=decision.binding or _binding_of(decision, ruleset),
-        connector_id=decision.connector_id,
-        revision=0,
-        started_at=decision.at.timestamp(),
-        helo=decision.helo,
-        identity=decision.identity,
-        addresses=owns(decision.identity) if decision.identity else (),
-        tls=TlsFacts(decision.tls, "") if decision.tls else None,
+    run, is_made = ImpactRun.objects.get_or_create(
+        head_digest=head_revision().digest,
+        change_digest=digest_of(change),
+        window_days=WINDOW_DAYS,
+        defaults={"change": change, "asked_at": now, "told_at": now},
     )
-    recipient = _address(decision.recipient) if decision.recipient else None
-    return DecisionInput(facts, _address(decision.sender), recipient, decision.size_bytes)
+    if is_made:
+        ImpactRun.objects.filter(asked_at__lt=now - KEPT).exclude(pk=run.pk).delete()
+    state, silence = run.state_value, now - run.told_at
+    if state is ImpactState.RUNNING and silence > SILENT_AFTER:
+        _end(run, ImpactState.FAILED, WORKER_ENDED)
+    is_old = state is ImpactState.CANCELLED or (state is ImpactState.DONE and now - run.asked_at > KEPT)
+    if is_made or is_old or (is_anew and not state.is_going):
+        _ask(run, change, now=now)
+    elif state is ImpactState.WAITING and silence > ASKED_AGAIN_AFTER:
+        _ask(run, change, now=now, sentence=NOBODY_BEGAN)
+    return run
 
 
-def _address(text: str) -> Address:
-    return parse_mailbox(text) if text else NULL
+def _ask(run: ImpactRun, change: Change, *, now: datetime, sentence: str = "") -> None:
+    asked = ImpactRun.objects.filter(pk=run.pk).exclude(state=ImpactState.RUNNING)
+    asked.update(
+        state=ImpactState.WAITING,
+        change=change,
+        done=0,
+        total=0,
+        report=None,
+        sentence=sentence,
+        asked_at=now,
+        told_at=now,
+    )
+    try:
+        current_app.send_task(TASK, args=[run.pk], queue=QUEUE, expires=60, retry=False)
+    except (*REDIS_DOWN, OperationalError):
+        ImpactRun.objects.filter(pk=run.pk, state=ImpactState.WAITING).update(sentence=NOT_ASKED)
+    run.refresh_from_db()
 
 
-def _binding_of(decision: RecordedDecision, ruleset: Ruleset) -> str:
-    connector = ruleset.receive_connectors.get(decision.connector_id)
-    return connector.bindings[0] if connector is not None else ""
+def run_impact(*, run_id: int) -> None:
+    """In a worker: replay, telling how far it is. Nothing is done for a run that somebody else began."""
+    # Two tasks for one run: the first takes it.
+    begun = {"state": ImpactState.RUNNING, "told_at": timezone.now(), "done": 0, "sentence": ""}
+    if not ImpactRun.objects.filter(pk=run_id, state=ImpactState.WAITING).update(**begun):
+        return
+    run = ImpactRun.objects.select_related("change", "change__base").get(pk=run_id)
+    try:
+        report = _replayed(run)
+    except Outdated:
+        _end(run, ImpactState.CANCELLED, ImpactState.CANCELLED.sentence)
+    except NothingToReplay:
+        _end(run, ImpactState.FAILED, "Nothing can be replayed while there are conflicts.")
+    except Exception:
+        log.exception("impact.failed", change=run.change_id)
+        _end(run, ImpactState.FAILED, "The replay failed; the log of the part “control” says why.")
+    else:
+        going = ImpactRun.objects.filter(pk=run.pk, state=ImpactState.RUNNING)
+        going.update(
+            state=ImpactState.DONE, report=report.to_json(), done=report.sample, total=report.sample, sentence=""
+        )
+        log.info("impact.replayed", change=run.change_id, sample=report.sample, seconds=report.seconds)
 
 
-class _Lookup:
-    """The directory as the rules ask it; where it cannot tell, a recipient is unknown that was so then."""
-
-    def __init__(self, decision: RecordedDecision, finds: recorded.Finds) -> None:
-        self._was_unknown = "5.1.1" in decision.reply
-        self._finds = finds
-
-    def find(self, address: str) -> RecipientEntry | None:
-        try:
-            return self._finds(address)
-        except LookupUnavailable:
-            return None if self._was_unknown else RecipientEntry(address, EntryKind.MAILBOX, address)
+def _replayed(run: ImpactRun) -> Report:
+    now = timezone.now()
+    plan = plan_change(run.change, now=now)
+    if (plan.head.digest, plan.digest) != (run.head_digest, run.change_digest):
+        raise Outdated
+    if plan.document is None:
+        raise NothingToReplay
+    return replay_plan(plan, now=now, days=run.window_days, tell=lambda done, total: _tell(run, done, total))
 
 
-def outcome(verdict: Verdict) -> str:
-    """The answer as the peer would have got it."""
-    return "accepted" if verdict.reply is None else f"{_PAST[verdict.action]}: {verdict.reply}"
+def replay_plan(
+    plan: Plan, *, now: datetime, days: int = WINDOW_DAYS, tell: Telling = lambda done, total: None
+) -> Report:
+    """Replay here and now; ``tell`` hears how far it is."""
+    source, since = recorded.decisions(), now - timedelta(days=days)
+    assert source is not None and plan.document is not None
+    sample = source(since=since, until=now, limit=SAMPLE_SIZE)
+    tell(0, sample.expected)
+    return replay(
+        sample,
+        before=plan.head_document,
+        after=plan.document,
+        since=since,
+        now=now,
+        tell=lambda done: tell(done, sample.expected),
+    )
 
 
-def _group(groups: dict[tuple[str, str, str, str], ImpactGroup], example: Example) -> None:
-    decision, before, after = example.decision, outcome(example.before), outcome(example.after)
-    network, sender = _network(decision.peer), decision.sender.rpartition("@")[2] or "<>"
-    key = (network, sender, before, after)
-    group = groups.setdefault(key, ImpactGroup(network, sender, before, after, example.after.is_accepted))
-    group.count += 1
-    group.peers.add(decision.peer)
-    if len(group.examples) < EXAMPLES:
-        group.examples.append(example)
+def _tell(run: ImpactRun, done: int, total: int) -> None:
+    """Raises Outdated where the change was edited, something else was published, or nobody wants it any more."""
+    if digest_of(run.change) != run.change_digest or head_revision().digest != run.head_digest:
+        raise Outdated
+    going = ImpactRun.objects.filter(pk=run.pk, state=ImpactState.RUNNING)
+    if not going.update(done=done, total=total, told_at=timezone.now()):
+        raise Outdated
 
 
-def _network(peer: str) -> str:
-    """The client's network, as far as neighbours are probably the same people: /24, /64."""
-    address = ipaddress.ip_address(peer)
-    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))
+def _end(run: ImpactRun, state: ImpactState, sentence: str) -> None:
+    if ImpactRun.objects.filter(pk=run.pk, state=ImpactState.RUNNING).update(state=state, sentence=sentence):
+        run.state, run.sentence = state, sentence

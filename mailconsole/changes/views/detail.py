@@ -18,9 +18,9 @@ from mailconsole.changes.models import Change, Review, Revision
 from mailconsole.changes.papers import papers_of
 from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.ground import changes_of, digest_of
-from mailconsole.changes.services.impact import impact_of
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.revisions import load_document
+from mailconsole.changes.views.impact import impact_context
 from mailconsole.changes.views.running import running
 from mailconsole.common.pages import render_page
 from mailconsole.common.templatetags.words import wire
@@ -90,10 +90,10 @@ def detail_context(request: HttpRequest, change: Change) -> dict[str, Any]:
     if plan.document is not None and plan.changes:
         approvals = approvals_of(change, plan, now=timezone.now())
         context |= {"approvals": approvals, "can": abilities_of(actor_of(request), change, approvals)}
-    return context | _told(plan.changes) | _plan_context(change, plan)
+    return context | _told(plan.changes) | _plan_context(request, change, plan)
 
 
-def _plan_context(change: Change, plan: Plan) -> dict[str, Any]:
+def _plan_context(request: HttpRequest, change: Change, plan: Plan) -> dict[str, Any]:
     shown = plan.document or plan.head_document
     return {
         "plan": plan,
@@ -102,7 +102,7 @@ def _plan_context(change: Change, plan: Plan) -> dict[str, Any]:
         "old_findings": [finding(one, shown) for one in plan.old_problems],
         "conflicts": [conflict_words(one) for one in plan.conflicts],
         "is_behind": change.base_id != plan.head.pk,
-        "impact": impact_of(plan, now=timezone.now()),
+        **(impact_context(request, change) if plan.document is not None and plan.changes else {}),
     }
 
 

@@ -2,71 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-from itertools import islice
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain, islice
+from typing import Any
 
-from mailconsole.changes.recorded import RecordedDecision
+from django.db.models import QuerySet, Sum
+
+from mailconsole.changes.recorded import RecordedDecision, Sample
 from mailconsole.tracking.models import Message, Refusal, TrackingEvent
 from mailconsole.tracking.services.life import receipt_detail
 
 _CHUNK = 400
+_REFUSAL_FIELDS = (
+    "received_at",
+    "peer",
+    "connector_id",
+    "sender",
+    "recipient",
+    "binding",
+    "helo",
+    "identity",
+    "tls",
+    "size_bytes",
+    "reply",
+)
+"""In the order of RecordedDecision."""
+_MESSAGE_FIELDS = (
+    "id",
+    "life",
+    "received_at",
+    "peer",
+    "connector_id",
+    "sender",
+    "helo",
+    "identity",
+    "tls",
+    "size_bytes",
+)
 
 
-def recent_decisions(*, since: datetime, limit: int) -> Iterator[RecordedDecision]:
-    """Refusals, up to half of `limit`, then recipients of accepted messages; each newest first.
+def recent_decisions(*, since: datetime, until: datetime, limit: int) -> Sample:
+    """Refusals and recipients of accepted messages; of each all there are, or as many of each hour as fit.
 
-    Refusals lead: on a busy relay they would drown in what is accepted, and they are what most changes are about.
+    Refusals may be up to half of it, and more where less was accepted: on a busy relay they would drown in what is
+    accepted, and they are what most changes are about.
     """
-    refused = 0
-    for decision in islice(_refused(since, limit), limit // 2):
-        refused += 1
-        yield decision
-    yield from islice(_accepted(since, limit), limit - refused)
+    refusals = Refusal.objects.filter(received_at__gte=since, received_at__lte=until)
+    # Notifications of our own had no client to decide about.
+    messages = Message.objects.filter(received_at__gte=since, received_at__lte=until).exclude(peer="")
+    refused, accepted = _counted(refusals, limit), _recipients_of(messages, limit)
+    most_refused = min(refused, max(limit - limit // 2, limit - accepted))
+    most_accepted = min(accepted, limit - most_refused)
+    hours = _hours(since, until)
+    return Sample(
+        chain(
+            _spread(refusals, hours, most_refused, refused, _refused),
+            _spread(messages, hours, most_accepted, accepted, _accepted),
+        ),
+        most_refused + most_accepted,
+        f"{_share(most_refused, refused, 'refused attempts')} and "
+        f"{_share(most_accepted, accepted, 'recipients of accepted messages')}",
+    )
 
 
-def _refused(since: datetime, limit: int) -> Iterator[RecordedDecision]:
-    for row in Refusal.objects.filter(received_at__gte=since).order_by("-received_at", "-pk")[:limit]:
-        yield RecordedDecision(
-            at=row.received_at,
-            peer=row.peer,
-            connector_id=row.connector_id,
-            sender=row.sender,
-            recipient=row.recipient,
-            binding=row.binding,
-            helo=row.helo,
-            identity=row.identity,
-            tls=row.tls,
-            size_bytes=row.size_bytes,
-            reply=row.reply,
-        )
+def _counted(rows: QuerySet[Refusal], limit: int) -> int:
+    """At most one more than the limit: whether there are more has to be known, not how many."""
+    return rows.order_by()[: limit + 1].count()
 
 
-def _accepted(since: datetime, limit: int) -> Iterator[RecordedDecision]:
-    """What RCPT named, not what it was resolved to; notifications of our own had no client to decide about."""
-    found = Message.objects.filter(received_at__gte=since).exclude(peer="").order_by("-received_at", "-pk")
-    messages = iter(found[:limit])
-    while chunk := list(islice(messages, _CHUNK)):
-        rows = TrackingEvent.objects.in_bulk([message.pk for message in chunk if not message.life])
-        for message in chunk:
-            detail = receipt_detail(message)
-            if detail is None:
-                detail = rows[message.pk].detail if message.pk in rows else {}
-            yield from _recipients(message, detail)
+def _recipients_of(rows: QuerySet[Message], limit: int) -> int:
+    messages = rows.order_by()[: limit + 1].count()
+    if messages > limit:
+        return messages
+    return rows.aggregate(count=Sum("recipient_count"))["count"] or 0
 
 
-def _recipients(message: Message, detail: dict[str, object]) -> Iterator[RecordedDecision]:
-    recipients = detail.get("recipients")
-    for recipient in recipients if isinstance(recipients, list) else ():
-        yield RecordedDecision(
-            at=message.received_at,
-            peer=message.peer,
-            connector_id=message.connector_id,
-            sender=message.sender,
-            recipient=str(recipient),
-            binding=str(detail.get("binding") or ""),
-            helo=message.helo,
-            identity=message.identity,
-            tls=message.tls,
-            size_bytes=message.size_bytes,
-        )
+def _share(taken: int, there: int, what: str) -> str:
+    if taken == there:
+        return f"all {there:,} {what}"
+    return f"{taken:,} of the {what}, the newest of each hour"
+
+
+@dataclass(frozen=True, slots=True)
+class _Hour:
+    since: datetime
+    until: datetime
+
+
+def _hours(since: datetime, until: datetime) -> list[_Hour]:
+    """The window in hours, the newest first."""
+    hours, end = [], until
+    while end > since:
+        begin = max(since, end - timedelta(hours=1))
+        hours.append(_Hour(begin, end))
+        end = begin
+    return hours
+
+
+def _spread(
+    rows: QuerySet[Any],
+    hours: list[_Hour],
+    most: int,
+    there: int,
+    read: Callable[[QuerySet[Any], int], Iterator[RecordedDecision]],
+) -> Iterator[RecordedDecision]:
+    """All of them, else the newest of each hour: of each hour the same share, and what one lacks goes to others."""
+    newest_first = rows.order_by("-received_at", "-pk")
+    if most == there:
+        yield from islice(read(newest_first, most), most)
+        return
+    within = [newest_first.filter(received_at__gt=hour.since, received_at__lte=hour.until) for hour in hours]
+    counts = [one[:most].count() for one in within]
+    left, shares = most, [0] * len(hours)
+    for taken, number in enumerate(sorted(range(len(hours)), key=counts.__getitem__)):
+        shares[number] = min(counts[number], left // (len(hours) - taken))
+        left -= shares[number]
+    for one, share in zip(within, shares, strict=True):
+        yield from islice(read(one, share), share)
+
+
+def _refused(rows: QuerySet[Refusal], limit: int) -> Iterator[RecordedDecision]:
+    for values in rows.values_list(*_REFUSAL_FIELDS)[:limit].iterator():
+        yield RecordedDecision(*values)
+
+
+def _accepted(rows: QuerySet[Any], limit: int) -> Iterator[RecordedDecision]:
+    """What RCPT named, not what it was resolved to."""
+    found = rows.values_list(*_MESSAGE_FIELDS)[:limit].iterator()
+    while chunk := list(islice(found, _CHUNK)):
+        events = TrackingEvent.objects.in_bulk([pk for pk, life, *_ in chunk if not life])
+        for pk, life, at, peer, connector_id, sender, *said in chunk:
+            detail = receipt_detail(life) if life else events[pk].detail if pk in events else {}
+            binding = str(detail.get("binding") or "")
+            recipients = detail.get("recipients")
+            for recipient in recipients if isinstance(recipients, list) else ():
+                yield RecordedDecision(at, peer, connector_id, sender, str(recipient), binding, *said)

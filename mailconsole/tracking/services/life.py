@@ -24,9 +24,7 @@ def _event(message_key: int, key: int, line: str) -> TrackingEvent:
     return TrackingEvent(**dict(zip(EVENT_COLUMNS, values, strict=True)))
 
 
-def receipt_detail(message: Message) -> dict[str, Any] | None:
-    """What its RECEIVE says in detail; None where that is a row of its own, as before there was `life`."""
-    if not message.life:
-        return None
-    detail: dict[str, Any] = compact_json.decode(message.life.partition("\n")[0]).get("detail") or {}
+def receipt_detail(life: str) -> dict[str, Any]:
+    """What the RECEIVE in a message's `life` says in detail."""
+    detail: dict[str, Any] = compact_json.decode(life.partition("\n")[0]).get("detail") or {}
     return detail

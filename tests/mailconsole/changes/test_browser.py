@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from mailconsole.changes.models import Change
+from mailconsole.changes.models import Change, ImpactRun
+from mailconsole.changes.services.impact import run_impact
 from mailconsole.changes.states import ChangeState
 from mailconsole.nodes.models import Node
 from mailconsole.tracking.models import Refusal
@@ -81,7 +82,13 @@ def test_story__editor_drafts_from_a_refusal_and_reviewer_publishes(browser, com
     shoot(other, "review-list")
     other.get_by_role("link", name="Let 127.0.0.2 relay").first.click()
     expect(other.locator(".mc-diff")).to_contain_text("is new: admits 127.0.0.2")
+    expect(other.get_by_text("No worker can be asked: Redis does not answer.")).to_be_visible()
+    shoot(other, "review-no-worker")
+    run_impact(run_id=ImpactRun.objects.get(state="waiting").pk)
     expect(other.get_by_text("1 of 1 recorded attempts")).to_be_visible()
+    other.get_by_role("link", name="By what decides").click()
+    expect(other.get_by_role("cell", name="Relay policy Let 127.0.0.2 relay")).to_be_visible()
+    other.get_by_text("1 example, with what decided").click()
     shoot(other, "review")
     other.get_by_label("Comment needed only").fill("Fine by me")
     other.get_by_role("button", name="Approve").click()

@@ -12,7 +12,12 @@ from tests.support.traffic import NOW, Traffic
 from transport.model.event import EventId
 
 pytestmark = pytest.mark.django_db
-LONG_AGO = datetime.fromtimestamp(NOW, UTC) - timedelta(days=1)
+UNTIL = datetime.fromtimestamp(NOW, UTC) + timedelta(hours=1)
+LONG_AGO = UNTIL - timedelta(days=1)
+
+
+def sample_of(limit=10, since=LONG_AGO):
+    return recent_decisions(since=since, until=UNTIL, limit=limit)
 
 
 def test_recent_decisions__are_what_changes_ask_for():
@@ -28,7 +33,7 @@ def test_recent_decisions__refusals_and_accepted_recipients__are_told_as_they_we
     traffic.refuse()
     traffic.ingest()
 
-    found = list(recent_decisions(since=LONG_AGO, limit=10))
+    found = list(sample_of().decisions)
 
     assert [one.recipient for one in found] == ["bob@fabrikam.example", "group@contoso.example", "bob@contoso.example"]
     assert (found[0].peer, found[0].binding, found[0].reply[:3]) == ("127.0.0.2", "smtp", "550")
@@ -41,7 +46,7 @@ def test_recent_decisions__many_accepted__leave_room_for_refusals():
         traffic.receive()
     traffic.ingest()
 
-    found = list(recent_decisions(since=LONG_AGO, limit=10))
+    found = list(sample_of().decisions)
 
     assert len(found) == 10
     assert sum(1 for one in found if one.reply) == 1
@@ -53,4 +58,33 @@ def test_recent_decisions__older_than_asked__are_left_out():
     traffic.receive()
     traffic.ingest()
 
-    assert list(recent_decisions(since=datetime.fromtimestamp(NOW + 1, UTC), limit=10)) == []
+    assert list(sample_of(since=datetime.fromtimestamp(NOW + 1, UTC)).decisions) == []
+
+
+def test_recent_decisions__all_fit__says_so():
+    traffic = Traffic()
+    traffic.refuse()
+    traffic.receive("a@contoso.example", "b@contoso.example")
+    traffic.ingest()
+
+    found = sample_of()
+
+    assert found.how == "all 1 refused attempts and all 2 recipients of accepted messages"
+    assert found.expected == len(list(found.decisions)) == 3
+
+
+def test_recent_decisions__more_than_fit__are_of_every_hour():
+    traffic = Traffic(at=NOW - 3600 * 20)
+    for _ in range(20):
+        traffic.receive()
+        traffic.receive()
+        traffic.at += 3600
+    traffic.ingest()
+
+    found = sample_of(limit=20)
+    hours = {one.at.hour for one in found.decisions}
+
+    assert found.how == (
+        "all 0 refused attempts and 20 of the recipients of accepted messages, the newest of each hour"
+    )
+    assert len(hours) >= 15

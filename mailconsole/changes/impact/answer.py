@@ -1,0 +1,181 @@
+"""What becomes of one attempt under one configuration: the verdict, who gets it, and which way it goes. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from transport.model.address import Address
+from transport.model.next_hop import BY_DNS
+from transport.model.verdict import Action, Answer, Step, Verdict
+from transport.rules import admission, routing
+from transport.rules.admission import DecisionInput, LookupUnavailable, RecipientLookup
+from transport.rules.recipients import Delivery, Resolution, resolve
+from transport.rules.restrictions import Sender
+from transport.rules.ruleset import Ruleset
+
+_PAST = {
+    Action.ACCEPT: "accepted",
+    Action.DEFER: "put off",
+    Action.REFUSE: "refused",
+    Action.DISCONNECT: "refused, connection closed",
+}
+NAMED = 3
+"""Recipients that a sentence names; of more their number is said."""
+
+
+class Aspect(StrEnum):
+    """In what an attempt's answer differs."""
+
+    VERDICT = "verdict"
+    RECIPIENTS = "recipients"
+    ROUTE = "route"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Aspect.VERDICT: "Accepted or refused, or with another reply.",
+    Aspect.RECIPIENTS: "Accepted as before, but others get it.",
+    Aspect.ROUTE: "Accepted as before and for the same recipients, but it leaves another way.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``resolution`` is None where nothing was accepted, or where the directory could not say who gets it."""
+
+    verdict: Verdict
+    resolution: Resolution | None = None
+    routes: tuple[routing.Route, ...] = ()
+    """One for each delivery of the resolution."""
+
+    @property
+    def reply(self) -> str:
+        """The answer as the peer would have got it."""
+        verdict = self.verdict
+        return "accepted" if verdict.reply is None else f"{_PAST[verdict.action]}: {verdict.reply}"
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Who gets it, and who is refused it on the way."""
+        if self.resolution is None:
+            return ()
+        got = [one.address.key for one in self.resolution.deliveries]
+        return (*sorted(got), *sorted(f"{one.address.key}: {one.reply}" for one in self.resolution.refusals))
+
+    @property
+    def hops(self) -> frozenset[tuple[str, object]]:
+        """Which way each goes."""
+        if self.resolution is None:
+            return frozenset()
+        pairs = zip(self.resolution.deliveries, self.routes, strict=True)
+        return frozenset((one.address.domain, route.next_hop) for one, route in pairs)
+
+    @property
+    def trail(self) -> tuple[Step, ...]:
+        """Everything that was asked, in its order: admission, resolution, send connectors."""
+        return (*self.verdict.trail, *_resolution_steps(self.resolution), *_route_steps(self.routes))
+
+
+def outcome_of(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup, now: float) -> Outcome:
+    """Decide, resolve and route, as a node would."""
+    verdict = admission.replay(ruleset, question, lookup=lookup, now=now)
+    return _after(verdict, ruleset, question, lookup=lookup)
+
+
+def own_outcome(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup, now: float) -> Outcome:
+    """The same for a recipient of an accepted domain, of a client that was let in: there who it is has no say."""
+    assert question.recipient is not None
+    verdict = admission.rcpt(
+        ruleset,
+        question.facts,
+        question.sender,
+        question.recipient,
+        size_bytes=question.size_bytes,
+        lookup=lookup,
+        now=now,
+    )
+    return _after(verdict, ruleset, question, lookup=lookup)
+
+
+def relayed_outcome(verdict: Verdict, ruleset: Ruleset, recipient: Address, size_bytes: int) -> Outcome:
+    """The way of an accepted message for somebody elsewhere."""
+    route = routing.route(ruleset, recipient.domain, size_bytes=size_bytes)
+    return Outcome(verdict, Resolution([Delivery(recipient)]), (route,))
+
+
+def _after(verdict: Verdict, ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup) -> Outcome:
+    recipient = question.recipient
+    if not verdict.is_accepted or recipient is None:
+        return Outcome(verdict)
+    sender = Sender(question.sender, bool(question.facts.identity))
+    try:
+        resolution = resolve(ruleset, recipient, lookup, sender=sender, size_bytes=question.size_bytes)
+    except LookupUnavailable:
+        return Outcome(verdict)
+    size = question.size_bytes
+    found = tuple(routing.route(ruleset, one.address.domain, size_bytes=size) for one in resolution.deliveries)
+    return Outcome(verdict, resolution, found)
+
+
+def aspect_of(before: Outcome, after: Outcome) -> Aspect | None:
+    """The first thing that differs; None where nothing does."""
+    if before.reply != after.reply:
+        return Aspect.VERDICT
+    if before.recipients != after.recipients:
+        return Aspect.RECIPIENTS
+    return Aspect.ROUTE if before.hops != after.hops else None
+
+
+def in_words(outcome: Outcome, aspect: Aspect) -> str:
+    """The side of the difference, short."""
+    if aspect is Aspect.VERDICT:
+        return outcome.reply
+    if aspect is Aspect.RECIPIENTS:
+        return _listed(outcome.recipients) or "waits for the directory"
+    return _listed(tuple(sorted({_way(route) for route in outcome.routes}))) or "waits for the directory"
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    shown = ", ".join(words[:NAMED])
+    return f"{shown} and {len(words) - NAMED} more" if len(words) > NAMED else shown
+
+
+def _way(route: routing.Route) -> str:
+    """The send connector, and its smart hosts where it has some."""
+    chosen = next((one for one in route.considered if not one.eliminated_because), None)
+    if chosen is None:
+        return "Unreachable queue"
+    hop = route.next_hop
+    return f"{chosen.name} (by DNS)" if hop.delivery_type in BY_DNS else f"{chosen.name} (smart host {hop.domain})"
+
+
+def _resolution_steps(resolution: Resolution | None) -> tuple[Step, ...]:
+    if resolution is None:
+        return ()
+    changes = [
+        Step("recipients", "", str(one.address), Answer.YES, f"{one.because} To {_listed(tuple(map(str, one.to)))}.")
+        for one in resolution.changes
+    ]
+    refused = [
+        Step("recipients", "", str(one.address), Answer.NO, f"{one.because} {one.reply}") for one in resolution.refusals
+    ]
+    return (*changes, *refused)
+
+
+def _route_steps(routes: tuple[routing.Route, ...]) -> tuple[Step, ...]:
+    steps: dict[Step, None] = {}
+    for route in routes:
+        if all(one.eliminated_because for one in route.considered):
+            steps[Step("send_connectors", "", "send connectors", Answer.NO, "None takes it: Unreachable queue.")] = None
+        for one in route.considered:
+            because, answer = one.eliminated_because, Answer.NO if one.eliminated_because else Answer.YES
+            steps[Step("send_connectors", one.connector_id, one.name, answer, because or f"{_way(route)}.")] = None
+    return tuple(steps)

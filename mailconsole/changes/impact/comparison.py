@@ -1,0 +1,201 @@
+"""Decides recorded attempts under both configurations, each distinct question once. Pure but for what it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from mailconsole.changes import recorded
+from mailconsole.changes.impact.answer import (
+    Aspect,
+    Outcome,
+    aspect_of,
+    in_words,
+    outcome_of,
+    own_outcome,
+    relayed_outcome,
+)
+from mailconsole.changes.impact.likeness import Inside, Key, Likeness, Watched
+from mailconsole.changes.impact.question import question_of
+from mailconsole.changes.recorded import RecordedDecision
+from transport.config.document import MailFlow
+from transport.config.words import KIND_LABELS
+from transport.model.address import Address
+from transport.model.verdict import Answer, Stage, Step
+from transport.rules import admission
+from transport.rules.admission import DecisionInput, RecipientLookup
+from transport.rules.ruleset import Ruleset, compile_ruleset
+
+_UNKNOWN = "5.1.1"
+_LET_IN = admission.accept(Stage.RCPT)
+
+
+class Deciding(Protocol):
+    """Decides one question under one configuration."""
+
+    def __call__(
+        self, ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup, now: float
+    ) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How the answers to one question differ; ``decided_by`` is the object that makes the difference."""
+
+    aspect: Aspect
+    before: str
+    after: str
+    decided_by: str
+    is_opening: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """``is_otherwise_then``: the old configuration answers today other than what was recorded."""
+
+    difference: Difference | None
+    was_accepted: bool
+    is_refused_by_both: bool
+
+    def is_otherwise_then(self, decision: RecordedDecision) -> bool:
+        return self.was_accepted == bool(decision.reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both outcomes of one attempt, for an example."""
+
+    before: Outcome
+    after: Outcome
+
+
+class Comparison:
+    """``distinct`` counts what was really decided."""
+
+    def __init__(
+        self, before: MailFlow, after: MailFlow, *, finds: recorded.Finds, owns: recorded.Owns, now: float
+    ) -> None:
+        self._old, self._new = compile_ruleset(before), compile_ruleset(after)
+        self._likeness = Likeness((self._old, self._new), now=now)
+        self._lookup, self._owns = Watched(finds), owns
+        self._fronts: dict[Key, Compared] = {}
+        self._own: dict[Key, Compared] = {}
+        self._outside: dict[Key, Compared] = {}
+        self._routes: dict[Key, Compared] = {}
+        self._whole: dict[Key, Compared] = {}
+        self._picky: set[Key] = set()
+
+    @property
+    def distinct(self) -> int:
+        kept = (self._fronts, self._own, self._outside, self._routes, self._whole)
+        return sum(len(one) for one in kept)
+
+    def compare(self, decision: RecordedDecision) -> Compared:
+        """Raises InvalidAddress, ValueError where what was recorded can't be asked again."""
+        question, at = self._asked(decision)
+        recipient, was_unknown = question.recipient, _UNKNOWN in decision.reply
+        key = self._likeness.front_key(question, at)
+        front = self._fronts.get(key)
+        if front is None:
+            front = self._fronts[key] = self._decide(replace(question, recipient=None), at)
+        if recipient is None or front.is_refused_by_both:
+            return front
+        inside = self._likeness.inside(recipient)
+        if front.difference is None and inside is Inside.NEITHER:
+            return self._relayed(key, question, recipient, at)
+        if front.difference is None and inside is Inside.BOTH:
+            own = self._likeness.own_key(question, recipient, was_unknown=was_unknown)
+            if own not in self._picky:
+                return self._of_ours(own, question, at, was_unknown=was_unknown)
+        key = self._likeness.whole_key(key, question, recipient, was_unknown=was_unknown)
+        known = self._whole.get(key)
+        if known is None:
+            known = self._whole[key] = self._decide(question, at, was_unknown=was_unknown)
+        return known
+
+    def _of_ours(self, key: Key, question: DecisionInput, at: float, *, was_unknown: bool) -> Compared:
+        known = self._own.get(key)
+        if known is None:
+            known = _compared(self._sides(question, at, was_unknown=was_unknown, by=own_outcome))
+            if self._lookup.is_picky:
+                self._picky.add(key)  # of this attempt it is the answer, not of those like it
+            else:
+                self._own[key] = known
+        return known
+
+    def _relayed(self, front: Key, question: DecisionInput, recipient: Address, at: float) -> Compared:
+        """Whether it is accepted, and which way it goes, are two questions: together there would be far more."""
+        key = self._likeness.outside_key(front, question, recipient)
+        known = self._outside.get(key)
+        if known is None:
+            sides = self._sides(question, at)
+            known = _compared(Sides(Outcome(sides.before.verdict), Outcome(sides.after.verdict)))
+            self._outside[key] = known
+        if known.difference is not None or not known.was_accepted:
+            return known
+        key = self._likeness.route_key(question, recipient)
+        route = self._routes.get(key)
+        if route is None:
+            ways = (relayed_outcome(_LET_IN, one, recipient, question.size_bytes) for one in (self._old, self._new))
+            route = self._routes[key] = _compared(Sides(*ways))
+        return route
+
+    def sides(self, decision: RecordedDecision) -> Sides:
+        """Both outcomes with their trails, for this very attempt."""
+        question, at = self._asked(decision)
+        return self._sides(question, at, was_unknown=_UNKNOWN in decision.reply)
+
+    def binding_of(self, decision: RecordedDecision) -> str:
+        """Where the client connected, as the old configuration names it."""
+        return self._asked(decision)[0].facts.binding
+
+    def _asked(self, decision: RecordedDecision) -> tuple[DecisionInput, float]:
+        return question_of(decision, self._old, self._owns), decision.at.timestamp()
+
+    def _decide(self, question: DecisionInput, at: float, *, was_unknown: bool = False) -> Compared:
+        return _compared(self._sides(question, at, was_unknown=was_unknown))
+
+    def _sides(
+        self, question: DecisionInput, at: float, *, was_unknown: bool = False, by: Deciding = outcome_of
+    ) -> Sides:
+        now, lookup = self._likeness.when(question, at), self._lookup
+        lookup.was_unknown, lookup.is_picky = was_unknown, False
+        before = by(self._old, question, lookup=lookup, now=now)
+        return Sides(before, by(self._new, question, lookup=lookup, now=now))
+
+
+def _compared(sides: Sides) -> Compared:
+    accepted = sides.before.verdict.is_accepted, sides.after.verdict.is_accepted
+    return Compared(difference_of(sides), accepted[0], not any(accepted))
+
+
+def difference_of(sides: Sides) -> Difference | None:
+    """None where nothing differs."""
+    aspect = aspect_of(sides.before, sides.after)
+    if aspect is None:
+        return None
+    is_opening = sides.after.verdict.is_accepted and not sides.before.verdict.is_accepted
+    words = in_words(sides.before, aspect), in_words(sides.after, aspect)
+    return Difference(aspect, *words, _named(decisive(sides)), is_opening)
+
+
+def decisive(sides: Sides) -> Step | None:
+    """The object that makes the difference: what says yes on one side alone, the new one first; else what says no."""
+    before, after = sides.before.trail, sides.after.trail
+    was, now = {_said(step) for step in before}, {_said(step) for step in after}
+    told = [step for step in after if _said(step) not in was], [step for step in before if _said(step) not in now]
+    ordered = [step for steps in told for step in steps]
+    says_yes = [step for step in ordered if step.answer is not Answer.NO]
+    named = [step for step in (*says_yes, *ordered) if step.object_id]
+    return next(iter(named or says_yes or ordered), None)
+
+
+def _said(step: Step) -> tuple[str, str, Answer]:
+    return step.kind, step.object_id or step.name, step.answer
+
+
+def _named(step: Step | None) -> str:
+    if step is None:
+        return "A setting of an object"
+    label = KIND_LABELS.get(step.kind, step.kind.replace("_", " ").capitalize())
+    return f"{label} {step.name}" if step.object_id else label
