@@ -76,7 +76,7 @@ class Outcome:
         if self.resolution is None:
             return frozenset()
         pairs = zip(self.resolution.deliveries, self.routes, strict=True)
-        return frozenset((one.address.domain, route.next_hop) for one, route in pairs)
+        return frozenset((one.address.key, route.next_hop) for one, route in pairs)
 
     @property
     def trail(self) -> tuple[Step, ...]:
@@ -121,7 +121,10 @@ def _after(verdict: Verdict, ruleset: Ruleset, question: DecisionInput, *, looku
     except LookupUnavailable:
         return Outcome(verdict)
     size = question.size_bytes
-    found = tuple(routing.route(ruleset, one.address.domain, size_bytes=size) for one in resolution.deliveries)
+    found = tuple(
+        routing.route(ruleset, one.address.domain, size_bytes=size, home_server=one.home_server)
+        for one in resolution.deliveries
+    )
     return Outcome(verdict, resolution, found)
 
 
@@ -150,7 +153,7 @@ def _listed(words: tuple[str, ...]) -> str:
 
 def _way(route: routing.Route) -> str:
     """The send connector, and its smart hosts where it has some."""
-    chosen = next((one for one in route.considered if not one.eliminated_because), None)
+    chosen = route.chosen
     if chosen is None:
         return "Unreachable queue"
     hop = route.next_hop
@@ -173,9 +176,10 @@ def _resolution_steps(resolution: Resolution | None) -> tuple[Step, ...]:
 def _route_steps(routes: tuple[routing.Route, ...]) -> tuple[Step, ...]:
     steps: dict[Step, None] = {}
     for route in routes:
-        if all(one.eliminated_because for one in route.considered):
+        if route.chosen is None:
             steps[Step("send_connectors", "", "send connectors", Answer.NO, "None takes it: Unreachable queue.")] = None
         for one in route.considered:
-            because, answer = one.eliminated_because, Answer.NO if one.eliminated_because else Answer.YES
-            steps[Step("send_connectors", one.connector_id, one.name, answer, because or f"{_way(route)}.")] = None
+            answer = Answer.NO if one.eliminated_because else Answer.YES
+            because = one.because or f"{_way(route)}."
+            steps[Step("send_connectors", one.connector_id, one.name, answer, because)] = None
     return tuple(steps)
