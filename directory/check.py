@@ -6,15 +6,16 @@ A step that fails ends the test of that controller: what follows could only fail
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from directory import errors
-from directory.connection import Connection, connection_failure
+from directory import dirsync, errors
+from directory.connection import Connection
 from directory.discovery import controllers
 from directory.entry import Entry
+from directory.failures import connection_failure
 from directory.mapping import ATTRIBUTES, MappingError, map_entry
-from directory.settings import Security, Server, SourceSettings, tls_context
+from directory.settings import BindMethod, Security, Server, SourceSettings, tls_context
 from directory.taking import listed_guids
 
 SAMPLE_SIZE = 5
@@ -30,9 +31,9 @@ class Step:
     text: str
 
 
-def check_source(settings: SourceSettings) -> Iterator[tuple[Server, Step]]:
-    """Tests each controller in turn; yields as it goes, so that a page can show progress."""
-    for server in controllers.of(settings):
+def check_source(settings: SourceSettings, servers: Iterable[Server] | None = None) -> Iterator[tuple[Server, Step]]:
+    """Tests each controller in turn, or these; yields as it goes, so that a page can show progress."""
+    for server in controllers.of(settings) if servers is None else servers:
         for step in _check_server(settings, server):
             yield server, step
 
@@ -42,9 +43,10 @@ def _check_server(settings: SourceSettings, server: Server) -> Iterator[Step]:
         opened: list[Connection] = []
 
         def bind() -> str:
-            connection = Connection.open(settings, server, user=settings.bind_user, password=settings.bind_password)
+            connection = Connection.of_reader(settings, server)
             opened.append(stack.enter_context(connection))
-            return f"Signed in as {settings.bind_user}."
+            by = " by Kerberos" if settings.bind_method is BindMethod.KERBEROS else ""
+            return f"Signed in as {settings.bind_user}{by}."
 
         steps: list[tuple[str, Callable[[], str]]] = [
             ("Name", lambda: _resolve(server)),
@@ -55,6 +57,7 @@ def _check_server(settings: SourceSettings, server: Server) -> Iterator[Step]:
         steps += [
             (_BIND_TITLE[settings.security], bind),
             ("Base DN", lambda: _base(settings, opened[0])),
+            ("Changes", lambda: _changes(opened[0])),
             ("Recipients", lambda: _sample(settings, opened[0])),
         ]
         for title, action in steps:
@@ -113,12 +116,22 @@ def _base(settings: SourceSettings, connection: Connection) -> str:
         hint = f" This domain's own is {default}." if default else ""
         raise errors.SearchFailed(f"There is no {settings.base_dn!r} that {settings.bind_user} may read.{hint}")
     if not connection.is_active_directory:
-        return f"{settings.base_dn} is there. It is no Active Directory: everything is read each time."
+        return f"{settings.base_dn} is there."
+    return f"{settings.base_dn} is there, on {root.text('dnsHostName')} in the site {_site(root.text('serverName'))}."
+
+
+def _changes(connection: Connection) -> str:
+    """Never a failure: what one way does not tell, the next one does."""
+    if not connection.is_active_directory:
+        return "It is no Active Directory: everything is read each time."
     deleted = "sees" if connection.sees_deleted() else "does not see"
-    return (
-        f"{settings.base_dn} is there, on {root.text('dnsHostName')} in the site {_site(root.text('serverName'))}. "
-        f"The account {deleted} deleted objects."
-    )
+    try:
+        told = dirsync.begin(connection)
+    except errors.DirSyncRefused as refusal:
+        return f"Changes are found by uSNChanged. {refusal} The account {deleted} deleted objects."
+    if told.tells_deleted:
+        return "Changes and deletions are told by DirSync."
+    return f"Changes are told by DirSync. The account {deleted} deleted objects: for those all objects are listed."
 
 
 def _site(server_name: str) -> str:

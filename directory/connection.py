@@ -8,18 +8,21 @@ import contextlib
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 import ldap3
 from ldap3.core import exceptions as ldap3_errors
 
-from directory import errors
+from directory import errors, kerberos
 from directory.bind_codes import bind_refusal
 from directory.entry import Entry
+from directory.failures import connection_failure, printable, search_failure
 from directory.model import Position
 from directory.references import plain_dn
-from directory.settings import Security, Server, SourceSettings, tls_context
+from directory.settings import BindMethod, Security, Server, SourceSettings, tls_context
 
+DIRSYNC = "1.2.840.113556.1.4.841"  # MS-ADTS 3.1.1.3.4.1.3
 _PAGED_RESULTS = "1.2.840.113556.1.4.319"  # RFC 2696
 # MS-ADTS 3.1.1.3.4.1: names come as <GUID=...>;<SID=...>;DN, so that no reference depends on how a name is spelled
 # or whether it was changed meanwhile; and tombstones are shown.
@@ -29,7 +32,7 @@ _ROOT_ATTRIBUTES = (
     "defaultNamingContext", "namingContexts", "highestCommittedUSN", "dnsHostName", "dsServiceName", "serverName",
     "vendorName", "supportedControl",
 )  # fmt: skip
-_SUCCESS, _NO_SUCH_OBJECT, _INVALID_DN_SYNTAX = 0, 32, 34
+_SUCCESS, _NO_SUCH_OBJECT, _INVALID_DN_SYNTAX, _OTHER = 0, 32, 34, 80
 _NO_SUCH_BASE = {_NO_SUCH_OBJECT, _INVALID_DN_SYNTAX}
 
 
@@ -44,6 +47,15 @@ class VerifiedTls(ldap3.Tls):
     def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
         name = self._name or connection.server.host
         connection.socket = self._context.wrap_socket(connection.socket, server_hostname=name)
+
+
+@dataclass(frozen=True, slots=True)
+class DirSyncPage:
+    """Some of what changed, and the cookie with which it goes on."""
+
+    entries: list[Entry]
+    cookie: bytes
+    is_more: bool
 
 
 class Connection:
@@ -61,10 +73,21 @@ class Connection:
         """Connects, verifies, binds. Raises ServerUnreachable, CertificateRefused, BindRefused or EmptyPassword."""
         if not password or not user:
             raise errors.EmptyPassword("An empty name or password is never sent: it would be an anonymous bind.")
+        return cls._opened(settings, server, user, {"password": password})
+
+    @classmethod
+    def of_reader(cls, settings: SourceSettings, server: Server) -> Self:
+        """The same as the account that reads the directory, by password or by Kerberos. Raises KerberosFailed too."""
+        if settings.bind_method is BindMethod.KERBEROS:
+            return cls._opened(settings, server, settings.bind_user, kerberos.bind_options(settings, server))
+        return cls.open(settings, server, user=settings.bind_user, password=settings.bind_password)
+
+    @classmethod
+    def _opened(cls, settings: SourceSettings, server: Server, user: str, how: dict[str, Any]) -> Self:
         raw = ldap3.Connection(
             _ldap3_server(settings, server),
             user=user,
-            password=password,
+            **how,
             client_strategy=ldap3.SYNC,
             receive_timeout=settings.receive_timeout_s,
             auto_referrals=False,
@@ -133,6 +156,20 @@ class Connection:
             base, f"(&(isDeleted=TRUE)(uSNChanged>={changed_since}))", ("objectGUID",), page_size, [_SHOW_DELETED]
         )
 
+    def has_any(self, search_filter: str) -> bool:
+        """Whether anything in the domain matches."""
+        base = self.root_dse().text("defaultNamingContext")
+        return bool(self._search(base, search_filter, ("objectGUID",), page_size=1))
+
+    def dirsync_page(self, attributes: tuple[str, ...], search_filter: str, control: Any) -> DirSyncPage:
+        """The next of what changed in the domain, by this request of DirSync. Raises SearchFailed."""
+        base = self.root_dse().text("defaultNamingContext")
+        entries = self._search(base, search_filter, attributes, controls=[control])
+        answered = self._answered(DIRSYNC)
+        if answered is None:
+            raise errors.SearchFailed(f"{self.server} took DirSync's request and answered without it.", code=_OTHER)
+        return DirSyncPage(entries, bytes(answered["cookie"] or b""), bool(answered["more_results"]))
+
     def read(self, dn: str, attributes: tuple[str, ...]) -> Entry | None:
         """One entry by its name, or None where there is none."""
         entries = self._search(dn, "(objectClass=*)", attributes, scope=ldap3.BASE)
@@ -189,10 +226,12 @@ class Connection:
             is_bound = self._raw.bind(read_server_info=False)
         except (ldap3_errors.LDAPException, OSError, UnicodeError) as error:
             raise connection_failure(self.server, error) from error
+        except kerberos.failures() as error:
+            raise kerberos.failure(settings, self.server, error) from error
         if not is_bound:
             result = self._raw.result or {}
             raise bind_refusal(
-                user=user, result_code=int(result.get("result", -1)), diagnostic=_printable(result.get("message"))
+                user=user, result_code=int(result.get("result", -1)), diagnostic=printable(result.get("message"))
             )
 
     def _search(
@@ -220,7 +259,7 @@ class Connection:
         except ldap3_errors.LDAPInvalidFilterError as error:
             raise errors.FilterRefused(f"The filter {search_filter[:200]!r} is malformed.") from error
         except (ldap3_errors.LDAPException, OSError) as error:
-            raise errors.SearchFailed(f"Reading from {self.server} broke off: {_printable(error)}.") from error
+            raise errors.SearchFailed(f"Reading from {self.server} broke off: {printable(error)}.") from error
         finally:
             self.waited_s += time.perf_counter() - began
         result = self._raw.result
@@ -231,41 +270,18 @@ class Connection:
                 f"{self.server} has no object {base_dn!r}, or the bind account may not see it: check the base DN."
             )
         if result["result"] != _SUCCESS:
-            raise errors.SearchFailed(_search_failure(self.server, base_dn, result))
+            raise errors.SearchFailed(search_failure(self.server, base_dn, result), code=int(result["result"]))
         # A search from the root also returns referrals to other partitions; they are no entries.
         return [_entry(item, self._names) for item in self._raw.response or () if item["type"] == "searchResEntry"]
 
     def _next_cookie(self) -> bytes | None:
-        control = (self._raw.result.get("controls") or {}).get(_PAGED_RESULTS)
-        return control["value"]["cookie"] if control else None
+        control = self._answered(_PAGED_RESULTS)
+        return control["cookie"] if control else None
 
-
-def connection_failure(server: Server, error: BaseException) -> errors.DirectoryUnavailable:
-    """A failed connection in words: a refused certificate apart from everything else."""
-    text = _printable(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        return errors.CertificateRefused(f"The certificate of {server} is refused: {_certificate_reason(text)}.")
-    for sign, words in _CONNECTION_FAILURES:
-        if sign in text:
-            return errors.ServerUnreachable(f"Cannot connect to {server}: {words}.")
-    return errors.ServerUnreachable(f"Cannot connect to {server}: {text}.")
-
-
-_CONNECTION_FAILURES = (
-    ("invalid server address", "its name cannot be resolved"),
-    ("Connection refused", "nothing listens there (connection refused)"),
-    ("timed out", "it does not answer in time"),
-    ("Network is unreachable", "there is no route to its network"),
-    ("No route to host", "there is no route to it"),
-    ("UNEXPECTED_EOF_WHILE_READING", "it does not speak TLS on this port (LDAPS and StartTLS have different ones)"),
-    ("WRONG_VERSION_NUMBER", "it does not speak TLS on this port (LDAPS and StartTLS have different ones)"),
-    ("Connection reset by peer", "it closed the connection (LDAPS and StartTLS have different ports)"),
-)
-
-
-def _certificate_reason(text: str) -> str:
-    reason = text.partition("certificate verify failed: ")[2].rpartition(" (_ssl")[0] or text
-    return reason.replace("\\'", "'").rstrip(".")
+    def _answered(self, control: str) -> dict[str, Any] | None:
+        """What the controller's last answer holds for this control."""
+        answered = (self._raw.result.get("controls") or {}).get(control)
+        return answered["value"] if answered else None
 
 
 def _ldap3_server(settings: SourceSettings, server: Server) -> Any:
@@ -297,14 +313,3 @@ def _entry(item: dict[str, Any], names: Mapping[str, str]) -> Entry:
 def _typed(value: bytes) -> bytes:
     """Directories other than Active Directory hold bare addresses; every one is as good as the next."""
     return value if b":" in value else b"smtp:" + value
-
-
-def _search_failure(server: Server, base_dn: str, result: dict[str, Any]) -> str:
-    reason = _printable(result.get("message")) or "no reason given"
-    return f"{server} ended the search below {base_dn!r} with {result['description']} ({result['result']}): {reason}."
-
-
-def _printable(value: object) -> str:
-    """Text from the wire or from a library, fit for a page and a log line."""
-    text = "".join(c if c.isprintable() else " " for c in str(value or ""))
-    return " ".join(text.split())[:300].rstrip(".")

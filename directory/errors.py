@@ -25,12 +25,28 @@ class ReaderRefused(DirectoryUnavailable):
     """The account that reads the directory may not sign in: nobody's password can be checked."""
 
 
+class KerberosFailed(DirectoryUnavailable):
+    """No ticket could be had, or this machine lacks what Kerberos needs."""
+
+
 class SearchFailed(DirectoryUnavailable):
-    """The directory ended a search with an error, so its answer is not whole."""
+    """The directory ended a search with an error, so its answer is not whole. `code` is LDAP's, if one came."""
+
+    def __init__(self, message: str, *, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class FilterRefused(SearchFailed):
     """The search cannot be made at all: its filter is malformed, or its base is not there."""
+
+
+class DirSyncRefused(DirectoryError):
+    """The controller tells no changes by DirSync, or not to this account; they can be had otherwise."""
+
+
+class CookieRefused(DirectoryError):
+    """The controller no longer knows how far it was read by DirSync: everything must be read."""
 
 
 class InsecureConnectionRefused(DirectoryError):
@@ -38,7 +54,11 @@ class InsecureConnectionRefused(DirectoryError):
 
 
 class InvalidSourceSettings(DirectoryError):
-    """A setting of the source cannot be used as it stands."""
+    """A setting of the source cannot be used as it stands; `field` names it where it is one alone."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class BindRefused(DirectoryError):

@@ -160,10 +160,35 @@ class Conflict:
 @dataclass(frozen=True, slots=True)
 class Position:
     """How far one controller's own count of changes was. Another controller counts otherwise, and so does the same one
-    once it was restored: the invocation id tells."""
+    once it was restored: the invocation id tells. `cookie` is DirSync's own, where the controller permits that."""
 
     invocation_id: str
     usn: int
+    cookie: bytes = b""
+
+
+class ChangesBy(enum.StrEnum):
+    """How a controller tells what changed."""
+
+    DIRSYNC = "dirsync"
+    COUNT = "count"
+    NOTHING = "nothing"
+
+    @property
+    def label(self) -> str:
+        return _CHANGES_LABELS[self]
+
+    @property
+    def sentence(self) -> str:
+        return _CHANGES_SENTENCES[self]
+
+
+_CHANGES_LABELS = {ChangesBy.DIRSYNC: "DirSync", ChangesBy.COUNT: "uSNChanged", ChangesBy.NOTHING: "Whole each time"}
+_CHANGES_SENTENCES = {
+    ChangesBy.DIRSYNC: "The controller tells which objects changed and which were deleted.",
+    ChangesBy.COUNT: "Objects are searched by the controller's count of changes.",
+    ChangesBy.NOTHING: "The directory does not count its changes: everything is read each time.",
+}
 
 
 def _frozen(value: Any) -> Any:

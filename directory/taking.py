@@ -39,9 +39,8 @@ class Taking:
     def objects(self, guids: Sequence[str]) -> None:
         """Those of these objects that match the source's filter."""
         for start in range(0, len(guids), _ASKED_AT_ONCE):
-            some = guids[start : start + _ASKED_AT_ONCE]
-            named = "".join(f"(objectGUID={escaped_guid(guid)})" for guid in some)
-            self.search(f"(&{self.settings.search_filter}(|{named}))")
+            named = guids_filter(guids[start : start + _ASKED_AT_ONCE])
+            self.search(f"(&{self.settings.search_filter}{named})")
 
     def page(self, page: Sequence[Entry]) -> None:
         mapped, skipped = _mapped(page)
@@ -79,6 +78,12 @@ def _mapped(page: Sequence[Entry]) -> tuple[list[MappedEntry], list[tuple[str, E
             problem = EntryProblem(entry.dn, Severity.SKIPPED, str(error))
             skipped.append((entry.guid("objectGUID") or entry.dn, problem))
     return mapped, skipped
+
+
+def guids_filter(guids: Sequence[str]) -> str:
+    """Any of these objects."""
+    named = "".join(f"(objectGUID={escaped_guid(guid)})" for guid in guids)
+    return f"(|{named})"
 
 
 def escaped_guid(guid: str) -> str:

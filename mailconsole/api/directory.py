@@ -81,6 +81,8 @@ class SourceOut(Schema):
     is_enabled: bool
     last_read_at: datetime | None
     last_whole_at: datetime | None
+    changes_by: str
+    why_not_dirsync: str
     last_run: RunOut | None
 
 
@@ -181,6 +183,8 @@ def _source(source: DirectorySource) -> SourceOut:
         is_enabled=source.is_enabled,
         last_read_at=source.last_read_at,
         last_whole_at=source.last_whole_at,
+        changes_by=source.changes_by,
+        why_not_dirsync=source.why_not_dirsync,
         last_run=_run(last) if last is not None else None,
     )
 

@@ -60,6 +60,11 @@ def record(
         return entry
 
 
+def count_since(*, actor: Any, action: str, since: datetime) -> int:
+    """How often this person did it: what a limit needs."""
+    return AuditEntry.objects.filter(actor_id=actor.pk, action=action, at__gte=since).count()
+
+
 @dataclass(frozen=True, slots=True)
 class ChainCheck:
     """What `verify_chain` found; `problem` is empty where the chain is whole."""

@@ -12,9 +12,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from directory.mapping import DEFAULT_FILTER
+from directory.model import ChangesBy, RecipientKind
 from directory.model import Recipient as DirectoryRecipient
-from directory.model import RecipientKind
-from directory.settings import DEFAULT_PAGE_SIZE, Security
+from directory.settings import DEFAULT_PAGE_SIZE, BindMethod, Security
 from directory.snapshot_schema import ConflictRule
 from mailconsole.accounts.roles import Role
 from mailconsole.recipients.states import SyncState, SyncTrigger
@@ -26,7 +26,8 @@ class DirectorySource(models.Model):
     """One directory and how to reach it. The bind password lies in the secret store under `secret_name`.
 
     `generation` counts the changes of its recipients: a look-up file knows from which generations it was made.
-    `positions` is how far each controller's count of changes was when it was read, by invocation id.
+    `positions` is how far each controller's count of changes was when it was read, by invocation id; `cookies` are
+    DirSync's, in base64, of those that permit it. `changes_by` is how the next changes will be told.
     """
 
     name = models.CharField(max_length=100, unique=True)
@@ -39,6 +40,11 @@ class DirectorySource(models.Model):
     tls_name = models.CharField(max_length=253, blank=True)
     base_dn = models.CharField(max_length=1000)
     bind_user = models.CharField(max_length=500)
+    bind_method = models.CharField(
+        max_length=20, choices=[(one.value, one.label) for one in BindMethod], default=BindMethod.PASSWORD.value
+    )
+    keytab = models.CharField(max_length=500, blank=True)
+    credential_cache = models.CharField(max_length=500, blank=True)
     search_filter = models.TextField(default=DEFAULT_FILTER)
     page_size = models.PositiveIntegerField(
         default=DEFAULT_PAGE_SIZE, validators=[MinValueValidator(1), MaxValueValidator(1000)]
@@ -57,6 +63,11 @@ class DirectorySource(models.Model):
     last_read_at = models.DateTimeField(null=True, editable=False)
     last_whole_at = models.DateTimeField(null=True, editable=False)
     positions = models.JSONField(default=dict, editable=False)
+    cookies = models.JSONField(default=dict, editable=False)
+    changes_by = models.CharField(
+        max_length=20, blank=True, choices=[(one.value, one.label) for one in ChangesBy], editable=False
+    )
+    why_not_dirsync = models.TextField(blank=True, editable=False)
     generation = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
@@ -68,6 +79,15 @@ class DirectorySource(models.Model):
     @property
     def secret_name(self) -> str:
         return f"directory/{self.pk}/bind-password"
+
+    @property
+    def has_password(self) -> bool:
+        """Whether its account signs in by one; Kerberos needs none."""
+        return bool(self.bind_method == BindMethod.PASSWORD)
+
+    @property
+    def changes_by_value(self) -> ChangesBy | None:
+        return ChangesBy(self.changes_by) if self.changes_by else None
 
 
 class Recipient(models.Model):
@@ -130,6 +150,7 @@ class SyncRun(models.Model):
     trigger = models.CharField(max_length=20, choices=[(one.value, one.label) for one in SyncTrigger])
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     is_whole = models.BooleanField(default=True)
+    told_by = models.CharField(max_length=20, blank=True, choices=[(one.value, one.label) for one in ChangesBy])
     is_cancel_asked = models.BooleanField(default=False)
     started_at = models.DateTimeField(db_index=True)
     heartbeat_at = models.DateTimeField()

@@ -4,7 +4,15 @@ from mailconsole.common.refusals import Refusal
 
 
 class SourceRefused(Refusal):
-    """A setting of the source cannot be used; the text names it."""
+    """A setting of the source cannot be used; the text names it, and `field` where it is one alone."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TooManyTests(Refusal):
+    """This person has had servers asked too often just now."""
 
 
 class SyncInProgress(Refusal):

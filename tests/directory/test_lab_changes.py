@@ -7,6 +7,7 @@ import pytest
 from directory.connection import Connection
 from directory.delta import digest_of
 from directory.errors import SearchFailed
+from directory.model import ChangesBy
 from directory.settings import Server, SourceSettings
 from directory.source import read, read_all
 from directory.staging import Staging
@@ -24,13 +25,24 @@ def unit(lab_ad):
 
 
 @pytest.fixture(params=["svc-mailflow", "svc-dirsync"])
-def settings(request, lab_ad, unit):
-    """The first account sees no deleted objects; the second, which reads the whole domain, does."""
+def account(request):
+    """The first sees no deleted objects and may not replicate; the second does and may."""
+    return request.param
+
+
+@pytest.fixture(params=[ChangesBy.DIRSYNC, ChangesBy.COUNT])
+def by(request):
+    return request.param
+
+
+@pytest.fixture
+def settings(account, lab_ad, unit):
+    """The first account reads a part of the domain, the second all of it."""
     everything = f"(&(mail=*)(|(mail=*.{unit.tag}@acme.example)(mail=admin.anna@acme.example)))"
     return SourceSettings(
         servers=(Server(STRICT, 636),),
-        base_dn=unit.dn if request.param == "svc-mailflow" else lab_ad.base,
-        bind_user=f"{request.param}@corp.example",
+        base_dn=unit.dn if account == "svc-mailflow" else lab_ad.base,
+        bind_user=f"{account}@corp.example",
         bind_password=lab_ad.reader.password,
         ca_pem=lab_ad.ca_path.read_text(),
         search_filter=everything,
@@ -40,9 +52,15 @@ def settings(request, lab_ad, unit):
 class Told:
     """What is known after a reading, as the console's rows would say."""
 
-    def __init__(self, reading):
+    def __init__(self, reading, by=ChangesBy.DIRSYNC):
         self.recipients = {one.object_guid: one for one in reading.recipients}
-        self.since = {reading.position.invocation_id: reading.position.usn}
+        self.by, self.since, self.cookies = by, {}, {}
+        self.go_on(reading.position)
+
+    def go_on(self, position):
+        self.since[position.invocation_id] = position.usn
+        if self.by is ChangesBy.DIRSYNC:
+            self.cookies[position.invocation_id] = position.cookie
 
     def guids(self):
         return set(self.recipients)
@@ -51,21 +69,21 @@ class Told:
         return [one for one in self.recipients.values() if one.kind.value == "dynamic_group"]
 
     def next(self, settings, **more):
-        reading = read(settings, Staging.in_memory(), since=self.since, known=self, **more)
-        assert not reading.is_whole
+        reading = read(settings, Staging.in_memory(), since=self.since, cookies=self.cookies, known=self, **more)
+        assert (reading.is_whole, reading.told_by) == (False, self.by)
         return reading, {one.display_name: one for one in reading.recipients}
 
     def apply(self, reading):
         self.recipients |= {one.object_guid: one for one in reading.recipients}
         for guid in reading.gone:
             self.recipients.pop(guid, None)
-        self.since[reading.position.invocation_id] = reading.position.usn
+        self.go_on(reading.position)
 
 
-def test_read__changes__are_what_changed_and_nothing_else(settings, unit):
+def test_read__changes__are_what_changed_and_nothing_else(settings, unit, by):
     unit.add_user("anna")
     unit.add_user("ben")
-    told = Told(read_all(settings))
+    told = Told(read_all(settings), by)
     reading, changed = told.next(settings)
     assert (changed, set(reading.gone) & told.guids()) == ({}, set())
     unit.rename("anna", "anna-maria")
@@ -79,10 +97,10 @@ def test_read__changes__are_what_changed_and_nothing_else(settings, unit):
     }
 
 
-def test_read__deleted_moved_out_of_the_filter_or_without_an_address__is_gone(settings, unit):
+def test_read__deleted_moved_out_of_the_filter_or_without_an_address__is_gone(settings, unit, by):
     for name in ("anna", "ben", "cleo"):
         unit.add_user(name)
-    told = Told(read_all(settings))
+    told = Told(read_all(settings), by)
     by_name = {one.display_name: one.object_guid for one in told.recipients.values()}
     unit.delete("anna")
     unit.change("ben", mail=None, proxyAddresses=None)
@@ -91,11 +109,11 @@ def test_read__deleted_moved_out_of_the_filter_or_without_an_address__is_gone(se
     assert set(reading.gone) & told.guids() == {by_name["Anna"], by_name["Ben"]}
 
 
-def test_read__member_gets_an_address__the_group_leads_to_it_though_only_the_member_changed(settings, unit):
+def test_read__member_gets_an_address__the_group_leads_to_it_though_only_the_member_changed(settings, unit, by):
     unit.add_user("anna", mail=None, proxyAddresses=None)
     unit.add_user("ben")
     unit.add_group("team", "anna", "ben")
-    told = Told(read_all(settings))
+    told = Told(read_all(settings), by)
     address = unit.address_of("anna")
     unit.change("anna", mail=address, proxyAddresses=[f"SMTP:{address}"])
     reading, changed = told.next(settings)
@@ -105,14 +123,14 @@ def test_read__member_gets_an_address__the_group_leads_to_it_though_only_the_mem
     assert set(team.member_guids) <= told.guids()
 
 
-def test_read__dynamic_group__is_asked_again_when_anybody_changed(settings, unit):
+def test_read__dynamic_group__is_asked_again_when_anybody_changed(settings, unit, by):
     unit.add_user("anna")
     unit.add(
         "all", "msExchDynamicDistributionList",
         {"mail": unit.address_of("all"), "displayName": "All", "msExchDynamicDLFilter": f"(mail=*.{unit.tag}@*)",
          "msExchDynamicDLBaseDN": unit.dn},
     )  # fmt: skip
-    told = Told(read_all(settings))
+    told = Told(read_all(settings), by)
     unit.add_user("ben")
     _, changed = told.next(settings)
     assert len(changed["All"].member_guids) == len(told.recipients["" or changed["All"].object_guid].member_guids) + 1
@@ -149,7 +167,7 @@ def test_read__broke_off__is_completed_later_with_what_changed_meanwhile(setting
 
 
 def test_read__changes_break_off_half_way__are_none(settings, unit, lab_ad):
-    told = Told(read_all(settings))
+    told = Told(read_all(settings), by)
     for number in range(30):
         unit.add_user(f"user{number}", info="x" * 800)
     with serving(cut_after(12_000, (STRICT, 636))) as port, pytest.raises(SearchFailed):

@@ -171,7 +171,15 @@ def test_check_password__empty__is_refused_though_the_controller_would_take_it(s
 
 def test_check_source__everything_right__every_step_is_ok(settings):
     steps = [step for _, step in check_source(settings)]
-    assert [step.title for step in steps] == ["Name", "Connection", "TLS", "Sign-in", "Base DN", "Recipients"]
+    assert [step.title for step in steps] == [
+        "Name",
+        "Connection",
+        "TLS",
+        "Sign-in",
+        "Base DN",
+        "Changes",
+        "Recipients",
+    ]
     assert all(step.is_ok for step in steps)
 
 

@@ -11,6 +11,7 @@ from directory.check import check_source
 from directory.errors import BadCredentials
 from directory.explain_mapping import explain_entry
 from directory.model import RecipientKind
+from directory.naming import base_dn_of
 from directory.settings import Security, Server, SourceSettings
 from directory.sign_in import check_password
 from directory.snapshot import Snapshot
@@ -160,6 +161,10 @@ def test_read__again__is_whole_each_time_as_it_counts_no_changes(settings):
 
     again = read(settings, Staging.in_memory(), since={"x": 1}, known=Known())
     assert (again.is_whole, again.why_whole) == (True, "This directory does not count its changes.")
+
+
+def test_base_dn_of__no_default_context__is_its_first_one(settings):
+    assert base_dn_of(settings) == BASE
 
 
 def test_check_source__every_step_works_and_says_what_it_is(settings):

@@ -65,6 +65,16 @@ class LabUnit:
     def rename(self, name: str, new: str) -> None:
         self._do(self._raw.modify_dn(self.dn_of(name), f"CN={new} {self.tag}"))
 
+    def add_unit(self, name: str) -> str:
+        dn = f"OU={name},{self.dn}"
+        self._do(self._raw.add(dn, "organizationalUnit"))
+        return dn
+
+    def move(self, dn: str, into: str) -> str:
+        name = dn.partition(",")[0]
+        self._do(self._raw.modify_dn(dn, name, new_superior=into))
+        return f"{name},{into}"
+
     def delete(self, name: str) -> None:
         self._do(self._raw.delete(self.dn_of(name)))
 

@@ -4,6 +4,7 @@ A test names its needs with `@pytest.mark.needs("swaks")`, or has them by using 
 test is left out and the end of the run says so; with MAILCONSOLE_TESTS_COMPLETE=1 leaving anything out fails the run.
 """
 
+import importlib.util
 import os
 import shutil
 from collections import Counter
@@ -31,6 +32,10 @@ def _has_program(name: str) -> Callable[[], bool]:
     return lambda: shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is not None
 
 
+def _has_kerberos() -> bool:
+    return importlib.util.find_spec("gssapi") is not None and _has_program("ktutil")()
+
+
 NEEDS = {
     need.name: need
     for need in (
@@ -41,6 +46,12 @@ NEEDS = {
         Need("chromium", _has_program("chromium"), "apt-get install chromium"),
         Need("postgresql", postgres.is_installed, "apt-get install postgresql"),
         Need("slapd", _has_program("slapd"), "apt-get install slapd"),
+        Need(
+            "kerberos",
+            _has_kerberos,
+            "apt-get install gcc python3-dev libkrb5-dev krb5-user; then gssapi of the extra `kerberos` into the "
+            "environment of the tests: pip install gssapi",
+        ),
         Need("swaks", _has_program("swaks"), "apt-get install swaks"),
         Need("smtp-source", _has_program("smtp-source"), "apt-get install postfix"),
     )

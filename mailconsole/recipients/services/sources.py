@@ -8,8 +8,8 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest
 
-from directory.errors import DirectoryError
-from directory.settings import Security, SourceSettings, parse_servers, tls_context
+from directory.errors import DirectoryError, InsecureConnectionRefused
+from directory.settings import BindMethod, Security, SourceSettings, parse_servers, tls_context
 from mailconsole.audit import services as audit
 from mailconsole.common.secrets import forget_secret, read_secret, store_secret
 from mailconsole.recipients.models import DirectorySource
@@ -20,7 +20,7 @@ from mailconsole.recipients.services.snapshot import publish_snapshot
 _AUDITED = (
     "name", "domain", "site", "servers", "security", "is_plain_allowed", "ca_pem", "tls_name", "base_dn", "bind_user",
     "search_filter", "page_size", "shrink_limit_percent", "changes_every_min", "whole_every_h", "is_enabled",
-    "attribute_names",
+    "attribute_names", "bind_method", "keytab", "credential_cache",
 )  # fmt: skip
 _SCOPE = ("base_dn", "search_filter", "attribute_names")  # fmt: skip
 
@@ -34,7 +34,8 @@ def create_source(
     with transaction.atomic():
         source.created_at = now
         source.save(force_insert=True)
-        store_secret(name=source.secret_name, value=password)
+        if source.has_password:
+            store_secret(name=source.secret_name, value=password)
         _record(source, "directory_source.create", f"Added the directory {source}", actor, request, after=facts(source))
     return source
 
@@ -43,15 +44,17 @@ def update_source(
     *, source: DirectorySource, password: str, actor: Any, now: datetime, request: HttpRequest | None = None
 ) -> DirectorySource:
     """Keep a changed source; an empty password keeps the stored one. Raises SourceRefused, SecretMissing."""
-    settings_with(source, password or read_secret(source.secret_name))
+    settings_with(source, password or stored_password(source))
     refuse_plain_sign_in(source)
     with transaction.atomic():
         before = facts(DirectorySource.objects.select_for_update().get(pk=source.pk))
         if any(before[name] != getattr(source, name) for name in _SCOPE):
-            source.positions = {}  # what is read is another thing: changes alone would not tell
-        source.save(update_fields=[*_AUDITED, "positions"])
+            source.positions, source.cookies = {}, {}  # what is read is another thing: changes alone would not tell
+        source.save(update_fields=[*_AUDITED, "positions", "cookies"])
         summary = f"Changed the directory {source}"
-        if password:
+        if not source.has_password:
+            forget_secret(source.secret_name)
+        elif password:
             store_secret(name=source.secret_name, value=password)
             summary += ", with a new bind password"
         _record(source, "directory_source.update", summary, actor, request, before=before, after=facts(source))
@@ -79,12 +82,17 @@ def delete_source(
 
 def settings_of(source: DirectorySource) -> SourceSettings:
     """How to reach a stored source. Raises SourceRefused, or SecretMissing where its password is gone."""
-    return settings_with(source, read_secret(source.secret_name))
+    return settings_with(source, stored_password(source))
+
+
+def stored_password(source: DirectorySource) -> str:
+    """Empty where its account needs none. Raises SecretMissing."""
+    return read_secret(source.secret_name) if source.has_password else ""
 
 
 def settings_with(source: DirectorySource, password: str) -> SourceSettings:
     """How to reach a source with this password. Raises SourceRefused, which names the setting."""
-    if not password:
+    if not password and source.has_password:
         raise SourceRefused("The bind password is empty: an empty password would be an anonymous sign-in.")
     try:
         security = Security(source.security)
@@ -93,7 +101,10 @@ def settings_with(source: DirectorySource, password: str) -> SourceSettings:
             servers=parse_servers(source.servers, security),
             base_dn=source.base_dn,
             bind_user=source.bind_user,
-            bind_password=password,
+            bind_password=password if source.has_password else "",
+            bind_method=BindMethod(source.bind_method),
+            keytab=source.keytab,
+            credential_cache=source.credential_cache,
             security=security,
             allow_plain=source.is_plain_allowed,
             ca_pem=source.ca_pem or None,
@@ -104,8 +115,10 @@ def settings_with(source: DirectorySource, password: str) -> SourceSettings:
             attribute_names=tuple(sorted(source.attribute_names.items())),
             page_size=source.page_size,
         )
+    except InsecureConnectionRefused as error:
+        raise SourceRefused(str(error), field="is_plain_allowed") from error
     except DirectoryError as error:
-        raise SourceRefused(str(error)) from error
+        raise SourceRefused(str(error), field=getattr(error, "field", "")) from error
 
 
 def refuse_plain_sign_in(source: DirectorySource) -> None:

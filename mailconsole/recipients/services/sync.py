@@ -5,6 +5,7 @@ The answer lies aside until it is whole; it is compared before anything is writt
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 import time
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from django.db.models import F
 from directory import source as directory_source
 from directory.delta import Delta, compare, compare_changes
 from directory.errors import DirectoryError, SuspiciousShrink
+from directory.model import Position
 from directory.source import Reading
 from directory.staging import Staging
 from mailconsole.common.refusals import Refusal
@@ -92,6 +94,7 @@ def _read(source: DirectorySource, run: SyncRun, staging: Staging, clock: _Clock
         settings_of(source),
         staging,
         since=None if is_whole else source.positions,
+        cookies={one: base64.b64decode(cookie) for one, cookie in source.cookies.items()},
         known=KnownRows(source),
         progress=lambda count: _beat(run, count, clock),
     )
@@ -142,6 +145,7 @@ def _keep(run: SyncRun, reading: Reading, clock: _Clock, *, shrink_limit: float)
     staging, source = reading.recipients, run.source
     run.server, run.entries_read, run.controller_s = reading.server, reading.entries_read, reading.waited_s
     run.problem_count = staging.problem_count
+    run.told_by = "" if reading.is_whole else reading.told_by.value
     run.problems = [
         {"dn": problem.dn, "severity": problem.severity.value, "text": problem.text}
         for problem in staging.problems(KEPT_PROBLEMS)
@@ -175,10 +179,20 @@ def _keep_position(run: SyncRun, reading: Reading, delta: Delta) -> None:
         fields["generation"] = F("generation") + 1
     if reading.is_whole:
         fields["last_whole_at"] = run.started_at
+    fields |= {"changes_by": reading.next_by.value, "why_not_dirsync": reading.why_not_dirsync}
     if reading.position is not None:
-        positions = run.source.positions | {reading.position.invocation_id: reading.position.usn}
-        fields["positions"] = run.source.positions = positions
+        fields |= _positions(run.source, reading.position)
+    for name in ("positions", "cookies"):
+        setattr(run.source, name, fields.get(name, getattr(run.source, name)))
     DirectorySource.objects.filter(pk=run.source.pk).update(**fields)
+
+
+def _positions(source: DirectorySource, position: Position) -> dict[str, Any]:
+    """A cookie that was not renewed is of no use any more: by the next count of changes it would tell too much."""
+    cookies = {one: cookie for one, cookie in source.cookies.items() if one != position.invocation_id}
+    if position.cookie:
+        cookies[position.invocation_id] = base64.b64encode(position.cookie).decode("ascii")
+    return {"positions": source.positions | {position.invocation_id: position.usn}, "cookies": cookies}
 
 
 def _words(run: SyncRun, reading: Reading, published: Any) -> str:

@@ -9,23 +9,26 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from mailconsole.accounts.access import require_role
 from mailconsole.accounts.roles import Role
 from mailconsole.common.pages import render_page
 from mailconsole.common.refusals import Refusal
-from mailconsole.recipients.forms import FindForm, SourceForm
+from mailconsole.recipients.forms import FindForm
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.recipients.services import sources
 from mailconsole.recipients.services.check import run_test
 from mailconsole.recipients.services.find import find_directory
+from mailconsole.recipients.source_form import SourceForm
+
+_ASKED = ("name", "domain", "site", "servers", "base_dn")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_role(Role.ADMINISTRATOR)
 def source_create(request: HttpRequest) -> HttpResponse:
-    known = {name: request.GET[name][:1000] for name in ("name", "domain", "site", "base_dn") if name in request.GET}
+    known = {name: request.GET[name][:1000] for name in _ASKED if name in request.GET}
     form = SourceForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
         source = sources.create_source(
@@ -40,20 +43,20 @@ def source_create(request: HttpRequest) -> HttpResponse:
     return _form_page(request, form)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @require_role(Role.ADMINISTRATOR)
 def source_find(request: HttpRequest) -> HttpResponse:
     """The first step of adding a directory: what the domain's DNS and its first controller say of it."""
-    form = FindForm(request.GET or None)
+    form = FindForm(request.POST or None)
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
         try:
-            found = find_directory(domain=form.cleaned_data["domain"], site=form.cleaned_data["site"])
+            found = find_directory(**form.cleaned_data, actor=request.user, now=timezone.now(), request=request)
         except Refusal as refusal:
-            form.add_error("domain", str(refusal))
+            form.add_error(getattr(refusal, "field", "") or None, str(refusal))
         else:
-            asked = {"name": found.domain, "domain": found.domain, "site": found.site, "base_dn": found.base_dn}
-            context |= {"found": found, "use": urlencode(asked)}
+            known = {"name": found.domain or found.servers} | {name: getattr(found, name) for name in _ASKED[1:]}
+            context |= {"found": found, "use": urlencode(known)}
     return render_page(request, "recipients/find.html", context, status=422 if form.errors else 200)
 
 
@@ -102,9 +105,16 @@ def source_test(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
         try:
-            context["controllers"] = run_test(settings=sources.settings_with(form.draft(), form.password_to_use()))
+            settings = sources.settings_with(form.draft(), form.password_to_use())
+            context["controllers"] = run_test(
+                settings=settings,
+                name=form.cleaned_data["name"],
+                actor=request.user,
+                now=timezone.now(),
+                request=request,
+            )
         except Refusal as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(getattr(refusal, "field", "") or None, str(refusal))
     if getattr(request, "htmx", None):
         return render(request, "recipients/_test.html", context)
     return _form_page(request, form, controllers=context.get("controllers"))

@@ -23,7 +23,7 @@ from transport.ports import LookupUnavailable, SecretReader
 CONNECT_TIMEOUT_S, RECEIVE_TIMEOUT_S = 2, 4
 _FIELDS = (
     "id", "name", "servers", "domain", "site", "security", "is_plain_allowed", "ca_pem", "tls_name", "base_dn",
-    "bind_user", "attribute_names",
+    "bind_user", "attribute_names", "bind_method", "keytab", "credential_cache",
 )  # fmt: skip
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,8 @@ class KeptDirectories:
 
     @property
     def secret_names(self) -> set[str]:
-        return {DirectorySource(**row).secret_name for row in self._rows}
+        sources = (DirectorySource(**row) for row in self._rows)
+        return {source.secret_name for source in sources if source.has_password}
 
     def settings(self, secrets: SecretReader) -> list[tuple[str, SourceSettings]]:
         """Name and settings of each, patient for as long as a peer may wait. Raises LookupUnavailable."""
@@ -70,7 +71,7 @@ class KeptDirectories:
     def _settings(self, row: dict[str, Any], secrets: SecretReader) -> SourceSettings:
         """Made once for each row and password: the certificates take a tenth of a second to read."""
         source = DirectorySource(**row)
-        password, key = secrets(source.secret_name), json.dumps(row)
+        password, key = secrets(source.secret_name) if source.has_password else "", json.dumps(row)
         made = self._made.get(key)
         if made is None or made[0] != password:
             settings = settings_with(source, password)

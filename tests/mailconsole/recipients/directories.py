@@ -38,17 +38,18 @@ def answer_with(monkeypatch: Any, recipients: list[Recipient], **more: Any) -> N
     """What the controller says at the next reading; an exception instead of recipients is raised. `gone` makes it a
     reading of changes."""
 
-    def read(settings: Any, staging: Staging, *, since: Any, known: Any, progress: Any) -> Reading:
+    def read(settings: Any, staging: Staging, *, since: Any, cookies: Any, known: Any, progress: Any) -> Reading:
         if "error" in more:
             raise more["error"]
         staging.begin(scope="test", position=None)
         staging.add(recipients, [(problem.dn, problem) for problem in more.get("problems", ())])
         progress(len(recipients))
         position = more.get("position")
+        told = {name: more[name] for name in ("told_by", "next_by", "why_not_dirsync") if name in more}
         if "gone" in more:
             gone = tuple(more["gone"])
-            return Reading("dc1:636", staging, len(recipients), position, is_whole=False, gone=gone)
-        return Reading("dc1:636", staging, len(recipients), position)
+            return Reading("dc1:636", staging, len(recipients), position, is_whole=False, gone=gone, **told)
+        return Reading("dc1:636", staging, len(recipients), position, **told)
 
     monkeypatch.setattr(directory_source, "read", read)
 

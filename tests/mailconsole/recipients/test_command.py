@@ -5,7 +5,9 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from mailconsole.recipients.management.commands.directory import PASSWORD_VARIABLE
+from directory import kerberos
+from mailconsole.audit.models import AuditEntry
+from mailconsole.recipients.management.source_options import PASSWORD_VARIABLE
 from mailconsole.recipients.models import DirectorySource
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,47 @@ def test_directory_add__bad_settings__are_refused_and_nothing_kept(monkeypatch, 
     with pytest.raises(CommandError, match="cannot be read"):
         run(*common, "--ca-file", str(tmp_path / "missing.pem"))
     assert not DirectorySource.objects.exists()
+
+
+@pytest.mark.needs("lab-ad")
+def test_directory_add__no_base__asks_the_directory_for_its_own(lab_ad, monkeypatch):
+    monkeypatch.setenv(PASSWORD_VARIABLE, lab_ad.reader.password)
+    said = run("add", "Acme", "--server", "127.0.0.11", "--bind-user", lab_ad.reader.user, "--ca-file",
+               str(lab_ad.ca_path))  # fmt: skip
+    assert f"The directory calls its base {lab_ad.base}." in said
+    assert DirectorySource.objects.get().base_dn == lab_ad.base
+
+
+def test_directory__attribute_names__are_set_changed_listed_and_taken_back(monkeypatch):
+    monkeypatch.setenv(PASSWORD_VARIABLE, "x")
+    run("add", "Acme", "--server", "dc1", "--base-dn", "DC=x", "--bind-user", "u",
+        "--attribute", "proxyaddresses=mailLocalAddress", "--attribute", "objectGUID = entryUUID")  # fmt: skip
+    source = DirectorySource.objects.get()
+    assert source.attribute_names == {"proxyAddresses": "mailLocalAddress", "objectGUID": "entryUUID"}
+    run("change", "Acme", "--attribute", "objectGUID=", "--attribute", "sAMAccountName=uid", "--page-size", "100")
+    source.refresh_from_db()
+    assert source.attribute_names == {"proxyAddresses": "mailLocalAddress", "sAMAccountName": "uid"}
+    assert (source.page_size, source.base_dn, source.security) == (100, "DC=x", "ldaps")
+    assert "    sAMAccountName = uid" in run("list")
+    for wrong, words in (("nonsense=uid", "no attribute that is read"), ("mail=a)(b=*", "no attribute name")):
+        with pytest.raises(CommandError, match=words):
+            run("change", "Acme", "--attribute", wrong)
+
+
+def test_directory_add__kerberos_where_gssapi_is_missing__says_what_to_install(monkeypatch):
+    monkeypatch.setattr(kerberos, "gssapi", None)
+    with pytest.raises(CommandError, match="pip install gssapi"):
+        run("add", "Acme", "--server", "dc1", "--base-dn", "DC=x", "--bind-user", "u@X", "--by", "kerberos")
+    assert not DirectorySource.objects.exists()
+
+
+def test_directory_test__is_in_the_audit(monkeypatch):
+    monkeypatch.setenv(PASSWORD_VARIABLE, "x")
+    run("add", "Acme", "--server", "127.0.0.1:1", "--base-dn", "DC=x", "--bind-user", "u")
+    with pytest.raises(CommandError):
+        run("test")
+    entry = AuditEntry.objects.get(action="directory_source.test")
+    assert (entry.actor_name, entry.after) == ("system", {"servers": ["127.0.0.1:1"]})
 
 
 def test_directory_find__nothing_read_yet__cannot_tell():

@@ -6,12 +6,13 @@ import pytest
 from django.urls import reverse
 from kombu.exceptions import OperationalError
 
-from directory.discovery import FoundController
+from directory import discovery, kerberos
 from directory.errors import ServerUnreachable
 from directory.model import RecipientKind
 from mailconsole.audit.models import AuditEntry
 from mailconsole.recipients.models import DirectorySource, SyncRun
-from mailconsole.recipients.services import find, request_sync
+from mailconsole.recipients.services import request_sync
+from mailconsole.recipients.services.asking import MOST_IN_A_MINUTE
 from mailconsole.recipients.states import SyncState
 from tests.directory.entries import a_recipient, guid_of
 from tests.mailconsole.recipients.directories import NOW, PASSWORD, create_directory, read_directory
@@ -25,6 +26,7 @@ FORM = {
     "security": "ldaps",
     "base_dn": "DC=corp,DC=example",
     "bind_user": "svc@corp.example",
+    "bind_method": "password",
     "search_filter": "(mail=*)",
     "page_size": "500",
     "shrink_limit_percent": "10",
@@ -177,7 +179,7 @@ def test_source_create__operator__is_refused(name):
         ({"security": "plain"}, "clear text"),
         ({"ca_pem": "no certificate"}, "CA certificate"),
         ({"password": ""}, "Enter the password"),
-        ({"page_size": "0"}, "greater than or equal to 1"),
+        ({"page_size": "0"}, "from 1 to 1000"),
     ],
 )
 def test_source_create__bad_input__says_what_and_keeps_nothing(more, words):
@@ -224,6 +226,63 @@ def test_source_test__cannot_be_reached__explains_the_step():
     assert not DirectorySource.objects.exists()
 
 
+def test_source_test__is_in_the_audit_with_host_port_and_who_and_at_most_so_often():
+    administrator = create_administrator()
+    client, url = signed_in(administrator), reverse("recipients:source-test-new")
+    for _ in range(MOST_IN_A_MINUTE):
+        client.post(url, FORM | {"servers": "127.0.0.1:1 127.0.0.1:2"})
+    entries = AuditEntry.objects.filter(action="directory_source.test")
+    assert entries.count() == MOST_IN_A_MINUTE
+    entry = entries[0]
+    assert (entry.actor_name, entry.after) == (administrator.username, {"servers": ["127.0.0.1:1", "127.0.0.1:2"]})
+    assert entry.summary == "Tested the directory Acme: 127.0.0.1:1, 127.0.0.1:2"
+    page = client.post(url, FORM | {"servers": "127.0.0.1:3"})
+    assert (page.status_code, "wait a little" in page.text) == (422, True)
+    assert entries.count() == MOST_IN_A_MINUTE
+
+
+def test_source_test__dns_names_no_controller__is_said_at_the_domain(monkeypatch):
+    def refuse(settings):
+        raise ServerUnreachable("DNS has no SRV record for it.")
+
+    monkeypatch.setattr(discovery.controllers, "of", refuse)
+    page = signed_in(create_administrator()).post(
+        reverse("recipients:source-test-new"), FORM | {"servers": "", "domain": "corp.example"}
+    )
+    assert (page.status_code, "DNS has no SRV record" in page.text) == (422, True)
+
+
+def test_source__kerberos_where_gssapi_is_missing__says_at_the_field_what_to_install(monkeypatch):
+    monkeypatch.setattr(kerberos, "gssapi", None)
+    client, url = signed_in(create_administrator()), reverse("recipients:source-create")
+    by_kerberos = FORM | {"bind_method": "kerberos", "bind_user": "svc@CORP.EXAMPLE", "password": ""}
+    assert "Not on this machine yet" in client.get(url).text
+    for address in (url, reverse("recipients:source-test-new")):
+        page = client.post(address, by_kerberos)
+        error = page.text.partition('id="id_bind_method_error"')[2].partition("</div></div>")[0]
+        assert (page.status_code, "pip install gssapi" in error) == (422, True)
+    assert not DirectorySource.objects.exists()
+
+
+def test_source__kerberos__needs_no_password_and_names_the_field_that_is_wrong(monkeypatch):
+    monkeypatch.setattr(kerberos, "gssapi", object())
+    client, url = signed_in(create_administrator()), reverse("recipients:source-create")
+    by_kerberos = FORM | {"bind_method": "kerberos", "bind_user": "svc@CORP.EXAMPLE", "password": ""}
+    for more, field in (({"bind_user": "CORP\\svc"}, "bind_user"), ({"keytab": "x"}, "keytab")):
+        assert f'id="id_{field}_error"' in client.post(url, by_kerberos | more).text
+    client.post(url, by_kerberos | {"keytab": "/etc/reader.keytab"})
+    assert DirectorySource.objects.get().keytab == "/etc/reader.keytab"
+
+
+def test_source__how_its_changes_are_told__is_on_its_pages_with_the_reason():
+    source = create_directory(changes_by="count", why_not_dirsync="DirSync is refused: <b>no</b>.")
+    client = signed_in(create_administrator())
+    for url in (reverse("recipients:sync"), reverse("recipients:source-edit", args=[source.pk])):
+        text = client.get(url).text
+        assert "uSNChanged" in text
+        assert "DirSync is refused: &lt;b&gt;no&lt;/b&gt;." in text
+
+
 def test_source_delete__operator__is_refused():
     source = create_directory()
     url = reverse("recipients:source-delete", args=[source.pk])
@@ -236,30 +295,6 @@ def test_search_everything__finds_recipients(monkeypatch):
     read_directory(monkeypatch, create_directory(), [a_recipient("anna")])
     page = signed_in(create_viewer()).get("/search/", {"q": "anna"})
     assert reverse("recipients:detail", args=[guid_of("anna")]) in page.text
-
-
-def test_find__domain__names_its_controllers_and_fills_the_form(monkeypatch):
-    found = (FoundController("dc1.corp.example", 0, 100, True),)
-    monkeypatch.setattr(find, "find_controllers", lambda domain, site: found)
-    client = signed_in(create_administrator())
-    page = client.get(reverse("recipients:source-find"), {"domain": "CORP.example.", "site": "Berlin"}).text
-    assert "dc1.corp.example" in page
-    use = (
-        reverse("recipients:source-create") + "?name=corp.example&amp;domain=corp.example&amp;site=Berlin&amp;base_dn="
-    )
-    assert use in page
-    form = client.get(reverse("recipients:source-create"), {"domain": "corp.example", "base_dn": "DC=corp,DC=example"})
-    assert 'value="DC=corp,DC=example"' in form.text
-
-
-def test_find__no_records_or_no_right__says_so(monkeypatch):
-    def refuse(domain, site):
-        raise ServerUnreachable("DNS has no SRV record for it.")
-
-    monkeypatch.setattr(find, "find_controllers", refuse)
-    page = signed_in(create_administrator()).get(reverse("recipients:source-find"), {"domain": "nosuch.example"})
-    assert (page.status_code, "DNS has no SRV record" in page.text) == (422, True)
-    assert signed_in(create_operator()).get(reverse("recipients:source-find")).status_code == 403
 
 
 def test_cancel__operator__asks_for_the_end_and_a_viewer_may_not():

@@ -2,10 +2,11 @@
 
 import pytest
 
+from directory.settings import BindMethod
 from directory.snapshot import Snapshot
 from mailconsole.audit.models import AuditEntry
 from mailconsole.common.models import Secret
-from mailconsole.common.secrets import read_secret
+from mailconsole.common.secrets import SecretMissing, read_secret
 from mailconsole.recipients.models import DirectorySource, Recipient
 from mailconsole.recipients.refusals import SourceRefused
 from mailconsole.recipients.services.sources import create_source, delete_source, settings_of, update_source
@@ -44,6 +45,20 @@ def test_create_source__setting_cannot_be_used__is_refused_and_nothing_kept(fiel
 def test_create_source__empty_password__is_refused():
     with pytest.raises(SourceRefused, match="empty"):
         create_source(source=new_source(), password="", actor=None, now=NOW)
+
+
+def test_source__kerberos__keeps_no_password_and_forgets_the_one_there_was():
+    source = create_directory()
+    source.bind_method, source.bind_user, source.keytab = "kerberos", "svc@CORP.EXAMPLE", "/etc/reader.keytab"
+    update_source(source=source, password="", actor=None, now=NOW)
+    assert not Secret.objects.exists()
+    made = settings_of(DirectorySource.objects.get())
+    assert (made.bind_method, made.keytab, made.bind_password) == (BindMethod.KERBEROS, "/etc/reader.keytab", "")
+    other = create_directory(password="", bind_method="kerberos", bind_user="svc@CORP.EXAMPLE")
+    assert settings_of(other).bind_method is BindMethod.KERBEROS
+    source.bind_method = "password"
+    with pytest.raises(SecretMissing):
+        update_source(source=source, password="", actor=None, now=NOW)
 
 
 def test_update_source__empty_password__keeps_the_stored_one():

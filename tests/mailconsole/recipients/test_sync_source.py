@@ -8,7 +8,7 @@ import pytest
 
 from directory import source as directory_source
 from directory.errors import ServerUnreachable
-from directory.model import EntryProblem, Position, RecipientKind, Severity
+from directory.model import ChangesBy, EntryProblem, Position, RecipientKind, Severity
 from directory.snapshot import Snapshot
 from directory.staging import Staging
 from mailconsole.recipients.models import AddressConflict, Recipient, RecipientAddress, SyncRun
@@ -135,6 +135,22 @@ def test_sync_source__changes__keep_the_others_and_the_position_of_each_controll
     assert look_up(home, "person1@acme.example") is None
     assert look_up(home, "new@acme.example")
     assert look_up(home, "person2@acme.example")
+
+
+def test_sync_source__dirsync__keeps_each_controllers_cookie_and_how_changes_are_told(monkeypatch, source):
+    one, other = Position("11", 100, b"\x00\xff"), Position("22", 7, b"two")
+    people = [a_recipient(f"person{n}") for n in range(20)]
+    told = {"next_by": ChangesBy.DIRSYNC, "told_by": ChangesBy.DIRSYNC}
+    assert read_directory(monkeypatch, source, people, answer={"position": one, **told}).told_by == ""
+    run = read_directory(monkeypatch, source, [], answer={"position": other, "gone": [], **told}, is_whole=False)
+    source.refresh_from_db()
+    assert (run.told_by, source.changes_by, source.cookies) == ("dirsync", "dirsync", {"11": "AP8=", "22": "dHdv"})
+    refused = {"next_by": ChangesBy.COUNT, "told_by": ChangesBy.COUNT, "why_not_dirsync": "DirSync is refused: no."}
+    answer = {"position": Position("22", 9), "gone": [], **refused}
+    read_directory(monkeypatch, source, [], answer=answer, is_whole=False)
+    source.refresh_from_db()
+    assert (source.changes_by_value, source.why_not_dirsync) == (ChangesBy.COUNT, "DirSync is refused: no.")
+    assert source.cookies == {"11": "AP8="}
 
 
 def test_sync_source__changes_take_too_many_away__stops_and_keeps_everything(monkeypatch, source, home):

@@ -1,24 +1,27 @@
-"""`directory add|list|test|sync|who|find`: the directory's services at the command line."""
+"""`directory add|change|list|test|sync|who|find`: the directory's services at the command line."""
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser
-from getpass import getpass
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from directory.errors import DirectoryError
-from directory.mapping import DEFAULT_FILTER
+from directory.naming import base_dn_of
 from directory.settings import Security
 from directory.snapshot import Snapshot, SnapshotEntry
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.refusals import Refusal
 from mailconsole.common.templatetags.words import wire
 from mailconsole.recipients.known import open_directory
+from mailconsole.recipients.management.source_options import (
+    PASSWORD_VARIABLE,
+    add_settings,
+    password_of,
+    set_settings,
+)
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.recipients.services import sources
 from mailconsole.recipients.services.check import run_test
@@ -29,29 +32,21 @@ from mailconsole.recipients.services.who_gets import Step, who_gets
 from mailconsole.recipients.states import SyncState
 from transport.model.address import InvalidAddress
 
-PASSWORD_VARIABLE = "MAILCONSOLE_BIND_PASSWORD"  # noqa: S105
-
 
 class Command(BaseCommand):
     help = "Add, test and read directories (Active Directory), and look an address up."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|list|test|sync|who|find")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="add|change|list|test|sync|who|find")
         add = verbs.add_parser(
             "add", help=f"Add a directory; the password is asked for or read from {PASSWORD_VARIABLE}."
         )
+        change = verbs.add_parser("change", help="Change a directory; what is not named stays as it is.")
         add.add_argument("name")
-        add.add_argument("--server", action="append", default=[], help="host, host:port or [v6]:port; in order")
-        add.add_argument("--domain", default="", help="its DNS names the controllers (SRV records)")
-        add.add_argument("--site", default="", help="controllers of this site first")
-        add.add_argument("--base-dn", required=True)
-        add.add_argument("--bind-user", required=True, help="name@domain, DOMAIN\\name or a distinguished name")
-        add.add_argument("--ca-file", type=Path, help="PEM of the authority that signed the controllers' certificates")
-        add.add_argument("--tls-name", default="", help="the name in the certificate, where it is not the host")
-        add.add_argument("--security", choices=[one.value for one in Security], default=Security.LDAPS.value)
-        add.add_argument("--allow-plain", action="store_true", help="allow --security plain, without any TLS")
-        add.add_argument("--filter", default=DEFAULT_FILTER)
-        add.add_argument("--page-size", type=int, default=500)
+        change.add_argument("name")
+        change.add_argument("--password", action="store_true", help="ask for a new bind password")
+        for one in (add, change):
+            add_settings(one)
         verbs.add_parser("list", help="List the directories and when they were last read.")
         for verb, words in (("test", "Test each step to each controller."), ("sync", "Read the directory now.")):
             parser_of = verbs.add_parser(verb, help=words)
@@ -74,23 +69,25 @@ class Command(BaseCommand):
     def _add(self, options: dict[str, Any]) -> None:
         if DirectorySource.objects.filter(name=options["name"]).exists():
             raise CommandError(f"There is a directory {options['name']!r} already.")
-        source = DirectorySource(
-            name=options["name"],
-            servers="\n".join(options["server"]),
-            domain=options["domain"],
-            site=options["site"],
-            security=options["security"],
-            is_plain_allowed=options["allow_plain"],
-            ca_pem=_read_ca(options["ca_file"]),
-            tls_name=options["tls_name"],
-            base_dn=options["base_dn"],
-            bind_user=options["bind_user"],
-            search_filter=options["filter"],
-            page_size=options["page_size"],
-        )
-        password = os.environ.get(PASSWORD_VARIABLE) or getpass(f"Password of {source.bind_user}: ")
+        source = DirectorySource(name=options["name"], security=Security.LDAPS.value)
+        set_settings(source, options)
+        if not source.bind_user:
+            raise CommandError("Say as whom to sign in: --bind-user.")
+        password = password_of(source)
+        if not source.base_dn:
+            source.base_dn = base_dn_of(sources.settings_with(source, password))
+            self.stdout.write(f"The directory calls its base {wire(source.base_dn)}.")
         sources.create_source(source=source, password=password, actor=None, now=timezone.now())
         self.stdout.write(f"Added the directory {source}. Try it with: directory test {source}")
+
+    def _change(self, options: dict[str, Any]) -> None:
+        (source,) = _sources(options["name"])
+        had_password = source.has_password
+        set_settings(source, options)
+        is_new = source.has_password and (options["password"] or not had_password)
+        password = password_of(source) if is_new else ""
+        sources.update_source(source=source, password=password, actor=None, now=timezone.now())
+        self.stdout.write(f"Changed the directory {source}. Try it with: directory test {source}")
 
     def _list(self, options: dict[str, Any]) -> None:
         for source in DirectorySource.objects.all():
@@ -98,11 +95,14 @@ class Command(BaseCommand):
             state = "enabled" if source.is_enabled else "switched off"
             where = " ".join([source.domain, *source.servers.split()]).strip()
             self.stdout.write(f"{source}  {where}  {source.base_dn}  {state}  {read_at}")
+            for ours, theirs in sorted(source.attribute_names.items()):
+                self.stdout.write(f"    {ours} = {theirs}")
 
     def _test(self, options: dict[str, Any]) -> None:
         failed = False
         for source in _sources(options["name"]):
-            for controller in run_test(settings=sources.settings_of(source)):
+            settings = sources.settings_of(source)
+            for controller in run_test(settings=settings, name=source.name, actor=None, now=timezone.now()):
                 self.stdout.write(f"{source}: {controller.server}")
                 failed = failed or not controller.is_ok
                 for step in controller.steps:
@@ -167,15 +167,6 @@ def _sources(name: str | None) -> list[DirectorySource]:
     if not found:
         raise CommandError(f"There is no directory {name!r}." if name else "There is no directory; see: directory add")
     return list(found)
-
-
-def _read_ca(path: Path | None) -> str:
-    if path is None:
-        return ""
-    try:
-        return path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"The CA file {path} cannot be read: {error}.") from error
 
 
 def _words(entry: SnapshotEntry | None) -> str:
