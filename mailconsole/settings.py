@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "mailconsole.tracking",
     "mailconsole.recipients",
     "mailconsole.tools",
+    "mailconsole.learning",
     "mailconsole.overview",
     "mailconsole.setup",
     "mailconsole.api",

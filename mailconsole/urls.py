@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/", include("mailconsole.setup.urls")),
     path("audit/", include("mailconsole.audit.urls")),
     path("changes/", include("mailconsole.changes.urls")),
+    path("learning/", include("mailconsole.learning.urls")),
     path("import/", include("mailconsole.imports.urls")),
     path("mail-flow/", include("mailconsole.mailflow.urls")),
     path("certificates/", include("mailconsole.certificates.urls")),

@@ -69,6 +69,11 @@ TOPICS: tuple[Topic, ...] = (
         "An application that can only write files sends by dropping them; which are taken, and why one becomes .bad.",
     ),
     Topic(
+        "learn-who-relays",
+        "Learn who relays",
+        "Clients of a receive connector, seen in a window of time, become relay policies in a draft.",
+    ),
+    Topic(
         "import-mail-flow",
         "Import mail flow",
         "What Exchange or Postfix does today becomes one draft, with a report of what was left out.",

@@ -16,6 +16,13 @@ from transport.config.text import slug
 Fields = dict[str, Any]
 
 
+_NARROWING: dict[str, set[str]] = {
+    "relay_policies": {"networks", "sender_addresses", "recipient_addresses", "is_tls_required", "identities"},
+    "receive_connectors": {"remote_ip_ranges", "permission_groups", "tls_mode", "bindings"},
+}
+"""Fields whose default admits more than a value would."""
+
+
 class Building:
     """The document that an import leads to. An object of the same name is taken for the same one, and changed."""
 
@@ -94,6 +101,11 @@ def _read(kind: str, fields: Fields, about: Subject) -> Any:
                 about.left_out("", "", "The whole object: without this it can't be made.")
                 return None
             fields = {name: value for name, value in fields.items() if name not in wrong}
+            if wrong & _NARROWING.get(kind, set()):
+                fields["is_enabled"] = False
+                about.left_out(
+                    "is_enabled", "", "Disabled: with less said it would let in more than it did."
+                )
     return None
 
 

@@ -24,6 +24,7 @@ class SeenClient:
     outcomes: int = 0
     sender_domains: Counter[str] = field(default_factory=Counter)
     recipient_domains: Counter[str] = field(default_factory=Counter)
+    refused_domains: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     identities: Counter[str] = field(default_factory=Counter)
     tls_sessions: int = 0
@@ -46,6 +47,11 @@ class SeenClient:
         self.outcomes += 1
         _count(self.refusals, reply[:120])
 
+    def refused_recipient(self, sender_domain: str, recipient_domain: str) -> None:
+        """For those who ask what clients wanted, not only what they got."""
+        _count(self.sender_domains, sender_domain.lower())
+        _count(self.refused_domains, recipient_domain.lower())
+
     @property
     def is_tls_always(self) -> bool:
         return self.tls_sessions >= self.sessions > 0
@@ -53,6 +59,11 @@ class SeenClient:
     @property
     def is_always_signed_in(self) -> bool:
         return sum(self.identities.values()) >= self.sessions > 0
+
+    def wanted(self, ours: Iterable[str]) -> int:
+        """Refused recipients in domains that are not ours: only where ``refused_domains`` are kept."""
+        own = set(ours)
+        return sum(count for domain, count in self.refused_domains.items() if not is_ours(domain, own))
 
     def relayed(self, ours: Iterable[str]) -> int:
         """Accepted recipients in domains that are not ours; ``*.domain`` and its like are ours too."""
@@ -88,6 +99,8 @@ class Candidate:
     relayed: int
     is_tls_always: bool
     is_always_signed_in: bool
+    is_refused: bool = False
+    recipient_domains: tuple[str, ...] = ()
 
     @property
     def identities(self) -> tuple[str, ...]:
@@ -105,18 +118,19 @@ class Candidate:
 
 
 def candidates(clients: Iterable[SeenClient], *, ours: Iterable[str]) -> list[Candidate]:
-    """Of the clients that relayed, the busiest first."""
+    """Of the clients that relayed, or that were refused to, the busiest first."""
     own = list(ours)
-    groups: dict[tuple[tuple[str, ...], bool, bool], list[SeenClient]] = defaultdict(list)
+    groups: dict[tuple[tuple[str, ...], bool, bool, bool], list[SeenClient]] = defaultdict(list)
     for client in clients:
-        if client.relayed(own):
+        relayed = client.relayed(own)
+        if relayed or client.wanted(own):
             domains = tuple(sorted(domain for domain in client.sender_domains if domain))
-            groups[domains, client.is_tls_always, client.is_always_signed_in].append(client)
-    found = [_candidate(domains, members, own) for (domains, _, _), members in groups.items()]
+            groups[domains, client.is_tls_always, client.is_always_signed_in, not relayed].append(client)
+    found = [_candidate(domains, members, own, is_refused) for (domains, _, _, is_refused), members in groups.items()]
     return sorted(found, key=lambda one: -one.relayed)
 
 
-def _candidate(domains: tuple[str, ...], members: list[SeenClient], own: list[str]) -> Candidate:
+def _candidate(domains: tuple[str, ...], members: list[SeenClient], own: list[str], is_refused: bool) -> Candidate:
     peers = sorted({client.peer for client in members}, key=_key)
     networks, suggested = aggregated(peers)
     return Candidate(
@@ -124,10 +138,17 @@ def _candidate(domains: tuple[str, ...], members: list[SeenClient], own: list[st
         suggested=suggested,
         sender_domains=domains,
         clients=tuple(members),
-        relayed=sum(client.relayed(own) for client in members),
+        relayed=sum(client.wanted(own) if is_refused else client.relayed(own) for client in members),
         is_tls_always=all(client.is_tls_always for client in members),
         is_always_signed_in=all(client.is_always_signed_in for client in members),
+        is_refused=is_refused,
+        recipient_domains=_others(members, set(own), is_refused),
     )
+
+
+def _others(members: list[SeenClient], own: set[str], is_refused: bool) -> tuple[str, ...]:
+    counters = [client.refused_domains if is_refused else client.recipient_domains for client in members]
+    return tuple(sorted({domain for one in counters for domain in one if domain and not is_ours(domain, own)}))
 
 
 def _key(peer: str) -> tuple[int, int]:

@@ -144,6 +144,14 @@ def test_value__that_the_model_refuses__is_left_out_with_the_reason():
     assert said(done.report, "Odd", "max_hop_count") == [(Fate.LEFT_OUT, "Here max_hop_count must be 500 or less.")]
 
 
+def test_policy__whose_senders_are_no_domains__is_disabled_not_widened():
+    log = source("RECV2026112010-1.LOG").text.replace("erp@contoso.com", "erp@con_toso!com")
+    done = imported(source("accepted.csv"), source("receive.xml"), source("odd.log", log))
+    policy = of(done.document.relay_policies)["Seen: 10.9.9.9"]
+    assert (policy.sender_addresses, policy.is_enabled) == ((), False)
+    assert "Disabled" in said(done.report, "10.9.9.9", "is_enabled")[0][1]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

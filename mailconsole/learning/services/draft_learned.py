@@ -1,0 +1,86 @@
+"""Chosen candidates become relay policies in this person's draft."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest
+
+from mailconsole.accounts.models import User
+from mailconsole.changes.models import Change
+from mailconsole.learning.refusals import NothingChosen
+from mailconsole.learning.services.learned import Learned
+from mailconsole.mailflow.services.stage_object import stage_object
+
+LISTED_DOMAINS = 20
+GRANTED_FOR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person wants of all that they chose."""
+
+    owner: str
+    purpose: str
+    is_to_seen_domains: bool
+    broadened: frozenset[str] = frozenset()
+    """Keys of those whose suggested networks stand for their addresses."""
+
+
+@transaction.atomic
+def draft_learned(
+    *, actor: User, chosen: Iterable[Learned], wish: Wish, now: datetime, request: HttpRequest | None = None
+) -> Change:
+    """One policy each, for a year; all of them or none.
+
+    Raises NotAllowed, NothingChosen, InvalidObject, WrongState.
+    """
+    change: Change | None = None
+    for one in chosen:
+        change = stage_object(
+            actor=actor,
+            kind="relay_policies",
+            object_id="",
+            after=policy_of(one, wish, now=now),
+            now=now,
+            title="Let learned clients relay",
+            request=request,
+        )
+    if change is None:
+        raise NothingChosen("Choose at least one: what was chosen before may have changed meanwhile.")
+    return change
+
+
+def policy_of(learned: Learned, wish: Wish, *, now: datetime) -> dict[str, Any]:
+    """As narrow as what was seen: addresses, senders, TLS, who signed in, and recipients where they are few."""
+    one = learned.candidate
+    networks = _broadened(one.networks, one.suggested) if learned.key in wish.broadened else list(one.networks)
+    recipients = one.recipient_domains if len(one.recipient_domains) <= LISTED_DOMAINS else ()
+    what = "refused" if one.is_refused else "accepted"
+    return {
+        "name": one.name.replace("Seen", "Learned", 1)[:64],
+        "networks": networks,
+        "identities": list(one.identities) if one.is_always_signed_in else [],
+        "sender_addresses": list(one.sender_domains),
+        "recipient_addresses": list(recipients) if wish.is_to_seen_domains else [],
+        "is_tls_required": one.is_tls_always,
+        "owner": wish.owner,
+        "purpose": wish.purpose,
+        "comment": f"Learned: {one.relayed} recipients {what} until {one.last_at}.",
+        "expires_at": (now + GRANTED_FOR).isoformat(timespec="minutes"),
+    }
+
+
+def _broadened(networks: tuple[str, ...], suggested: tuple[str, ...]) -> list[str]:
+    wide = [ipaddress.ip_network(one) for one in suggested]
+    alone = [one for one in networks if not _is_in(ipaddress.ip_network(one), wide)]
+    return [*suggested, *alone]
+
+
+def _is_in(network: Any, wide: list[Any]) -> bool:
+    return any(one.version == network.version and network.subnet_of(one) for one in wide)

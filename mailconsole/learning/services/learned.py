@@ -1,0 +1,54 @@
+"""Candidates of a window: clients by network and sender, and which policy of today admits them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailconsole.imports.coverage import policy_that_covers
+from mailconsole.imports.seen import Candidate, candidates
+from mailconsole.learning.services.observe import Observed, observe
+from transport.config.document import MailFlow
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """``key`` names it on the page; ``admitted_by`` is a policy of what is published."""
+
+    key: str
+    candidate: Candidate
+    admitted_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a window shows."""
+
+    observed: Observed
+    learned: list[Learned]
+    others: int
+    """Clients that sent to our own domains only."""
+
+
+def learn(connector_id: str, *, begins_at: datetime, ends_at: datetime, document: MailFlow) -> Lesson:
+    observed = observe(connector_id, begins_at=begins_at, ends_at=ends_at)
+    found = candidates(observed.clients, ours=own_domains(document))
+    known = sum(len(one.clients) for one in found)
+    learned = [Learned(_key(one), one, policy_that_covers(one, document.relay_policies)) for one in found]
+    return Lesson(observed, learned, len(observed.clients) - known)
+
+
+def own_domains(document: MailFlow) -> Iterable[str]:
+    return [
+        name
+        for one in document.accepted_domains
+        for name in ((one.domain, f"*.{one.domain}") if one.match_subdomains else (one.domain,))
+    ]
+
+
+def _key(candidate: Candidate) -> str:
+    """The same for as long as the same clients send as the same domains."""
+    said = [*candidate.networks, "", *candidate.sender_domains, str(candidate.is_refused), *candidate.identities]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
