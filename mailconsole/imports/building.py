@@ -103,9 +103,7 @@ def _read(kind: str, fields: Fields, about: Subject) -> Any:
             fields = {name: value for name, value in fields.items() if name not in wrong}
             if wrong & _NARROWING.get(kind, set()):
                 fields["is_enabled"] = False
-                about.left_out(
-                    "is_enabled", "", "Disabled: with less said it would let in more than it did."
-                )
+                about.left_out("is_enabled", "", "Disabled: with less said it would let in more than it did.")
     return None
 
 

@@ -21,6 +21,10 @@ class Learned:
     candidate: Candidate
     admitted_by: str
 
+    @property
+    def last_at(self) -> datetime | None:
+        return datetime.fromisoformat(self.candidate.last_at) if self.candidate.last_at else None
+
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
