@@ -34,7 +34,9 @@ _NAMES = {
 _KINDS = {
     DeliveryType.DNS_CONNECTOR: "MX",
     DeliveryType.DNS_CONNECTOR_TLS_WAIVED: "MX, TLS policy waived",
+    DeliveryType.DNS_CONNECTOR_TLS_REQUIRED: "MX, TLS required",
     DeliveryType.SMART_HOST_CONNECTOR: "Smart host",
+    DeliveryType.SMART_HOST_CONNECTOR_TLS_REQUIRED: "Smart host, TLS required",
     DeliveryType.UNREACHABLE: "No send connector covers it",
     DeliveryType.SUBMISSION: "Waits to be routed",
     DeliveryType.POISON: "Set aside",

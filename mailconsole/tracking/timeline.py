@@ -9,7 +9,7 @@ from typing import Any
 
 from mailconsole.tracking.models import TrackingEvent
 from transport.model.event import EventId
-from transport.model.next_hop import DeliveryType, NextHop
+from transport.model.next_hop import BY_SMART_HOST, DeliveryType, NextHop
 from transport.model.outcome import Phase
 from transport.model.verdict import Answer
 
@@ -161,7 +161,7 @@ def next_hop_words(key: str) -> str:
         return key
     if hop.delivery_type in (DeliveryType.UNREACHABLE, DeliveryType.SUBMISSION, DeliveryType.POISON):
         return hop.delivery_type.sentence
-    how = "smart host" if hop.delivery_type is DeliveryType.SMART_HOST_CONNECTOR else "mail exchangers of"
+    how = "smart host" if hop.delivery_type in BY_SMART_HOST else "mail exchangers of"
     return f"{how} {hop.domain}"
 
 

@@ -52,7 +52,24 @@ class HomeOfEach:
         return None if home is None else RecipientEntry(address, EntryKind.MAILBOX, address, home_server=home)
 
 
+RULES: list[dict[str, object]] = [
+    {"id": "a", "name": "A", "actions": [{"kind": "RejectMessage", "text": "no"}],
+     "conditions": [{"kind": "HeaderContainsWords", "header": "Importance", "values": ["high"]}]},
+    {"id": "b", "name": "B", "priority": 1, "sender_address_location": "Envelope",
+     "conditions": [{"kind": "From", "values": ["a@a.example"]}],
+     "actions": [{"kind": "PrependSubject", "text": "[A]"}, {"kind": "BlindCopyTo", "values": ["x@b.example"]}]},
+    {"id": "c", "name": "C", "priority": 2, "conditions": [{"kind": "RecipientDomainIs", "values": ["c.example"]}],
+     "actions": [{"kind": "DeleteMessage"}]},
+]  # fmt: skip
+
+
+def ruled() -> MailFlow:
+    """Mail flow rules look at each message: at its header, at its envelope alone."""
+    return MailFlow.model_validate(flow(policy()).model_dump() | {"mail_flow_rules": RULES})
+
+
 FLOWS = {
+    "ruled": ruled(),
     "open": flow(policy()),
     "nobody": flow(),
     "senders": flow(policy("A", sender_addresses=("a.example",)), policy("Z", sender_addresses=("*.c.example",))),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from transport.config.objects import SendConnector, TlsLevel
 from transport.delivery.mta_sts import StsMode, StsPolicy
-from transport.model.next_hop import DeliveryType, NextHop
+from transport.model.next_hop import TLS_REQUIRED, DeliveryType, NextHop
 from transport.model.outcome import Outcome
 
 
@@ -31,7 +31,7 @@ def has_policies(connector: SendConnector, hop: NextHop) -> bool:
     compares certificates with a name of its own has something better."""
     return (
         connector.is_mta_sts_enabled
-        and hop.delivery_type is DeliveryType.DNS_CONNECTOR
+        and hop.delivery_type in (DeliveryType.DNS_CONNECTOR, DeliveryType.DNS_CONNECTOR_TLS_REQUIRED)
         and not connector.is_helo_forced
         and connector.tls_level is not TlsLevel.NONE
         and connector.tls_domain is None
@@ -44,7 +44,7 @@ def of(connector: SendConnector, hop: NextHop, policy: StsPolicy | None) -> Dema
     if hop.delivery_type is DeliveryType.DNS_CONNECTOR_TLS_WAIVED:
         return Demand(connector.tls_level, note="The sender waived the domain's TLS policy (TLS-Required: No).")
     if policy is None:
-        return Demand(connector.tls_level)
+        return _plain(connector, hop)
     if policy.mode is StsMode.ENFORCE:
         return Demand(
             TlsLevel.DOMAIN_VALIDATION,
@@ -55,7 +55,15 @@ def of(connector: SendConnector, hop: NextHop, policy: StsPolicy | None) -> Dema
     return Demand(TlsLevel.DOMAIN_VALIDATION, note=f"The MTA-STS policy of {domain} (testing) was met.", is_tested=True)
 
 
-def untested(connector: SendConnector, domain: str, why: str) -> Demand:
+def _plain(connector: SendConnector, hop: NextHop) -> Demand:
+    """What the connector demands, or a mail flow rule where that is more."""
+    if hop.delivery_type in TLS_REQUIRED and connector.tls_level in (TlsLevel.NONE, TlsLevel.OPPORTUNISTIC):
+        because = "A mail flow rule wants it over TLS or not at all."
+        return Demand(TlsLevel.ENCRYPTION_ONLY, note="A mail flow rule wanted TLS.", because=because)
+    return Demand(connector.tls_level)
+
+
+def untested(connector: SendConnector, hop: NextHop, why: str) -> Demand:
     """What goes on after a policy that is only tested was not met."""
-    note = f"The MTA-STS policy of {domain} (testing) was not met: {why} It was delivered none the less."
-    return Demand(connector.tls_level, note=note)
+    note = f"The MTA-STS policy of {hop.domain} (testing) was not met: {why} It was delivered none the less."
+    return replace(_plain(connector, hop), note=note)

@@ -138,7 +138,7 @@ class Dialler:
             dialled = await self._shake(client, target, wanted, has_tls_failed=False)
         except ConnectionFailed as failed:
             if wanted.is_tested and failed.outcome.phase is Phase.TLS:
-                less = demand.untested(self.connector, self.next_hop.domain, failed.outcome.reason)
+                less = demand.untested(self.connector, self.next_hop, failed.outcome.reason)
                 return await self._greet(await self._connect_again(target), target, less)
             if not isinstance(failed, HandshakeFailed) or not tls_policy.may_fall_back(wanted.level):
                 if failed.outcome.phase is Phase.TLS:

@@ -9,7 +9,7 @@ from itertools import chain, zip_longest
 from transport.config.objects import SendConnector
 from transport.delivery.failure import ConnectionFailed
 from transport.delivery.target import Target
-from transport.model.next_hop import BY_DNS, DeliveryType, NextHop
+from transport.model.next_hop import BY_DNS, BY_SMART_HOST, NextHop
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.ports import MailExchanger, NextHopUnresolved, Resolver
 
@@ -21,7 +21,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 async def targets_of(next_hop: NextHop, connector: SendConnector, resolver: Resolver) -> list[Target]:
     """The addresses of ``next_hop`` in order. Raises ConnectionFailed when there is none."""
     try:
-        if next_hop.delivery_type is DeliveryType.SMART_HOST_CONNECTOR:
+        if next_hop.delivery_type in BY_SMART_HOST:
             exchangers: Sequence[MailExchanger] = await _smart_hosts(connector, resolver)
         else:
             exchangers = await resolver.exchangers(next_hop.domain, port=connector.port)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from transport.listener import accept, crowding, replies
+from transport.listener import accept, crowding, replies, ruled
 from transport.listener.chunks import ChunkedBody
 from transport.listener.data import DataReader, Overflow, has_bare_line_end, normalise_line_ends
 from transport.listener.transaction import Transaction, count_usage
@@ -98,8 +98,16 @@ def _judge(session: Session, transaction: Transaction, reader: Body) -> bool:
     if not verdict.is_accepted:
         _refuse(session, transaction, verdict)
         return False
+    looked = ruled.look(session, transaction, content) if session.ruleset.has_mail_flow_rules else None
+    if looked is not None:
+        if looked.refusal is not None:
+            _refuse(session, transaction, looked.refusal)
+            return False
+        if looked.content is not content:
+            content = looked.content
+            header = headers.read(content, max_bytes=len(content))
     is_dotless = reader.is_dotless and content is reader.content
-    return store(session, transaction, reader, content, header, is_dotless=is_dotless)
+    return store(session, transaction, reader, content, header, is_dotless=is_dotless, looked=looked)
 
 
 def store(
@@ -110,13 +118,18 @@ def store(
     header: headers.HeaderFacts,
     *,
     is_dotless: bool,
+    looked: ruled.Looked | None = None,
 ) -> bool:
     """Hand an admitted message on; returns whether it will be stored."""
     message = accept.message(session, transaction, content, header, is_ascii=content.isascii(), is_dotless=is_dotless)
     reader.content = b""  # the message has a copy of its own
     event = accept.event(session, transaction, message)
+    then = partial(_stored, session, transaction, reader, message.id)
     try:
-        session.context.intake.take(message, event, partial(_stored, session, transaction, reader, message.id))
+        if looked is None:
+            session.context.intake.take(message, event, then)
+        else:
+            looked.submit(session, message, event, then)
     except SpoolUnavailable as error:
         _not_stored(session, transaction, error)
         return False

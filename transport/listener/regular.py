@@ -43,12 +43,13 @@ class Sender:
 class Regular:
     """A client under one ruleset. ``senders`` by the line of MAIL; those of one key share their recipients."""
 
-    __slots__ = ("_by_key", "max_hops", "max_recipients", "senders", "standing", "until")
+    __slots__ = ("_by_key", "is_whole_asked", "max_hops", "max_recipients", "senders", "standing", "until")
 
     def __init__(self, session: Session, told: Standing) -> None:
         connector = session.connector
         self.standing = told
         self.until = told.until
+        self.is_whole_asked = told.is_by_size or session.ruleset.has_mail_flow_rules  # of each message when it is here
         self.max_recipients = min(
             connector.max_recipients_per_message, session.ruleset.organization.max_recipient_envelope_limit
         )

@@ -10,6 +10,7 @@ from transport.model.hold import Hold
 from transport.model.next_hop import NextHop
 from transport.model.outcome import RecipientStatus
 from transport.model.priority import Priority
+from transport.model.ruled import Ruled
 
 
 class BodyType(StrEnum):
@@ -76,7 +77,7 @@ class Message:
     ``subject`` are hostile text from the header, bounded, for people only. ``is_canonical``: it was seen, since the
     start of this process, that every CR and LF of the body is part of a CRLF; ``is_dotless``: that no line begins
     with a dot. ``policy_ids`` are the relay policies
-    that let it in."""
+    that let it in; ``ruled`` is what mail flow rules ordered for it."""
 
     id: int
     envelope_sender: Address
@@ -103,6 +104,7 @@ class Message:
     is_dotless: bool = False
     policy_ids: tuple[str, ...] = ()
     priority: Priority = Priority.NORMAL
+    ruled: Ruled | None = None
     body: bytes | None = field(default=None, repr=False)
 
     @property

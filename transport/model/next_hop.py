@@ -11,7 +11,9 @@ class DeliveryType(StrEnum):
 
     DNS_CONNECTOR = "DnsConnectorDelivery"
     DNS_CONNECTOR_TLS_WAIVED = "DnsConnectorDeliveryTlsWaived"
+    DNS_CONNECTOR_TLS_REQUIRED = "DnsConnectorDeliveryTlsRequired"
     SMART_HOST_CONNECTOR = "SmartHostConnectorDelivery"
+    SMART_HOST_CONNECTOR_TLS_REQUIRED = "SmartHostConnectorDeliveryTlsRequired"
     UNREACHABLE = "Unreachable"
     SUBMISSION = "Submission"
     POISON = "Poison"
@@ -26,7 +28,13 @@ _SENTENCES = {
     DeliveryType.DNS_CONNECTOR_TLS_WAIVED: (
         "Delivered to the mail exchangers that DNS names; its senders waive the domain's TLS policy (TLS-Required: No)."
     ),
+    DeliveryType.DNS_CONNECTOR_TLS_REQUIRED: (
+        "Delivered to the mail exchangers that DNS names; a mail flow rule wants it over TLS or not at all."
+    ),
     DeliveryType.SMART_HOST_CONNECTOR: "Delivered to the smart hosts of a send connector.",
+    DeliveryType.SMART_HOST_CONNECTOR_TLS_REQUIRED: (
+        "Delivered to the smart hosts of a send connector; a mail flow rule wants it over TLS or not at all."
+    ),
     DeliveryType.UNREACHABLE: "No send connector covers the domain; waits until the configuration changes.",
     DeliveryType.SUBMISSION: "Accepted, and waiting to be resolved and routed.",
     DeliveryType.POISON: "Could not be processed; an operator decides.",
@@ -52,7 +60,11 @@ class NextHop:
         return cls(DeliveryType(kind), domain, connector_id)
 
 
-BY_DNS = frozenset({DeliveryType.DNS_CONNECTOR, DeliveryType.DNS_CONNECTOR_TLS_WAIVED})
+BY_DNS = frozenset(
+    {DeliveryType.DNS_CONNECTOR, DeliveryType.DNS_CONNECTOR_TLS_WAIVED, DeliveryType.DNS_CONNECTOR_TLS_REQUIRED}
+)
+BY_SMART_HOST = frozenset({DeliveryType.SMART_HOST_CONNECTOR, DeliveryType.SMART_HOST_CONNECTOR_TLS_REQUIRED})
+TLS_REQUIRED = frozenset({DeliveryType.DNS_CONNECTOR_TLS_REQUIRED, DeliveryType.SMART_HOST_CONNECTOR_TLS_REQUIRED})
 UNREACHABLE = NextHop(DeliveryType.UNREACHABLE)
 SUBMISSION = NextHop(DeliveryType.SUBMISSION)
 POISON = NextHop(DeliveryType.POISON)

@@ -10,8 +10,11 @@ from transport.model.event import EventId, TrackingEvent
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.model.verdict import Action, Answer, Step
 from transport.ports import LookupUnavailable, RecipientLookup
+from transport.queues import ruled
 from transport.rules import headers, pickup, taking
+from transport.rules.mail_flow_rules import decide_rules
 from transport.rules.restrictions import Sender
+from transport.rules.rule_facts import RuleFacts
 from transport.rules.ruleset import Ruleset
 
 
@@ -72,6 +75,36 @@ def write(
         if outcome is not None:
             letter.failed.append((recipient, outcome))
     return letter
+
+
+def rule(made: Letter, receipt: TrackingEvent, ruleset: Ruleset, lookup: RecipientLookup) -> list[TrackingEvent]:
+    """Do what the mail flow rules say; whoever may write files there is inside. Returns the events after ``receipt``.
+
+    Raises BadFile where a rule rejects the message, LookupUnavailable where one wants it to wait.
+    """
+    message = made.message
+    refused = {id(recipient) for recipient, _ in made.failed}
+    facts = RuleFacts(
+        session=None,
+        sender=message.envelope_sender,
+        recipients=[one.address for one in message.recipients if id(one) not in refused],
+        size_bytes=message.size_bytes,
+        content=message.body,
+    )
+    decided = decide_rules(ruleset, facts, lookup=lookup, now=message.received_at)
+    if decided.refusal is not None:
+        raise (LookupUnavailable if decided.refusal.is_temporary else pickup.BadFile)(decided.because)
+    told = ruled.apply(decided, facts, message, ruleset.organization)
+    if decided.told:
+        receipt.detail["trail"] = [step.step.row for step in decided.told]
+    if decided.effects.recipients is not None or decided.effects.is_deleted:
+        made.failed = []  # they don't get it anyway
+    changed = facts.changed_content
+    if changed is not None:
+        message.body, message.size_bytes = changed, len(changed)
+        receipt.size_bytes = len(changed)
+        message.subject = headers.read(changed, max_bytes=len(changed)).subject
+    return told
 
 
 def _refusal(

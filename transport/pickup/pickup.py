@@ -114,7 +114,9 @@ class Pickup:
                 file, ruleset=self.ruleset, lookup=self._lookup, message_id=self._intake.new_id(),
                 hostname=self._hostname, now=self._clock(),
             )  # fmt: skip
-            await self._intake.submit(made.message, [made.receipt(claimed.name)], given_up=made.failed)
+            receipt = made.receipt(claimed.name)
+            told = letter.rule(made, receipt, self.ruleset, self._lookup) if self.ruleset.has_mail_flow_rules else []
+            await self._intake.submit(made.message, [receipt, *told], given_up=made.failed)
         except pickup.BadFile as bad:
             await self._set_aside(claimed, str(bad))
         except (SpoolUnavailable, LookupUnavailable) as error:

@@ -276,9 +276,10 @@ def _route(
         home = homes.get(id(recipient), "") if homes else ""
         chosen = routes.get((domain, home))
         if chosen is None:
-            chosen = routing.route(ruleset, domain, size_bytes=message.size_bytes, home_server=home)
-            routes[domain, home] = chosen
+            chosen = routes[domain, home] = _chosen(ruleset, message, domain, home)
         hop = routing.waiving_tls(ruleset, chosen.next_hop) if message.is_tls_waived else chosen.next_hop
+        if message.ruled is not None and message.ruled.is_tls_required:
+            hop = routing.requiring_tls(hop)
         recipient.next_hop = hop
         if chosen.is_too_large:
             reason = f"Every send connector that covers {domain} has a smaller message size limit."
@@ -286,8 +287,19 @@ def _route(
         elif chosen.next_hop == UNREACHABLE:
             served = f"serves the home server {home} or " if home else ""
             recipient.last_reason = f"No send connector {served}covers {domain}."
+            if message.ruled is not None and message.ruled.connector_id:
+                recipient.last_reason = (
+                    f"A mail flow rule sends it by {message.ruled.connector_id}, which can't be used."
+                )
         _tell(told, hop, home, chosen, recipient)
     return list(told.values())
+
+
+def _chosen(ruleset: Ruleset, message: Message, domain: str, home: str) -> routing.Route:
+    ruled = message.ruled
+    if ruled is not None and ruled.connector_id:
+        return routing.route_by(ruleset, ruled.connector_id, domain, size_bytes=message.size_bytes)
+    return routing.route(ruleset, domain, size_bytes=message.size_bytes, home_server=home)
 
 
 def _tell(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import Future
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -14,6 +15,7 @@ from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import POISON, SUBMISSION
 from transport.model.outcome import Outcome
 from transport.ports import MessageDamaged, RecipientLookup, Spool, SpoolUnavailable, Stored
+from transport.queues import ruled
 from transport.queues.categorizer import Categorized, Copy, Failed, categorize, plain_routes
 from transport.queues.forms import BodyNeeded, TakenByList
 from transport.queues.holding import Holding
@@ -83,7 +85,7 @@ class EngineIntake:
             return
         decided = self._decide(message, message.recipients)
         if decided.copies or decided.taken is not None or not is_stored_here:
-            self._submit(message, [event], decided).add_done_callback(partial(_told, then))
+            self._submit(message, [event], decided).add_done_callback(partial(tell_stored, then))
             return
         event.detail["routes"] = decided.routes
         events = [event, *decided.events]
@@ -113,6 +115,8 @@ class EngineIntake:
         whole = _all([*copies, future]) if copies else future
         if decided.taken is not None:
             whole.add_done_callback(partial(self._tell_taken, decided.taken))
+        if message.ruled is not None and message.ruled.notices:
+            whole.add_done_callback(partial(self._tell_by_rules, replace(message, body=None)))
         return whole
 
     def _committed(self, message: Message, failed: Failed, done: Future[None]) -> None:
@@ -123,10 +127,14 @@ class EngineIntake:
         if not done.cancelled() and done.exception() is None:
             self._queues.tell_delivered(taken.message, taken.told)
 
+    def _tell_by_rules(self, message: Message, done: Future[None]) -> None:
+        if not done.cancelled() and done.exception() is None and message.ruled is not None:
+            self._queues.tell_by_rules(message, message.ruled.notices)
+
     def _commit_copy(self, original: Message, copy: Copy) -> Future[None]:
         """A copy stands in the spool and in the trace like any message, and names the one that it came of."""
         events = [_received(original, copy, self._clock())]
-        if self.holding:
+        if self.holding or copy.message.ruled is not None:
             events += self._hold(copy.message, copy.message.recipients, copy.failed)
         future = self.commit(copy.message, events)
         future.add_done_callback(partial(self._committed, copy.message, copy.failed))
@@ -195,7 +203,12 @@ class EngineIntake:
             task.cancel()
 
     def _decide(self, message: Message, recipients: Sequence[Recipient], *, is_stored: bool = False) -> Categorized:
-        kept = {id(r) for r in message.recipients} - {id(r) for r in recipients} if self.holding else set()
+        is_new_by_rules = message.ruled is not None and not is_stored
+        if is_new_by_rules and message.ruled is not None and message.ruled.is_deleted:
+            ruled.delete(message, self._clock())
+            return Categorized()
+        may_hold = bool(self.holding) or is_new_by_rules
+        kept = {id(r) for r in message.recipients} - {id(r) for r in recipients} if may_hold else set()
         try:
             decided = categorize(
                 self._ruleset,
@@ -206,7 +219,7 @@ class EngineIntake:
                 new_id=self._spool.new_id,
                 is_stored=is_stored,
             )
-            if self.holding:
+            if may_hold:
                 coming = [r for r in message.recipients if id(r) not in kept]
                 decided.events += self._hold(message, coming, decided.failed)
             return decided
@@ -223,7 +236,8 @@ class EngineIntake:
     def _hold(self, message: Message, recipients: Sequence[Recipient], failed: Failed) -> list[TrackingEvent]:
         given_up = {id(recipient) for recipient, _ in failed}
         going = [recipient for recipient in recipients if id(recipient) not in given_up]
-        return self.holding.hold(message, going, self._clock())
+        now = self._clock()
+        return self.holding.hold(message, going, now) + ruled.hold(message, going, now)
 
     def _queue(
         self, message: Message, recipients: Sequence[Recipient], failed: Sequence[tuple[Recipient, Outcome]]
@@ -256,7 +270,8 @@ def _received(original: Message, copy: Copy, now: float) -> TrackingEvent:
     )
 
 
-def _told(then: Stored, done: Future[None]) -> None:
+def tell_stored(then: Stored, done: Future[None]) -> None:
+    """Answer as ``commit_then`` does when a commit with a future is done."""
     error = SpoolUnavailable("cancelled") if done.cancelled() else done.exception()
     then(error if error is None or isinstance(error, SpoolUnavailable) else SpoolUnavailable(str(error)))
 

@@ -17,6 +17,7 @@ from transport.model.hold import Hold
 from transport.model.next_hop import POISON, UNREACHABLE, NextHop
 from transport.model.orders import StandingOrders, SuspendedQueue
 from transport.model.outcome import Outcome, RecipientStatus
+from transport.model.ruled import Notice
 from transport.model.snapshot import QueueSnapshot
 from transport.ports import RecipientUpdate, Spool
 from transport.queues import snapshots
@@ -134,6 +135,10 @@ class DeliveryQueues:
     def tell_delivered(self, message: Message, told: Sequence[Told]) -> None:
         """Tell the sender, who asked for it, that the message reached where its delivery ends for us."""
         self._notifier.tell(DsnKind.DELIVERED, message, told, body=None, then=lambda _: None)
+
+    def tell_by_rules(self, message: Message, notices: Sequence[Notice]) -> None:
+        """Send the sender what mail flow rules say of the message."""
+        self._notifier.say(message, notices)
 
     def set_aside(self, message: Message, recipients: list[Recipient], reason: str) -> None:
         """Keep recipients of a message that cannot be processed in the Poison queue, for an operator."""

@@ -19,7 +19,9 @@ import structlog
 from transport.model.address import NULL, InvalidAddress, parse_mailbox
 from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.event import EventId, TrackingEvent
+from transport.model.ruled import Notice
 from transport.ports import Spool, SpoolUnavailable
+from transport.queues import rule_notices
 from transport.rules import dsn
 from transport.rules.dsn import DsnKind, DsnSettings, Told
 from transport.rules.dsn_rate import NodePace, SenderLimit
@@ -107,6 +109,16 @@ class Notifier:
                 )
             ]
         )
+
+    def say(self, message: Message, notices: Sequence[Notice]) -> None:
+        """Send what mail flow rules tell the sender: within the same limit, and given up where it can't be stored."""
+        now, limit = self._clock(), self.settings.max_per_sender_per_hour
+        if not self._sender_limit.admits(message.envelope_sender.key, now, limit):
+            self.suppressed += 1
+            self._spool.record([rule_notices.suppressed(message, limit, now)])
+            return
+        made = rule_notices.make(message, notices, self.settings, new_id=self._spool.new_id(), now=now)
+        self._submit_dsn(made, rule_notices.events(made, message, now)).add_done_callback(_said)
 
     async def drain(self) -> None:
         """Wait until every notification is made; the caller bounds the time."""
@@ -215,3 +227,8 @@ class Notifier:
                 detail={"kind": job.kind.value, "dsn_message_id": notification.id},
             ),
         ]
+
+
+def _said(done: Future[None]) -> None:
+    if not done.cancelled() and done.exception() is not None:
+        log.warning("rule_notice.not_stored", reason=str(done.exception()))

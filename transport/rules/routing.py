@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from transport.config.objects import AddressSpace, SendConnector
 from transport.config.types import MAX_HOME_SERVER, format_size
-from transport.model.next_hop import UNREACHABLE, DeliveryType, NextHop
+from transport.model.next_hop import BY_SMART_HOST, UNREACHABLE, DeliveryType, NextHop
 from transport.rules.patterns import names_server, parent_domains
 from transport.rules.ruleset import Ruleset
 
@@ -170,6 +170,39 @@ def next_hop_of(connector: SendConnector, domain: str) -> NextHop:
     if connector.smart_hosts:
         return NextHop(DeliveryType.SMART_HOST_CONNECTOR, ",".join(connector.smart_hosts), connector.id)
     return NextHop(DeliveryType.DNS_CONNECTOR, domain, connector.id)
+
+
+def route_by(ruleset: Ruleset, connector_id: str, domain: str, *, size_bytes: int) -> Route:
+    """By the send connector that a mail flow rule names, whatever domains it serves; unreachable where it can't be."""
+    connector = next((one for one in ruleset.send_connectors if one.id == connector_id), None)
+    if connector is None:
+        gone = Considered(connector_id, connector_id, "A mail flow rule names it, and it is not there any more.")
+        return Route(UNREACHABLE, (gone,))
+    problem = _why_not(ruleset, connector, size_bytes)
+    if problem:
+        return Route(UNREACHABLE, (_because(connector, problem),), "larger" in problem)
+    return Route(next_hop_of(connector, domain), (Considered(connector.id, connector.name, ""),))
+
+
+def _why_not(ruleset: Ruleset, connector: SendConnector, size_bytes: int) -> str:
+    """Why the connector can't take a message of this size here; empty where it can."""
+    if not connector.is_enabled:
+        return "It is disabled."
+    if ruleset.node and not connector.is_in_scope_of(ruleset.node):
+        nodes = ", ".join(connector.source_transport_servers)
+        return f"It is out of scope on {ruleset.node}: only {nodes} may use it."
+    if connector.max_message_size is not None and size_bytes > connector.max_message_size:
+        return f"The message is larger than its limit of {format_size(connector.max_message_size)}."
+    return ""
+
+
+def requiring_tls(hop: NextHop) -> NextHop:
+    """Where ``hop``'s mail goes that a mail flow rule wants over TLS or not at all."""
+    if hop.delivery_type in BY_SMART_HOST:
+        return replace(hop, delivery_type=DeliveryType.SMART_HOST_CONNECTOR_TLS_REQUIRED)
+    if hop.delivery_type in (DeliveryType.DNS_CONNECTOR, DeliveryType.DNS_CONNECTOR_TLS_WAIVED):
+        return replace(hop, delivery_type=DeliveryType.DNS_CONNECTOR_TLS_REQUIRED)
+    return hop
 
 
 def waiving_tls(ruleset: Ruleset, hop: NextHop) -> NextHop:

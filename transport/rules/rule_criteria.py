@@ -128,11 +128,15 @@ def _sender_is_in_scope(condition: RuleCondition) -> AddressTest:
 
     def test(address: Address, facts: RuleFacts, around: Around) -> str:
         # Exchange: inside is who has an address of ours and came by a way that strangers don't have.
-        is_inside = is_ours(around.ruleset, address) and not is_from_outside(around.ruleset, facts.session)
+        is_inside = is_ours(around.ruleset, address) and not _is_stranger(around.ruleset, facts)
         shown = str(address) or "the null sender"
         return f"{shown} is {'inside' if is_inside else 'outside'}" if is_inside in wanted else ""
 
     return test
+
+
+def _is_stranger(ruleset: Ruleset, facts: RuleFacts) -> bool:
+    return facts.session is not None and is_from_outside(ruleset, facts.session)
 
 
 def is_ours(ruleset: Ruleset, address: Address) -> bool:
@@ -214,8 +218,9 @@ def _client_address(condition: RuleCondition) -> Test:
     index = NetworkIndex((value, value) for value in condition.values)
 
     def test(facts: RuleFacts, around: Around) -> str:
-        found = index.find_all(facts.session.peer)
-        return f"{facts.session.peer} is in {found[0]}" if found else ""
+        peer = facts.session.peer if facts.session is not None else ""
+        found = index.find_all(peer) if peer else []
+        return f"{peer} is in {found[0]}" if found else ""
 
     return test
 
@@ -224,18 +229,22 @@ def _signed_in(condition: RuleCondition) -> Test:
     wanted = {value == "Yes" for value in condition.values}
 
     def test(facts: RuleFacts, around: Around) -> str:
-        if bool(facts.session.identity) not in wanted:
+        identity = facts.session.identity if facts.session is not None else ""
+        if bool(identity) not in wanted:
             return ""
-        return f"{facts.session.identity} signed in" if facts.session.identity else "nobody signed in"
+        return f"{identity} signed in" if identity else "nobody signed in"
 
     return test
 
 
 def _receive_connector(condition: RuleCondition) -> Test:
     wanted = frozenset(condition.values)
-    return lambda facts, around: (
-        f"it came by {facts.session.connector_id}" if facts.session.connector_id in wanted else ""
-    )
+
+    def test(facts: RuleFacts, around: Around) -> str:
+        connector_id = facts.session.connector_id if facts.session is not None else ""
+        return f"it came by {connector_id}" if connector_id in wanted else ""
+
+    return test
 
 
 def _names_in(*fields: str) -> Callable[[RuleCondition], Test]:

@@ -12,6 +12,7 @@ from transport.config.rule_words import action_words
 from transport.model.address import Address, parse_mailbox
 from transport.model.priority import Priority
 from transport.model.reply import Reply
+from transport.model.ruled import Notice
 from transport.rules.rule_facts import RuleFacts
 from transport.rules.rule_header import LOOP
 
@@ -20,27 +21,22 @@ MAX_LOOPS = 3
 LOOPING = Reply(550, "5.4.6", "Mail flow rules send this message in a circle")  # RFC 3463 X.4.6
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What the sender is told by a rule, beside what becomes of the message."""
-
-    rule_name: str
-    text: str
-
-
 @dataclass(slots=True)
 class Effects:
     """``refusal``: the message is not accepted. ``is_deleted``: it is, and goes nowhere. ``recipients``: who gets it
-    instead, None for whom it came for; ``added`` get it too. The header's changes stand in the facts."""
+    instead, None for whom it came for; ``added`` get it too, those in ``hidden`` unseen. The header's changes stand in
+    the facts."""
 
     refusal: Reply | None = None
     is_deleted: bool = False
     recipients: list[Address] | None = None
     added: list[Address] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
     priority: Priority | None = None
     is_tls_required: bool = False
     connector_id: str = ""
     held_by: str = ""
+    deleted_by: str = ""
     notices: list[Notice] = field(default_factory=list)
 
     @property
@@ -74,7 +70,7 @@ class CompiledAction:
         effects.refusal = Reply(550, self._action.status, self._action.text)
 
     def _delete(self, facts: RuleFacts, effects: Effects) -> None:
-        effects.is_deleted = True
+        effects.is_deleted, effects.deleted_by = True, self._rule_name
 
     def _redirect(self, facts: RuleFacts, effects: Effects) -> None:
         effects.recipients = list(self._addresses)
@@ -83,6 +79,8 @@ class CompiledAction:
         known = {one.key for one in effects.added}
         effects.added += [one for one in self._addresses if one.key not in known]
         name = _NAMED_IN.get(self.kind)
+        if name is None:
+            effects.hidden |= {one.key for one in self._addresses}
         for address in self._addresses if name else ():
             facts.fields.add_address(str(name), address)
 

@@ -21,13 +21,14 @@ class NotKnown(Exception):
 
 
 class RuleFacts:
-    """``content`` is the message with CRLF line ends, or None where only what is recorded of it is known: then
-    ``subject`` is its decoded subject, if that was recorded. Rules that change the header change ``fields``."""
+    """``session`` is None for a file of the Pickup directory. ``content`` is the message with CRLF line ends, or None
+    where only what is recorded of it is known: then ``subject`` is its decoded subject, if that was recorded. Rules
+    that change the header change ``fields``."""
 
     def __init__(
         self,
         *,
-        session: SessionFacts,
+        session: SessionFacts | None,
         sender: Address,
         recipients: Sequence[Address],
         size_bytes: int,

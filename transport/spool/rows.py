@@ -14,6 +14,7 @@ from transport.model.hold import Hold
 from transport.model.next_hop import NextHop
 from transport.model.outcome import RecipientStatus
 from transport.model.priority import Priority
+from transport.model.ruled import Ruled
 
 EPOCH_MS = 1_704_067_200_000  # 2024-01-01; ids stay below 2**63 until 2093
 
@@ -63,6 +64,8 @@ def encode_message(message: Message) -> str:
         row["priority"] = message.priority.value
     if message.policy_ids:
         row["policies"] = message.policy_ids
+    if message.ruled is not None:
+        row["ruled"] = message.ruled.row()
     row["recipients"] = _recipient_rows(message.recipients)
     return compact_json.encode(row).decode()
 
@@ -82,6 +85,7 @@ def decode_message(message_id: int, text: str | bytes) -> Message:
         body_type=body_type,
         policy_ids=policies,
         priority=Priority(row.get("priority", Priority.NORMAL)),
+        ruled=Ruled.of_row(row["ruled"]) if "ruled" in row else None,
         **given,
     )
 

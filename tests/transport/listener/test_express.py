@@ -52,6 +52,11 @@ def test_plain_mail__goes_by_express(name, taken):
     assert taken == [len(octets) for octets in PLAIN]
 
 
+def test_rules__look_at_each_message__which_goes_the_careful_way(taken):
+    compare(*both_ways(FLOWS["ruled"], [Step(b"EHLO x\r\n"), *(Step(octets) for octets in PLAIN)]))
+    assert sum(taken) == sum(len(octets) for octets in PLAIN[:3])
+
+
 def test_homes_of_recipients__are_not_remembered_by_domain():
     lines = [b"MAIL FROM:<a@a.example>", b"RCPT TO:<%s>", b"DATA", b"Subject: x\r\n\r\ntext\r\n."]
     to = (b"ann@acme.example", b"ben@acme.example", b"dan@acme.example", b"x@b.example", b"ann@acme.example")

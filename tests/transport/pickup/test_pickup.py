@@ -226,3 +226,21 @@ def test_names__of_any_octets__are_told_as_text(tmp_path):
     claimed = found.claim(name)
     assert claimed.name == "\ufffd\n.eml"
     assert found.set_aside(claimed) == "\ufffd\n.bad"
+
+
+def test_mail_flow_rules__look_at_files_too__and_one_that_rejects_sets_it_aside(tmp_path, folder, sink):
+    asked = [{"kind": "SubjectContainsWords", "values": ["secret"]}]
+    inside = [{"kind": "FromScope", "values": ["InOrganization"]}]
+    rules = [
+        {"id": "no", "name": "No", "conditions": asked, "actions": [{"kind": "RejectMessage", "text": "no"}]},
+        {"id": "mark", "name": "Mark", "priority": 1, "conditions": inside,
+         "actions": [{"kind": "SetHeader", "header": "X-Inside", "text": "yes"}]},
+    ]  # fmt: skip
+    config = document(sink, organization=Organization(**ORGANIZATION), accepted_domains=(ACME,), mail_flow_rules=rules)
+    with Transport(tmp_path, config) as node:
+        drop(folder, "bad.eml", LETTER.replace(b"dropped", b"secret"))
+        until(lambda: events(node, EventId.BAD_MAIL))
+        assert "The mail flow rule No fits" in events(node, EventId.BAD_MAIL)[0].reason
+        drop(folder)
+        assert b"X-Inside: yes\r\n" in sink.wait_for(1)[0].data
+        assert events(node, EventId.RECEIVE)[0].detail["trail"][0][:2] == ["mail_flow_rules", "mark"]

@@ -1,0 +1,211 @@
+"""Each action of a mail flow rule, on a whole node in this process with real sinks."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+
+from tests.scenarios.test_relay import without_trace
+from tests.support.sink import Sink
+from tests.support.transport import Transport, document
+from transport.config.document import MailFlow
+from transport.model.event import EventId, TrackingEvent
+
+HEADER = b"From: a@acme.example\r\nTo: b@partner.example\r\nSubject: hello\r\nX-App: erp\r\n"
+BODY = HEADER + b"\r\n.dot\r\ntext\r\n"
+
+
+def rule(*actions: dict[str, Any], name: str = "R", **fields: Any) -> dict[str, Any]:
+    return {"id": name.lower().replace(" ", "-"), "name": name, "actions": actions} | fields
+
+
+def ruled(sink: Sink, *rules: dict[str, Any], **sections: Any) -> MailFlow:
+    return document(sink, relay_from="127.0.0.0/8", mail_flow_rules=rules, **sections)
+
+
+@contextlib.contextmanager
+def relay(tmp_path: Any, config: MailFlow) -> Any:
+    with Transport(tmp_path, config) as transport:
+        yield transport
+
+
+def send(transport: Transport, body: bytes = BODY, to: tuple[str, ...] = ("b@partner.example",)) -> Any:
+    return transport.send("a@acme.example", list(to), body)
+
+
+def told(transport: Transport, event: EventId) -> list[TrackingEvent]:
+    return [one for one in transport.events() if one.event is event]
+
+
+def test_reject__message_that_fits__is_refused_at_the_end_of_data(tmp_path, sink):
+    asked = [{"kind": "SubjectContainsWords", "values": ["hello"]}]
+    action = {"kind": "RejectMessage", "status": "5.7.911", "text": "No greetings"}
+    with relay(tmp_path, ruled(sink, rule(action, conditions=asked))) as transport:
+        assert str(send(transport).last) == "550 5.7.911 No greetings"
+        assert send(transport, BODY.replace(b"hello", b"bye")).is_accepted
+        assert sink.wait_for(1)[0].rcpt_to == ("b@partner.example",)
+        (refused,) = told(transport, EventId.REFUSE)
+        assert "mail flow rule R fits" in refused.reason
+        assert [row[:4] for row in refused.detail["trail"]] == [["mail_flow_rules", "r", "R", "yes"]]
+
+
+def test_delete__message_that_fits__is_accepted_and_goes_nowhere(tmp_path, sink):
+    with relay(tmp_path, ruled(sink, rule({"kind": "DeleteMessage"}))) as transport:
+        assert send(transport, to=("b@partner.example", "c@partner.example")).is_accepted
+        sink.wait_until(lambda: len(told(transport, EventId.FAIL)) == 2)
+        failed = told(transport, EventId.FAIL)
+        assert sorted(one.recipient for one in failed) == ["b@partner.example", "c@partner.example"]
+        assert "The mail flow rule R removed it" in failed[0].reason
+        assert not told(transport, EventId.DSN)
+        transport.reload(ruled(sink))
+        assert send(transport, to=("d@partner.example",)).is_accepted
+        assert sink.wait_for(1)[0].rcpt_to == ("d@partner.example",)
+
+
+def test_redirect__message_that_fits__goes_to_another_and_is_marked(tmp_path, sink):
+    action = {"kind": "RedirectMessageTo", "values": ["boss@acme.example"]}
+    groups = [{"id": "boss", "name": "Boss", "address": "boss@acme.example", "members": ["x@y.example", "z@y.example"],
+               "is_sender_authentication_required": False}]  # fmt: skip
+    with relay(tmp_path, ruled(sink, rule(action), distribution_groups=groups)) as transport:
+        assert send(transport).is_accepted
+        received = sink.wait_for(1)[0]
+        assert sorted(received.rcpt_to) == ["x@y.example", "z@y.example"]
+        assert without_trace(received.data) == b"X-Mailconsole-Rules-Loop: 1\r\n" + BODY
+        (redirected,) = told(transport, EventId.REDIRECT)
+        assert (redirected.recipient, redirected.detail["to"]) == ("b@partner.example", ["boss@acme.example"])
+
+
+def test_redirect__to_ourselves_again_and_again__ends(tmp_path, sink):
+    """A next hop that hands back what it gets: the mark ends it, long before the hops do."""
+    action = {"kind": "RedirectMessageTo", "values": ["boss@partner.example"]}
+    with relay(tmp_path, ruled(sink, rule(action))) as transport:
+        body = BODY
+        for count in range(1, 4):
+            assert send(transport, body).is_accepted
+            body = sink.wait_for(count)[-1].data
+        assert str(send(transport, body).last).startswith("550 5.4.6")
+
+
+def test_copies__of_each_kind__are_delivered_and_named_as_they_should(tmp_path, sink):
+    actions = [
+        {"kind": "BlindCopyTo", "values": ["bcc@arc.example"]},
+        {"kind": "AddToRecipients", "values": ["to@arc.example"]},
+        {"kind": "CopyTo", "values": ["cc@arc.example"]},
+    ]
+    with relay(tmp_path, ruled(sink, rule(*actions))) as transport:
+        assert send(transport).is_accepted
+        received = sink.wait_for(1)[0]
+        assert set(received.rcpt_to) == {"b@partner.example", "bcc@arc.example", "to@arc.example", "cc@arc.example"}
+        assert b"To: b@partner.example,\r\n\t<to@arc.example>\r\n" in received.data
+        assert b"Cc: <cc@arc.example>\r\n" in received.data
+        assert b"bcc@" not in received.data
+
+
+def test_header__set_removed_and_subject_prefixed__rest_arrives_octet_for_octet(tmp_path, sink):
+    actions = [
+        {"kind": "SetHeader", "header": "X-Checked", "text": "yes"},
+        {"kind": "RemoveHeader", "header": "X-App"},
+        {"kind": "PrependSubject", "text": "[Außen]"},
+    ]
+    with relay(tmp_path, ruled(sink, rule(*actions))) as transport:
+        assert send(transport).is_accepted
+        arrived = without_trace(sink.wait_for(1)[0].data)
+        assert arrived == (
+            b"X-Checked: yes\r\nFrom: a@acme.example\r\nTo: b@partner.example\r\n"
+            b"Subject: =?utf-8?B?W0F1w59lbl0g?= hello\r\n\r\n.dot\r\ntext\r\n"
+        )
+        (changed,) = told(transport, EventId.AGENT_INFO)
+        assert (changed.detail["rule"], changed.detail["is_done"], len(changed.detail["actions"])) == ("r", True, 3)
+
+
+def test_importance__set_where_priority_queuing_is_on__orders_the_queue(tmp_path, sink):
+    with relay(tmp_path, ruled(sink, rule({"kind": "SetImportance", "values": ["High"]}))) as transport:
+        assert send(transport).is_accepted
+        assert b"Importance: High\r\n" in sink.wait_for(1)[0].data
+
+
+def test_require_tls__next_hop_without_tls__mail_waits_and_says_why(tmp_path, sink):
+    with relay(tmp_path, ruled(sink, rule({"kind": "RouteMessageOutboundRequireTls"}))) as transport:
+        assert send(transport).is_accepted
+        sink.wait_until(lambda: bool(told(transport, EventId.DEFER)))
+        assert not sink.received
+        assert "mail flow rule wants it over TLS" in told(transport, EventId.DEFER)[0].reason
+
+
+def test_route__by_a_connector_that_serves_another_domain__goes_that_way(tmp_path, sink):
+    with Sink() as other:
+        config = ruled(sink, rule({"kind": "RouteMessageOutboundConnector", "values": ["side"]}))
+        spaces = [{"domain": "nowhere.example"}]
+        side = {"id": "side", "name": "Side", "address_spaces": spaces, "smart_hosts": [f"{other.host}:{other.port}"]}
+        config = MailFlow.model_validate(config.model_dump() | {"send_connectors": (*config.send_connectors, side)})
+        with relay(tmp_path, config) as transport:
+            assert send(transport).is_accepted
+            assert other.wait_for(1)[0].rcpt_to == ("b@partner.example",)
+            assert not sink.received
+
+
+def test_notify__sender_of_a_message_that_fits__is_told_and_nothing_automatic_is(tmp_path, sink):
+    with relay(tmp_path, ruled(sink, rule({"kind": "NotifySender", "text": "Mind the gap"}))) as transport:
+        assert send(transport).is_accepted
+        notice = next(one for one in sink.wait_for(2) if one.mail_from == "")
+        assert notice.rcpt_to == ("a@acme.example",)
+        assert b"Mind the gap" in notice.data
+        assert b"Auto-Submitted: auto-replied" in notice.data
+        assert send(transport, b"Auto-Submitted: auto-generated\r\n" + BODY).is_accepted
+        assert [one.mail_from for one in sink.wait_for(3)].count("") == 1
+
+
+def test_hold__message_that_fits__waits_for_an_operator(tmp_path, sink):
+    with relay(tmp_path, ruled(sink, rule({"kind": "HoldMessage"}, name="Check it"))) as transport:
+        assert send(transport).is_accepted
+        (held,) = told(transport, EventId.SUSPEND)
+        assert held.reason == "The mail flow rule Check it suspended it."
+        transport.reload(ruled(sink))
+        assert send(transport, to=("free@partner.example",)).is_accepted
+        assert [one.rcpt_to for one in sink.wait_for(1)] == [("free@partner.example",)]
+
+
+@pytest.mark.parametrize("mode", ["Audit", "AuditAndNotify"])
+def test_test_mode__message_that_fits__arrives_as_it_came_and_the_trace_tells(tmp_path, sink, mode):
+    actions = [{"kind": "RejectMessage", "text": "no"}, {"kind": "LogEventText", "text": "seen"}]
+    with relay(tmp_path, ruled(sink, rule(*actions, mode=mode))) as transport:
+        assert send(transport).is_accepted
+        assert without_trace(sink.wait_for(1)[0].data) == BODY
+        (found,) = told(transport, EventId.AGENT_INFO)
+        assert "would have done" in found.reason
+        assert found.detail["is_done"] is False
+
+
+def test_defer__directory_that_cannot_answer__message_is_refused_for_now(tmp_path, sink):
+    asked = [{"kind": "SentToMemberOf", "values": ["staff@acme.example"]}]
+    action = {"kind": "LogEventText", "text": "x"}
+    config = ruled(sink, rule(action, conditions=asked, rule_error_action="Defer"))
+    internal = [{"id": "acme", "name": "a", "domain": "acme.example", "domain_type": "InternalRelay"}]
+    config = MailFlow.model_validate(config.model_dump() | {"accepted_domains": internal})
+    with relay(tmp_path, config) as transport:
+        assert str(send(transport, to=("u@acme.example",)).last).startswith("451 4.3.0")
+        sink.wait_until(lambda: bool(told(transport, EventId.REFUSE)))
+        (refused,) = told(transport, EventId.REFUSE)
+        assert "directory" in refused.reason
+
+
+def test_rules__that_only_ask_the_envelope_and_say_no__leave_message_and_trace_alone(tmp_path, sink):
+    asked = [{"kind": "SenderIPRanges", "values": ["192.0.2.0/24"]}]
+    with relay(tmp_path, ruled(sink, rule({"kind": "DeleteMessage"}, conditions=asked))) as transport:
+        assert send(transport).is_accepted
+        assert without_trace(sink.wait_for(1)[0].data) == BODY
+        assert not told(transport, EventId.AGENT_INFO)
+
+
+def test_route_and_tls__of_a_message_that_waits__are_known_after_a_restart(tmp_path, sink):
+    actions = [{"kind": "RouteMessageOutboundRequireTls"}, {"kind": "RouteMessageOutboundConnector", "values": ["out"]}]
+    with relay(tmp_path, ruled(sink, rule(*actions))) as transport:
+        assert send(transport).is_accepted
+        sink.wait_until(lambda: bool(told(transport, EventId.DEFER)))
+    with relay(tmp_path, ruled(sink)) as transport:
+        (message_id,) = {one.message_id for one in told(transport, EventId.RECEIVE)}
+        kept = transport.call(lambda: transport.service._spool.read_message(message_id))
+        assert (kept.ruled.connector_id, kept.ruled.is_tls_required) == ("out", True)
+        assert "TlsRequired" in str(kept.recipients[0].next_hop)

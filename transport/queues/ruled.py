@@ -1,0 +1,116 @@
+"""Carries out on a message what mail flow rules decided, before it is committed; events tell each rule that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from transport.config.objects import Organization
+from transport.model.address import Address
+from transport.model.envelope import Message, Recipient
+from transport.model.event import EventId, TrackingEvent
+from transport.model.hold import Hold
+from transport.model.next_hop import SUBMISSION
+from transport.model.outcome import RecipientStatus
+from transport.model.ruled import Ruled
+from transport.rules import rule_notice
+from transport.rules.mail_flow_rules import Decided, RuleStep
+from transport.rules.priority import expiration_s
+from transport.rules.rule_effects import Effects
+from transport.rules.rule_facts import RuleFacts
+
+NEVER = frozenset({"NEVER"})
+
+
+def apply(decided: Decided, facts: RuleFacts, message: Message, organization: Organization) -> list[TrackingEvent]:
+    """Change the message's recipients and orders; its body is the caller's. Returns the events after its receipt."""
+    effects, now = decided.effects, message.received_at
+    events = [_fits(step, message, now) for step in decided.told]
+    if effects.recipients is not None:
+        events += _redirect(message, effects.recipients, decided, now)
+    if effects.added:
+        _add(message, effects)
+    if effects.priority is not None and organization.is_priority_queuing_enabled:
+        message.priority = effects.priority
+        message.expires_at = now + expiration_s(organization, message.priority)
+    message.ruled = _ruled(effects, facts)
+    return events
+
+
+def _ruled(effects: Effects, facts: RuleFacts) -> Ruled | None:
+    notices = tuple(effects.notices) if effects.notices and rule_notice.may_be_sent(facts) else ()
+    orders = Ruled(
+        effects.connector_id,
+        effects.is_tls_required,
+        bool(effects.held_by),
+        effects.is_deleted,
+        effects.deleted_by or effects.held_by,
+        notices,
+    )
+    return orders if orders != Ruled() else None
+
+
+def _redirect(message: Message, to: list[Address], decided: Decided, now: float) -> list[TrackingEvent]:
+    """Exchange's: the message goes to them instead; the first recipients stand in the trace."""
+    first = message.recipients
+    because = next(step.sentence for step in reversed(decided.told) if step.is_done)
+    detail = {"to": [str(address) for address in to], "because": because}
+    message.recipients = [Recipient(index, address, address) for index, address in enumerate(to)]
+    return [
+        TrackingEvent(EventId.REDIRECT, now, message_id=message.id, recipient=str(one.address), detail=dict(detail))
+        for one in first
+    ]
+
+
+def _add(message: Message, effects: Effects) -> None:
+    known = {one.original.key for one in message.recipients}
+    following = 1 + max((one.index for one in message.recipients), default=-1)
+    for address in effects.added:
+        if address.key in known:
+            continue
+        known.add(address.key)
+        # A report about a blind copy would tell the sender of it; the trace tells people of ours.
+        notify = NEVER if address.key in effects.hidden else frozenset()
+        message.recipients.append(Recipient(following, address, address, notify))
+        following += 1
+
+
+def _fits(step: RuleStep, message: Message, now: float) -> TrackingEvent:
+    detail = {
+        "rule": step.rule_id,
+        "name": step.name,
+        "mode": step.mode.value,
+        "answer": step.answer.value,
+        "actions": list(step.actions),
+        "is_done": step.is_done,
+    }
+    return TrackingEvent(EventId.AGENT_INFO, now, message_id=message.id, reason=step.sentence, detail=detail)
+
+
+def hold(message: Message, recipients: Iterable[Recipient], now: float) -> list[TrackingEvent]:
+    """Suspend what a rule holds, before it is written."""
+    orders = message.ruled
+    if orders is None or not orders.is_held:
+        return []
+    held = Hold(_rule(orders), at=now)
+    events = []
+    for recipient in recipients:
+        recipient.status, recipient.hold = RecipientStatus.SUSPENDED, held
+        address = str(recipient.address)
+        events.append(
+            TrackingEvent(EventId.SUSPEND, now, message_id=message.id, recipient=address, reason=held.sentence)
+        )
+    return events
+
+
+def delete(message: Message, now: float) -> None:
+    """Mark what a rule deletes: it is committed, as all that is accepted, and removed as by an operator's order."""
+    orders = message.ruled
+    assert orders is not None
+    removal = Hold(_rule(orders), at=now, is_removal=True)
+    for recipient in message.recipients:
+        recipient.next_hop = SUBMISSION
+        recipient.status, recipient.hold = RecipientStatus.SUSPENDED, removal
+
+
+def _rule(orders: Ruled) -> str:
+    return f"The mail flow rule {orders.by}"
