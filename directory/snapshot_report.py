@@ -1,15 +1,18 @@
 """What of a look-up file its owner should mend: references that lead to nobody, groups without members."""
 
 import contextlib
+import functools
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from directory.errors import SnapshotUnavailable
 from directory.model import RecipientKind
 from directory.snapshot import current_file
 
 LIMIT = 500
+_UNREADABLE = "The look-up file cannot be read: {}."
 _GROUPS = ", ".join(f"'{kind.value}'" for kind in RecipientKind if kind.is_group)
 _NO_TARGET = """
     SELECT e.guid, e.primary_address FROM entry e LEFT JOIN entry f ON f.guid = e.forwarding_guid
@@ -55,21 +58,39 @@ def unresolved(folder: Path) -> list[Unresolved]:
         ]
 
 
-def domains(folder: Path) -> list[DomainUse]:
-    """The domains of secondary addresses. Raises SnapshotUnavailable."""
+def domains(folder: Path) -> tuple[DomainUse, ...]:
+    """The domains of secondary addresses; of one file they are counted once. Raises SnapshotUnavailable."""
+    path = current_file(folder)
+    try:
+        inode = path.stat().st_ino
+    except OSError as error:
+        raise SnapshotUnavailable(_UNREADABLE.format(error)) from error
+    return _domains(path, inode)
+
+
+@functools.lru_cache(maxsize=2)
+def _domains(path: Path, inode: int) -> tuple[DomainUse, ...]:
+    """A look-up file never changes; a folder made anew may name another one like it."""
     counts: dict[str, int] = {}
     examples: dict[str, list[str]] = {}
-    with _reading(folder) as db:
+    with _open(path) as db:
         for (key,) in db.execute("SELECT DISTINCT key FROM claim WHERE NOT is_primary"):
             domain = key.rpartition("@")[2]
             counts[domain] = counts.get(domain, 0) + 1
             if counts[domain] <= 5:
                 examples.setdefault(domain, []).append(key)
-    return [DomainUse(domain, count, tuple(examples[domain])) for domain, count in sorted(counts.items())]
+    return tuple(DomainUse(domain, count, tuple(examples[domain])) for domain, count in sorted(counts.items()))
+
+
+def _reading(folder: Path) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+    return _open(current_file(folder))
 
 
 @contextlib.contextmanager
-def _reading(folder: Path) -> Iterator[sqlite3.Connection]:
-    uri = f"{current_file(folder).absolute().as_uri()}?mode=ro&immutable=1"
-    with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
-        yield db
+def _open(path: Path) -> Iterator[sqlite3.Connection]:
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    try:
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
+            yield db
+    except sqlite3.Error as error:
+        raise SnapshotUnavailable(_UNREADABLE.format(error)) from error

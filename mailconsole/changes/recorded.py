@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from django.db.models import Model, QuerySet
 
 from transport.rules.admission import LookupUnavailable, RecipientEntry
+
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,18 @@ Owns = Callable[[str], tuple[str, ...]]
 """The addresses of a directory's user by the name that nodes know them under; none where nobody can tell."""
 
 
+class MailSeen(Protocol):
+    """What of accepted mail is still kept, by the address that it was sent to."""
+
+    def began_at(self) -> datetime | None:
+        """When the oldest message that is kept came in; None where none is."""
+        ...
+
+    def without_mail(self, rows: QuerySet[Row], *, key: str, since: datetime) -> QuerySet[Row]:
+        """Those of ``rows`` to whose address, in lower case in the column ``key``, no mail came since then."""
+        ...
+
+
 _plugged: dict[str, Any] = {}
 
 
@@ -124,6 +140,16 @@ def uses(section: str, *, now: datetime) -> ObjectUses:
     """Of a section's objects; nothing where nobody counts."""
     source: UseSource | None = _plugged.get("uses")
     return source(section, now=now) if source is not None else ObjectUses(None, {})
+
+
+def register_mail_seen(seen: MailSeen) -> None:
+    """Plug in where the addresses of accepted mail are known; called in `AppConfig.ready`."""
+    _plugged["mail_seen"] = seen
+
+
+def mail_seen() -> MailSeen | None:
+    found: MailSeen | None = _plugged.get("mail_seen")
+    return found
 
 
 def decisions() -> DecisionSource | None:

@@ -5,7 +5,7 @@ Rows of recipients are a projection for people; nodes use the look-up file that 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -20,6 +20,7 @@ from mailconsole.accounts.roles import Role
 from mailconsole.recipients.states import SyncState, SyncTrigger
 
 STALE_AFTER_S = 300
+UNUSED_AFTER_DAYS = 30
 
 
 class DirectorySource(models.Model):
@@ -127,6 +128,11 @@ class RecipientAddress(models.Model):
     key = models.TextField(db_index=True)
     address = models.TextField()
     is_primary = models.BooleanField()
+    is_unused = models.BooleanField(default=False)
+    """No mail came to it in the window of the last review (``ProxyReview``)."""
+
+    class Meta:
+        indexes = [models.Index(fields=["key"], name="address_unused", condition=models.Q(is_unused=True))]
 
     def __str__(self) -> str:
         return self.address
@@ -197,12 +203,39 @@ class AddressConflict(models.Model):
         return self.address
 
 
+class ProxyReview(models.Model):
+    """The last time that tracked mail was asked which proxy addresses it used: one row.
+
+    ``since`` is the beginning of the window, or of what is tracked where that is later.
+    """
+
+    reviewed_at = models.DateTimeField()
+    since = models.DateTimeField()
+    days = models.PositiveIntegerField()
+    proxy_count = models.PositiveIntegerField()
+    unused_count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.unused_count} of {self.proxy_count} since {self.since:%Y-%m-%d}"
+
+    @property
+    def known_days(self) -> int:
+        """The days of which something is known, one that began among them: old mail goes by the hour."""
+        return -((self.since - self.reviewed_at) // timedelta(days=1))
+
+    @property
+    def is_short(self) -> bool:
+        """Whether less is tracked than the window asks for: too little to tell."""
+        return self.known_days < self.days
+
+
 class DirectoryRules(models.Model):
     """What holds for all directories: one row."""
 
     conflict_rule = models.CharField(
         max_length=20, choices=[(one.value, one.label) for one in ConflictRule], default=ConflictRule.WAIT.value
     )
+    unused_after_days = models.PositiveIntegerField(default=UNUSED_AFTER_DAYS)
 
     def __str__(self) -> str:
         return "Rules for all directories"

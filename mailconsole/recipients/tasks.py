@@ -15,6 +15,7 @@ from mailconsole.recipients.refusals import SourceRefused, SyncInProgress
 from mailconsole.recipients.services.due import Due, due_sync
 from mailconsole.recipients.services.snapshot import refresh_snapshot
 from mailconsole.recipients.services.sync import sync_source
+from mailconsole.recipients.services.unused import is_review_due, review_proxies
 from mailconsole.recipients.states import SyncTrigger
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,15 @@ def sync_directories() -> None:
 def build_snapshot() -> None:
     """Bring this machine's look-up file up to the console's rows; nothing is done where it is."""
     refresh_snapshot(now=timezone.now())
+
+
+@shared_task(name="recipients.review_proxies", ignore_result=True)  # type: ignore[untyped-decorator]
+def review_unused_proxies() -> None:
+    """Look once a day for proxy addresses that no mail used; nothing is done while it is not due."""
+    if not is_review_due(now=timezone.now()):
+        return
+    review = review_proxies(now=timezone.now())
+    log.info("directory.proxies_reviewed", proxies=review.proxy_count, unused=review.unused_count)
 
 
 def _sync(

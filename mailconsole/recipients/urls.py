@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from mailconsole.recipients.views import console_sign_in, mapping, recipients, sources, sync, who
+from mailconsole.recipients.views import console_sign_in, mapping, recipients, sources, sync, unused, who
 
 app_name = "recipients"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("recipients/<uuid:guid>/attributes/", mapping.mapping_page, name="mapping"),
     path("who/", who.who_page, name="who"),
     path("to-mend/", who.to_mend, name="to-mend"),
+    path("to-mend/unused/", unused.unused_page, name="unused"),
+    path("to-mend/unused/window/", unused.set_window, name="unused-window"),
     path("sync/conflict-rule/", sync.set_conflict_rule, name="conflict-rule"),
     path("sync/", sync.sync_status, name="sync"),
     path("sync/runs/<int:pk>/", sync.run_detail, name="run"),

@@ -17,6 +17,7 @@ class TrackingConfig(AppConfig):
         from mailconsole.tracking.services.decisions import recent_decisions
         from mailconsole.tracking.services.last_use import last_use
         from mailconsole.tracking.services.lost import mark_lost
+        from mailconsole.tracking.services.seen import TrackedMail
         from mailconsole.tracking.services.uses import object_uses
 
         monitor = navigation.Section.MONITOR
@@ -28,6 +29,7 @@ class TrackingConfig(AppConfig):
         recorded.register_decisions(recent_decisions)
         recorded.register_last_use(last_use)
         recorded.register_uses(object_uses)
+        recorded.register_mail_seen(TrackedMail())
         removal.register(mark_lost)
         regions.register(
             regions.Region("traffic-cards", live.traffic_cards),

@@ -34,6 +34,7 @@ def sync_status(request: HttpRequest) -> HttpResponse:
         "snapshot": snapshot_status(now=timezone.now()),
         "page": page_of(request, runs, size=_SHOWN_RUNS),
         "conflicts": conflict_rows(),
+        "conflict_count": AddressConflict.objects.count(),
         "recipient_count": Recipient.objects.count(),
     }
     return render_page(request, "recipients/sync.html", context, fragment="recipients/_sync.html")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -16,9 +17,10 @@ from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.pages import render_page
 from mailconsole.recipients.forms import WhoForm
 from mailconsole.recipients.known import open_directory
-from mailconsole.recipients.models import DirectoryRules
+from mailconsole.recipients.models import AddressConflict, DirectoryRules
 from mailconsole.recipients.services.health import alerts
 from mailconsole.recipients.services.snapshot import snapshot_folder
+from mailconsole.recipients.services.unused import last_review
 from mailconsole.recipients.services.who_gets import WhoGets, who_gets
 from mailconsole.recipients.views.sync import conflict_rows
 from transport.model.address import InvalidAddress
@@ -59,7 +61,10 @@ def to_mend(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "alerts": alerts(timezone.now()),
         "conflicts": conflict_rows(),
+        "conflict_count": AddressConflict.objects.count(),
         "rule": DirectoryRules.current().conflict_rule_value,
+        "review": last_review(),
+        "kept_days": settings.TRACKING_RETENTION_DAYS,
     }
     try:
         context["unresolved"] = unresolved(snapshot_folder())
