@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recipients", "0006_sign_in_tries"),
+        ("recipients", "0007_kerberos_and_dirsync"),
     ]
 
     operations = [
