@@ -42,6 +42,7 @@ app.conf.update(
         "live": {"task": "nodes.publish_live", "schedule": 0.5, "options": {"expires": 1}},
         "directories": {"task": "recipients.sync_directories", "schedule": 60.0, "options": {"expires": 50}},
         "proxies": {"task": "recipients.review_proxies", "schedule": 60.0, "options": {"expires": 50}},
+        "changes": {"task": "changes.keep_times", "schedule": 5.0, "options": {"expires": 5}},
         "retention": {"task": "tracking.delete_old", "schedule": crontab(minute="17"), "options": {"expires": 1800}},
     },
 )

@@ -33,6 +33,7 @@ _STATUS: Mapping[type[Exception], int] = {
     refusals.NothingToSubmit: 409,
     refusals.ReviewNotOwed: 409,
     refusals.NothingRecorded: 409,
+    refusals.NothingToEnd: 409,
     NameTaken: 409,
     CertificateInUse: 409,
     QueueGone: 404,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ninja import NinjaAPI
 
-from mailconsole.api import acts, certificates, changes, config, directory, queues, revisions
+from mailconsole.api import acts, certificates, changes, config, directory, queues, revisions, times
 from mailconsole.api.auth import SessionAuth, TokenAuth
 from mailconsole.api.problems import register_problems
 
@@ -19,6 +19,7 @@ register_problems(api)
 api.add_router("/config", config.router)
 api.add_router("/changes", changes.router)
 api.add_router("/changes", acts.router)
+api.add_router("/changes", times.router)
 api.add_router("/revisions", revisions.router)
 api.add_router("/queues", queues.router)
 api.add_router("/holds", queues.holds_router)

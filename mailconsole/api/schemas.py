@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ninja import Schema
-from pydantic import ConfigDict
+from pydantic import AwareDatetime, ConfigDict
 
 
 class Taken(Schema):
@@ -49,6 +49,29 @@ class Said(Taken):
     comment: str
 
 
+class At(Taken):
+    """The digest of the plan that was looked at, and when to publish it (with an offset, as RFC 3339 has it)."""
+
+    digest: str
+    at: AwareDatetime
+
+
+class End(Taken):
+    expires_at: AwareDatetime | None
+
+
+class Earlier(Taken):
+    ends_at: AwareDatetime
+    reason: str
+
+
+class Longer(Taken):
+    """`until` is the later end; null takes it away."""
+
+    until: AwareDatetime | None
+    reason: str
+
+
 class ItemOut(Schema):
     kind: str
     object_id: str
@@ -79,6 +102,15 @@ class ChangeOut(Schema):
     digest: str
     created_at: datetime
     updated_at: datetime
+    publish_at: datetime | None
+    schedule_problem: str
+    expires_at: datetime | None
+    ends_at: datetime | None
+    ended_at: datetime | None
+    end_problem: str
+    restores: int | None
+    prolongs: int | None
+    prolonged_to: datetime | None
     items: list[ItemOut]
     reviews: list[ReviewOut]
 

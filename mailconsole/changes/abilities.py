@@ -27,6 +27,9 @@ class Abilities:
     request_changes: bool
     publish: bool
     publish_freely: bool
+    unschedule: bool
+    shorten: bool
+    prolong: bool
     publish_alone: bool
     withdraw: bool
     break_glass: bool
@@ -56,6 +59,9 @@ def abilities_of(user: User, change: Change, approvals: Approvals | None = None)
         request_changes=is_reviewer and not is_author and state in (ChangeState.IN_REVIEW, ChangeState.APPROVED),
         publish=is_reviewer and state is ChangeState.APPROVED and is_enough,
         publish_freely=is_free,
+        unschedule=is_reviewer and change.publish_at is not None,
+        shorten=change.is_to_end and (is_author or Role.OPERATOR.value in roles),
+        prolong=change.is_to_end and is_editor,
         publish_alone=alone,
         withdraw=may_edit or (is_administrator and not change.author.is_active and state.is_open),
         break_glass=is_administrator and is_waiting and not alone,
@@ -89,6 +95,8 @@ def _sentence(user: User, change: Change, approvals: Approvals | None, *, is_aut
         return "It waits for you or another reviewer." if is_reviewer else "It waits for a reviewer; you are none."
     if state is ChangeState.APPROVED and approvals is not None and not approvals.is_enough:
         return "It was approved, but that no longer suffices: it needs another approval before it can be published."
+    if state is ChangeState.APPROVED and change.publish_at is not None:
+        return f"It is approved, and {change.scheduled_by} had it published by itself at the time below."
     if state is ChangeState.APPROVED:
         return "It is approved and waits to be published." if is_reviewer else "It waits for a reviewer to publish it."
     return state.sentence

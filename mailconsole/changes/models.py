@@ -70,7 +70,12 @@ class Head(models.Model):
 
 
 class Change(models.Model):
-    """A draft, what became of it, and who may decide about it. `base` is the revision that its items began from."""
+    """A draft, what became of it, and who may decide about it. `base` is the revision that its items began from.
+
+    `publish_at` is when it is published by itself, in the name of `scheduled_by`. `expires_at` is the end that is
+    approved with it; `ends_at`, once it is published, when that really is. `restores` is the change that this one took
+    back at its end; `prolongs` the one whose end it moves to `prolonged_to`, or lifts.
+    """
 
     title = models.CharField(max_length=200)
     reason = models.TextField(blank=True)
@@ -82,6 +87,16 @@ class Change(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField(db_index=True)
     submitted_at = models.DateTimeField(null=True)
+    publish_at = models.DateTimeField(null=True, db_index=True)
+    scheduled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    schedule_problem = models.TextField(blank=True)
+    expires_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True, db_index=True)
+    ended_at = models.DateTimeField(null=True)
+    end_problem = models.TextField(blank=True)
+    restores = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="restored_by")
+    prolongs = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="prolonged_by")
+    prolonged_to = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager[Change]] = models.Manager()
 
@@ -95,6 +110,11 @@ class Change(models.Model):
     def status(self) -> ChangeState:
         """The state with its sentence and tone."""
         return ChangeState(self.state)
+
+    @property
+    def is_to_end(self) -> bool:
+        """Whether it is in effect, and is taken back by itself."""
+        return self.ends_at is not None and self.ended_at is None
 
 
 class ChangeItem(models.Model):

@@ -61,6 +61,14 @@ class NotTheFirstSetup(Refusal):
     """Publishing without a second person is for the sole administrator of a new installation only."""
 
 
+class BadTime(Refusal):
+    """A time that can't be: passed already, or not before the other one."""
+
+
+class NothingToEnd(Refusal):
+    """The change is not in effect for a time only, or its end has come."""
+
+
 class InvalidDocument(Refusal):
     """The document would break rules; `problems` says which, where."""
 

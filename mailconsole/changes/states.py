@@ -54,6 +54,9 @@ class Arrow(StrEnum):
     REQUEST_CHANGES = "request_changes"
     PUBLISH = "publish"
     PUBLISH_FREELY = "publish_freely"
+    SCHEDULE = "schedule"
+    UNSCHEDULE = "unschedule"
+    END = "end"
     WITHDRAW = "withdraw"
     EDIT = "edit"
     BREAK_GLASS = "break_glass"
@@ -74,6 +77,9 @@ _PAST = {
     Arrow.REQUEST_CHANGES: "changes_requested",
     Arrow.PUBLISH: "published",
     Arrow.PUBLISH_FREELY: "published_without_approval",
+    Arrow.SCHEDULE: "scheduled",
+    Arrow.UNSCHEDULE: "unscheduled",
+    Arrow.END: "published_at_the_end",
     Arrow.WITHDRAW: "withdrawn",
     Arrow.EDIT: "edited",
     Arrow.BREAK_GLASS: "published_without_review",
@@ -84,6 +90,9 @@ _ARROW_SENTENCES = {
     Arrow.REQUEST_CHANGES: "A reviewer gives it back to its author.",
     Arrow.PUBLISH: "A reviewer puts the approved change into effect.",
     Arrow.PUBLISH_FREELY: "Its author puts into effect what needs no approval by the rules.",
+    Arrow.SCHEDULE: "A reviewer names the time at which it is published by itself.",
+    Arrow.UNSCHEDULE: "A reviewer takes that time back.",
+    Arrow.END: "At its end, a change is taken back by this one.",
     Arrow.WITHDRAW: "Its author gives it up.",
     Arrow.EDIT: "Its author goes on writing; approvals are void.",
     Arrow.BREAK_GLASS: "An administrator puts it into effect at once; a review is owed.",
@@ -96,6 +105,9 @@ TRANSITIONS: dict[Arrow, dict[ChangeState, ChangeState]] = {
     Arrow.REQUEST_CHANGES: {R: D, A: D},
     Arrow.PUBLISH: {A: ChangeState.PUBLISHED},
     Arrow.PUBLISH_FREELY: dict.fromkeys((D, R, A), ChangeState.PUBLISHED),
+    Arrow.SCHEDULE: {A: A},
+    Arrow.UNSCHEDULE: {A: A},
+    Arrow.END: {D: ChangeState.PUBLISHED},
     Arrow.WITHDRAW: {D: ChangeState.WITHDRAWN, R: ChangeState.WITHDRAWN, A: ChangeState.WITHDRAWN},
     Arrow.EDIT: {D: D, R: D, A: D},
     Arrow.BREAK_GLASS: {D: ChangeState.PUBLISHED, R: ChangeState.PUBLISHED},
@@ -124,6 +136,7 @@ class Way(models.TextChoices):
     INITIAL = "initial", "First start"
     REVIEWED = "reviewed", "Reviewed"
     NO_APPROVAL_NEEDED = "no_approval_needed", "No approval needed"
+    ENDED = "ended", "End of a change"
     FIRST_SETUP = "first_setup", "First set-up"
     BREAK_GLASS = "break_glass", "Break-glass"
 
@@ -133,6 +146,7 @@ class Way(models.TextChoices):
             Way.INITIAL: "Made by the software at its first start.",
             Way.REVIEWED: "Approved by somebody other than its author.",
             Way.NO_APPROVAL_NEEDED: "Published by its author: the approval rules asked nobody else to agree.",
+            Way.ENDED: "Takes a change back at the end that was approved with it.",
             Way.FIRST_SETUP: "Published by the only administrator while nobody else could have reviewed it.",
             Way.BREAK_GLASS: "Published without a review, with a reason; a review was owed.",
         }[self]

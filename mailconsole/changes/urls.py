@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from mailconsole.changes.views import acts, detail, history, impact, lists
+from mailconsole.changes.views import acts, detail, history, impact, lists, times
 
 app_name = "changes"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,6 +23,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:pk>/publish-alone/", acts.publish_without_others, name="publish-alone"),
     path("<int:pk>/break-glass/", acts.break_glass, name="break-glass"),
     path("<int:pk>/review-afterwards/", acts.review_later, name="review-afterwards"),
+    path("<int:pk>/schedule/", times.schedule, name="schedule"),
+    path("<int:pk>/cancel-schedule/", times.unschedule, name="cancel-schedule"),
+    path("<int:pk>/expire/", times.expire, name="expire"),
+    path("<int:pk>/shorten/", times.shorten, name="shorten"),
+    path("<int:pk>/prolong/", times.prolong, name="prolong"),
     path("<int:pk>/take-back/", acts.go_on, name="take-back"),
     path("<int:pk>/withdraw/", acts.withdraw, name="withdraw"),
     path("<int:pk>/comment/", acts.comment, name="comment"),

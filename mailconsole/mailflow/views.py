@@ -16,9 +16,11 @@ from mailconsole.accounts.access import require_role, user_has_role
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.views.people import actor_of
 from mailconsole.changes import recorded
+from mailconsole.changes.models import Change
 from mailconsole.changes.refusals import InvalidObject
 from mailconsole.changes.services.account_password import has_password, make_account_password
 from mailconsole.changes.services.stage_item import ACCOUNTS
+from mailconsole.changes.services.times import ending
 from mailconsole.common.pages import page_of, render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.mailflow.drafts import Mark, Seen, seen_by
@@ -48,6 +50,7 @@ class Row:
     is_enabled: bool
     use: recorded.Use | None
     idle_because: str
+    ending: Change | None = None
 
 
 @require_safe
@@ -57,7 +60,8 @@ def object_list(request: HttpRequest, kind: str) -> HttpResponse:
     found = [(key, item) for key, item in sorted(seen.objects(kind).items(), key=_by_name) if _matches(item, query)]
     page = page_of(request, found)
     uses = recorded.uses(kind, now=timezone.now())
-    page.object_list = [_row(page_kind, seen, key, item, uses) for key, item in page.object_list]
+    ends = ending(kind)
+    page.object_list = [_row(page_kind, seen, key, item, uses, ends.get(key)) for key, item in page.object_list]
     context = {"kind": page_kind, "page": page, "query": query, "draft": seen.draft, "total": len(seen.objects(kind)),
                "counted_since": uses.since}  # fmt: skip
     return render_page(request, "mailflow/list.html", context, fragment="mailflow/_rows.html")
@@ -71,7 +75,7 @@ def _matches(item: ConfigModel, query: str) -> bool:
     return not query or query in " ".join(str(value) for value in item.__dict__.values()).lower()
 
 
-def _row(kind: Kind, seen: Seen, object_id: str, item: Any, uses: recorded.ObjectUses) -> Row:
+def _row(kind: Kind, seen: Seen, object_id: str, item: Any, uses: recorded.ObjectUses, ends: Change | None) -> Row:
     return Row(
         object_id=object_id,
         name=getattr(item, "name", object_id),
@@ -81,6 +85,7 @@ def _row(kind: Kind, seen: Seen, object_id: str, item: Any, uses: recorded.Objec
         is_enabled=getattr(item, "is_enabled", True),
         use=uses.by_id.get(object_id),
         idle_because=_idle_because(seen, item),
+        ending=ends,
     )
 
 
@@ -105,6 +110,7 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
         "mark": seen.mark(kind, object_id),
         "draft": seen.draft,
         "idle_because": _idle_because(seen, item),
+        "ending": ending(kind).get(object_id),
     }
     if KINDS[kind].is_password_made:
         context["last_use"] = recorded.last_use(value["username"])

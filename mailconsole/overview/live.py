@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mailconsole.changes.models import Change, Head
+from mailconsole.changes.services.times import ahead
 from mailconsole.changes.states import ChangeState
 from mailconsole.nodes.live.regions import Piece, piece
 from mailconsole.nodes.models import Activation, ActivationState, Node
@@ -105,9 +106,9 @@ def _state(node: Node | None, shown: NodeSnapshot | None, live: Live, now: datet
 
 
 def waiting_changes(live: Live, now: datetime) -> list[Piece]:
-    """Changes that wait for a second person, or to be published."""
+    """Changes that wait for a second person, or to be published; then those that end by themselves soon."""
     waiting = Change.objects.filter(state__in=[ChangeState.IN_REVIEW, ChangeState.APPROVED]).select_related("author")
-    found = list(waiting.order_by("submitted_at")[:MAX_CHANGES])
+    found = [*waiting.order_by("submitted_at")[:MAX_CHANGES], *ahead(now)[:MAX_CHANGES]]
     if not found:
         return [piece("none", "overview/_no_change.html")]
     return [piece(str(change.pk), "overview/_change.html", change=change) for change in found]

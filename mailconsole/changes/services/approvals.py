@@ -10,9 +10,10 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Review
 from mailconsole.changes.refusals import NotApproved
-from mailconsole.changes.services.ground import digest_of
+from mailconsole.changes.services.ground import changes_of, digest_of
 from mailconsole.changes.services.plan import Plan
 from mailconsole.changes.states import Verdict
+from transport.config.diff import ObjectChange
 from transport.rules.approval import Demands, Need, Person, demands_of
 
 
@@ -56,8 +57,13 @@ class Approvals:
 
 def approvals_of(change: Change, plan: Plan, *, now: datetime) -> Approvals:
     """By the rules of the plan's head, the ones in effect, whatever the change makes of them."""
-    demands = demands_of(plan.changes, plan.head_document, now=now)
+    demands = demands_of((*plan.changes, *_prolonged(change)), plan.head_document, now=now)
     return Approvals(demands, tuple(_counting(change)))
+
+
+def _prolonged(change: Change) -> tuple[ObjectChange, ...]:
+    """What stays in effect by moving another change's end needs what it needed itself, without its end in sight."""
+    return changes_of(change.prolongs) if change.prolongs is not None else ()
 
 
 def _counting(change: Change) -> Iterator[Person]:

@@ -65,8 +65,13 @@ def _items(change: Change) -> list[ChangeItem]:
 
 
 def digest_of(change: Change) -> str:
-    """What an approval is given for: SHA-256 over the items, their bases included."""
-    items = [[one.kind, one.object_id, one.before, one.after] for one in changes_of(change)]
+    """What an approval is given for: SHA-256 over the items, their bases included, and its end."""
+    items: list[Any] = [[one.kind, one.object_id, one.before, one.after] for one in changes_of(change)]
+    if change.expires_at is not None:
+        items.append(["expires_at", change.expires_at.isoformat()])
+    if change.prolongs_id is not None:
+        until = change.prolonged_to.isoformat() if change.prolonged_to is not None else None
+        items.append(["prolongs", change.prolongs_id, until])
     return hashlib.sha256(json.dumps(items, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -77,8 +82,9 @@ def check_digest(change: Change, seen: str) -> None:
 
 
 def void_reviews(change: Change) -> None:
-    """An edit after approval voids it (design.md)."""
+    """An edit after approval voids it (design.md), and the time at which it would have been published."""
     change.reviews.filter(is_void=False).update(is_void=True)
+    Change.objects.filter(pk=change.pk).update(publish_at=None, scheduled_by=None, schedule_problem="")
 
 
 def note(

@@ -15,7 +15,7 @@ from mailconsole.changes.services.approvals import check_approvals
 from mailconsole.changes.services.ground import check_arrow, check_digest, go, locked, note, require
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.revisions import lock_head, store_revision
-from mailconsole.changes.services.submit_change import check_plan
+from mailconsole.changes.services.submit_change import check_end, check_plan
 from mailconsole.changes.states import Arrow, Way
 from transport.config.words import plain
 
@@ -46,7 +46,7 @@ def publish_change(
 def put_into_effect(
     change: Change,
     *,
-    actor: User,
+    actor: User | None,
     arrow: Arrow,
     way: Way,
     now: datetime,
@@ -61,6 +61,7 @@ def put_into_effect(
     head = lock_head()
     plan = plan_change(change, now=now)
     check_plan(change, plan)
+    check_end(change, now=now)
     assert plan.document is not None  # check_plan refused conflicts
     reason = (check(plan) if check is not None else "") or reason
     revision = store_revision(
@@ -73,7 +74,10 @@ def put_into_effect(
         published_by=actor,
         reason=reason or change.reason,
     )
-    go(change, arrow, now=now, is_review_owed=way is Way.BREAK_GLASS)
+    go(change, arrow, now=now, is_review_owed=way is Way.BREAK_GLASS, ends_at=change.expires_at, publish_at=None,
+       schedule_problem="")  # fmt: skip
+    if change.prolongs_id is not None:
+        Change.objects.filter(pk=change.prolongs_id, ended_at=None).update(ends_at=change.prolonged_to)
     _note(change, revision, plan, actor=actor, arrow=arrow, now=now, request=request, reason=reason)
     return revision
 
@@ -83,7 +87,7 @@ def _note(
     revision: Revision,
     plan: Plan,
     *,
-    actor: User,
+    actor: User | None,
     arrow: Arrow,
     now: datetime,
     request: HttpRequest | None,

@@ -35,7 +35,7 @@ from mailconsole.common.refusals import Refusal
 Act = Callable[[HttpRequest, Change, User], str]
 
 
-def _act(act: Act) -> Callable[..., HttpResponse]:
+def act_on_change(act: Act) -> Callable[..., HttpResponse]:
     """Say what the act returned, or why it was refused, on the change's page."""
 
     @require_POST
@@ -51,23 +51,23 @@ def _act(act: Act) -> Callable[..., HttpResponse]:
     return view
 
 
-def _said(request: HttpRequest, name: str) -> str:
+def said(request: HttpRequest, name: str) -> str:
     return request.POST.get(name, "").strip()
 
 
-@_act
+@act_on_change
 def submit(request: HttpRequest, change: Change, actor: User) -> str:
     submit_change(change=change, actor=actor, now=timezone.now(), request=request)
     return "It waits for a reviewer now."
 
 
-@_act
+@act_on_change
 def approve(request: HttpRequest, change: Change, actor: User) -> str:
     approve_change(
         change=change,
         actor=actor,
-        digest=_said(request, "digest"),
-        comment=_said(request, "comment"),
+        digest=said(request, "digest"),
+        comment=said(request, "comment"),
         now=timezone.now(),
         request=request,
     )
@@ -77,98 +77,96 @@ def approve(request: HttpRequest, change: Change, actor: User) -> str:
     return "Approved. It takes effect when it is published."
 
 
-@_act
+@act_on_change
 def give_back(request: HttpRequest, change: Change, actor: User) -> str:
     request_changes(
         change=change,
         actor=actor,
-        digest=_said(request, "digest"),
-        comment=_said(request, "comment"),
+        digest=said(request, "digest"),
+        comment=said(request, "comment"),
         now=timezone.now(),
         request=request,
     )
     return "Given back to its author."
 
 
-@_act
+@act_on_change
 def publish(request: HttpRequest, change: Change, actor: User) -> str:
     revision = publish_change(
-        change=change, actor=actor, digest=_said(request, "digest"), now=timezone.now(), request=request
+        change=change, actor=actor, digest=said(request, "digest"), now=timezone.now(), request=request
     )
     return f"Published as revision {revision}. Each node reports below when it runs it."
 
 
-@_act
+@act_on_change
 def publish_freely(request: HttpRequest, change: Change, actor: User) -> str:
     revision = publish_without_approval(
-        change=change, actor=actor, digest=_said(request, "digest"), now=timezone.now(), request=request
+        change=change, actor=actor, digest=said(request, "digest"), now=timezone.now(), request=request
     )
     return f"Published as revision {revision}; by the approval rules nobody else had to agree. The audit says so."
 
 
-@_act
+@act_on_change
 def publish_without_others(request: HttpRequest, change: Change, actor: User) -> str:
     revision = publish_alone(change=change, actor=actor, now=timezone.now(), request=request)
     return f"Published as revision {revision}; the audit says that nobody else could review."
 
 
-@_act
+@act_on_change
 def break_glass(request: HttpRequest, change: Change, actor: User) -> str:
     revision = break_glass_publish(
-        change=change, actor=actor, reason=_said(request, "reason"), now=timezone.now(), request=request
+        change=change, actor=actor, reason=said(request, "reason"), now=timezone.now(), request=request
     )
     return f"Published without a review as revision {revision}. Everybody sees that, and a review is owed."
 
 
-@_act
+@act_on_change
 def review_later(request: HttpRequest, change: Change, actor: User) -> str:
-    review_afterwards(
-        change=change, actor=actor, comment=_said(request, "comment"), now=timezone.now(), request=request
-    )
+    review_afterwards(change=change, actor=actor, comment=said(request, "comment"), now=timezone.now(), request=request)
     return "The review that was owed is done."
 
 
-@_act
+@act_on_change
 def go_on(request: HttpRequest, change: Change, actor: User) -> str:
     take_back(change=change, actor=actor, now=timezone.now(), request=request)
     return "It is your open draft now: what you edit goes into it."
 
 
-@_act
+@act_on_change
 def withdraw(request: HttpRequest, change: Change, actor: User) -> str:
-    withdraw_change(change=change, actor=actor, reason=_said(request, "reason"), now=timezone.now(), request=request)
+    withdraw_change(change=change, actor=actor, reason=said(request, "reason"), now=timezone.now(), request=request)
     return "Withdrawn. Nothing of it was ever in effect."
 
 
-@_act
+@act_on_change
 def comment(request: HttpRequest, change: Change, actor: User) -> str:
-    comment_on_change(change=change, actor=actor, text=_said(request, "text"), now=timezone.now(), request=request)
+    comment_on_change(change=change, actor=actor, text=said(request, "text"), now=timezone.now(), request=request)
     return "Your comment is kept."
 
 
-@_act
+@act_on_change
 def describe(request: HttpRequest, change: Change, actor: User) -> str:
-    words = {name: _said(request, name) for name in ("title", "reason", "ticket")}
+    words = {name: said(request, name) for name in ("title", "reason", "ticket")}
     describe_change(change=change, actor=actor, now=timezone.now(), request=request, **words)
     return "Saved."
 
 
-@_act
+@act_on_change
 def discard(request: HttpRequest, change: Change, actor: User) -> str:
     discard_item(
         change=change,
         actor=actor,
-        kind=_said(request, "kind"),
-        object_id=_said(request, "object_id"),
+        kind=said(request, "kind"),
+        object_id=said(request, "object_id"),
         now=timezone.now(),
         request=request,
     )
     return "The item is taken out of the change."
 
 
-@_act
+@act_on_change
 def update(request: HttpRequest, change: Change, actor: User) -> str:
-    wanted = _said(request, "prefer")
+    wanted = said(request, "prefer")
     prefer = Side(wanted) if wanted in set(Side) else None
     bring_up_to_date(change=change, actor=actor, prefer=prefer, now=timezone.now(), request=request)
     return "Brought up to date with what is published."
@@ -182,7 +180,7 @@ def restore(request: HttpRequest, number: int) -> HttpResponse:
         change = restore_revision(
             revision=revision,
             actor=actor_of(request),
-            reason=_said(request, "reason"),
+            reason=said(request, "reason"),
             now=timezone.now(),
             request=request,
         )

@@ -17,6 +17,7 @@ from mailconsole.changes.links import edit_url
 from mailconsole.changes.models import Change, Review, Revision
 from mailconsole.changes.papers import papers_of
 from mailconsole.changes.services.approvals import approvals_of
+from mailconsole.changes.services.end_change import what_is_taken_back
 from mailconsole.changes.services.ground import changes_of, digest_of
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.revisions import load_document
@@ -66,7 +67,7 @@ class Finding:
 
 @require_safe
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    change = get_object_or_404(Change.objects.select_related("author", "base"), pk=pk)
+    change = get_object_or_404(Change.objects.select_related("author", "base", "prolongs"), pk=pk)
     return render_page(request, "changes/detail.html", detail_context(request, change))
 
 
@@ -83,11 +84,13 @@ def detail_context(request: HttpRequest, change: Change) -> dict[str, Any]:
     }
     if revision is not None and revision.parent is not None:
         done = diff(load_document(revision.parent), load_document(revision))
+        if change.is_to_end:
+            context["left"] = [conflict_words(one) for one in what_is_taken_back(change).kept]
         return context | _told(done) | {"running": running(revision, now=timezone.now())}
     if not change.status.is_open:
         return context | _told(changes_of(change))
     plan = plan_change(change, now=timezone.now())
-    if plan.document is not None and plan.changes:
+    if plan.document is not None and (plan.changes or change.prolongs is not None):
         approvals = approvals_of(change, plan, now=timezone.now())
         context |= {"approvals": approvals, "can": abilities_of(actor_of(request), change, approvals)}
     return context | _told(plan.changes) | _plan_context(request, change, plan)

@@ -1,0 +1,28 @@
+"""A time that a person typed into a page: local to the console, as its pages show it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from mailconsole.changes.refusals import BadTime
+
+
+def typed_moment(text: str) -> datetime:
+    """Raises BadTime."""
+    moment = typed_moment_or_none(text)
+    if moment is None:
+        raise BadTime("Say when: the field is empty.")
+    return moment
+
+
+def typed_moment_or_none(text: str) -> datetime | None:
+    """None for nothing. Raises BadTime."""
+    if not text.strip():
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return moment if moment.tzinfo is not None else timezone.make_aware(moment)
+    except (ValueError, OverflowError):
+        raise BadTime(f"“{text[:40]}” is no time; write for example 2026-12-24 22:00.") from None
