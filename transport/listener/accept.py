@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from transport.listener.transaction import Transaction
 from transport.model.envelope import BodyType, Message, Recipient, encode_queue_id
-from transport.model.event import EventId, TrackingEvent
+from transport.model.event import EventId, ReceiveEvent, TrackingEvent
 from transport.rules import headers
 from transport.rules.priority import expiration_s, priority
 
@@ -94,7 +94,8 @@ def _trace_head(session: Session, is_utf8: bool) -> str:
 
 def event(session: Session, transaction: Transaction, made: Message) -> TrackingEvent:
     """RECEIVE, with the steps that admitted it."""
-    return TrackingEvent(
+    described = session.described()
+    return ReceiveEvent(
         EventId.RECEIVE,
         made.received_at,
         made.id,
@@ -108,10 +109,12 @@ def event(session: Session, transaction: Transaction, made: Message) -> Tracking
         made.size_bytes,
         made.revision,
         {
-            **session.described(),
+            **described,
             "recipients": [given.text for given in transaction.recipients],
             "internet_message_id": made.internet_message_id,
             "subject": made.subject,
             "trail": transaction.decision.rows,
         },
+        session.described_json,
+        len(described),
     )

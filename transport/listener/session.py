@@ -23,6 +23,7 @@ from transport.listener.proxy import header_received
 from transport.listener.proxy_header import HeaderReader
 from transport.listener.regular import Regular
 from transport.listener.transaction import Transaction
+from transport.model import compact_json
 from transport.model.event import EventId, TrackingEvent
 from transport.model.limit import Limit
 from transport.model.reply import Reply
@@ -58,6 +59,8 @@ class Session(Connection):
         """How the Received fields of messages begin, and of messages in UTF-8; empty until the first."""
         self._errors = 0
         self._described: dict[str, Any] = {}
+        self.described_json = ""
+        """``described``, as JSON without braces; made with it."""
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -213,6 +216,7 @@ class Session(Connection):
         """What an event's detail says of the session; not to be changed."""
         if not self._described:
             self._described = self._describe()
+            self.described_json = compact_json.encode(self._described).decode()[1:-1]
         return self._described
 
     def _describe(self) -> dict[str, Any]:

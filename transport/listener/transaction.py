@@ -9,6 +9,7 @@ from transport.listener import replies
 from transport.listener.chunks import ChunkedBody
 from transport.listener.data import DataReader
 from transport.listener.parameters import MailParameters, RcptParameters, Refused, parse_mail, parse_rcpt
+from transport.model.compact_json import Constant
 from transport.model.envelope import BodyType
 from transport.model.verdict import Answer, Stage, Step, Verdict
 from transport.rules import admission, compiled_policy, limits, pressure, relay
@@ -29,7 +30,7 @@ class Decision:
 
     def __init__(self, steps: Iterable[Step]) -> None:
         self.steps = tuple(dict.fromkeys(steps))
-        self.rows = [step.row for step in self.steps]
+        self.rows = Constant(step.row for step in self.steps)
         granted = (s.object_id for s in self.steps if s.kind == compiled_policy.KIND and s.answer is Answer.YES)
         self.policy_ids = tuple(dict.fromkeys(granted))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -19,3 +20,30 @@ def encode(value: Any) -> bytes:
 def decode(text: bytes | str) -> Any:
     """The inverse of ``encode``. Raises ValueError."""
     return from_json(text)
+
+
+@lru_cache(maxsize=4096)  # senders, recipients, next hops, what a session says of itself: again and again
+def text(value: str) -> str:
+    """A string as ``encode`` would write it."""
+    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
+    return encode(value).decode()
+
+
+def texts(values: list[str]) -> str:
+    """Strings as ``encode`` would write them."""
+    return f"[{text(values[0])}]" if len(values) == 1 else encode(values).decode()
+
+
+class Constant(list[Any]):
+    """A list that is told of again and again and never changes: its JSON is made once."""
+
+    __slots__ = ("_json",)
+
+    @property
+    def json(self) -> str:
+        try:
+            return self._json
+        except AttributeError:
+            self._json: str = encode(list(self)).decode()
+            return self._json

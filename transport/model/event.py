@@ -112,6 +112,44 @@ class TrackingEvent:
         return cls(event, at, **row)
 
 
+@dataclass(slots=True)
+class ReceiveEvent(TrackingEvent):
+    """RECEIVE, as it is told of each message that comes by SMTP. ``detail`` begins with ``session_fields`` fields, the
+    same for all messages of a session, of which ``session`` is the JSON without braces; then come recipients,
+    internet_message_id, subject, trail and routes."""
+
+    session: str = ""
+    session_fields: int = 0
+
+    def to_json(self) -> bytes:
+        """As that of any event, in a third of the time: what is the same for many messages was encoded before."""
+        detail, text = self.detail, compact_json.text
+        trail, routes = detail.get("trail"), detail.get("routes")
+        if len(detail) != self.session_fields + 5 or type(trail) is not compact_json.Constant or routes is None:
+            return TrackingEvent.to_json(self)
+        if self.recipient or self.reply or self.reason or not (self.session_id and self.peer and self.connector_id):
+            return TrackingEvent.to_json(self)
+        if not (self.message_id and self.size_bytes and self.revision):
+            return TrackingEvent.to_json(self)
+        sender = f',"sender":{text(self.sender)}' if self.sender else ""
+        return (
+            f'{{"message_id":{self.message_id},"session_id":{text(self.session_id)}{sender},"peer":{text(self.peer)},'
+            f'"connector_id":{text(self.connector_id)},"size_bytes":{self.size_bytes},"revision":{self.revision},'
+            f'"detail":{{{self.session},"recipients":{compact_json.texts(detail["recipients"])},'
+            f'"internet_message_id":{text(detail["internet_message_id"])},"subject":{text(detail["subject"])},'
+            f'"trail":{trail.json},"routes":[{",".join([_route(row) for row in routes])}]}},'
+            f'"e":"{self.event}","at":{round(self.at, 6)!r}}}'
+        ).encode()
+
+
+def _route(row: dict[str, Any]) -> str:
+    considered = row.get("considered")
+    if len(row) != 3 or type(considered) is not compact_json.Constant:
+        return compact_json.encode(row).decode()
+    hop, recipients = compact_json.text(row["next_hop"]), compact_json.texts(row["recipients"])
+    return f'{{"next_hop":{hop},"considered":{considered.json},"recipients":{recipients}}}'
+
+
 _FIELDS = (
     "message_id",
     "session_id",

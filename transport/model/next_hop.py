@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -49,9 +49,13 @@ class NextHop:
     delivery_type: DeliveryType
     domain: str = ""
     connector_id: str = ""
+    text: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", f"{self.delivery_type}/{self.connector_id}/{self.domain}")
 
     def __str__(self) -> str:
-        return f"{self.delivery_type}/{self.connector_id}/{self.domain}"
+        return self.text
 
     @classmethod
     def parse(cls, text: str) -> NextHop:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from transport.config.objects import AddressSpace, SendConnector
 from transport.config.types import MAX_HOME_SERVER, format_size
+from transport.model.compact_json import Constant
 from transport.model.next_hop import BY_SMART_HOST, UNREACHABLE, DeliveryType, NextHop
 from transport.rules.patterns import names_server, parent_domains
 from transport.rules.ruleset import Ruleset
@@ -40,13 +41,13 @@ class Route:
     next_hop: NextHop
     considered: tuple[Considered, ...]
     is_too_large: bool = False
-    rows: list[list[str]] = field(init=False, repr=False, compare=False)
+    rows: Constant = field(init=False, repr=False, compare=False)
     """``considered`` as an event's detail holds it: connector id, name, eliminated because, and why it was chosen
     where that is told."""
     hop_text: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rows", [_row(one) for one in self.considered])
+        object.__setattr__(self, "rows", Constant(_row(one) for one in self.considered))
         object.__setattr__(self, "hop_text", str(self.next_hop))
 
     @property

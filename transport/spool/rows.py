@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -54,8 +55,61 @@ def time_of(message_id: int) -> float:
     return ((message_id >> 22) + EPOCH_MS) / 1000
 
 
+_odd = attrgetter("is_smtputf8", "requires_tls", "is_tls_waived", "ret", "envid", "is_dsn")
+
+
 def encode_message(message: Message) -> str:
     """The envelope and all recipients, without the body."""
+    if message.body_type is not BodyType.SEVEN_BIT or message.priority is not Priority.NORMAL or any(_odd(message)):
+        return encode_any(message)
+    if not (message.size_bytes and message.received_at and message.expires_at):
+        return encode_any(message)
+    head = _head(
+        message.session_id, message.peer, message.helo, message.identity, message.connector_id, message.revision
+    )
+    internet_message_id, subject, sender = message.internet_message_id, message.subject, message.envelope_sender
+    return (
+        f'{{"size_bytes":{message.size_bytes},"received_at":{message.received_at!r},"expires_at":{message.expires_at!r}'
+        f"{head}{_given('internet_message_id', internet_message_id)}{_given('subject', subject)}"
+        f',"sender":{_pair_json(sender.local_part, sender.domain)}{_policies(message.policy_ids)}'
+        f',"recipients":{_recipients_json(message.recipients)}}}'
+    )
+
+
+def _given(name: str, value: str) -> str:
+    return f',"{name}":{compact_json.text(value)}' if value else ""
+
+
+@lru_cache(maxsize=1024)
+def _head(session_id: str, peer: str, helo: str, identity: str, connector_id: str, revision: int) -> str:
+    """What the messages of a session have in common."""
+    row = {"session_id": session_id, "peer": peer, "helo": helo, "identity": identity, "connector_id": connector_id}
+    given = "".join(_given(name, value) for name, value in row.items())
+    return f'{given},"revision":{revision}' if revision else given
+
+
+@lru_cache(maxsize=4096)
+def _pair_json(local_part: str, domain: str) -> str:
+    return compact_json.encode([local_part, domain]).decode()
+
+
+@lru_cache(maxsize=1024)
+def _policies(policy_ids: tuple[str, ...]) -> str:
+    return f',"policies":{compact_json.encode(policy_ids).decode()}' if policy_ids else ""
+
+
+def _recipients_json(recipients: Sequence[Recipient]) -> str:
+    if len(recipients) == 1:
+        one = recipients[0]
+        is_new = one.status is RecipientStatus.READY and one.original is one.address and not any(_state(one))
+        if is_new and not one.notify and not one.orcpt and one.next_hop is not None:
+            address, hop = one.address, compact_json.text(one.next_hop.text)
+            return f'[{{"i":{one.index},"to":{_pair_json(address.local_part, address.domain)},"hop":{hop}}}]'
+    return compact_json.encode(_recipient_rows(recipients)).decode()
+
+
+def encode_any(message: Message) -> str:
+    """``encode_message`` of whatever message it is."""
     row: dict[str, Any] = {name: value for name, value in zip(_PLAIN, _plain(message), strict=True) if value}
     row["sender"] = _pair(message.envelope_sender)
     if message.body_type is not BodyType.SEVEN_BIT:
