@@ -32,3 +32,13 @@ def edit_url(kind: str, object_id: str) -> str:
         return reverse(f"mailflow:{STEMS[kind]}-edit", args=[object_id])
     except (KeyError, NoReverseMatch):
         return ""
+
+
+def show_url(kind: str, object_id: str) -> str:
+    """The object's page; empty where there is no page."""
+    try:
+        if kind == "organization":
+            return reverse("mailflow:organization-edit")
+        return reverse(f"mailflow:{STEMS[kind]}-show", args=[object_id])
+    except (KeyError, NoReverseMatch):
+        return ""

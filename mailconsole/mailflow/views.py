@@ -16,6 +16,7 @@ from mailconsole.accounts.access import require_role, user_has_role
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.views.people import actor_of
 from mailconsole.changes import recorded
+from mailconsole.changes.links import show_url
 from mailconsole.changes.models import Change
 from mailconsole.changes.refusals import InvalidObject
 from mailconsole.changes.services.account_password import has_password, make_account_password
@@ -35,7 +36,10 @@ from mailconsole.nodes.snapshots import read_live
 from transport.config.diff import ORGANIZATION, Json, as_json
 from transport.config.objects import ConfigModel, RelayPolicy, ServiceAccount
 from transport.config.phrases import label, show
+from transport.config.references import Reference, is_named_by_others, used_by
 from transport.rules import coverage
+
+SHOWN_REFERENCES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,9 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
     }
     if KINDS[kind].is_password_made:
         context["last_use"] = recorded.last_use(value["username"])
+    if is_named_by_others(kind):
+        context["references"] = [_referring(one) for one in used_by(seen.document, kind, item, limit=SHOWN_REFERENCES)]
+        context["shown_references"] = SHOWN_REFERENCES
     if KINDS[kind].is_counted:
         uses = recorded.uses(kind, now=timezone.now())
         context |= {"use": uses.by_id.get(object_id), "counted_since": uses.since}
@@ -125,6 +132,15 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
             "shown": certificates_shown(live, object_id),
         }
     return render_page(request, "mailflow/detail.html", context)
+
+
+def _referring(reference: Reference) -> dict[str, str]:
+    return {
+        "kind": KINDS[reference.kind].singular,
+        "name": reference.name,
+        "field": capital(label(reference.field)),
+        "url": show_url(reference.kind, reference.object_id),
+    }
 
 
 def _facts(kind: Kind, value: Json) -> list[tuple[str, list[tuple[str, str]]]]:

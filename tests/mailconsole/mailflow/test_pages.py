@@ -10,12 +10,15 @@ from django.urls import reverse
 
 from mailconsole.changes.links import STEMS
 from mailconsole.changes.models import Change, ChangeItem
+from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.revisions import head_revision, load_document
+from mailconsole.changes.services.stage_item import stage_item
 from mailconsole.common.models import Secret
 from mailconsole.common.secrets import read_secret
 from mailconsole.mailflow.forms import ObjectForm
 from mailconsole.mailflow.kinds.table import KINDS
 from mailconsole.nodes.snapshots import Live
+from tests.mailconsole.changes.kit import NOW as MOMENT
 from tests.mailconsole.changes.kit import create_change, publish_policy
 from tests.support.factories import create_editor, create_reviewer, create_viewer, signed_in
 from tests.support.snapshots import node
@@ -365,3 +368,16 @@ def test_pages__policy_that_another_covers__says_that_it_has_no_effect():
     printers = next(one for one in load_document(head_revision()).relay_policies if one.name == "Printers")
     shown = client.get(reverse("mailflow:relay-policy-show", args=[printers.id])).content.decode()
     assert "“Building 7” grants all that it grants" in shown
+
+
+def test_pages__object_that_others_name__says_which_and_leads_there(editor):
+    change = open_change(author=editor, now=MOMENT)
+    group = {"name": "Security", "members": ["rudi"]}
+    key = stage_item(change=change, actor=editor, kind="reviewer_groups", object_id="", after=group, now=MOMENT)
+    rule = {"name": "Strict", "reviewer_groups": [key]}
+    rule_key = stage_item(change=change, actor=editor, kind="approval_rules", object_id="", after=rule, now=MOMENT)
+
+    shown = signed_in(editor).get(reverse("mailflow:reviewer-group-show", args=[key])).content.decode()
+    assert f'<a href="{reverse("mailflow:approval-rule-show", args=[rule_key])}">Strict</a>' in shown
+    shown = signed_in(editor).get(reverse("mailflow:approval-rule-show", args=[rule_key])).content.decode()
+    assert "Used by" not in shown
