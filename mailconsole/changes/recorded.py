@@ -19,7 +19,7 @@ class RecordedDecision:
     """One attempt of the past: a refused command, or one recipient of an accepted message.
 
     Texts came over a wire. ``binding`` may be empty where only the connector was kept; ``tls`` is empty for none;
-    ``recipient`` is empty where none was given yet.
+    ``recipient`` is empty where none was given yet; ``subject`` is None where none was kept.
     """
 
     at: datetime
@@ -33,6 +33,7 @@ class RecordedDecision:
     tls: str = ""
     size_bytes: int = 0
     reply: str = ""
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from transport.model.address import Address
 from transport.model.next_hop import BY_DNS
 from transport.model.verdict import Action, Answer, Step, Verdict
-from transport.rules import admission, routing
+from transport.rules import admission, mail_flow_rules, routing
 from transport.rules.admission import DecisionInput, LookupUnavailable, RecipientLookup
+from transport.rules.mail_flow_rules import RuleStep
 from transport.rules.recipients import Delivery, Resolution, resolve
 from transport.rules.restrictions import Sender
+from transport.rules.rule_facts import RuleFacts
 from transport.rules.ruleset import Ruleset
 
 _PAST = {
@@ -30,6 +32,7 @@ class Aspect(StrEnum):
     VERDICT = "verdict"
     RECIPIENTS = "recipients"
     ROUTE = "route"
+    ACTIONS = "actions"
 
     @property
     def label(self) -> str:
@@ -44,6 +47,7 @@ _SENTENCES = {
     Aspect.VERDICT: "Accepted or refused, or with another reply.",
     Aspect.RECIPIENTS: "Accepted as before, but others get it.",
     Aspect.ROUTE: "Accepted as before and for the same recipients, but it leaves another way.",
+    Aspect.ACTIONS: "Taken as before, but mail flow rules do something else with it.",
 }
 
 
@@ -55,6 +59,8 @@ class Outcome:
     resolution: Resolution | None = None
     routes: tuple[routing.Route, ...] = ()
     """One for each delivery of the resolution."""
+    rules: tuple[RuleStep, ...] = ()
+    """What mail flow rules say of it, as far as what they look at was recorded."""
 
     @property
     def reply(self) -> str:
@@ -81,7 +87,17 @@ class Outcome:
     @property
     def trail(self) -> tuple[Step, ...]:
         """Everything that was asked, in its order: admission, resolution, send connectors."""
-        return (*self.verdict.trail, *_resolution_steps(self.resolution), *_route_steps(self.routes))
+        rules = (one.step for one in self.rules)
+        return (*self.verdict.trail, *rules, *_resolution_steps(self.resolution), *_route_steps(self.routes))
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What rules that fit do, in their order."""
+        return tuple(
+            f"{one.name}: {'; '.join(one.actions)}{'' if one.is_done else ' (test)'}"
+            for one in self.rules
+            if one.answer is Answer.YES
+        )
 
 
 def outcome_of(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup, now: float) -> Outcome:
@@ -111,6 +127,28 @@ def relayed_outcome(verdict: Verdict, ruleset: Ruleset, recipient: Address, size
     return Outcome(verdict, Resolution([Delivery(recipient)]), (route,))
 
 
+def with_rules(
+    outcome: Outcome,
+    ruleset: Ruleset,
+    question: DecisionInput,
+    *,
+    subject: str | None,
+    lookup: RecipientLookup,
+    now: float,
+) -> Outcome:
+    """What mail flow rules say of an accepted message to this one recipient; its content was not recorded."""
+    connector = ruleset.connector_for(question.facts.binding, question.facts.peer)
+    facts = RuleFacts(
+        session=question.facts.changed(connector_id=connector.id if connector is not None else ""),
+        sender=question.sender,
+        recipients=[question.recipient] if question.recipient is not None else [],
+        size_bytes=question.size_bytes,
+        subject=subject,
+    )
+    decided = mail_flow_rules.decide_rules(ruleset, facts, lookup=lookup, now=now)
+    return replace(outcome, rules=tuple(decided.told))
+
+
 def _after(verdict: Verdict, ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup) -> Outcome:
     recipient = question.recipient
     if not verdict.is_accepted or recipient is None:
@@ -134,7 +172,9 @@ def aspect_of(before: Outcome, after: Outcome) -> Aspect | None:
         return Aspect.VERDICT
     if before.recipients != after.recipients:
         return Aspect.RECIPIENTS
-    return Aspect.ROUTE if before.hops != after.hops else None
+    if before.hops != after.hops:
+        return Aspect.ROUTE
+    return Aspect.ACTIONS if before.actions != after.actions else None
 
 
 def in_words(outcome: Outcome, aspect: Aspect) -> str:
@@ -143,6 +183,8 @@ def in_words(outcome: Outcome, aspect: Aspect) -> str:
         return outcome.reply
     if aspect is Aspect.RECIPIENTS:
         return _listed(outcome.recipients) or "waits for the directory"
+    if aspect is Aspect.ACTIONS:
+        return _listed(outcome.actions) or "no rule acts"
     return _listed(tuple(sorted({_way(route) for route in outcome.routes}))) or "waits for the directory"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from mailconsole.changes.impact.answer import (
     outcome_of,
     own_outcome,
     relayed_outcome,
+    with_rules,
 )
 from mailconsole.changes.impact.likeness import Inside, Key, Likeness, Watched
 from mailconsole.changes.impact.question import question_of
@@ -84,15 +86,25 @@ class Comparison:
         self._routes: dict[Key, Compared] = {}
         self._whole: dict[Key, Compared] = {}
         self._picky: set[Key] = set()
+        self._asks_rules = _is_about_rules(before, after)
+        self._by_rules = 0
+        self.untold: Counter[str] = Counter()
+        """Mail flow rules that look at what was not recorded, and at how many attempts."""
 
     @property
     def distinct(self) -> int:
         kept = (self._fronts, self._own, self._outside, self._routes, self._whole)
-        return sum(len(one) for one in kept)
+        return sum(len(one) for one in kept) + self._by_rules
 
     def compare(self, decision: RecordedDecision) -> Compared:
         """Raises InvalidAddress, ValueError where what was recorded can't be asked again."""
         question, at = self._asked(decision)
+        found = self._admitted(decision, question, at)
+        if self._asks_rules and found.difference is None and found.was_accepted and question.recipient is not None:
+            return self._ruled(decision, question, at)
+        return found
+
+    def _admitted(self, decision: RecordedDecision, question: DecisionInput, at: float) -> Compared:
         recipient, was_unknown = question.recipient, _UNKNOWN in decision.reply
         key = self._likeness.front_key(question, at)
         front = self._fronts.get(key)
@@ -140,10 +152,30 @@ class Comparison:
             route = self._routes[key] = _compared(Sides(*ways))
         return route
 
+    def _ruled(self, decision: RecordedDecision, question: DecisionInput, at: float) -> Compared:
+        """Rules may look at anything, the subject too: each message is asked for."""
+        self._by_rules += 1
+        accepted = Outcome(_LET_IN)
+        sides = self._with_rules(Sides(accepted, accepted), decision, question, at)
+        told = (*sides.before.rules, *sides.after.rules)
+        self.untold.update({one.name for one in told if one.answer is Answer.CANNOT_TELL})
+        return _compared(sides)
+
+    def _with_rules(self, sides: Sides, decision: RecordedDecision, question: DecisionInput, at: float) -> Sides:
+        now, subject = self._likeness.when(question, at), decision.subject
+        before, after = (
+            with_rules(outcome, ruleset, question, subject=subject, lookup=self._lookup, now=now)
+            for outcome, ruleset in ((sides.before, self._old), (sides.after, self._new))
+        )
+        return Sides(before, after)
+
     def sides(self, decision: RecordedDecision) -> Sides:
         """Both outcomes with their trails, for this very attempt."""
         question, at = self._asked(decision)
-        return self._sides(question, at, was_unknown=_UNKNOWN in decision.reply)
+        sides = self._sides(question, at, was_unknown=_UNKNOWN in decision.reply)
+        accepted = sides.before.verdict.is_accepted and sides.after.verdict.is_accepted
+        is_ruled = self._asks_rules and accepted and question.recipient is not None
+        return self._with_rules(sides, decision, question, at) if is_ruled else sides
 
     def binding_of(self, decision: RecordedDecision) -> str:
         """Where the client connected, as the old configuration names it."""
@@ -162,6 +194,14 @@ class Comparison:
         lookup.was_unknown, lookup.is_picky = was_unknown, False
         before = by(self._old, question, lookup=lookup, now=now)
         return Sides(before, by(self._new, question, lookup=lookup, now=now))
+
+
+def _is_about_rules(before: MailFlow, after: MailFlow) -> bool:
+    """Whether rules may act otherwise: where they, or what they ask about by name, differ."""
+    if not (before.mail_flow_rules or after.mail_flow_rules):
+        return False
+    asked = ("mail_flow_rules", "accepted_domains", "recipients", "distribution_groups", "receive_connectors")
+    return any(before.section(name) != after.section(name) for name in asked)
 
 
 def _compared(sides: Sides) -> Compared:

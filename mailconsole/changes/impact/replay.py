@@ -19,6 +19,8 @@ from transport.model.verdict import Answer, Step
 
 TELL_EVERY_S = 0.4
 CHECK_EVERY = 256
+UNTOLD = 20
+"""Mail flow rules that are named because what they look at was not recorded."""
 _ANSWERS = {Answer.YES: "yes", Answer.NO: "no", Answer.CANNOT_TELL: "can't tell"}
 
 Tell = Callable[[int], None]
@@ -54,6 +56,7 @@ def replay(
         distinct=comparison.distinct,
         unasked=tally.unasked,
         otherwise_then=tally.otherwise_then,
+        untold=dict(comparison.untold.most_common(UNTOLD)),
         opened=tally.opened,
         closed=tally.closed,
         counts=dict(tally.counts),

@@ -8,7 +8,7 @@ from typing import Any
 
 from mailconsole.changes.recorded import RecordedDecision
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ class Report:
     otherwise_then: int = 0
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
+    untold: dict[str, int] = field(default_factory=dict)
+    """Mail flow rules that look at what was not recorded, by name, and at how many attempts."""
     opened: int = 0
     closed: int = 0
     groupings: tuple[Grouping, ...] = ()

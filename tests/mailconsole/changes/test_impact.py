@@ -163,3 +163,27 @@ def test_replay__policy_of_office_hours__is_asked_for_the_time_of_each_attempt()
 def test_replay__got_another_answer_then__is_said():
     lucky = RecordedDecision(NOW, "10.1.2.3", "default", "scan@contoso.com", "someone@partner.example")
     assert impact([lucky, REFUSED], document(), document()).otherwise_then == 1
+
+
+RULE = {"id": "stamp", "name": "Stamp", "conditions": [{"kind": "SubjectContainsWords", "values": ["invoice"]}],
+        "actions": [{"kind": "LogEventText", "text": "seen"}]}  # fmt: skip
+
+
+def test_replay__mail_flow_rule__changes_what_is_done_with_the_message():
+    sent = [
+        RecordedDecision(NOW, "10.1.2.3", "default", "a@out.example", "anna@contoso.com", "smtp", subject=one)
+        for one in ("Your invoice", "Hello")
+    ]
+    before = document(accepted_domains=[CONTOSO])
+    found = impact(sent, before, document(accepted_domains=[CONTOSO], mail_flow_rules=[RULE]))
+    (group,) = by(found, "rule")
+    assert (group.aspect, group.label, group.count) == ("actions", "Mail flow rule Stamp", 1)
+    assert (group.before, found.untold) == ("no rule acts", {}) and group.after.startswith("Stamp: ")
+
+
+def test_replay__rule_about_the_body__says_that_it_cant_be_told():
+    sent = RecordedDecision(NOW, "10.1.2.3", "default", "a@out.example", "anna@contoso.com", subject="Hello")
+    looks = RULE | {"conditions": [{"kind": "AttachmentNameMatchesPatterns", "values": ["\\.exe$"]}]}
+    before = document(accepted_domains=[CONTOSO])
+    found = impact([sent], before, document(accepted_domains=[CONTOSO], mail_flow_rules=[looks]))
+    assert (found.count, found.untold) == (0, {"Stamp": 1})
