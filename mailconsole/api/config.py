@@ -9,11 +9,14 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Router
 
+from mailconsole.api import shapes
 from mailconsole.api.problems import problem_json
+from mailconsole.api.schemas import ForetoldOut
 from mailconsole.changes.models import Revision
-from mailconsole.changes.services.plan import problems_of
+from mailconsole.changes.services.plan import plan_items, problems_of
 from mailconsole.changes.services.revisions import head_revision, load_document
 from transport.config import text
+from transport.config.diff import diff
 
 router = Router(tags=["config"])
 
@@ -42,6 +45,15 @@ def check(request: HttpRequest) -> Any:
     """What validation says of a document (YAML or JSON in the body); left out sections are the newest revision's."""
     document = text.load(body_of(request), onto=load_document(head_revision()))
     return {"problems": [problem_json(one) for one in problems_of(document, now=timezone.now())]}
+
+
+@router.post("/plan", response=ForetoldOut)
+def plan(request: HttpRequest) -> Any:
+    """What applying the document in the body would do, in words; nothing is stored. For merge requests."""
+    head = head_revision()
+    before = load_document(head)
+    items = diff(before, text.load(body_of(request), onto=before))
+    return shapes.foretold_out(plan_items(items, head=head, digest="", now=timezone.now()))
 
 
 def body_of(request: HttpRequest) -> str:

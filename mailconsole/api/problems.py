@@ -20,6 +20,11 @@ from mailconsole.queues.services.queues import AlreadySo, CommandFailed, QueueGo
 from transport.config.text import BadText
 from transport.model.queue_filter import BadFilter
 
+
+class NotAnAddress(Refusal):
+    """What should be a mail address is none."""
+
+
 _STATUS: Mapping[type[Exception], int] = {
     refusals.NotAllowed: 403,
     refusals.NotYourChange: 403,
@@ -34,6 +39,7 @@ _STATUS: Mapping[type[Exception], int] = {
     refusals.ReviewNotOwed: 409,
     refusals.NothingRecorded: 409,
     refusals.NothingToEnd: 409,
+    refusals.NoSuchGround: 404,
     NameTaken: 409,
     CertificateInUse: 409,
     QueueGone: 404,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ninja import NinjaAPI
 
-from mailconsole.api import acts, certificates, changes, config, directory, queues, revisions, times
+from mailconsole.api import acts, certificates, changes, config, directory, explain, queues, revisions, times
 from mailconsole.api.auth import SessionAuth, TokenAuth
 from mailconsole.api.problems import register_problems
 
@@ -20,6 +20,7 @@ api.add_router("/config", config.router)
 api.add_router("/changes", changes.router)
 api.add_router("/changes", acts.router)
 api.add_router("/changes", times.router)
+api.add_router("/explain", explain.router)
 api.add_router("/revisions", revisions.router)
 api.add_router("/queues", queues.router)
 api.add_router("/holds", queues.holds_router)

@@ -134,6 +134,16 @@ class NeedOut(Schema):
     reasons: list[str]
 
 
+class ForetoldOut(Schema):
+    """What a document would change; `is_applicable` where nothing is in the way."""
+
+    head: int
+    sentences: list[str]
+    problems: list[dict[str, Any]]
+    conflicts: list[dict[str, Any]]
+    is_applicable: bool
+
+
 class PlanOut(Schema):
     """What would happen on publish."""
 

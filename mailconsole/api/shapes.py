@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from mailconsole.api.problems import conflict_json, problem_json
-from mailconsole.api.schemas import ChangeOut, ChangeRow, ImpactOut, ItemOut, NeedOut, PlanOut, ReviewOut, RevisionOut
+from mailconsole.api.schemas import (
+    ChangeOut,
+    ChangeRow,
+    ForetoldOut,
+    ImpactOut,
+    ItemOut,
+    NeedOut,
+    PlanOut,
+    ReviewOut,
+    RevisionOut,
+)
 from mailconsole.changes.models import Change, ImpactRun, Revision
 from mailconsole.changes.services.approvals import Approvals, Standing
 from mailconsole.changes.services.ground import changes_of, digest_of
@@ -70,6 +80,16 @@ def plan_out(plan: Plan, approvals: Approvals) -> PlanOut:
         conflicts=[conflict_json(one) for one in plan.conflicts],
         needs=[_need_out(one) for one in approvals.standings],
         waived=list(approvals.demands.waived),
+    )
+
+
+def foretold_out(plan: Plan) -> ForetoldOut:
+    return ForetoldOut(
+        head=plan.head.number,
+        sentences=[str(sentence) for sentence in plan.sentences],
+        problems=[problem_json(one) for one in plan.problems],
+        conflicts=[conflict_json(one) for one in plan.conflicts],
+        is_applicable=not plan.errors and not plan.conflicts,
     )
 
 

@@ -13,6 +13,10 @@ class NothingRecorded(Refusal):
     """There is no traffic of the past to replay."""
 
 
+class NoSuchGround(Refusal):
+    """There is no such revision or change to ask about."""
+
+
 class NotAllowed(Refusal):
     """The person lacks the role for this."""
 

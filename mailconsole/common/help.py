@@ -93,6 +93,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("directory-sync", "Directory sync", "How recipients come from Active Directory, and what stops a sync."),
     Topic("people-and-roles", "People and roles", "Who may do what, and how to hand out roles."),
     Topic("read-the-audit", "Read the audit", "Who did what, when and why, and how to prove that nothing is missing."),
+    Topic("keep-it-in-git", "Keep the configuration in Git", "A plan on each merge request, a change on each merge."),
     Topic("use-the-api", "Use the API", "A token for a program, and what it may ask and do."),
     Topic("settings", "Settings", "Every setting of the environment, with its default."),
     Topic("keys", "Keys", "The console without a mouse."),

@@ -6,9 +6,10 @@ from typing import Any
 
 from django import forms
 
-from mailconsole.changes.models import Change
+from mailconsole.changes.models import Change, Revision
+from mailconsole.changes.services.explain import Directory, Question
 from mailconsole.changes.states import ChangeState
-from mailconsole.tools.services.explain import Directory, Question
+from transport.config import client_certificate
 from transport.config.document import MailFlow
 from transport.model.address import InvalidAddress, parse_mailbox
 
@@ -36,6 +37,25 @@ class ExplainForm(forms.Form):
         help_text="Empty means next to nothing.",
         widget=forms.NumberInput(attrs={"data-unit": "KB"}),
     )
+    certificate = forms.CharField(
+        label="Client certificate",
+        required=False,
+        max_length=95,
+        help_text="Its SHA-256 fingerprint, as if it had verified; empty means none.",
+    )
+    header = forms.CharField(
+        label="Header",
+        required=False,
+        max_length=20_000,
+        help_text="What mail flow rules look at, for example: Subject: Your invoice",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "mc-wire"}),
+    )
+    at = forms.DateTimeField(
+        label="At",
+        required=False,
+        help_text="When it is tried, UTC; empty means now.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
     directory = forms.ChoiceField(
         label="Directory",
         required=False,
@@ -48,13 +68,20 @@ class ExplainForm(forms.Form):
         super().__init__(*args, **kwargs)
         bindings = dict.fromkeys(one for connector in document.receive_connectors for one in connector.bindings)
         self.fields["binding"].choices = [(one, one) for one in sorted(bindings, key=_usual)] or [("smtp", "smtp")]  # type: ignore[attr-defined]
-        self.fields["under"].choices = [(HEAD, f"Revision {head}, in effect now"), *_drafts()]  # type: ignore[attr-defined]
+        known = [(HEAD, f"Revision {head}, in effect now"), *_drafts(), *_revisions(head)]
+        self.fields["under"].choices = known  # type: ignore[attr-defined]
 
     def clean_sender(self) -> str:
         return self._address("sender")
 
     def clean_recipient(self) -> str:
         return self._address("recipient")
+
+    def clean_certificate(self) -> str:
+        text = str(self.cleaned_data["certificate"]).replace(":", "").strip().lower()
+        if text and not client_certificate.is_thumbprint(text):
+            raise forms.ValidationError("A SHA-256 fingerprint has 64 hexadecimal digits.")
+        return text
 
     def _address(self, name: str) -> str:
         text = str(self.cleaned_data[name]).strip().removeprefix("<").removesuffix(">")
@@ -77,6 +104,8 @@ class ExplainForm(forms.Form):
             identity=said["identity"],
             is_tls=said["is_tls"],
             size_bytes=(said["size_kb"] or 0) * 1024,
+            certificate=said["certificate"],
+            header=said["header"],
         )
 
     @property
@@ -92,4 +121,10 @@ def _usual(binding: str) -> bool:
 def _drafts() -> list[tuple[str, str]]:
     states = [ChangeState.DRAFT, ChangeState.IN_REVIEW, ChangeState.APPROVED]
     changes = Change.objects.filter(state__in=states).order_by("-updated_at")[:50]
-    return [(str(change.pk), f"{change.status.label}: {change.title}") for change in changes]
+    return [(f"c{change.pk}", f"{change.status.label}: {change.title}") for change in changes]
+
+
+def _revisions(head: int) -> list[tuple[str, str]]:
+    """The older ones, the newest first."""
+    rows = Revision.objects.filter(number__lt=head).order_by("-number").values_list("number", "created_at")[:200]
+    return [(f"r{number}", f"Revision {number}, of {at:%Y-%m-%d}") for number, at in rows]

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from mailconsole.changes.cli.files import document_of, document_of_file, problem_line, revision_of, write_text
 from mailconsole.changes.models import Revision
+from mailconsole.changes.services.compare import yaml_lines
 from mailconsole.changes.services.plan import problems_of
 from mailconsole.changes.services.revisions import head_revision, load_document
 from transport.config import text
@@ -60,4 +61,6 @@ def history(options: Options, write: Write) -> None:
 def difference(options: Options, write: Write) -> None:
     before = document_of(options["one"])
     after = document_of(options["two"]) if options["two"] else load_document(head_revision())
-    write(plain(in_words(diff(before, after))) or "No difference.")
+    changes = diff(before, after)
+    said = "\n".join(yaml_lines(changes)) if options["yaml"] else plain(in_words(changes))
+    write(said or "No difference.")

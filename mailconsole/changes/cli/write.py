@@ -15,7 +15,7 @@ from django.utils import timezone
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.audit import services as audit
-from mailconsole.changes.cli.files import document_of_file, problem_line
+from mailconsole.changes.cli.files import document_of_file, problem_line, revision_of
 from mailconsole.changes.models import Change
 from mailconsole.changes.services.account_password import make_account_password
 from mailconsole.changes.services.approvals import approvals_of
@@ -24,6 +24,7 @@ from mailconsole.changes.services.ground import digest_of, require
 from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.publish_without_approval import publish_without_approval
+from mailconsole.changes.services.restore_revision import restore_revision
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.changes.services.stage_document import stage_document
 from mailconsole.changes.services.submit_change import check_plan, submit_change
@@ -98,6 +99,16 @@ def _finish(change: Change, actor: User, now: datetime, *, is_publishing: bool, 
         return
     submit_change(change=change, actor=actor, now=now)
     write(f"Change {change.pk}, “{change.title}”, waits for a review.")
+
+
+def restore(options: Options, write: Write) -> None:
+    """Lead back to an older revision, and ask for a review of that."""
+    actor, now = actor_of(options["user"]), timezone.now()
+    with transaction.atomic():
+        revision = revision_of(options["number"])
+        change = restore_revision(revision=revision, actor=actor, reason=options["reason"], now=now)
+        _write_plan(plan_change(change, now=now), write)
+        _finish(change, actor, now, is_publishing=False, write=write)
 
 
 def _same_in_review(change: Change, actor: User) -> Change | None:

@@ -38,6 +38,10 @@ class Example:
     after_trail: tuple[Line, ...]
 
     @property
+    def size_kb(self) -> int:
+        return -(-self.size_bytes // 1024)
+
+    @property
     def moment(self) -> datetime:
         return datetime.fromisoformat(self.at)
 

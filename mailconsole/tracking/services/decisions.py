@@ -134,9 +134,10 @@ def _accepted(rows: QuerySet[Any], limit: int) -> Iterator[RecordedDecision]:
     found = rows.values_list(*_MESSAGE_FIELDS)[:limit].iterator()
     while chunk := list(islice(found, _CHUNK)):
         events = TrackingEvent.objects.in_bulk([pk for pk, life, *_ in chunk if not life])
-        for pk, life, subject, at, peer, connector_id, sender, *said in chunk:
+        for pk, life, subject, at, peer, connector_id, sender, helo, identity, tls, size_bytes in chunk:
             detail = receipt_detail(life) if life else events[pk].detail if pk in events else {}
             binding = str(detail.get("binding") or "")
+            session = (helo, identity, tls, size_bytes)
             recipients = detail.get("recipients")
-            for recipient in recipients if isinstance(recipients, list) else ():
-                yield RecordedDecision(at, peer, connector_id, sender, str(recipient), binding, *said, "", subject)
+            for one in recipients if isinstance(recipients, list) else ():
+                yield RecordedDecision(at, peer, connector_id, sender, str(one), binding, *session, "", subject)

@@ -116,6 +116,7 @@ def explain_url(refusal: Refusal) -> str:
         "recipient": refusal.recipient,
         "identity": refusal.identity,
         "is_tls": "on" if refusal.tls else "",
+        "size_kb": str(-(-refusal.size_bytes // 1024) or ""),
     }
     return f"{reverse('tools:explain')}?{urlencode({name: value for name, value in said.items() if value})}"
 

@@ -8,8 +8,8 @@ import pytest
 from django.urls import reverse
 
 from mailconsole.changes import recorded
-from mailconsole.tools import views
-from mailconsole.tools.services.explain import Directory, Question, explain
+from mailconsole.changes.services import under
+from mailconsole.changes.services.explain import Directory, Question, explain
 from mailconsole.tracking.models import Refusal
 from tests.mailconsole.changes.kit import create_change, publish_policy
 from tests.support.factories import create_viewer, signed_in
@@ -24,6 +24,7 @@ from transport.config.objects import (
     Recipient,
     SendConnector,
 )
+from transport.model.envelope import encode_queue_id
 from transport.ports import EntryKind
 from transport.rules.admission import LookupUnavailable, RecipientEntry
 
@@ -81,7 +82,7 @@ def test_page__under_a_draft__answers_as_if_it_were_published():
     url = reverse("tools:explain")
 
     now = client.get(url, ASKED).content.decode()
-    then = client.get(url, ASKED | {"under": str(change.pk)}).content.decode()
+    then = client.get(url, ASKED | {"under": f"c{change.pk}"}).content.decode()
 
     assert "Unable to relay" in now
     assert "<strong>Accepted.</strong>" in then
@@ -158,7 +159,7 @@ def homed_document():
 @pytest.mark.django_db
 def test_page__mailbox_on_a_home_server__shows_the_connector_that_serves_it_and_why_not_others(monkeypatch):
     entry = RecipientEntry("anna@contoso.com", EntryKind.MAILBOX, "anna@contoso.com", home_server="EX01<b>")
-    monkeypatch.setattr(views, "load_document", lambda head: homed_document())
+    monkeypatch.setattr(under, "load_document", lambda head: homed_document())
     monkeypatch.setattr(recorded, "directory", lambda: lambda address: entry)
     page = signed_in(create_viewer()).get(reverse("tools:explain"), ASKED | {"recipient": "anna@contoso.com"})
     assert [way.route.chosen.name for way in page.context["explanation"].ways] == ["Store"]
@@ -170,7 +171,83 @@ def test_page__mailbox_on_a_home_server__shows_the_connector_that_serves_it_and_
 def test_page__recipient_that_forwards__shows_the_steps(monkeypatch):
     recipient = Recipient(id="r", name="R", address="anna@contoso.com", forwarding_address="anna@out.example")
     changed = document().model_copy(update={"recipients": (recipient,)})
-    monkeypatch.setattr(views, "load_document", lambda head: changed)
+    monkeypatch.setattr(under, "load_document", lambda head: changed)
     page = signed_in(create_viewer()).get(reverse("tools:explain"), ASKED | {"recipient": "anna@contoso.com"})
     text = page.content.decode()
     assert "REDIRECT" in text and "anna@out.example" in text and "The recipient&#x27;s mail is forwarded." in text
+
+
+RULE = {"id": "no-exe", "name": "Invoices", "conditions": [{"kind": "SubjectContainsWords", "values": ["invoice"]}],
+        "actions": [{"kind": "RejectMessage", "status": "5.7.1", "text": "No invoices"}]}  # fmt: skip
+
+
+def ruled(header: str = "", **rule: object):
+    rules = MailFlow.model_validate({"mail_flow_rules": [RULE | rule]}).mail_flow_rules
+    return explain(
+        Question(**ASKED | {"recipient": "anna@contoso.com"}, header=header),
+        document=document().model_copy(update={"mail_flow_rules": rules}),
+        revision=1,
+        directory=Directory.KNOWN,
+        finds=no_directory,
+        now=NOW,
+    )
+
+
+def test_explain__mail_flow_rule__refuses_what_its_header_says():
+    answer = ruled("Subject: Your invoice\nX-Other: 1")
+    assert str(answer.verdict.reply) == "550 5.7.1 No invoices" and answer.verdict.stage == "data"
+    assert (answer.trail[-1].kind, answer.trail[-1].answer, answer.ways) == ("mail flow rules", "Yes", ())
+
+
+def test_explain__mail_flow_rule_without_a_header__cant_tell_and_takes_it_by_its_own_setting():
+    answer = ruled()
+    assert (answer.trail[-1].answer, answer.verdict.is_accepted) == ("Can't tell", True)
+
+
+def test_explain__mail_flow_rule_that_redirects__shows_where_it_goes():
+    answer = ruled("Subject: invoice", actions=[{"kind": "RedirectMessageTo", "values": ["boss@partner.example"]}])
+    assert [way.addresses for way in answer.ways] == [("boss@partner.example",)]
+
+
+def test_explain__mail_flow_rule_that_deletes__says_that_nobody_gets_it():
+    answer = ruled("Subject: invoice", actions=[{"kind": "DeleteMessage"}])
+    assert answer.is_deleted and answer.ways == ()
+
+
+def test_explain__client_certificate__is_what_a_policy_asks_for():
+    policy = {"id": "p", "name": "P", "client_certificates": ["a" * 64], "owner": "o", "purpose": "p"}
+    policies = MailFlow.model_validate({"relay_policies": [policy]}).relay_policies
+    changed = document().model_copy(update={"relay_policies": policies})
+    for certificate, is_accepted in (("a" * 64, True), ("b" * 64, False), ("", False)):
+        question = Question(**ASKED, certificate=certificate)
+        found = explain(question, document=changed, revision=1, directory=Directory.ASK, finds=no_directory, now=NOW)
+        assert found.verdict.is_accepted is is_accepted
+
+
+@pytest.mark.django_db
+def test_page__under_an_older_revision__answers_as_then():
+    publish_policy(networks=["10.1.0.0/16"])
+    publish_policy("scanners", networks=["10.9.0.0/16"])
+    client, url = signed_in(create_viewer()), reverse("tools:explain")
+    assert "Unable to relay" in client.get(url, ASKED).content.decode()
+    assert "Accepted.</strong>" in client.get(url, ASKED | {"under": "r2"}).content.decode()
+
+
+@pytest.mark.django_db
+def test_page__at_another_time__asks_the_rules_for_then():
+    publish_policy(networks=["10.1.0.0/16"], expires_at="2030-01-01T00:00:00Z")
+    client, url = signed_in(create_viewer()), reverse("tools:explain")
+    assert "Accepted.</strong>" in client.get(url, ASKED | {"at": "2029-12-31T08:00"}).content.decode()
+    assert "Expired 2030-01-01" in client.get(url, ASKED | {"at": "2030-01-02T08:00"}).content.decode()
+
+
+@pytest.mark.django_db
+def test_page__from_a_message__is_filled_in():
+    traffic = Traffic()
+    message_id = traffic.receive("group@contoso.example", subject="Hello")
+    traffic.ingest()
+    browser = signed_in(create_viewer())
+    page = browser.get(reverse("tracking:message", args=["transport-1", encode_queue_id(message_id)]))
+    filled = browser.get(page.context["explain_url"]).context["form"]
+    assert filled.is_valid() and filled.question.recipient == "group@contoso.example"
+    assert filled.question.header == "Subject: Hello"

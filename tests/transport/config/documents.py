@@ -102,6 +102,56 @@ _rules = st.fixed_dictionaries(
 )
 
 
+_receivers = st.fixed_dictionaries(
+    {
+        "id": _ids,
+        "name": _words,
+        "bindings": st.lists(st.sampled_from(["smtp", "submission", "192.0.2.1:25"]), min_size=1, unique=True),
+        "remote_ip_ranges": st.lists(_networks, min_size=1, unique=True, max_size=3),
+        "max_message_size": st.integers(1024, 10**9),
+        "is_enabled": st.booleans(),
+    }
+)
+_domains = st.fixed_dictionaries(
+    {
+        "id": _ids,
+        "name": _words,
+        "domain": st.sampled_from(["contoso.com", "fabrikam.example"]),
+        "domain_type": st.sampled_from(["Authoritative", "InternalRelay", "ExternalRelay"]),
+        "match_subdomains": st.booleans(),
+    }
+)
+_mailboxes = st.sampled_from(["a@contoso.com", "b@contoso.com", "B.C@fabrikam.example"])
+_recipients = st.fixed_dictionaries(
+    {
+        "id": _ids,
+        "name": _words,
+        "address": _mailboxes,
+        "forwarding_address": st.none() | st.just("away@partner.example"),
+        "reject_messages_from": st.lists(_patterns, unique=True, max_size=2),
+        "max_receive_size": st.none() | st.integers(1024, 10**8),
+    }
+)
+_groups = st.fixed_dictionaries(
+    {
+        "id": _ids,
+        "name": _words,
+        "address": st.just("all@contoso.com"),
+        "members": st.lists(_mailboxes, unique=True, max_size=3),
+        "owner_address": st.none() | _mailboxes,
+    }
+)
+_rewrites = st.fixed_dictionaries(
+    {
+        "id": _ids,
+        "name": _words,
+        "internal_address": st.just("in@contoso.com"),
+        "external_address": st.sampled_from(["out@contoso.com", "out@fabrikam.example"]),
+        "is_outbound_only": st.booleans(),
+    }
+)
+
+
 def _listed(items: st.SearchStrategy[dict[str, Any]], key: str) -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(items, unique_by=lambda item: item[key], max_size=3)
 
@@ -112,6 +162,11 @@ documents = st.fixed_dictionaries(
         "relay_policies": _listed(_policies, "id"),
         "send_connectors": _listed(_connectors, "id"),
         "mail_flow_rules": _listed(_rules, "id"),
+        "receive_connectors": _listed(_receivers, "id"),
+        "accepted_domains": _listed(_domains, "id"),
+        "recipients": _listed(_recipients, "id"),
+        "distribution_groups": _listed(_groups, "id"),
+        "address_rewriting": _listed(_rewrites, "id"),
         "ip_block_list": _listed(_entries, "network"),
         "ip_allow_list": _listed(_entries, "network"),
     }

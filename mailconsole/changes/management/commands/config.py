@@ -8,13 +8,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, ProgrammingError
 
-from mailconsole.changes.cli import more, read, write
+from mailconsole.changes.cli import explain, more, plan, read, write
 from mailconsole.common.refusals import Refusal
 from transport.config.text import BadText
 
 
 class Command(BaseCommand):
-    help = "Export, validate and apply the configuration document; its schema, history and differences."
+    help = "The configuration document: export, validate, plan, apply, restore; its history; what it answers."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,7 +26,14 @@ class Command(BaseCommand):
         validate = verbs.add_parser("validate", help="say what is wrong with a file, and change nothing")
         validate.add_argument("file", metavar="FILE", help="a YAML file, or - for standard input")
         validate.set_defaults(act=read.validate_file)
+        self._add_plan(verbs.add_parser("plan", help="say what a file or a change would do, and to which traffic"))
         self._add_apply(verbs.add_parser("apply", help="make a change that leads to what the file says"))
+        self._add_restore(
+            verbs.add_parser("restore", help="make a change that leads back to a revision, and submit it")
+        )
+        ask = verbs.add_parser("explain", help="say what the rules would answer to an attempt, step by step")
+        explain.add_arguments(ask)
+        ask.set_defaults(act=explain.explain_attempt)
         verbs.add_parser("schema", help="print the JSON schema of the file").set_defaults(act=read.schema)
         history = verbs.add_parser("history", help="list the revisions")
         history.add_argument("--limit", type=int, default=20, metavar="N")
@@ -34,6 +41,7 @@ class Command(BaseCommand):
         difference = verbs.add_parser("diff", help="say in words what differs")
         difference.add_argument("one", metavar="N|FILE", help="a revision number, or a file")
         difference.add_argument("two", metavar="N|FILE", nargs="?", help="the other one (default: the newest revision)")
+        difference.add_argument("--yaml", action="store_true", help="as lines of YAML, not in words")
         difference.set_defaults(act=read.difference)
         secret = verbs.add_parser("secret", help="store a password from standard input under a name")
         secret.add_argument("name", metavar="NAME")
@@ -44,6 +52,19 @@ class Command(BaseCommand):
         password.add_argument("--as", dest="user", metavar="USER", help="whose doing it is")
         password.set_defaults(act=write.password)
         more.add_all(verbs)
+
+    def _add_plan(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE", nargs="?", help="a YAML file, or - for standard input")
+        parser.add_argument("--change", type=int, metavar="N", help="a change instead of a file")
+        parser.add_argument("--no-impact", dest="impact", action="store_false", help="leave recent traffic alone")
+        parser.add_argument("--json", action="store_true", help="for programs")
+        parser.set_defaults(act=plan.plan)
+
+    def _add_restore(self, parser: ArgumentParser) -> None:
+        parser.add_argument("number", type=int, metavar="N", help="the revision to go back to")
+        parser.add_argument("--as", dest="user", metavar="USER", help="whose change it is (default: MAILCONSOLE_USER)")
+        parser.add_argument("--reason", default="", help="why")
+        parser.set_defaults(act=write.restore)
 
     def _add_apply(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", help="a YAML file, or - for standard input")

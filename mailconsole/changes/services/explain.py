@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from mailconsole.changes.recorded import Finds
 from transport.config.document import MailFlow
 from transport.model.address import NULL, Address, parse_mailbox
 from transport.model.session import SessionFacts, TlsFacts
-from transport.model.verdict import Answer, Step, Verdict
-from transport.rules import admission, routing
-from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry
+from transport.model.verdict import Answer, Stage, Step, Verdict
+from transport.rules import admission, mail_flow_rules, routing
+from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry, RecipientLookup
+from transport.rules.mail_flow_rules import Decided
 from transport.rules.recipients import Resolution, resolve
 from transport.rules.restrictions import Sender
+from transport.rules.rule_facts import RuleFacts
 from transport.rules.ruleset import Ruleset, compile_ruleset
 
 ANY_TLS = TlsFacts("TLSv1.3", "")
@@ -44,7 +47,8 @@ _DIRECTORY_SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One attempt that was or might be made. ``sender`` is empty for the null reverse-path."""
+    """One attempt that was or might be made. ``sender`` is empty for the null reverse-path; ``certificate`` is the
+    SHA-256 fingerprint of a client certificate that verified; ``header`` is the message's, for mail flow rules."""
 
     peer: str
     binding: str
@@ -54,6 +58,8 @@ class Question:
     identity: str = ""
     is_tls: bool = False
     size_bytes: int = 0
+    certificate: str = ""
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,8 @@ class Explanation:
     trail: tuple[ExplainedStep, ...]
     resolution: Resolution | None = None
     ways: tuple[Way, ...] = ()
+    is_deleted: bool = False
+    """Accepted, and then deleted by a mail flow rule."""
     is_waiting: bool = False
     """Accepted, but who gets it can't be told while the directory does not answer."""
 
@@ -97,15 +105,55 @@ def explain(
     asked = DecisionInput(_facts(question, revision, now), _sender(question), recipient, question.size_bytes)
     lookup = _Answering(_FINDS.get(directory, finds))
     verdict = admission.replay(ruleset, asked, lookup=lookup, now=now.timestamp())
-    answer = Explanation(verdict, tuple(_step(step) for step in verdict.trail))
     if not verdict.is_accepted:
+        return Explanation(verdict, tuple(_step(step) for step in verdict.trail))
+    decided = _ruled(ruleset, question, asked, lookup=lookup, now=now)
+    verdict = _after_rules(verdict, decided)
+    answer = Explanation(verdict, tuple(_step(step) for step in verdict.trail), is_deleted=decided.effects.is_deleted)
+    if not verdict.is_accepted or answer.is_deleted:
         return answer
+    targets = [*(decided.effects.recipients or [recipient]), *decided.effects.added]
     try:
-        sender = Sender(asked.sender, bool(question.identity))
-        resolution = resolve(ruleset, recipient, lookup, sender=sender, size_bytes=question.size_bytes)
+        resolution = _resolved(ruleset, targets, asked, lookup=lookup)
     except LookupUnavailable:
         return replace(answer, is_waiting=True)
     return replace(answer, resolution=resolution, ways=_ways(ruleset, resolution, question.size_bytes))
+
+
+def _ruled(
+    ruleset: Ruleset, question: Question, asked: DecisionInput, *, lookup: RecipientLookup, now: datetime
+) -> Decided:
+    """What mail flow rules say. Without a header they can't tell what they look for there; there is no body."""
+    connector = ruleset.connector_for(question.binding, question.peer)
+    assert asked.recipient is not None
+    lines = question.header.strip().splitlines()
+    facts = RuleFacts(
+        session=asked.facts.changed(connector_id=connector.id if connector is not None else ""),
+        sender=asked.sender,
+        recipients=[asked.recipient],
+        size_bytes=question.size_bytes,
+        content="".join(f"{line}\r\n" for line in [*lines, ""]).encode("utf-8", "replace") if lines else None,
+    )
+    return mail_flow_rules.decide_rules(ruleset, facts, lookup=lookup, now=now.timestamp())
+
+
+def _after_rules(verdict: Verdict, decided: Decided) -> Verdict:
+    trail = (*verdict.trail, *(one.step for one in decided.trail))
+    if decided.refusal is None:
+        return replace(verdict, trail=trail)
+    return admission.refuse(Stage.DATA, decided.refusal, decided.because, trail)
+
+
+def _resolved(ruleset: Ruleset, targets: list[Address], asked: DecisionInput, *, lookup: RecipientLookup) -> Resolution:
+    """Who gets it, in all. Raises LookupUnavailable."""
+    whole, sender = Resolution(), Sender(asked.sender, bool(asked.facts.identity))
+    for target in targets:
+        found = resolve(ruleset, target, lookup, sender=sender, size_bytes=asked.size_bytes)
+        whole.deliveries += found.deliveries
+        whole.changes += found.changes
+        whole.refusals += found.refusals
+        whole.problems += found.problems
+    return whole
 
 
 def _ways(ruleset: Ruleset, resolution: Resolution, size_bytes: int) -> tuple[Way, ...]:
@@ -130,8 +178,14 @@ def _facts(question: Question, revision: int, now: datetime) -> SessionFacts:
         helo=question.helo,
         is_esmtp=True,
         identity=question.identity,
-        tls=ANY_TLS if question.is_tls else None,
+        tls=_tls(question),
     )
+
+
+def _tls(question: Question) -> TlsFacts | None:
+    if question.certificate:
+        return replace(ANY_TLS, client_fingerprint=question.certificate)
+    return ANY_TLS if question.is_tls else None
 
 
 def _sender(question: Question) -> Address:
@@ -170,3 +224,25 @@ _FINDS: dict[Directory, Finds] = {
     Directory.UNKNOWN: _unknown,
     Directory.UNAVAILABLE: _unavailable,
 }
+
+
+def as_json(found: Explanation) -> dict[str, Any]:
+    """For programs."""
+    verdict, resolution = found.verdict, found.resolution
+    return {
+        "action": verdict.action.value,
+        "stage": verdict.stage.value,
+        "reply": str(verdict.reply) if verdict.reply is not None else None,
+        "reason": verdict.reason,
+        "is_deleted": found.is_deleted,
+        "is_waiting": found.is_waiting,
+        "trail": [step.row for step in verdict.trail],
+        "refusals": [
+            {"address": str(one.address), "reply": str(one.reply), "because": one.because}
+            for one in (resolution.refusals if resolution is not None else ())
+        ],
+        "ways": [
+            {"addresses": list(way.addresses), "next_hop": way.route.hop_text, "considered": way.route.rows}
+            for way in found.ways
+        ],
+    }

@@ -1,0 +1,72 @@
+"""What the rules would answer to an attempt. Nothing is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router
+from pydantic import AwareDatetime, Field, IPvAnyAddress
+
+from mailconsole.api.problems import NotAnAddress
+from mailconsole.api.schemas import Taken
+from mailconsole.changes import recorded
+from mailconsole.changes.services.explain import Directory, Question, as_json, explain
+from mailconsole.changes.services.under import under
+from transport.model.address import InvalidAddress
+
+router = Router(tags=["explain"])
+
+
+class Attempt(Taken):
+    """An attempt; `under` is empty for what is in effect, `r7` for revision 7, `c3` for change 3 as it stands."""
+
+    peer: IPvAnyAddress
+    recipient: str = Field(max_length=320)
+    sender: str = Field("", max_length=320)
+    binding: str = Field("smtp", max_length=100)
+    helo: str = Field("", max_length=255)
+    identity: str = Field("", max_length=255)
+    is_tls: bool = False
+    certificate: str = Field("", pattern="^([0-9a-f]{64})?$")
+    size_bytes: int = Field(0, ge=0)
+    header: str = Field("", max_length=20_000)
+    directory: Directory = Directory.ASK
+    under: str = Field("", max_length=12)
+    at: AwareDatetime | None = None
+
+
+class ExplanationOut(Taken):
+    """The answer; `trail` rows are kind, object id, name, answer, because."""
+
+    action: str
+    stage: str
+    reply: str | None
+    reason: str
+    is_deleted: bool
+    is_waiting: bool
+    trail: list[list[str]]
+    refusals: list[dict[str, str]]
+    ways: list[dict[str, Any]]
+
+
+@router.post("", response=ExplanationOut)
+def ask(request: HttpRequest, said: Attempt) -> Any:
+    """Step by step, under any revision or change."""
+    ground = under(said.under)
+    at: datetime = said.at or timezone.now()
+    fields = said.model_dump(exclude={"peer", "directory", "under", "at"})
+    try:
+        found = explain(
+            Question(peer=str(said.peer), **fields),
+            document=ground.document,
+            revision=ground.revision,
+            directory=said.directory,
+            finds=recorded.directory(),
+            now=at,
+        )
+    except InvalidAddress as problem:
+        raise NotAnAddress(f"No mail address: {problem}.") from None
+    return as_json(found)

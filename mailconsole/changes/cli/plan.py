@@ -1,0 +1,114 @@
+"""`config plan`: what a file or a change would do, its impact on recent traffic included. Changes nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from mailconsole.changes import recorded
+from mailconsole.changes.cli.files import document_of_file, problem_line
+from mailconsole.changes.impact.answer import Aspect
+from mailconsole.changes.impact.report import Report
+from mailconsole.changes.models import Change
+from mailconsole.changes.services.impact import WINDOW_DAYS, replay_plan
+from mailconsole.changes.services.plan import Plan, plan_change, plan_items
+from mailconsole.changes.services.revisions import head_revision, load_document
+from mailconsole.common.templatetags.words import wire
+from transport.config.diff import diff
+
+Write = Callable[[str], Any]
+Options = dict[str, Any]
+SHOWN = 20
+
+
+def plan(options: Options, write: Write) -> None:
+    """Ends with an error where the file could not be applied, so that a merge request fails."""
+    now, place = timezone.now(), options["file"] or f"change {options['change']}"
+    planned = _planned(options, now)
+    report = _impact(planned, now) if options["impact"] else None
+    if options["json"]:
+        write(json.dumps(_as_json(planned, report), indent=2))
+    else:
+        _write(planned, report, write)
+    _check(place, planned)
+
+
+def _planned(options: Options, now: datetime) -> Plan:
+    if (options["file"] is None) == (options["change"] is None):
+        raise CommandError("Say what to plan: a FILE, or --change N.")
+    if options["change"] is not None:
+        change = Change.objects.select_related("author", "base").filter(pk=options["change"]).first()
+        if change is None:
+            raise CommandError(f"There is no change {options['change']}.")
+        return plan_change(change, now=now)
+    document, head = document_of_file(options["file"]), head_revision()
+    return plan_items(diff(load_document(head), document), head=head, digest="", now=now)
+
+
+def _impact(planned: Plan, now: datetime) -> Report | None:
+    if planned.document is None or not planned.changes or recorded.decisions() is None:
+        return None
+    report = replay_plan(planned, now=now, tell=_bar if sys.stderr.isatty() else lambda done, total: None)
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+    return report
+
+
+def _bar(done: int, total: int) -> None:
+    part = done / total if total else 1.0
+    sys.stderr.write(f"\rReplaying recent traffic [{'#' * round(30 * part):<30}] {done:,} of {total:,}")
+    sys.stderr.flush()
+
+
+def _write(planned: Plan, report: Report | None, write: Write) -> None:
+    if planned.is_empty:
+        write(f"Nothing to change: it is as revision {planned.head} says.")
+        return
+    write(f"Plan, against revision {planned.head}:")
+    for sentence in planned.sentences:
+        write(f"  {sentence}")
+    for problem in planned.problems:
+        if problem not in planned.errors:
+            write(f"  {problem_line(problem, planned.document or planned.head_document)}")
+    if report is not None:
+        for line in _report_lines(report):
+            write(line)
+
+
+def _report_lines(report: Report) -> list[str]:
+    lines = [
+        f"Impact: {report.count:,} of {report.sample:,} attempts of the last {WINDOW_DAYS} days would get another "
+        f"answer ({report.how}).",
+        "  " + ", ".join(f"{one.label.lower()} {report.counts.get(one.value, 0):,}" for one in Aspect),
+    ]
+    groups = report.grouping("rule").groups
+    lines += [
+        f"  {group.count:>7,}  {wire(group.label)}: {wire(group.before)} -> {wire(group.after)}"
+        for group in groups[:SHOWN]
+    ]
+    lines += [f"  Can't be told of {count:,}: mail flow rule {wire(name)}" for name, count in report.untold.items()]
+    return lines
+
+
+def _as_json(planned: Plan, report: Report | None) -> dict[str, Any]:
+    return {
+        "head": planned.head.number,
+        "sentences": [str(sentence) for sentence in planned.sentences],
+        "problems": [str(problem_line(one, planned.document or planned.head_document)) for one in planned.problems],
+        "is_applicable": not planned.errors and not planned.conflicts,
+        "impact": report.to_json() if report is not None else None,
+    }
+
+
+def _check(place: str, planned: Plan) -> None:
+    shown = planned.document or planned.head_document
+    wrong = [f"{place}: {problem_line(one, shown)}" for one in planned.errors]
+    wrong += [f"{place}: conflict: {one.kind}[{one.name}].{one.field}" for one in planned.conflicts]
+    if wrong:
+        raise CommandError("\n".join(wrong))
