@@ -56,6 +56,7 @@ class WhoOut(Schema):
     delivered: int
     returned: int
     waits_because: str
+    problems: list[str]
     tree: StepOut
 
 
@@ -123,6 +124,7 @@ def who(request: HttpRequest, address: str, sender: str = "", is_signed_in: bool
         delivered=found.delivered_count,
         returned=found.refused_count,
         waits_because=found.waits_because,
+        problems=list(found.problems),
         tree=_step(found.root),
     )
 

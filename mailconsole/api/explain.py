@@ -10,6 +10,9 @@ from django.utils import timezone
 from ninja import Router
 from pydantic import AwareDatetime, Field, IPvAnyAddress
 
+from mailconsole.accounts.access import user_has_role
+from mailconsole.accounts.roles import Role
+from mailconsole.api.auth import actor_of
 from mailconsole.api.problems import NotAnAddress
 from mailconsole.api.schemas import Taken
 from mailconsole.changes import recorded
@@ -66,6 +69,7 @@ def ask(request: HttpRequest, said: Attempt) -> Any:
             directory=said.directory,
             finds=recorded.directory(),
             now=at,
+            shows_hidden=user_has_role(actor_of(request), Role.ADMINISTRATOR),
         )
     except InvalidAddress as problem:
         raise NotAnAddress(f"No mail address: {problem}.") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -91,6 +91,9 @@ Owns = Callable[[str], tuple[str, ...]]
 """The addresses of a directory's user by the name that nodes know them under; none where nobody can tell."""
 
 
+Hides = Callable[[Collection[str]], frozenset[str]]
+
+
 class MailSeen(Protocol):
     """What of accepted mail is still kept, by the address that it was sent to."""
 
@@ -146,6 +149,17 @@ def uses(section: str, *, now: datetime) -> ObjectUses:
 def register_mail_seen(seen: MailSeen) -> None:
     """Plug in where the addresses of accepted mail are known; called in `AppConfig.ready`."""
     _plugged["mail_seen"] = seen
+
+
+def register_hiding(hides: Hides) -> None:
+    """Plug in which groups hide their members; called in `AppConfig.ready`."""
+    _plugged["hiding"] = hides
+
+
+def hiding(keys: Collection[str]) -> frozenset[str]:
+    """Those of these addresses, in lower case, whose members are for administrators only."""
+    found: Hides | None = _plugged.get("hiding")
+    return found(keys) if found is not None and keys else frozenset()
 
 
 def mail_seen() -> MailSeen | None:

@@ -17,6 +17,7 @@ class RecipientsConfig(AppConfig):
         from mailconsole.recipients.known import open_directory, open_owners
         from mailconsole.recipients.live import directory_alerts
         from mailconsole.recipients.services.people import word_of
+        from mailconsole.recipients.services.search import hiding_addresses
 
         navigation.register(
             navigation.NavItem(
@@ -32,4 +33,5 @@ class RecipientsConfig(AppConfig):
         search.register(search.Searcher("Recipients", 30, find_recipients))
         recorded.register_directory(open_directory)
         recorded.register_owners(open_owners)
+        recorded.register_hiding(hiding_addresses)
         elsewhere.register(word_of)

@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from mailconsole.accounts.access import user_has_role
+from mailconsole.accounts.roles import Role
 from mailconsole.changes import recorded
 from mailconsole.changes.services.explain import Explanation, explain
 from mailconsole.changes.services.revisions import head_revision, load_document
@@ -23,13 +25,13 @@ def explain_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"form": form, "explanation": None, "problem": ""}
     if form.is_valid():
         try:
-            context["explanation"] = _explained(form)
+            context["explanation"] = _explained(form, user_has_role(request.user, Role.ADMINISTRATOR))
         except Refusal as refused:
             context["problem"] = str(refused)
     return render_page(request, "tools/explain.html", context)
 
 
-def _explained(form: ExplainForm) -> Explanation:
+def _explained(form: ExplainForm, shows_hidden: bool) -> Explanation:
     """Under any revision, or under a draft as it stands now. Raises Refusal where the draft can't be read."""
     ground = under(form.cleaned_data["under"])
     return explain(
@@ -39,4 +41,5 @@ def _explained(form: ExplainForm) -> Explanation:
         directory=form.directory_answer,
         finds=recorded.directory(),
         now=form.cleaned_data["at"] or timezone.now(),
+        shows_hidden=shows_hidden,
     )

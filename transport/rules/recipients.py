@@ -35,6 +35,8 @@ class Change:
     address: Address
     to: tuple[Address, ...]
     because: str
+    untold: int = 0
+    """How many more there are that this reader may not know (``disclosure``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,24 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An address on the way that does not get it: for the sender, and for the operator."""
+    """An address on the way that does not get it: for the sender, and for the operator. ``about``: whom else the
+    sentence tells of, or whose members."""
 
     address: Address
     reply: Reply
     because: str
+    about: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something for the operator to mend, in the entry of the address ``at``."""
+
+    at: Address
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(slots=True)
@@ -64,7 +79,7 @@ class Resolution:
     deliveries: list[Delivery] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
 
 def resolve(
@@ -105,8 +120,9 @@ class _Expansion:
         if self._leads:
             self._refuse_circles()
         if not self.result.deliveries and not self.result.refusals:
-            because = "; ".join(self.result.problems) or "It leads to nobody."
-            self.result.refusals.append(Refusal(address, EXPANSION_PROBLEM, because))
+            because = "; ".join(map(str, self.result.problems)) or "It leads to nobody."
+            about = tuple(problem.at for problem in self.result.problems)
+            self.result.refusals.append(Refusal(address, EXPANSION_PROBLEM, because, about))
 
     def _visit(self, visit: _Visit) -> None:
         address = visit.address if visit.address.domain else finding.postmaster(self._ruleset)
@@ -154,16 +170,16 @@ class _Expansion:
             self._deliver(visit, primary, entry)
 
     def _expand(self, visit: _Visit, address: Address, entry: RecipientEntry) -> None:
-        members = self._parsed(entry.members)
+        members = self._parsed(entry.members, address)
         self._change(EventId.EXPAND, address, members, f"Group of {len(entry.members)} members.")
         owner = visit.owner
         if entry.owner_address:
-            owner = next(iter(self._parsed((entry.owner_address,))), owner)
+            owner = next(iter(self._parsed((entry.owner_address,), address)), owner)
         for member in members:
             self._go(visit, address, member, owner)
 
     def _forward(self, visit: _Visit, address: Address, entry: RecipientEntry) -> None:
-        targets = self._parsed((entry.forward_to,))
+        targets = self._parsed((entry.forward_to,), address)
         keeps = "delivered and forwarded" if entry.deliver_and_forward or not targets else "forwarded"
         self._change(EventId.REDIRECT, address, targets, f"The recipient's mail is {keeps}.")
         if entry.deliver_and_forward or not targets:
@@ -182,7 +198,7 @@ class _Expansion:
             return
         if visit.depth >= MAX_DEPTH:
             because = f"Groups or forwarding deeper than {MAX_DEPTH} levels, at {address}."
-            self._refuse(target, EXPANSION_PROBLEM, because)
+            self._refuse(target, EXPANSION_PROBLEM, because, address)
         elif len(self._seen) + len(self._ahead) >= MAX_VISITED:
             self._refuse(address, EXPANSION_PROBLEM, f"More than {MAX_VISITED:,} recipients.")
             self._ahead.clear()
@@ -199,8 +215,8 @@ class _Expansion:
         is_ours = domain is not None and domain.domain_type is not DomainType.EXTERNAL_RELAY
         return entry.home_server if is_ours and entry.kind is EntryKind.MAILBOX else ""
 
-    def _refuse(self, address: Address, reply: Reply, because: str) -> None:
-        self.result.refusals.append(Refusal(address, reply, because))
+    def _refuse(self, address: Address, reply: Reply, because: str, *about: Address) -> None:
+        self.result.refusals.append(Refusal(address, reply, because, about))
 
     def _change(self, event: EventId, address: Address, to: tuple[Address, ...], because: str) -> None:
         self.result.changes.append(Change(event, address, to, because))
@@ -217,18 +233,18 @@ class _Expansion:
             if key in path:
                 circle = path[path.index(key) :]
                 because = f"{' -> '.join([*circle, key])}: nobody gets the mail."
-                self._refuse(self._leads[circle[-1]], FORWARDING_LOOP, because)
+                self._refuse(self._leads[circle[-1]], FORWARDING_LOOP, because, *(self._leads[one] for one in circle))
 
     def _primary(self, address: Address, entry: RecipientEntry) -> Address:
         """Exchange rewrites to the primary address; ORCPT keeps what was asked."""
-        primary = next(iter(self._parsed((entry.primary_address,))), address)
+        primary = next(iter(self._parsed((entry.primary_address,), address)), address)
         return address if primary.key == address.key else primary
 
-    def _parsed(self, texts: Sequence[str]) -> tuple[Address, ...]:
+    def _parsed(self, texts: Sequence[str], at: Address) -> tuple[Address, ...]:
         addresses = []
         for text in texts:
             try:
                 addresses.append(parse_mailbox(text))
             except InvalidAddress as error:
-                self.result.problems.append(f"{text!r} is not an address: {error}")
+                self.result.problems.append(Problem(at, f"{text!r} is not an address: {error}"))
         return tuple(addresses)

@@ -53,6 +53,7 @@ def explain_attempt(options: Options, write: Write) -> None:
             directory=Directory(options["directory"]),
             finds=recorded.directory(),
             now=_at(options["at"]),
+            shows_hidden=True,  # who may run commands here may read everything
         )
     except InvalidAddress as problem:
         raise CommandError(f"No mail address: {problem}.") from None

@@ -61,6 +61,8 @@ class Outcome:
     """One for each delivery of the resolution."""
     rules: tuple[RuleStep, ...] = ()
     """What mail flow rules say of it, as far as what they look at was recorded."""
+    untold: int = 0
+    """How many recipients are left out for those who may not know them (``telling``)."""
 
     @property
     def reply(self) -> str:
@@ -182,7 +184,8 @@ def in_words(outcome: Outcome, aspect: Aspect) -> str:
     if aspect is Aspect.VERDICT:
         return outcome.reply
     if aspect is Aspect.RECIPIENTS:
-        return _listed(outcome.recipients) or "waits for the directory"
+        untold = (f"{outcome.untold:,} whose group hides them",) if outcome.untold else ()
+        return " and ".join(filter(None, (_listed(outcome.recipients), *untold))) or "waits for the directory"
     if aspect is Aspect.ACTIONS:
         return _listed(outcome.actions) or "no rule acts"
     return _listed(tuple(sorted({_way(route) for route in outcome.routes}))) or "waits for the directory"

@@ -19,6 +19,7 @@ from mailconsole.changes.impact.answer import (
 )
 from mailconsole.changes.impact.likeness import Inside, Key, Likeness, Watched
 from mailconsole.changes.impact.question import question_of
+from mailconsole.changes.impact.telling import told
 from mailconsole.changes.recorded import RecordedDecision
 from transport.config.document import MailFlow
 from transport.config.words import KIND_LABELS
@@ -215,8 +216,10 @@ def difference_of(sides: Sides) -> Difference | None:
     if aspect is None:
         return None
     is_opening = sides.after.verdict.is_accepted and not sides.before.verdict.is_accepted
-    words = in_words(sides.before, aspect), in_words(sides.after, aspect)
-    return Difference(aspect, *words, _named(decisive(sides)), is_opening)
+    shown = replace(sides, before=told(sides.before), after=told(sides.after))
+    which = sides if aspect is Aspect.ROUTE else shown  # a way names nobody
+    words = in_words(which.before, aspect), in_words(which.after, aspect)
+    return Difference(aspect, *words, _named(decisive(shown)), is_opening)
 
 
 def decisive(sides: Sides) -> Step | None:

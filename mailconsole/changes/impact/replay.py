@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailconsole.changes import recorded
-from mailconsole.changes.impact.answer import Aspect, Outcome, in_words
+from mailconsole.changes.impact.answer import Aspect, Outcome
 from mailconsole.changes.impact.comparison import Compared, Comparison, difference_of
 from mailconsole.changes.impact.gathering import Gathering, gatherings
 from mailconsole.changes.impact.report import Example, Line, Report, example_of
+from mailconsole.changes.impact.telling import told
 from mailconsole.changes.recorded import RecordedDecision, Sample
 from transport.config.document import MailFlow
 from transport.model.verdict import Answer, Step
@@ -94,14 +95,13 @@ def _shown(comparison: Comparison, decision: RecordedDecision) -> Example:
     sides = comparison.sides(decision)
     difference = difference_of(sides)
     assert difference is not None  # its like differed
-    aspect = difference.aspect
-    before, after = (in_words(one, aspect) for one in (sides.before, sides.after))
+    before, after = difference.before, difference.after
     binding = comparison.binding_of(decision)
     return example_of(decision, binding, (before, _lines(sides.before)), (after, _lines(sides.after)))
 
 
 def _lines(outcome: Outcome) -> tuple[Line, ...]:
-    return tuple(_line(step) for step in outcome.trail)
+    return tuple(_line(step) for step in told(outcome).trail)
 
 
 def _line(step: Step) -> Line:

@@ -7,13 +7,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from mailconsole.changes import recorded
 from mailconsole.changes.recorded import Finds
 from transport.config.document import MailFlow
 from transport.model.address import NULL, Address, parse_mailbox
+from transport.model.event import EventId
 from transport.model.session import SessionFacts, TlsFacts
 from transport.model.verdict import Answer, Stage, Step, Verdict
 from transport.rules import admission, mail_flow_rules, routing
 from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry, RecipientLookup
+from transport.rules.disclosure import disclosed
 from transport.rules.mail_flow_rules import Decided
 from transport.rules.recipients import Resolution, resolve
 from transport.rules.restrictions import Sender
@@ -94,12 +97,22 @@ class Explanation:
     """Accepted, and then deleted by a mail flow rule."""
     is_waiting: bool = False
     """Accepted, but who gets it can't be told while the directory does not answer."""
+    untold: int = 0
+    """How many more get it, through groups whose members this reader may not know."""
 
 
 def explain(
-    question: Question, *, document: MailFlow, revision: int, directory: Directory, finds: Finds, now: datetime
+    question: Question,
+    *,
+    document: MailFlow,
+    revision: int,
+    directory: Directory,
+    finds: Finds,
+    now: datetime,
+    shows_hidden: bool = False,
 ) -> Explanation:
-    """Answer by the document. ``finds`` is the directory. Raises InvalidAddress."""
+    """Answer by the document. ``finds`` is the directory; without ``shows_hidden`` members of groups that hide them are
+    only counted. Raises InvalidAddress."""
     ruleset = compile_ruleset(document, revision)
     recipient = parse_mailbox(question.recipient)
     asked = DecisionInput(_facts(question, revision, now), _sender(question), recipient, question.size_bytes)
@@ -117,7 +130,13 @@ def explain(
         resolution = _resolved(ruleset, targets, asked, lookup=lookup)
     except LookupUnavailable:
         return replace(answer, is_waiting=True)
-    return replace(answer, resolution=resolution, ways=_ways(ruleset, resolution, question.size_bytes))
+    told = resolution if shows_hidden else disclosed(resolution, targets, _hiding(resolution))
+    untold = len(resolution.deliveries) - len(told.deliveries)
+    return replace(answer, resolution=told, ways=_ways(ruleset, told, question.size_bytes), untold=untold)
+
+
+def _hiding(resolution: Resolution) -> frozenset[str]:
+    return recorded.hiding({one.address.key for one in resolution.changes if one.event is EventId.EXPAND})
 
 
 def _ruled(

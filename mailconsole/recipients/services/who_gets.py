@@ -13,6 +13,7 @@ from transport.model.address import NULL, Address, parse_mailbox
 from transport.model.event import EventId
 from transport.rules import routing
 from transport.rules.admission import LookupUnavailable
+from transport.rules.disclosure import disclosed
 from transport.rules.recipients import Change, Delivery, Refusal, Resolution, resolve
 from transport.rules.restrictions import Sender
 from transport.rules.ruleset import Ruleset, compile_ruleset
@@ -77,11 +78,17 @@ def who_gets(
         resolution = resolve(ruleset, asked, _Lookup(finds), sender=who, size_bytes=size_bytes)
     except LookupUnavailable as error:
         return WhoGets(Step(str(asked), "warn", "Waits"), waits_because=str(error))
-    expanded = {one.address.key for one in resolution.changes if one.event is EventId.EXPAND}
-    hidden = frozenset[str]() if shows_hidden else hiding_addresses(expanded)
-    root = _Tree(ruleset, resolution, size_bytes, hidden).grow(asked)
+    told = resolution if shows_hidden else _told(resolution, asked)
+    root = _Tree(ruleset, told, size_bytes).grow(asked)
     _name(root)
-    return WhoGets(root, len(resolution.deliveries), len(resolution.refusals), problems=tuple(resolution.problems))
+    problems = tuple(dict.fromkeys(map(str, told.problems)))
+    return WhoGets(root, len(resolution.deliveries), len(resolution.refusals), problems=problems)
+
+
+def _told(resolution: Resolution, asked: Address) -> Resolution:
+    """Who is in groups that hide their members is for administrators (hideDLMembership)."""
+    expanded = {one.address.key for one in resolution.changes if one.event is EventId.EXPAND}
+    return disclosed(resolution, (asked,), hiding_addresses(expanded))
 
 
 class _Lookup:
@@ -90,11 +97,9 @@ class _Lookup:
 
 
 class _Tree:
-    """Each address stands once with what follows from it; elsewhere it is only mentioned. Nothing follows from groups
-    that are `hidden`: who is in them is for administrators (hideDLMembership)."""
+    """Each address stands once with what follows from it; elsewhere it is only mentioned."""
 
-    def __init__(self, ruleset: Ruleset, resolution: Resolution, size_bytes: int, hidden: frozenset[str]) -> None:
-        self._hidden = hidden
+    def __init__(self, ruleset: Ruleset, resolution: Resolution, size_bytes: int) -> None:
         self._ruleset = ruleset
         self._size_bytes = size_bytes
         self._changes: dict[str, list[Change]] = {}
@@ -119,7 +124,7 @@ class _Tree:
         self._shown.add(address.key)
         changes = self._changes.get(address.key, [])
         refusal = self._refused.get(address.key)
-        if refusal is not None:
+        if refusal is not None and address.key not in self._delivered:  # else one way was closed, and another open
             step.tone, step.word = "bad", "Returned"
             step.because = f"{refusal.reply}: {refusal.because}"
         elif address.key in self._delivered:
@@ -127,16 +132,16 @@ class _Tree:
         elif changes:
             step.tone, step.word = _WORDS.get(changes[0].event, ("info", changes[0].event.value.capitalize()))
             step.because = changes[0].because
-        to = [to for change in changes for to in change.to]
-        if address.key in self._hidden:
-            step.more, step.because = len(to), f"{step.because} The directory hides its members."
-            return []
-        return self._children(step, to)
+        return self._children(step, changes)
 
-    def _children(self, step: Step, to: list[Address]) -> list[tuple[Step, Address]]:
+    def _children(self, step: Step, changes: list[Change]) -> list[tuple[Step, Address]]:
+        to = [to for change in changes for to in change.to]
         room = max(0, min(MAX_CHILDREN, MAX_NODES - len(self._shown)))
         made = [(Step(str(address)), address) for address in to[:room]]
-        step.children, step.more = [child for child, _ in made], len(to) - len(made)
+        step.children, step.more = (
+            [child for child, _ in made],
+            len(to) - len(made) + sum(one.untold for one in changes),
+        )
         return made
 
     def _delivery(self, delivery: Delivery) -> tuple[str, str, str]:

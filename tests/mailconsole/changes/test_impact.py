@@ -12,6 +12,7 @@ from mailconsole.changes.impact.report import Report
 from mailconsole.changes.recorded import RecordedDecision, Sample
 from tests.mailconsole.changes.kit import NOW
 from tests.transport.config.documents import SCANNERS, changed, document
+from transport.ports import EntryKind, RecipientEntry
 
 REFUSED = RecordedDecision(
     at=NOW - timedelta(hours=1),
@@ -137,6 +138,23 @@ def test_replay__forwarding__changes_who_gets_it():
     before, after = (document(accepted_domains=[CONTOSO], recipients=[one]) for one in (anna, away))
     (group,) = by(impact([sent], before, after), "rule")
     assert (group.aspect, group.before, group.after) == ("recipients", "anna@contoso.com", "ben@contoso.com")
+
+
+def test_replay__member_of_a_group_that_hides_them__is_counted_and_not_named():
+    group = RecipientEntry(
+        "secret@contoso.com", EntryKind.GROUP, "secret@contoso.com", members=("mole@contoso.com", "spy@contoso.com")
+    )
+    recorded.register_directory(lambda: {"secret@contoso.com": group}.get)
+    recorded.register_hiding(lambda keys: frozenset({"secret@contoso.com"}) & frozenset(keys))
+    sent = RecordedDecision(NOW, "10.1.2.3", "default", "a@out.example", "secret@contoso.com")
+    mole = {"id": "mole", "name": "Mole", "address": "mole@contoso.com", "forwarding_address": "agent@out.example"}
+    before = document(accepted_domains=[CONTOSO])
+    after = document(accepted_domains=[CONTOSO], recipients=[mole])
+    report = impact([sent], before, after)
+    (group,) = by(report, "rule")
+    assert (group.aspect, group.before, group.after) == ("recipients", *["2 whose group hides them"] * 2)
+    for word in ("mole", "spy", "agent"):
+        assert word not in str(report.to_json())
 
 
 def test_replay__restricted_recipient__is_asked_for_each_sender():

@@ -13,8 +13,8 @@ from mailconsole.recipients.models import DirectoryRules
 from mailconsole.recipients.services.who_gets import who_gets
 from tests.directory.entries import a_recipient, guid_of
 from tests.mailconsole.recipients.directories import create_directory, read_directory
-from tests.support.factories import create_operator, create_viewer, signed_in
-from transport.config.document import MailFlow
+from tests.support.factories import create_administrator, create_operator, create_viewer, signed_in
+from transport.config.document import MailFlow, initial_document
 from transport.config.objects import AcceptedDomain, AddressSpace, DomainType, HomeServer, SendConnector
 from transport.model.address import InvalidAddress
 
@@ -146,6 +146,34 @@ def test_page__shows_the_tree_and_hostile_names_are_text(published):
     assert "&lt;b&gt;Cleo" in page
     assert "<b>Cleo" not in page and "\u202e" not in page
     assert client.get(reverse("recipients:who"), {"address": "<script>"}).status_code == 422
+
+
+@pytest.fixture
+def secret(monkeypatch):
+    """A group that hides its members: one in a circle, one with no address that could be one."""
+    odd = a_recipient("mole", primary_address="mole@", addresses=("mole@acme.example",))
+    ring = [a_recipient("spy", forwarding_guid=guid_of("agent")), a_recipient("agent", forwarding_guid=guid_of("spy"))]
+    inside = tuple(map(guid_of, ("mole", "spy")))
+    hiding = a_recipient("secret", kind=GROUP, member_guids=inside, hides_members=True)
+    read_directory(monkeypatch, create_directory(), [hiding, odd, *ring])
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/directory/who/?address={}",
+        "/api/v1/directory/who-gets/{}",
+        "/tools/explain/?peer=10.1.2.3&binding=smtp&sender=a%40x.example&recipient={}",
+    ],
+)
+def test_hidden_members__nobody_but_administrators_reads_of_them_in_any_sentence(published, secret, place, monkeypatch):
+    listening = DOCUMENT.model_copy(update={"receive_connectors": initial_document().receive_connectors})
+    monkeypatch.setattr("mailconsole.changes.services.under.load_document", lambda head: listening)
+    for person, is_told in ((create_operator(), False), (create_viewer(), False), (create_administrator(), True)):
+        page = signed_in(person).get(place.format("secret@acme.example"))
+        assert page.status_code == 200
+        told = [name for name in ("mole", "spy", "agent") if f"{name}@" in page.text]
+        assert bool(told) is is_told, (person, told)
 
 
 def test_command__prints_the_tree(published):

@@ -144,6 +144,7 @@ def test_explain__group__shows_who_gets_it_and_each_way():
         directory=Directory.UNKNOWN,
         finds=no_directory,
         now=NOW,
+        shows_hidden=True,
     )
     assert answer.resolution is not None
     assert [str(one.address) for one in answer.resolution.refusals] == ["gone@contoso.com"]

@@ -140,6 +140,8 @@ class Command(BaseCommand):
         if found.waits_because:
             raise CommandError(f"Nobody can tell now, mail waits: {found.waits_because}")
         self._tell(found.root, "")
+        for problem in found.problems:
+            self.stdout.write(wire(problem))
         self.stdout.write(f"{found.delivered_count:,} delivered, {found.refused_count:,} returned")
 
     def _tell(self, step: Step, indent: str) -> None:
