@@ -17,7 +17,7 @@ UNTOLD = "A group that hides its members has something to do with it: administra
 
 
 def disclosed(resolution: Resolution, asked: Collection[Address], hidden: Collection[str]) -> Resolution:
-    """``asked`` is what was resolved. ``hidden`` are the keys of groups; their members are counted in ``Change.untold``,
+    """``asked`` is what was resolved. ``hidden`` are keys of groups; their members are counted in ``Change.untold``,
     and not named."""
     expanded = {one.address.key for one in resolution.changes if one.event is EventId.EXPAND}
     if not expanded.intersection(hidden):
