@@ -13,6 +13,7 @@ STEMS = {
     "distribution_groups": "distribution-group",
     "address_rewriting": "address-rewrite-entry",
     "relay_policies": "relay-policy",
+    "mail_flow_rules": "mail-flow-rule",
     "service_accounts": "service-account",
     "approval_rules": "approval-rule",
     "reviewer_groups": "reviewer-group",

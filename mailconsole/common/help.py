@@ -59,6 +59,11 @@ TOPICS: tuple[Topic, ...] = (
         "How many people agree to which change, by kind, risk and group; and what its author may publish alone.",
     ),
     Topic(
+        "mail-flow-rules",
+        "Mail flow rules",
+        "Reject, redirect, copy, mark, route or hold messages that fit; try a rule out first, and see what it did.",
+    ),
+    Topic(
         "rewrite-addresses",
         "Rewrite addresses",
         "Let the outside see other addresses than the internal ones, and bring its answers back.",

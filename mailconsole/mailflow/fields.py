@@ -15,7 +15,8 @@ from django.utils import timezone
 from pydantic import PlainSerializer
 from pydantic.fields import FieldInfo
 
-from transport.config.objects import AddressSpace, HomeServer
+from mailconsole.mailflow.pieces import PiecesField
+from transport.config.objects import AddressSpace, HomeServer, RuleAction, RuleCondition
 from transport.config.phrases import label, show
 from transport.config.types import Choices, format_duration, format_size
 
@@ -101,6 +102,9 @@ def _form_field(name: str, info: FieldInfo) -> forms.Field:
         "help_text": _help(name, info),
         "required": info.is_required(),
     }
+    piece = next((leaf for leaf in leaves if leaf in (RuleCondition, RuleAction)), None)
+    if piece is not None:
+        return PiecesField(piece, **words)
     enum = next((leaf for leaf in leaves if isinstance(leaf, type) and issubclass(leaf, StrEnum)), None)
     is_many, is_nullable = _is_many(info), type(None) in leaves
     choices = next((extra for extra in _extras(info) if isinstance(extra, Choices)), None)

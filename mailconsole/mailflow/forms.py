@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.forms.boundfield import BoundField
@@ -12,7 +12,9 @@ from django.forms.boundfield import BoundField
 from mailconsole.changes.refusals import InvalidObject
 from mailconsole.mailflow.fields import form_field
 from mailconsole.mailflow.kinds.kind import Kind
+from mailconsole.mailflow.pieces import PiecesField
 from transport.config.diff import Json, model_of
+from transport.config.document import MailFlow
 
 PASSWORD = "password"  # noqa: S105  # the name of a field
 
@@ -39,6 +41,18 @@ class ObjectForm(forms.Form):
         if "password_secret" in kind.hidden and not kind.is_password_made:
             self.fields[PASSWORD] = self._password(bool((value or {}).get("password_secret")))
         self.order_fields([name for group in kind.groups for name in group.fields])
+
+    def knows(self, document: MailFlow) -> Self:
+        """Let fields that name other objects offer those of the document."""
+        for field in self.fields.values():
+            if isinstance(field, PiecesField):
+                field.knows(document)
+        return self
+
+    def rearranged(self, data: Mapping[str, Any]) -> ObjectForm:
+        """The form as it stands on the page, not yet looked at, after rows were added or taken away."""
+        said = {name: field.widget.value_from_datadict(data, {}, name) for name, field in self.fields.items()}
+        return ObjectForm(self.kind, said)
 
     @staticmethod
     def defaults(kind: Kind) -> Json:

@@ -22,5 +22,6 @@ app_name = "mailflow"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("organization/", views.organization, name="organization-edit"),
     path("service-accounts/password/<path:object_id>/", views.account_password, name="service-account-password"),
+    path("mail-flow-rules/move/<path:object_id>/", views.rule_move, name="mail-flow-rule-move"),
     *(pattern for kind in KINDS.values() if kind.name != "organization" for pattern in _of(kind)),
 ]

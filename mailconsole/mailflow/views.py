@@ -24,22 +24,26 @@ from mailconsole.changes.services.stage_item import ACCOUNTS
 from mailconsole.changes.services.times import ending
 from mailconsole.common.pages import page_of, render_page
 from mailconsole.common.refusals import Refusal
+from mailconsole.mailflow import rule_page
 from mailconsole.mailflow.drafts import Mark, Seen, seen_by
 from mailconsole.mailflow.fields import capital
 from mailconsole.mailflow.forms import PASSWORD, ObjectForm
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.kinds.table import KINDS
+from mailconsole.mailflow.pieces import PiecesField
 from mailconsole.mailflow.prefill import prefilled
 from mailconsole.mailflow.reached import certificates_shown, limits_reached
+from mailconsole.mailflow.services.move_rule import move_rule
 from mailconsole.mailflow.services.stage_object import stage_object
 from mailconsole.nodes.snapshots import read_live
 from transport.config.diff import ORGANIZATION, Json, as_json
-from transport.config.objects import ConfigModel, RelayPolicy, ServiceAccount
+from transport.config.objects import ConfigModel, MailFlowRule, RelayPolicy, RuleMode, ServiceAccount
 from transport.config.phrases import label, show
 from transport.config.references import Reference, is_named_by_others, used_by
 from transport.rules import coverage
 
 SHOWN_REFERENCES = 50
+MOVES = (("up", "Move up", "arrow-up"), ("down", "Move down", "arrow-down"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +65,23 @@ class Row:
 def object_list(request: HttpRequest, kind: str) -> HttpResponse:
     page_kind, seen = KINDS[kind], seen_by(request.user)
     query = request.GET.get("q", "").strip().lower()
-    found = [(key, item) for key, item in sorted(seen.objects(kind).items(), key=_by_name) if _matches(item, query)]
+    order = _by_place if page_kind.is_ordered else _by_name
+    found = [(key, item) for key, item in sorted(seen.objects(kind).items(), key=order) if _matches(item, query)]
     page = page_of(request, found)
     uses = recorded.uses(kind, now=timezone.now())
     ends = ending(kind)
     page.object_list = [_row(page_kind, seen, key, item, uses, ends.get(key)) for key, item in page.object_list]
     context = {"kind": page_kind, "page": page, "query": query, "draft": seen.draft, "total": len(seen.objects(kind)),
-               "counted_since": uses.since}  # fmt: skip
+               "counted_since": uses.since, "moves": MOVES}  # fmt: skip
     return render_page(request, "mailflow/list.html", context, fragment="mailflow/_rows.html")
 
 
 def _by_name(pair: tuple[str, ConfigModel]) -> str:
     return str(getattr(pair[1], "name", pair[0])).casefold()
+
+
+def _by_place(pair: tuple[str, Any]) -> tuple[int, str]:
+    return pair[1].priority, _by_name(pair)
 
 
 def _matches(item: ConfigModel, query: str) -> bool:
@@ -95,6 +104,8 @@ def _row(kind: Kind, seen: Seen, object_id: str, item: Any, uses: recorded.Objec
 
 def _idle_because(seen: Seen, item: Any) -> str:
     """Why it can't decide anything, where that can be told."""
+    if isinstance(item, MailFlowRule):
+        return rule_page.why_never(seen, item, timezone.now())
     if not isinstance(item, RelayPolicy):
         return ""
     return coverage.idle_because(item, seen.document.relay_policies, now=timezone.now())
@@ -124,6 +135,8 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
     if KINDS[kind].is_counted:
         uses = recorded.uses(kind, now=timezone.now())
         context |= {"use": uses.by_id.get(object_id), "counted_since": uses.since}
+    if kind == rule_page.RULES:
+        context |= {"rule": rule_page.told(value), "is_test": value["mode"] != RuleMode.ENFORCE}
     if kind == "receive_connectors":
         live = read_live()
         context |= {
@@ -146,7 +159,7 @@ def _referring(reference: Reference) -> dict[str, str]:
 def _facts(kind: Kind, value: Json) -> list[tuple[str, list[tuple[str, str]]]]:
     """The object's fields in the groups of its form, so that what is read is found again where it is edited."""
     grouped = {name for group in kind.groups for name in group.fields}
-    groups = [(group.title, group.fields) for group in kind.groups]
+    groups = [(group.title, tuple(n for n in group.fields if n not in kind.told_apart)) for group in kind.groups]
     groups.append(("More settings", tuple(name for name in value if name not in grouped | {"password_secret"})))
     facts = [(title, [(capital(label(name)), _shown(name, value[name])) for name in names if name in value])
              for title, names in groups]  # fmt: skip
@@ -172,6 +185,8 @@ def object_create(request: HttpRequest, kind: str) -> HttpResponse:
     """A new object; a relay policy may come filled in by the address, as from the Refusals page."""
     value = ObjectForm.defaults(KINDS[kind]) | prefilled(kind, request.GET)
     form = ObjectForm(KINDS[kind], value, request.POST or None)
+    if "add" in request.POST or "remove" in request.POST:
+        return _rearranged(request, form, "", {})
     return _stage_or_show(request, form, "", {}, title=request.POST.get("title") or request.GET.get("title", ""))
 
 
@@ -180,6 +195,8 @@ def object_create(request: HttpRequest, kind: str) -> HttpResponse:
 def object_edit(request: HttpRequest, kind: str, object_id: str) -> HttpResponse:
     value = as_json(_object(seen_by(request.user), kind, object_id))
     form = ObjectForm(KINDS[kind], value, request.POST or None)
+    if "add" in request.POST or "remove" in request.POST:
+        return _rearranged(request, form, object_id, value)
     return _stage_or_show(request, form, object_id, value)
 
 
@@ -217,9 +234,42 @@ def _stage_or_show(
             messages.success(request, f"Staged in your draft “{change.title}”. Nothing of it is in effect yet.")
             return redirect("changes:detail", change.pk)
     seen = seen_by(request.user)
+    form.knows(seen.document)
     context = {"kind": form.kind, "form": form, "object_id": object_id, "name": was.get("name", object_id),
                "draft": seen.draft, "title": title}  # fmt: skip
     return render_page(request, "mailflow/form.html", context, status=422 if form.errors else 200)
+
+
+def _rearranged(request: HttpRequest, form: ObjectForm, object_id: str, was: Json) -> HttpResponse:
+    """A row was added or taken away: the rows, or the whole page where htmx did not ask. Nothing is staged."""
+    name = request.POST.get("add") or request.POST.get("remove", "").partition("-")[0]
+    if not isinstance(form.fields.get(name), PiecesField):
+        raise Http404(name)
+    seen = seen_by(request.user)
+    shown = form.rearranged(request.POST).knows(seen.document)
+    if getattr(request, "htmx", None):
+        return HttpResponse(shown[name].as_widget())
+    context = {"kind": form.kind, "form": shown, "object_id": object_id, "name": was.get("name", object_id),
+               "draft": seen.draft, "title": request.POST.get("title", "")}  # fmt: skip
+    return render_page(request, "mailflow/form.html", context)
+
+
+@require_POST
+@require_role(Role.EDITOR)
+def rule_move(request: HttpRequest, object_id: str) -> HttpResponse:
+    """One place up or down, staged like any edit."""
+    direction = request.POST.get("direction")
+    if direction not in ("up", "down"):
+        raise Http404(direction)
+    try:
+        change = move_rule(actor=actor_of(request), rule_id=object_id, is_up=direction == "up", now=timezone.now(),
+                           request=request)  # fmt: skip
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        if change is not None:
+            messages.success(request, f"The new order is staged in your draft “{change.title}”.")
+    return redirect("mailflow:mail-flow-rule-list")
 
 
 @never_cache

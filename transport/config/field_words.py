@@ -251,7 +251,7 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
     ("mail_flow_rules", "priority"): _place,
     ("mail_flow_rules", "mode"): _mode,
     ("mail_flow_rules", "activation_at"): _begin,
-    ("mail_flow_rules", "is_last"): _on_off(
+    ("mail_flow_rules", "stop_rule_processing"): _on_off(
         "is now the last rule for messages that fit it", "now lets later rules look at messages that fit it"
     ),
     ("service_accounts", "addresses"): _members(

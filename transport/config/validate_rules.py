@@ -20,7 +20,7 @@ def in_order(rules: Iterable[MailFlowRule]) -> list[MailFlowRule]:
 
 def ends(rule: MailFlowRule) -> bool:
     """Whether nothing comes after it for a message that fits; a test ends nothing."""
-    is_last = rule.is_last or any(action.kind.spec.is_final for action in rule.actions)
+    is_last = rule.stop_rule_processing or any(action.kind.spec.is_final for action in rule.actions)
     return is_last and rule.mode is RuleMode.ENFORCE
 
 

@@ -37,7 +37,6 @@ class RuleStep:
     because: str
     actions: tuple[str, ...] = ()
     is_done: bool = False
-    is_last: bool = False
 
     @property
     def sentence(self) -> str:
@@ -148,14 +147,14 @@ def _ask(compiled: CompiledRule, facts: RuleFacts, around: Around, decided: Deci
         return is_deferred
     is_done = rule.mode is RuleMode.ENFORCE
     words = tuple(action.words for action in compiled.actions)
-    decided.trail.append(RuleStep(rule.id, rule.name, rule.mode, answer, because, words, is_done, rule.is_last))
+    decided.trail.append(RuleStep(rule.id, rule.name, rule.mode, answer, because, words, is_done))
     for action in compiled.actions:
         is_told = rule.mode is RuleMode.AUDIT_AND_NOTIFY and action.kind is ActionKind.NOTIFY_SENDER
         if is_done or is_told:
             _apply(action, facts, decided)
     if decided.effects.refusal is not None:
         decided.refusal, decided.because = decided.effects.refusal, decided.trail[-1].sentence
-    return is_done and (rule.is_last or decided.effects.is_final)
+    return is_done and (rule.stop_rule_processing or decided.effects.is_final)
 
 
 def _apply(action: CompiledAction, facts: RuleFacts, decided: Decided) -> None:

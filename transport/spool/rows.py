@@ -55,7 +55,7 @@ def time_of(message_id: int) -> float:
     return ((message_id >> 22) + EPOCH_MS) / 1000
 
 
-_odd = attrgetter("is_smtputf8", "requires_tls", "is_tls_waived", "ret", "envid", "is_dsn")
+_odd = attrgetter("is_smtputf8", "requires_tls", "is_tls_waived", "ret", "envid", "is_dsn", "ruled")
 
 
 def encode_message(message: Message) -> str:

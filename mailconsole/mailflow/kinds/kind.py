@@ -27,7 +27,8 @@ class Kind:
     """One section of the configuration as people see it. Fields in no group come last, folded, as *More settings*.
 
     ``help`` is a topic; ``is_password_made``: the console makes its password, nobody types it into the form;
-    ``is_counted``: nodes tell when its objects decide; ``is_about_changes``: it stands under Changes in the navigation.
+    ``is_counted``: nodes tell when its objects decide; ``is_about_changes``: it stands under Changes in the navigation;
+    ``is_ordered``: its objects are asked in their order; ``told_apart``: fields that its page tells in words.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Kind:
     is_password_made: bool = False
     is_counted: bool = False
     is_about_changes: bool = False
+    is_ordered: bool = False
+    told_apart: frozenset[str] = frozenset()
 
     @property
     def stem(self) -> str:

@@ -97,7 +97,7 @@ _rules = st.fixed_dictionaries(
         "exceptions": _conditions,
         "actions": _actions,
         "expires_at": _times,
-        "is_last": st.booleans(),
+        "stop_rule_processing": st.booleans(),
     }
 )
 

@@ -30,10 +30,10 @@ def found(*rules: dict[str, Any], **sections: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     "before",
     [
-        rule("a", 0, INVOICE, is_last=True),
-        rule("a", 0, BILLS, is_last=True),
+        rule("a", 0, INVOICE, stop_rule_processing=True),
+        rule("a", 0, BILLS, stop_rule_processing=True),
         rule("a", 0, INVOICE, actions=REJECT),
-        rule("a", 0, LARGE, INVOICE, is_last=True),
+        rule("a", 0, LARGE, INVOICE, stop_rule_processing=True),
     ],
 )
 def test_rule__after_one_that_takes_all_of_its_messages__is_told(before: dict[str, Any]) -> None:
@@ -45,13 +45,13 @@ def test_rule__after_one_that_takes_all_of_its_messages__is_told(before: dict[st
     ("before", "after"),
     [
         (rule("a", 0, INVOICE), rule("b", 1, INVOICE)),
-        (rule("a", 2, INVOICE, is_last=True), rule("b", 1, INVOICE)),
-        (rule("a", 0, INVOICE, is_last=True, mode="Audit"), rule("b", 1, INVOICE)),
-        (rule("a", 0, INVOICE, is_last=True, is_enabled=False), rule("b", 1, INVOICE)),
-        (rule("a", 0, INVOICE, is_last=True, activation_at="2027-01-01T00:00:00Z"), rule("b", 1, INVOICE)),
-        (rule("a", 0, INVOICE, is_last=True, expires_at="2027-01-01T00:00:00Z"), rule("b", 1, INVOICE)),
-        (rule("a", 0, INVOICE, is_last=True), rule("b", 1, BILLS)),
-        (rule("a", 0, INVOICE, is_last=True, exceptions=[LARGE]), rule("b", 1, INVOICE)),
+        (rule("a", 2, INVOICE, stop_rule_processing=True), rule("b", 1, INVOICE)),
+        (rule("a", 0, INVOICE, stop_rule_processing=True, mode="Audit"), rule("b", 1, INVOICE)),
+        (rule("a", 0, INVOICE, stop_rule_processing=True, is_enabled=False), rule("b", 1, INVOICE)),
+        (rule("a", 0, INVOICE, stop_rule_processing=True, activation_at="2027-01-01T00:00:00Z"), rule("b", 1, INVOICE)),
+        (rule("a", 0, INVOICE, stop_rule_processing=True, expires_at="2027-01-01T00:00:00Z"), rule("b", 1, INVOICE)),
+        (rule("a", 0, INVOICE, stop_rule_processing=True), rule("b", 1, BILLS)),
+        (rule("a", 0, INVOICE, stop_rule_processing=True, exceptions=[LARGE]), rule("b", 1, INVOICE)),
     ],
 )
 def test_rule__that_may_still_fit__is_not_told(before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -60,7 +60,7 @@ def test_rule__that_may_still_fit__is_not_told(before: dict[str, Any], after: di
 
 def test_rule__senders_looked_for_in_different_places__does_not_shadow() -> None:
     asked = {"kind": "SenderDomainIs", "values": ["contoso.com"]}
-    before = rule("a", 0, asked, is_last=True, sender_address_location="Envelope")
+    before = rule("a", 0, asked, stop_rule_processing=True, sender_address_location="Envelope")
     assert found(before, rule("b", 1, asked)) == {}
     assert found(before, rule("b", 1, asked, sender_address_location="Envelope"))
 

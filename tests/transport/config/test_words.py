@@ -62,7 +62,7 @@ EXE: dict[str, Any] = {
 }
 
 CASES: dict[str, tuple[MailFlow, MailFlow]] = {
-    "rule_created": (document(), document(mail_flow_rules=[changed(EXE, mode="Audit", is_last=True)])),
+    "rule_created": (document(), document(mail_flow_rules=[changed(EXE, mode="Audit", stop_rule_processing=True)])),
     "rule_deleted": (document(mail_flow_rules=[EXE]), document()),
     "rule_changed": (
         document(mail_flow_rules=[changed(EXE, mode="Audit")]),
@@ -71,7 +71,7 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
                 changed(
                     EXE,
                     priority=3,
-                    is_last=True,
+                    stop_rule_processing=True,
                     rule_error_action="Defer",
                     conditions=[EXE["conditions"][0], {"kind": "SubjectMatchesPatterns", "values": ["^Re:"]}],
                     exceptions=EXE["exceptions"][:1],

@@ -179,7 +179,9 @@ class Down:
 @given(st.lists(st.tuples(_ASKED, _ASKED, st.booleans(), st.sampled_from(["Enforce", "Audit"])), max_size=5))
 def test_rules__any_of_them_in_any_order__decide_as_a_naive_reading_does(given):
     rules = [
-        rule(n, [_POSSIBLE[i] for i in asked], [_POSSIBLE[i] for i in excepted], is_last=is_last, mode=mode)
+        rule(
+            n, [_POSSIBLE[i] for i in asked], [_POSSIBLE[i] for i in excepted], stop_rule_processing=is_last, mode=mode
+        )
         for n, (asked, excepted, is_last, mode) in enumerate(given)
     ]
     expected = []
@@ -228,7 +230,7 @@ def test_test_mode__rule_that_fits__changes_nothing_and_tells(mode: str):
     refusing = rule(
         1,
         mode=mode,
-        is_last=True,
+        stop_rule_processing=True,
         actions=[{"kind": "RejectMessage", "text": "Not so"}, {"kind": "NotifySender", "text": "Mind"}],
     )
     about = facts()

@@ -13,6 +13,7 @@ from transport.model.event import EventId, ReceiveEvent, TrackingEvent
 from transport.model.next_hop import DeliveryType, NextHop
 from transport.model.outcome import RecipientStatus
 from transport.model.priority import Priority
+from transport.model.ruled import Ruled
 from transport.rules.routing import Considered, Route
 from transport.spool import rows
 
@@ -37,6 +38,7 @@ messages = st.builds(
     words, words, words, words, words, st.integers(0, 2), st.sampled_from(list(BodyType)), st.booleans(),
     ret=st.sampled_from(["", "HDRS"]), internet_message_id=words, subject=words, is_dsn=st.booleans(),
     policy_ids=st.sampled_from([(), ("a", 'b"')]), priority=st.sampled_from(list(Priority)),
+    ruled=st.sampled_from([None, Ruled("out", is_tls_required=True)]),
 )  # fmt: skip
 
 

@@ -181,7 +181,7 @@ class MailFlowRule(ConfigObject):
     actions: tuple[RuleAction, ...] = Field(
         min_length=1, max_length=30, description="All of them are done with a message that fits."
     )
-    is_last: bool = Field(False, description="StopRuleProcessing: no rule after it looks at a message that fits it.")
+    stop_rule_processing: bool = Field(False, description="No rule after it looks at a message that fits it.")
     rule_error_action: RuleErrorAction = Field(
         RuleErrorAction.IGNORE, description="What becomes of a message when it can't be told whether the rule fits."
     )

@@ -1,0 +1,139 @@
+"""Conditions, exceptions and actions of a mail flow rule on a form: rows, each with what its kind takes.
+
+Adding and taking away a row is a POST that stages nothing: with htmx only the rows are drawn anew, without it the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from django import forms
+
+from transport.config.diff import Json
+from transport.config.document import MailFlow
+from transport.config.objects import RuleAction, RuleCondition
+from transport.config.rule_kinds import ActionKind, ActionSpec, ConditionKind, ConditionSpec, ValueKind
+
+MAX_ROWS = 40
+_LINES = (ValueKind.WORD, ValueKind.PATTERN)
+_CONNECTORS = (ValueKind.RECEIVE_CONNECTOR, ValueKind.SEND_CONNECTOR)
+_Kinds = type[ConditionKind] | type[ActionKind]
+
+
+@dataclass(frozen=True, slots=True)
+class PieceRow:
+    """One row. ``takes``: values, header, text, status. ``choices`` are (value, label, whether it is chosen)."""
+
+    name: str
+    kind: str
+    title: str
+    help: str
+    takes: tuple[str, ...]
+    said: Json
+    is_single: bool = False
+    choices: list[tuple[str, str, bool]] = field(default_factory=list)
+
+    @property
+    def lines(self) -> str:
+        return "\n".join(self.said["values"])
+
+
+class PiecesWidget(forms.Widget):
+    """``connectors``: id and name by the kind of value; the page's document says which there are."""
+
+    template_name = "mailflow/_pieces.html"
+
+    def __init__(self, kinds: _Kinds) -> None:
+        super().__init__()
+        self._kinds: dict[str, ConditionKind | ActionKind] = {one.value: one for one in kinds}
+        self.connectors: dict[ValueKind, list[tuple[str, str]]] = {}
+
+    def id_for_label(self, id_: str, index: Any = None) -> str:
+        return f"{id_}-kind" if id_ else ""
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Json]:
+        """The rows as they stand on the page, with the one that is added and without the one that is taken away."""
+        pattern = re.compile(rf"{re.escape(name)}-(\d{{1,4}})-kind")
+        numbers = sorted(int(match[1]) for key in data if (match := pattern.fullmatch(key)))
+        rows = [
+            self._row_from(data, f"{name}-{number}")
+            for number in numbers[:MAX_ROWS]
+            if data.get("remove") != f"{name}-{number}"
+        ]
+        added = data.get(f"{name}-kind") if data.get("add") == name else None
+        return [*rows, {"kind": str(added)}] if added else rows
+
+    def _row_from(self, data: Any, name: str) -> Json:
+        kind = str(data.get(f"{name}-kind", ""))[:64]
+        given = data.getlist(f"{name}-values") if hasattr(data, "getlist") else [data.get(f"{name}-values", "")]
+        is_by_line = kind in self._kinds and self._kinds[kind].spec.values in _LINES
+        lines = (line for text in given for line in re.split(r"[\r\n]+" if is_by_line else r"[\r\n,]+", text))
+        said: Json = {"kind": kind, "values": [line.strip() for line in lines if line.strip()]}
+        for part in ("header", "text", "status"):
+            said[part] = str(data.get(f"{name}-{part}", "")).strip()
+        return {part: value for part, value in said.items() if value}
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["rows"] = [self._row(f"{name}-{number}", dict(said)) for number, said in enumerate(value or ())]
+        context["groups"] = list(self._groups())
+        return context
+
+    def _groups(self) -> Iterable[tuple[str, list[tuple[str, str]]]]:
+        for group, kinds in groupby(self._kinds.values(), key=_group):
+            yield group, [(kind.value, f"{kind.value}: {kind.sentence}") for kind in kinds]
+
+    def _row(self, name: str, given: Json) -> PieceRow:
+        said = {"values": [], "header": "", "text": "", "status": ""} | given
+        kind = str(said["kind"])
+        known = self._kinds.get(kind)
+        if known is None:
+            return PieceRow(name, kind, kind, "", (), said)
+        spec = known.spec
+        takes = spec.takes if isinstance(spec, ActionSpec) else _takes(spec)
+        said_of_values = spec.values.sentence if "values" in takes else ""
+        choices = self._choices(spec, said["values"])
+        return PieceRow(name, kind, known.sentence, said_of_values, takes, said, spec.is_single, choices)
+
+    def _choices(self, spec: ConditionSpec | ActionSpec, chosen: Iterable[str]) -> list[tuple[str, str, bool]]:
+        if spec.values in _CONNECTORS:
+            known = dict(self.connectors.get(spec.values, ()))
+            offered = [*known.items(), *((one, f"{one} (not there)") for one in chosen if one not in known)]
+        else:
+            offered = [(one, one) for one in spec.choices]
+        return [(value, label, value in chosen) for value, label in offered]
+
+
+def _group(kind: ConditionKind | ActionKind) -> str:
+    return str(getattr(kind.spec, "group", ""))
+
+
+def _takes(spec: ConditionSpec) -> tuple[str, ...]:
+    header = ("header",) if spec.has_header else ()
+    return header if spec.values is ValueKind.NOTHING else (*header, "values")
+
+
+class PiecesField(forms.Field):
+    """Carries rows between page and model, which checks them."""
+
+    widget: PiecesWidget
+
+    def __init__(self, item: type[Any], **words: Any) -> None:
+        super().__init__(widget=PiecesWidget(_KINDS[item]), **words)
+
+    def knows(self, document: MailFlow) -> None:
+        """Which connectors may be chosen."""
+        self.widget.connectors = {
+            ValueKind.RECEIVE_CONNECTOR: [(one.id, one.name) for one in document.receive_connectors],
+            ValueKind.SEND_CONNECTOR: [(one.id, one.name) for one in document.send_connectors],
+        }
+
+
+_KINDS: Mapping[type[Any], _Kinds] = {RuleCondition: ConditionKind, RuleAction: ActionKind}
