@@ -219,6 +219,11 @@ def _transferred(event: TrackingEvent) -> TimelineStep:
 
 
 def _changed(event: TrackingEvent) -> TimelineStep:
+    if event.detail.get("rule"):
+        is_known = event.detail.get("answer") == Answer.YES
+        title = "Mail flow rule" if event.detail.get("is_done") else "Mail flow rule, only a test"
+        tone = "info" if is_known else "warn"
+        return TimelineStep(event.event, event.at, tone, title if is_known else "Mail flow rule", text=event.reason)
     return TimelineStep(event.event, event.at, "info", "Changed", text=EventId.AGENT_INFO.sentence, reason=event.reason)
 
 

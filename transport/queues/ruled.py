@@ -29,6 +29,8 @@ def apply(decided: Decided, facts: RuleFacts, message: Message, organization: Or
         events += _redirect(message, effects.recipients, decided, now)
     if effects.added:
         _add(message, effects)
+    if not all(address.is_ascii for address in effects.takes_to):
+        message.is_smtputf8 = True  # RFC 6531: its header may name them too
     if effects.priority is not None and organization.is_priority_queuing_enabled:
         message.priority = effects.priority
         message.expires_at = now + expiration_s(organization, message.priority)
