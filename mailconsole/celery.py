@@ -43,6 +43,7 @@ app.conf.update(
         "directories": {"task": "recipients.sync_directories", "schedule": 60.0, "options": {"expires": 50}},
         "proxies": {"task": "recipients.review_proxies", "schedule": 60.0, "options": {"expires": 50}},
         "changes": {"task": "changes.keep_times", "schedule": 5.0, "options": {"expires": 5}},
+        "audit": {"task": "audit.send_syslog", "schedule": 5.0, "options": {"expires": 4}},
         "retention": {"task": "tracking.delete_old", "schedule": crontab(minute="17"), "options": {"expires": 1800}},
     },
 )

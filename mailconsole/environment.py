@@ -64,6 +64,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MAILCONSOLE_HTTPS", "no", "yes where browsers reach the console over HTTPS: secure cookies and HSTS."),
     Setting("MAILCONSOLE_USER", "the only administrator", "In whose name ./console config apply makes a change."),
     Setting("MAILCONSOLE_TRACKING_DAYS", "30", "How many days messages and refusals can be searched."),
+    Setting(
+        "MAILCONSOLE_AUDIT_SYSLOG",
+        "none",
+        "Where the audit is sent too, as syslog (RFC 5424): udp://host:514, tcp://host:601 or tls://host:6514.",
+    ),
     Setting("MAILCONSOLE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Setting("MAILCONSOLE_DEBUG", "no", "yes shows tracebacks in the browser: for developers only."),
 )
@@ -80,6 +85,18 @@ class HostPort:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class SyslogTarget:
+    """Where syslog goes; `scheme` is udp, tcp or tls."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{HostPort(self.host, self.port)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +119,7 @@ class Environment:
     is_debug: bool
     log_level: str
     tracking_days: int
+    audit_syslog: SyslogTarget | None = None
 
     @property
     def database_file(self) -> Path:
@@ -133,6 +151,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         is_debug=_yes_or_no("MAILCONSOLE_DEBUG", text("MAILCONSOLE_DEBUG")),
         log_level=_level(text("MAILCONSOLE_LOG_LEVEL")),
         tracking_days=_count("MAILCONSOLE_TRACKING_DAYS", text("MAILCONSOLE_TRACKING_DAYS")) or 1,
+        audit_syslog=_syslog(given.get("MAILCONSOLE_AUDIT_SYSLOG", "").strip()),
     )
 
 
@@ -185,6 +204,20 @@ def _host_port(name: str, value: str) -> HostPort:
     if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise EnvironmentRefused(f"{name} is {value!r}; it must be address:port, for example {_DEFAULTS[name]}.")
     return HostPort(host=host, port=int(port))
+
+
+def _syslog(value: str) -> SyslogTarget | None:
+    if value in ("", "none"):
+        return None
+    scheme, separator, rest = value.partition("://")
+    host, _, port = rest.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    is_port = port.isascii() and port.isdigit() and 0 < int(port) < 65536
+    if not separator or scheme not in ("udp", "tcp", "tls") or not host or "/" in host or not is_port:
+        raise EnvironmentRefused(
+            f"MAILCONSOLE_AUDIT_SYSLOG is {value!r}; it must be udp://host:port, tcp://host:port or tls://host:port."
+        )
+    return SyslogTarget(scheme, host, int(port))
 
 
 def _folder(value: str) -> Path | None:

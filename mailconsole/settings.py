@@ -112,6 +112,7 @@ DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENVIRONMENT.redis_url or embedded_redis_url(HOME)
+AUDIT_SYSLOG = ENVIRONMENT.audit_syslog
 TRACKING_RETENTION_DAYS = ENVIRONMENT.tracking_days
 
 AUTH_USER_MODEL = "accounts.User"

@@ -54,3 +54,15 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}"
+
+
+class AuditExport(models.Model):
+    """How far a syslog host got, and why it did not get further."""
+
+    target = models.CharField(max_length=300, unique=True)
+    number = models.BigIntegerField(default=0)
+    problem = models.CharField(max_length=500, blank=True)
+    tried_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.target}: {self.number}"

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from mailconsole.audit.forms import AuditFilterForm
-from mailconsole.audit.models import AuditEntry
+from mailconsole.audit.models import AuditEntry, AuditExport
 from mailconsole.common.export import ExportFormat, export_response
 from mailconsole.common.pages import page_of, render_page
 
@@ -50,8 +51,18 @@ class FieldChange:
 @require_safe
 def audit_list(request: HttpRequest) -> HttpResponse:
     form = AuditFilterForm(request.GET)
-    context = {"form": form, "page": page_of(request, form.entries())}
+    context = {"form": form, "page": page_of(request, form.entries()), "syslog": _syslog()}
     return render_page(request, "audit/list.html", context, fragment="audit/_entries.html")
+
+
+def _syslog() -> dict[str, Any] | None:
+    """Where the audit is sent too, what waits and why."""
+    target = settings.AUDIT_SYSLOG
+    if target is None:
+        return None
+    export = AuditExport.objects.filter(target=str(target)).first()
+    waiting = AuditEntry.objects.filter(number__gt=export.number if export is not None else 0).count()
+    return {"target": str(target), "export": export, "waiting": waiting}
 
 
 @require_safe
