@@ -116,6 +116,8 @@ def test_header__set_removed_and_subject_prefixed__rest_arrives_octet_for_octet(
             b"X-Checked: yes\r\nFrom: a@acme.example\r\nTo: b@partner.example\r\n"
             b"Subject: =?utf-8?B?W0F1w59lbl0g?= hello\r\n\r\n.dot\r\ntext\r\n"
         )
+        (received,) = told(transport, EventId.RECEIVE)  # what hits are counted by
+        assert [row[:4] for row in received.detail["trail"]][-1] == ["mail_flow_rules", "r", "R", "yes"]
         (changed,) = told(transport, EventId.AGENT_INFO)
         assert (changed.detail["rule"], changed.detail["is_done"], len(changed.detail["actions"])) == ("r", True, 3)
 

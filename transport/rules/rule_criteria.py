@@ -329,6 +329,8 @@ def _attached(says: Callable[[RuleCondition], Callable[[Attachment, Steps], str]
             found = next((said for one in attached.found if (said := say(one, facts.steps))), "")
             if not found and attached.why_not_all:
                 raise NotKnown(attached.why_not_all)
+            if not found and condition.kind is ConditionKind.ATTACHMENT_PASSWORD:
+                _all_locks_known(attached.found)
             return found
 
         return test
@@ -368,6 +370,12 @@ def _executable(condition: RuleCondition) -> Callable[[Attachment, Steps], str]:
 
 def _locked(condition: RuleCondition) -> Callable[[Attachment, Steps], str]:
     return lambda one, steps: f"{_called(one)} has a password" if one.has_password else ""
+
+
+def _all_locks_known(found: Iterable[Attachment]) -> None:
+    closed = next((one for one in found if one.has_password is None), None)
+    if closed is not None:
+        raise NotKnown(f"The end of the ZIP file {_called(closed)} can't be read.")
 
 
 def _not_all(condition: RuleCondition) -> Test:

@@ -12,7 +12,8 @@ from transport.rules.headers import charset
 
 MAX_TEXT = 8_192
 """Characters of a field that are looked at."""
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_FOLDS = b" \t"
+_NO_NAME = re.compile(rb"[^!-9;-~]")
 _WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 LOOP = "X-Mailconsole-Rules-Loop"
@@ -23,6 +24,7 @@ class HeaderFields:
 
     def __init__(self, octets: bytes) -> None:
         self._fields = _split(octets)
+        self._texts: dict[str, list[str]] = {}
         self.is_changed = False
 
     def __bytes__(self) -> bytes:
@@ -39,7 +41,14 @@ class HeaderFields:
 
     def texts(self, name: str) -> list[str]:
         """The same, decoded at best effort, on one line and bounded."""
-        return [decoded(value) for value in self.raw(name)]
+        found = self._texts.get(name)
+        if found is None:
+            found = self._texts[name] = [decoded(value) for value in self.raw(name)]
+        return found
+
+    def _changed(self) -> None:
+        self.is_changed = True
+        self._texts.clear()
 
     def addresses(self, name: str) -> list[Address] | None:
         """Of all fields of that name; None where one can't be read for certain."""
@@ -54,8 +63,9 @@ class HeaderFields:
     def remove(self, name: str) -> None:
         wanted = name.lower()
         kept = [field for field in self._fields if field[0] != wanted]
-        self.is_changed |= len(kept) < len(self._fields)
-        self._fields = kept
+        if len(kept) < len(self._fields):
+            self._fields = kept
+            self._changed()
 
     def set(self, name: str, text: str) -> None:
         """One field of that name, in the place of the first there was, else before all others: a line that is no field
@@ -64,7 +74,8 @@ class HeaderFields:
         at = next((i for i, (one, _) in enumerate(self._fields) if one == wanted), 0)
         kept = [field for field in self._fields if field[0] != wanted]
         kept.insert(at, (wanted, f"{name}: {encoded(text)}\r\n".encode("ascii")))
-        self._fields, self.is_changed = kept, True
+        self._fields = kept
+        self._changed()
 
     def prepend_subject(self, text: str) -> None:
         """Put ``text`` and a space before the subject, unless it begins with it; the rest of the field stays."""
@@ -82,7 +93,7 @@ class HeaderFields:
         fold = b"\r\n " if len(put) + len(rest.partition(b"\r\n")[0]) > 900 and not rest.startswith(b"\r\n") else b" "
         between = b"" if rest.startswith(b"\r\n") else fold
         self._fields[at] = ("subject", octets[:begin] + b" " + put + between + rest)
-        self.is_changed = True
+        self._changed()
 
     def add_address(self, name: str, address: Address) -> None:
         """Name ``address`` in the first field of that name too, where none names it."""
@@ -97,26 +108,31 @@ class HeaderFields:
             is_empty = not _value(octets).strip()
             joint = b" " if is_empty else b"\r\n\t" if octets.endswith(b",") else b",\r\n\t"
             self._fields[at] = (name.lower(), octets + joint + said + b"\r\n")
-        self.is_changed = True
+        self._changed()
 
 
 def _split(octets: bytes) -> list[tuple[str, bytes]]:
     """Names in lower case, empty for lines that are no field, with the octets of each; together they are all."""
-    fields: list[tuple[str, list[bytes]]] = []
-    for line in octets.split(b"\r\n"):
-        if line[:1] in (b" ", b"\t") and fields:
-            fields[-1][1].append(line)
-        else:
-            match = _FIELD.match(line)
-            fields.append((match[1].decode("ascii").lower() if match else "", [line]))
-    is_ended = octets.endswith(b"\r\n")
-    if is_ended:  # what is behind the last line end is no line
-        fields[-1][1].pop()
-        fields = [field for field in fields if field[1]]
-    whole = [(name, b"\r\n".join([*lines, b""])) for name, lines in fields]
-    if not is_ended and whole:
-        whole[-1] = (whole[-1][0], whole[-1][1][:-2])
-    return [field for field in whole if field[1]]
+    fields: list[tuple[str, bytes]] = []
+    at, size = 0, len(octets)
+    while at < size:
+        end = _line_end(octets, at, size)
+        while end < size and octets[end] in _FOLDS:  # RFC 5322 2.2.3
+            end = _line_end(octets, end, size)
+        field = octets[at:end]
+        fields.append((_name(field), field))
+        at = end
+    return fields
+
+
+def _line_end(octets: bytes, at: int, size: int) -> int:
+    found = octets.find(b"\r\n", at)
+    return found + 2 if found >= 0 else size
+
+
+def _name(field: bytes) -> str:
+    name = field[: field.find(b":")].rstrip(b" \t") if b":" in field else b""
+    return "" if not name or _NO_NAME.search(name) else name.decode("ascii").lower()
 
 
 def _value(octets: bytes) -> bytes:

@@ -24,8 +24,11 @@ MAX_BOUNDARY = 200
 """RFC 2046 5.1.1 allows 70."""
 MAX_LINES = 20_000
 """Lines that begin with two hyphens: each may be a boundary."""
-HEAD_OCTETS = 4_096
-TAIL_OCTETS = 65_536
+HEAD_OCTETS = 1_024
+MIN_HEAD = 16
+"""Of what is encoded: with less, what begins it is hidden behind what no decoder reads."""
+TAIL_OCTETS = 16_384
+MAX_ZIPS = 50
 _EXECUTABLE_ENDS = frozenset(
     (
         "exe", "dll", "com", "scr", "pif", "cpl", "msi", "msp", "mst", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse",
@@ -39,12 +42,13 @@ _MAGIC = (b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa", b"\xce\xfa\xe
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """``names`` are all that the part goes by: programs do not agree on which of them counts."""
+    """``names`` are all that the part goes by: programs do not agree on which of them counts. ``has_password`` is None
+    where the end of a ZIP file can't be read."""
 
     names: tuple[str, ...]
     size_bytes: int
     is_executable: bool
-    has_password: bool
+    has_password: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class _Look:
         self._leaf: _Part | None = None
         self._parts = 0
         self._headers = 0
+        self._zips = 0
 
     def through(self) -> None:
         self._begin(0, 0)
@@ -187,8 +192,15 @@ class _Look:
             return
         head, size = _head_and_size(self._content, part, end)
         is_executable = any(end_of(name) in _EXECUTABLE_ENDS for name in names) or head.startswith(_MAGIC)
-        has_password = head.startswith(b"PK\x03\x04") and _is_zip_locked(head, _tail(self._content, part, end))
-        self.found.append(Attachment(names, size, is_executable, has_password))
+        self.found.append(Attachment(names, size, is_executable, self._has_password(part, end, head)))
+
+    def _has_password(self, part: _Part, end: int, head: bytes) -> bool | None:
+        if not head.startswith(b"PK\x03\x04"):
+            return False
+        self._zips += 1
+        if self._zips > MAX_ZIPS:
+            raise _TooMuch(f"It has more than {MAX_ZIPS} ZIP files.")
+        return _is_zip_locked(head, _tail(self._content, part, end))
 
 
 def _boundary(given: Parameters) -> bytes:
@@ -219,7 +231,10 @@ def _head_and_size(content: bytes, part: _Part, end: int) -> tuple[bytes, int]:
     if encoding == "base64":
         line_ends = content.count(b"\r\n", part.body, end)
         size = max(0, length - 2 * line_ends) * 3 // 4
-        return _base64(content[part.body : min(end, part.body + 2 * HEAD_OCTETS)]), size
+        head = _base64(content[part.body : min(end, part.body + 2 * HEAD_OCTETS)])
+        if len(head) < MIN_HEAD and length > 2 * HEAD_OCTETS:
+            raise _TooMuch("An attachment begins with what is no base64.")
+        return head, size
     head = content[part.body : min(end, part.body + HEAD_OCTETS)]
     return (binascii.a2b_qp(head) if encoding == "quoted-printable" else head), length
 
@@ -251,10 +266,12 @@ def _tail(content: bytes, part: _Part, end: int) -> bytes:
     return b""
 
 
-def _is_zip_locked(head: bytes, tail: bytes) -> bool:
+def _is_zip_locked(head: bytes, tail: bytes) -> bool | None:
     """Whether a file in it is encrypted (APPNOTE 4.4.4, bit 0): the first, or one that its directory tells."""
     if len(head) > 7 and head[6] & 1:
         return True
+    if b"PK\x05\x06" not in tail:
+        return None
     at = tail.find(b"PK\x01\x02")
     while at >= 0:
         if at + 9 < len(tail) and tail[at + 8] & 1:

@@ -93,6 +93,22 @@ def test_zip__with_a_password__is_told_from_one_without(size: int, is_locked: bo
     assert attachments(attached(header, body)).found[0].has_password is is_locked
 
 
+def test_zip__whose_end_is_hidden__is_not_taken_for_one_without_a_password():
+    body = b"PK\x03\x04" + b"\0" * 200 + b"x" * 40_000
+    assert attachments(attached("Content-Type: application/zip; name=a.zip", body)).found[0].has_password is None
+
+
+def test_zips__more_than_are_looked_into__are_told():
+    one = b"Content-Type: application/zip; name=a.zip\r\n\r\nPK\x03\x04"
+    assert "more than 50 ZIP" in attachments(message(*[one] * 60)).why_not_all
+
+
+def test_base64__begin_hidden_behind_other_octets__is_told():
+    header = "Content-Type: image/png; name=a.png\nContent-Transfer-Encoding: base64"
+    hidden = attachments(attached(header, b"!" * 5_000 + base64.b64encode(b"MZ" + b"x" * 100)))
+    assert "no base64" in hidden.why_not_all
+
+
 def test_parts__within_parts_and_messages_within__are_all_looked_at():
     deep = (
         attached("Content-Disposition: attachment; filename=deep.exe")
