@@ -19,9 +19,9 @@ except ImportError:  # also where MIT Kerberos' own libraries are missing
     gssapi = None
 
 NOT_INSTALLED = (
-    "Kerberos needs the Python package gssapi, which this machine lacks: install MIT Kerberos (on Debian: apt-get "
-    "install gcc python3-dev libkrb5-dev krb5-user), then the package into Mailconsole's own environment (pip install "
-    "gssapi), and start Mailconsole again."
+    "Kerberos needs the Python package gssapi, which this machine lacks. Install MIT Kerberos and a compiler (on "
+    "Debian: apt-get install gcc python3-dev libkrb5-dev krb5-user), then start Mailconsole with "
+    "MAILCONSOLE_EXTRAS=kerberos; or pip install gssapi where you made its environment yourself."
 )
 
 

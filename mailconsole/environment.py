@@ -52,6 +52,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Pickup directory: .eml files there are sent; this machine's nodes may share it.",
     ),
     Setting(
+        "MAILCONSOLE_EXTRAS",
+        "none",
+        "kerberos: ./console also compiles what Kerberos sign-in to a directory needs, for good.",
+    ),
+    Setting(
         "DATABASE_URL", "sqlite in the home", "Console database; postgres://user:password@host/name for PostgreSQL."
     ),
     Setting("REDIS_URL", "embedded", "Redis or Valkey that carries commands; without it an embedded one is started."),

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
@@ -24,6 +25,11 @@ def clone(tmp_path) -> Path:
         (tmp_path / name).write_text("# nothing\n")
     (tmp_path / "manage.py").write_text("import sys\nprint('managed', *sys.argv[1:])\n")
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def no_extras(monkeypatch):
+    monkeypatch.delenv("MAILCONSOLE_EXTRAS", raising=False)
 
 
 @pytest.fixture
@@ -86,6 +92,37 @@ def test_console__lock_has_changed__makes_it_anew(clone, module, environment):
     (environment / "console-lock").write_text(module.digest("run"))
     (clone / "requirements.lock").write_text("# something else\n")
     assert not module.is_ready("run")
+
+
+def test_extras__asked_for_once__are_compiled_and_stay_when_the_lock_changes(module, clone, environment, monkeypatch):
+    done: list[str] = []
+    monkeypatch.setattr(module, "run", lambda command, settings=None: done.append(" ".join(map(str, command))))
+    monkeypatch.setattr(module, "where_from", dict)
+    (environment / "console-lock").write_text(module.digest("run"))
+    assert module.is_ready("run")
+    monkeypatch.setenv("MAILCONSOLE_EXTRAS", "kerberos")
+    assert not module.is_ready("run")
+    module.build("run")
+    assert done[-1].endswith(module.EXTRAS["kerberos"])
+    monkeypatch.delenv("MAILCONSOLE_EXTRAS")
+    assert module.is_ready("run")
+    (clone / "requirements.lock").write_text("# something else\n")
+    assert not module.is_ready("run")
+    done.clear()
+    module.build("run")
+    assert (done[-1].endswith(module.EXTRAS["kerberos"]), module.is_ready("run")) == (True, True)
+
+
+def test_extras__none_of_this_name_or_no_compiler__is_said(module, environment, monkeypatch):
+    monkeypatch.setenv("MAILCONSOLE_EXTRAS", "kerbros")
+    assert module.prepare("run") == "MAILCONSOLE_EXTRAS: there is no 'kerbros', only kerberos."
+    said = module.explain("Failed to build gssapi\n/bin/sh: krb5-config: not found")
+    assert said.startswith("Kerberos can't be compiled; on Debian: apt install gcc python3-dev libkrb5-dev krb5-user.")
+
+
+def test_extras__are_what_pyproject_calls_optional(module):
+    project = tomllib.loads((CONSOLE.parent / "pyproject.toml").read_text())["project"]
+    assert {name: needed[0] for name, needed in project["optional-dependencies"].items()} == module.EXTRAS
 
 
 def test_prepare__developers_environment__stays_one(module, environment, monkeypatch):

@@ -45,7 +45,7 @@ def test_settings__kerberos_could_not_work__is_refused(more, words):
 def test_read_all__no_gssapi_here__says_what_to_install(monkeypatch):
     monkeypatch.setattr(kerberos, "gssapi", None)
     assert not kerberos.is_available()
-    with pytest.raises(KerberosFailed, match=r"lacks: install .*libkrb5-dev.*pip install gssapi"):
+    with pytest.raises(KerberosFailed, match=r"lacks\. Install .*libkrb5-dev.*MAILCONSOLE_EXTRAS=kerberos"):
         read_all(SETTINGS)
 
 

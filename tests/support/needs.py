@@ -49,8 +49,7 @@ NEEDS = {
         Need(
             "kerberos",
             _has_kerberos,
-            "apt-get install gcc python3-dev libkrb5-dev krb5-user; then gssapi of the extra `kerberos` into the "
-            "environment of the tests: pip install gssapi",
+            "apt-get install gcc python3-dev libkrb5-dev krb5-user, then MAILCONSOLE_EXTRAS=kerberos ./console test",
         ),
         Need("swaks", _has_program("swaks"), "apt-get install swaks"),
         Need("smtp-source", _has_program("smtp-source"), "apt-get install postfix"),
