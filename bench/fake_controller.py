@@ -1,4 +1,5 @@
-"""A domain controller of generated users for measurements: LDAP over TLS, paging, a count of changes; nothing else.
+"""A domain controller of generated users for measurements: LDAP over TLS, paging, a count of changes, DirSync; nothing
+else.
 
 Answers are encoded once, before anything is measured, so that its own share of the time is small.
 """
@@ -10,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 
 NAMING_CONTEXT = "DC=bench,DC=example"
+PAGED, DIRSYNC = b"1.2.840.113556.1.4.319", b"1.2.840.113556.1.4.841"
 INVOCATION = uuid.UUID(int=7).bytes_le
 SPACE = uuid.UUID(int=1)
 GROUP_EVERY, GROUP_SIZE = 100, 50
@@ -42,6 +44,11 @@ def elements(buffer: bytes) -> Iterator[tuple[int, bytes]]:
 
 def guid(n: int) -> uuid.UUID:
     return uuid.UUID(int=(n + 1) << 64 | 0x4000_8000)
+
+
+def number_of(octets: bytes) -> int:
+    """The inverse of `guid`."""
+    return (uuid.UUID(bytes_le=octets).int >> 64) - 1
 
 
 class Directory:
@@ -100,8 +107,9 @@ class Directory:
 
 
 class Controller:
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, has_dirsync: bool = True) -> None:
         self.directory = directory
+        self.has_dirsync = has_dirsync
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -133,6 +141,9 @@ class Controller:
             self._send(writer, message_id, self._base(base))
             self._done(writer, message_id, None)
             return
+        if DIRSYNC in controls:
+            self._dirsync(writer, message_id, body, controls)
+            return
         found = self._numbers(base, body)
         size, start = self._page(controls)
         shown = found[start : start + size]
@@ -140,9 +151,24 @@ class Controller:
         for n in shown:
             self._send(writer, message_id, self.directory.entry(n, is_guid_only))
         end = start + size
-        self._done(writer, message_id, b"" if end >= len(found) else str(end).encode())
+        cookie = b"" if end >= len(found) else str(end).encode()
+        self._done(writer, message_id, ber(0x30, number(0), ber(4, cookie)))
+
+    def _dirsync(self, writer: asyncio.StreamWriter, message_id: int, body: bytes, controls: bytes) -> None:
+        """The cookie is the count of changes; a filter other than (objectClass=*) matches nothing."""
+        _, _, cookie = self._control(controls, DIRSYNC)
+        is_everybody = list(elements(body))[6][1].lower() == b"objectclass"
+        for n in self.directory.changed_since(int(cookie or b"0") + 1) if is_everybody else ():
+            values = ber(0x30, ber(4, b"objectGUID"), ber(0x31, ber(4, guid(n).bytes_le)))
+            values += ber(0x30, ber(4, b"displayName"), ber(0x31, ber(4, b"changed")))
+            dn = f"<GUID={guid(n)}>;CN=user{n:06},{NAMING_CONTEXT}"
+            self._send(writer, message_id, ber(0x64, ber(4, dn.encode()), ber(0x30, values)))
+        cookie = str(self.directory.usn).encode()
+        self._done(writer, message_id, ber(0x30, number(0), number(0), ber(4, cookie)), DIRSYNC)
 
     def _numbers(self, base: str, body: bytes) -> "range | list[int]":
+        if named := re.findall(rb"objectGUID\x04\x10(.{16})", body, re.DOTALL):
+            return [number_of(octets) for octets in named]
         asked = re.search(rb"uSNChanged\x04(.)", body, re.DOTALL)
         if base.startswith("CN=Deleted Objects"):
             return [0, 1]  # so that tombstones count as visible
@@ -153,12 +179,16 @@ class Controller:
         return self.directory.changed_since(int(body[asked.end() : asked.end() + asked[1][0]]))
 
     def _page(self, controls: bytes) -> tuple[int, int]:
+        value = self._control(controls, PAGED)
+        return (int.from_bytes(value[0], "big"), int(value[1] or b"0")) if value else (1_000_000, 0)
+
+    def _control(self, controls: bytes, oid: bytes) -> list[bytes]:
+        """The members of its value; none where it was not sent."""
         for _, control in elements(controls):
             parts = list(elements(control))
-            if parts[0][1] == b"1.2.840.113556.1.4.319":
-                value = list(elements(next(elements(parts[-1][1]))[1]))
-                return int.from_bytes(value[0][1], "big"), int(value[1][1] or b"0")
-        return 1_000_000, 0
+            if parts[0][1] == oid:
+                return [value for _, value in elements(next(elements(parts[-1][1]))[1])]
+        return []
 
     def _base(self, base: str) -> bytes:
         values = {
@@ -168,23 +198,24 @@ class Controller:
             "invocationId": INVOCATION,
             "objectGUID": guid(0).bytes_le,
         }
+        if self.has_dirsync:
+            values["supportedControl"] = DIRSYNC
         attributes = [ber(0x30, ber(4, k.encode()), ber(0x31, ber(4, v))) for k, v in values.items()]
         return ber(0x64, ber(4, base.encode()), ber(0x30, *attributes))
 
     def _send(self, writer: asyncio.StreamWriter, message_id: int, op: bytes, controls: bytes = b"") -> None:
         writer.write(ber(0x30, number(message_id), op, controls))
 
-    def _done(self, writer: asyncio.StreamWriter, message_id: int, cookie: bytes | None) -> None:
-        controls = b""
-        if cookie is not None:
-            value = ber(4, ber(0x30, number(0), ber(4, cookie)))
-            controls = ber(0xA0, ber(0x30, ber(4, b"1.2.840.113556.1.4.319"), value))
+    def _done(self, writer: asyncio.StreamWriter, message_id: int, value: bytes | None, oid: bytes = PAGED) -> None:
+        controls = b"" if value is None else ber(0xA0, ber(0x30, ber(4, oid), ber(4, value)))
         self._send(writer, message_id, ber(0x65, number(0, 10), ber(4), ber(4)), controls)
 
 
-async def run(directory: Directory, certificate: str, key: str, ready: "asyncio.Future[int]") -> None:
+async def run(
+    directory: Directory, certificate: str, key: str, ready: "asyncio.Future[int]", *, has_dirsync: bool = True
+) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = await asyncio.start_server(Controller(directory).serve, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(Controller(directory, has_dirsync).serve, "127.0.0.1", 0, ssl=context)
     ready.set_result(server.sockets[0].getsockname()[1])
     await server.serve_forever()

@@ -1,6 +1,6 @@
 """What a directory of many users costs: a whole sync, changes, one look-up, and a swap while look-ups go on.
 
-    .venv/bin/python bench/users.py --users 20000 [--changes 100]
+    .venv/bin/python bench/users.py --users 20000 [--changes 100] [--by-count]
 
 The controller is `fake_controller.py` in a process of its own; everything else is the product: ldap3 over TLS, mapping,
 the rows of the console in SQLite, the look-up file. What it found stands in `docs/performance-directory.md`.
@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 LOOK_UPS = 20_000
 
 
-def serve(users: int, certificate: str, key: str, pipe: Any) -> None:
+def serve(users: int, certificate: str, key: str, has_dirsync: bool, pipe: Any) -> None:
     from fake_controller import Directory, run
 
     directory = Directory(users)
@@ -35,7 +35,7 @@ def serve(users: int, certificate: str, key: str, pipe: Any) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         ready: asyncio.Future[int] = loop.create_future()
-        server = asyncio.create_task(run(directory, certificate, key, ready))
+        server = asyncio.create_task(run(directory, certificate, key, ready, has_dirsync=has_dirsync))
         pipe.send(await ready)
         while (some := await loop.run_in_executor(None, pipe.recv)) is not None:
             directory.touch(some)
@@ -45,13 +45,13 @@ def serve(users: int, certificate: str, key: str, pipe: Any) -> None:
     asyncio.run(main())
 
 
-def controller(users: int, folder: Path) -> tuple[Any, int, str]:
+def controller(users: int, folder: Path, *, has_dirsync: bool = True) -> tuple[Any, int, str]:
     from tests.support.certificates import Authority
 
     issued = Authority(folder).issue("127.0.0.1")
     ours, theirs = multiprocessing.Pipe()
     multiprocessing.get_context("spawn").Process(
-        target=serve, args=(users, str(issued.chain), str(issued.key), theirs), daemon=True
+        target=serve, args=(users, str(issued.chain), str(issued.key), has_dirsync, theirs), daemon=True
     ).start()
     return ours, ours.recv(), issued.ca.read_text()
 
@@ -96,10 +96,10 @@ def look_ups(folder: Path, users: int) -> dict[str, float]:
     return {"median_us": statistics.median(took) * 1e6, "p99_us": ordered[int(len(ordered) * 0.99)] * 1e6}
 
 
-def measure(users: int, changes: int, home: Path) -> dict[str, Any]:
+def measure(users: int, changes: int, home: Path, *, has_dirsync: bool) -> dict[str, Any]:
     import django
 
-    pipe, port, ca = controller(users, home)
+    pipe, port, ca = controller(users, home, has_dirsync=has_dirsync)
     django.setup()
     from django.core.management import call_command
     from django.utils import timezone
@@ -121,7 +121,7 @@ def measure(users: int, changes: int, home: Path) -> dict[str, Any]:
         assert run.state == "succeeded", run.message
         return {
             "wall_s": time.perf_counter() - began, "cpu_s": time.process_time() - cpu, "controller_s": run.controller_s,
-            "added": run.added_count, "changed": run.changed_count, "peak_mib": peak_mib(),
+            "told_by": run.told_by, "added": run.added_count, "changed": run.changed_count, "peak_mib": peak_mib(),
         }  # fmt: skip
 
     result: dict[str, Any] = {"users": users, "peak_mib_before": before_mib, "whole_first": sync(is_whole=True)}
@@ -145,12 +145,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, default=20_000)
     parser.add_argument("--changes", type=int, default=100)
+    parser.add_argument("--by-count", action="store_true", help="a controller without DirSync: changes by uSNChanged")
     parser.add_argument("--dir", default=None, help="where the home lies meanwhile")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=wanted.dir) as home:
         os.environ |= {"MAILCONSOLE_HOME": home, "DJANGO_SETTINGS_MODULE": "mailconsole.settings"}
         os.environ.pop("DATABASE_URL", None)
-        print(json.dumps(measure(wanted.users, wanted.changes, Path(home)), indent=1))
+        print(json.dumps(measure(wanted.users, wanted.changes, Path(home), has_dirsync=not wanted.by_count), indent=1))
 
 
 if __name__ == "__main__":
