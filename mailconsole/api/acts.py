@@ -11,15 +11,17 @@ from ninja import Router, Status
 from mailconsole.api import shapes
 from mailconsole.api.auth import actor_of
 from mailconsole.api.changes import change_of
-from mailconsole.api.schemas import ChangeOut, Published, RevisionOut, Said, Seen, Why
+from mailconsole.api.schemas import ChangeOut, Published, Remark, RevisionOut, Said, Seen, UpToDate, Why
 from mailconsole.changes.services.approve_change import approve_change
 from mailconsole.changes.services.break_glass import break_glass_publish, review_afterwards
+from mailconsole.changes.services.bring_up_to_date import Choice, bring_up_to_date
 from mailconsole.changes.services.comment_on_change import comment_on_change
 from mailconsole.changes.services.publish_change import publish_change
 from mailconsole.changes.services.publish_without_approval import publish_without_approval
 from mailconsole.changes.services.request_changes import request_changes
 from mailconsole.changes.services.submit_change import submit_change
 from mailconsole.changes.services.take_back import take_back
+from mailconsole.changes.services.take_over import take_over
 from mailconsole.changes.services.withdraw_change import withdraw_change
 
 router = Router(tags=["changes"])
@@ -113,9 +115,37 @@ def review_later(request: HttpRequest, pk: int, said: Said) -> Any:
 
 
 @router.post("/{int:pk}/comments", response={201: None})
-def comment(request: HttpRequest, pk: int, said: Said) -> Any:
-    """Say something about it."""
+def comment(request: HttpRequest, pk: int, said: Remark) -> Any:
+    """Say something about it, or about one of its items."""
     comment_on_change(
-        change=change_of(pk), actor=actor_of(request), text=said.comment, now=timezone.now(), request=request
+        change=change_of(pk),
+        actor=actor_of(request),
+        text=said.comment,
+        kind=said.kind,
+        object_id=said.object_id,
+        now=timezone.now(),
+        request=request,
     )
     return Status(201, None)
+
+
+@router.post("/{int:pk}/take-over", response=ChangeOut)
+def take_it_over(request: HttpRequest, pk: int, said: Why) -> Any:
+    """Go on with a colleague's change in one's own name; `reason` is told to them."""
+    take_over(change=change_of(pk), actor=actor_of(request), reason=said.reason, now=timezone.now(), request=request)
+    return shapes.change_out(change_of(pk))
+
+
+@router.post("/{int:pk}/bring-up-to-date", response=ChangeOut)
+def update(request: HttpRequest, pk: int, said: UpToDate) -> Any:
+    """Put a draft onto the newest revision; conflicts are settled field by field."""
+    bring_up_to_date(
+        change=change_of(pk),
+        actor=actor_of(request),
+        prefer=said.prefer,
+        choices={(one.kind, one.object_id, one.field): Choice(one.side, one.value) for one in said.settled},
+        seen_head=said.head,
+        now=timezone.now(),
+        request=request,
+    )
+    return shapes.change_out(change_of(pk))

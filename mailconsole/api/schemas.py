@@ -8,6 +8,8 @@ from typing import Any
 from ninja import Schema
 from pydantic import AwareDatetime, ConfigDict
 
+from mailconsole.changes.services.bring_up_to_date import Side
+
 
 class Taken(Schema):
     """Base of what is taken: an unknown key is an error, as in the document."""
@@ -70,6 +72,32 @@ class Longer(Taken):
 
     until: AwareDatetime | None
     reason: str
+
+
+class Remark(Taken):
+    """`kind` and `object_id` name an item of the change; without them it is about the change."""
+
+    comment: str
+    kind: str = ""
+    object_id: str = ""
+
+
+class Settled(Taken):
+    """What counts in one field that clashed: `side` is draft, head, base, or typed with its `value`."""
+
+    kind: str
+    object_id: str
+    field: str = ""
+    side: Side
+    value: Any = None
+
+
+class UpToDate(Taken):
+    """`head` is the revision that the choices were made against; `prefer` settles what `settled` does not."""
+
+    head: int | None = None
+    prefer: Side | None = None
+    settled: list[Settled] = []
 
 
 class ItemOut(Schema):

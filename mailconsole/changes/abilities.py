@@ -9,6 +9,7 @@ from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
 from mailconsole.changes.services.approvals import Approvals
 from mailconsole.changes.services.bootstrap import is_first_setup
+from mailconsole.changes.services.ground import has_written
 from mailconsole.changes.services.open_change import current_draft
 from mailconsole.changes.states import ChangeState, Verdict
 
@@ -27,6 +28,7 @@ class Abilities:
     request_changes: bool
     publish: bool
     publish_freely: bool
+    take_over: bool
     unschedule: bool
     shorten: bool
     prolong: bool
@@ -41,7 +43,7 @@ class Abilities:
 def abilities_of(user: User, change: Change, approvals: Approvals | None = None) -> Abilities:
     """``approvals`` are those of an open change that could become a revision."""
     roles, state = user.role_names, change.status
-    is_author = change.author_id == user.pk
+    is_author, is_writer = change.author_id == user.pk, has_written(change, user)
     is_editor, is_reviewer = Role.EDITOR.value in roles, Role.REVIEWER.value in roles
     is_administrator = Role.ADMINISTRATOR.value in roles
     may_edit = is_author and is_editor and state.is_open
@@ -55,17 +57,18 @@ def abilities_of(user: User, change: Change, approvals: Approvals | None = None)
         edit=may_edit,
         edit_items=may_edit and current_draft(user) == change,
         submit=may_edit and state is ChangeState.DRAFT and not is_free,
-        approve=is_reviewer and not is_author and may_approve,
-        request_changes=is_reviewer and not is_author and state in (ChangeState.IN_REVIEW, ChangeState.APPROVED),
+        approve=is_reviewer and not is_writer and may_approve,
+        request_changes=is_reviewer and not is_writer and state in (ChangeState.IN_REVIEW, ChangeState.APPROVED),
         publish=is_reviewer and state is ChangeState.APPROVED and is_enough,
         publish_freely=is_free,
+        take_over=is_editor and not is_author and state.is_open,
         unschedule=is_reviewer and change.publish_at is not None,
         shorten=change.is_to_end and (is_author or Role.OPERATOR.value in roles),
         prolong=change.is_to_end and is_editor,
         publish_alone=alone,
         withdraw=may_edit or (is_administrator and not change.author.is_active and state.is_open),
         break_glass=is_administrator and is_waiting and not alone,
-        review_afterwards=is_reviewer and not is_author and change.is_review_owed and not _published_it(user, change),
+        review_afterwards=is_reviewer and not is_writer and change.is_review_owed and not _published_it(user, change),
         comment=(is_editor or is_reviewer) and state is not ChangeState.WITHDRAWN,
         sentence=_sentence(user, change, approvals, is_author=is_author, is_reviewer=is_reviewer),
     )
@@ -90,6 +93,8 @@ def _sentence(user: User, change: Change, approvals: Approvals | None, *, is_aut
     if state is ChangeState.IN_REVIEW:
         if is_author:
             return "It waits for a reviewer. You can't approve it: nobody approves their own change."
+        if has_written(change, user):
+            return "It waits for a reviewer. You can't approve it: you wrote some of it."
         if is_reviewer and _approved_it(user, change):
             return "You approved it; it waits for somebody else's approval too."
         return "It waits for you or another reviewer." if is_reviewer else "It waits for a reviewer; you are none."

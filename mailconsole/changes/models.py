@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from mailconsole.changes.impact.states import ImpactState
-from mailconsole.changes.states import ChangeState, Verdict, Way
+from mailconsole.changes.states import ChangeState, News, Verdict, Way
 
 
 class Immutable(Exception):
@@ -81,6 +81,7 @@ class Change(models.Model):
     reason = models.TextField(blank=True)
     ticket = models.CharField(max_length=100, blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes")
+    former_authors = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+")
     base = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=20, choices=ChangeState, default=ChangeState.DRAFT, db_index=True)
     is_review_owed = models.BooleanField(default=False)
@@ -154,15 +155,35 @@ class Review(models.Model):
 
 
 class Comment(models.Model):
-    """Something said about a change."""
+    """Something said about a change, or about one item of it."""
 
     change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="comments")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     text = models.TextField()
+    kind = models.CharField(max_length=40, blank=True)
+    object_id = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
         ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return self.text[:40]
+
+
+class Notice(models.Model):
+    """What one person is told of a change: in the bell, and by mail where they want that."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    change = models.ForeignKey(Change, on_delete=models.CASCADE, related_name="+")
+    news = models.CharField(max_length=20, choices=News)
+    text = models.CharField(max_length=500)
+    created_at = models.DateTimeField(db_index=True)
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["person", "read_at"], name="notice_unread")]
 
     def __str__(self) -> str:
         return self.text[:40]

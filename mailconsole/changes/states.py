@@ -150,3 +150,23 @@ class Way(models.TextChoices):
             Way.FIRST_SETUP: "Published by the only administrator while nobody else could have reviewed it.",
             Way.BREAK_GLASS: "Published without a review, with a reason; a review was owed.",
         }[self]
+
+
+class News(models.TextChoices):
+    """What people are told of a change that they have to do with."""
+
+    REVIEW_WANTED = "review_wanted", "Waits for a review"
+    APPROVED = "approved", "Approved"
+    CHANGES_REQUESTED = "changes_requested", "Changes requested"
+    COMMENTED = "commented", "Commented"
+    TAKEN_OVER = "taken_over", "Taken over"
+    PUBLISHED = "published", "Published"
+    BREAK_GLASS = "break_glass", "Published without a review"
+    SCHEDULE_FAILED = "schedule_failed", "Not published at its time"
+    ENDED = "ended", "Ended"
+    END_FAILED = "end_failed", "Not taken back"
+
+    @property
+    def tone(self) -> str:
+        bad = (News.BREAK_GLASS, News.SCHEDULE_FAILED, News.END_FAILED)
+        return "bad" if self in bad else "warn" if self is News.CHANGES_REQUESTED else "info"

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from mailconsole.changes.views import acts, detail, history, impact, lists, times
+from mailconsole.changes.views import acts, conflicts, detail, history, impact, lists, times
 
 app_name = "changes"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -28,10 +28,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:pk>/expire/", times.expire, name="expire"),
     path("<int:pk>/shorten/", times.shorten, name="shorten"),
     path("<int:pk>/prolong/", times.prolong, name="prolong"),
+    path("<int:pk>/take-over/", acts.take_it_over, name="take-over"),
     path("<int:pk>/take-back/", acts.go_on, name="take-back"),
     path("<int:pk>/withdraw/", acts.withdraw, name="withdraw"),
     path("<int:pk>/comment/", acts.comment, name="comment"),
     path("<int:pk>/describe/", acts.describe, name="describe"),
     path("<int:pk>/discard-item/", acts.discard, name="discard-item"),
-    path("<int:pk>/bring-up-to-date/", acts.update, name="bring-up-to-date"),
+    path("<int:pk>/bring-up-to-date/", conflicts.update, name="bring-up-to-date"),
 ]

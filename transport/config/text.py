@@ -54,6 +54,11 @@ def as_yaml(value: Any) -> str:
     return str(yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120))
 
 
+def value(text: str) -> Any:
+    """One value as YAML says it, plain values only. Raises BadText."""
+    return _read(text)[1] if text.strip() else ""
+
+
 def load(text: str, *, onto: MailFlow | None = None) -> MailFlow:
     """The document that the text says, its left out sections from ``onto`` (else empty). Raises BadText.
 

@@ -10,7 +10,7 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Review
 from mailconsole.changes.refusals import NotApproved
-from mailconsole.changes.services.ground import changes_of, digest_of
+from mailconsole.changes.services.ground import changes_of, digest_of, has_written
 from mailconsole.changes.services.plan import Plan
 from mailconsole.changes.states import Verdict
 from transport.config.diff import ObjectChange
@@ -72,7 +72,7 @@ def _counting(change: Change) -> Iterator[Person]:
     reviews: Iterable[Review] = change.reviews.filter(verdict=Verdict.APPROVED, is_void=False, digest=current)
     for review in reviews:
         reviewer = User.objects.get(pk=review.reviewer_id)  # as they are now, not as they were
-        if reviewer.pk in seen or reviewer.pk == change.author_id:
+        if reviewer.pk in seen or has_written(change, reviewer):
             continue
         seen.add(reviewer.pk)
         person = person_of(reviewer)

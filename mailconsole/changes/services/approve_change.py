@@ -12,7 +12,7 @@ from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Review
 from mailconsole.changes.refusals import CannotApproveOwnChange, WrongState
 from mailconsole.changes.services.approvals import approvals_of
-from mailconsole.changes.services.ground import check_arrow, check_digest, go, locked, note, require
+from mailconsole.changes.services.ground import check_arrow, check_digest, go, has_written, locked, note, require
 from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.states import Arrow, ChangeState, Verdict
 
@@ -57,5 +57,5 @@ def _refuse_needless(change: Change, actor: User, digest: str, now: datetime) ->
 
 def refuse_own(change: Change, actor: User) -> None:
     """Law 5. Raises CannotApproveOwnChange."""
-    if change.author_id == actor.pk:
+    if has_written(change, actor):
         raise CannotApproveOwnChange(f"“{change.title}” is your own change: somebody else has to approve it.")

@@ -1,18 +1,21 @@
-"""Put a draft onto the head, where something was published after it began."""
+"""Put a draft onto the head, where something was published after it began; conflicts are settled field by field."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
+from pydantic import ValidationError
 
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, ChangeItem
-from mailconsole.changes.refusals import Conflict
+from mailconsole.changes.refusals import Conflict, DigestMoved, InvalidObject
 from mailconsole.changes.services.ground import (
     changes_of,
     go,
@@ -23,11 +26,12 @@ from mailconsole.changes.services.ground import (
     void_reviews,
 )
 from mailconsole.changes.services.revisions import head_revision, load_document
+from mailconsole.changes.services.stage_item import check_secret, errors_by_field
 from mailconsole.changes.states import Arrow
-from transport.config.diff import ObjectChange, as_json, objects_of
+from transport.config.diff import Json, ObjectChange, as_json, model_of, objects_of
 from transport.config.document import MailFlow
+from transport.config.merge import WHOLE_OBJECT, merge_changes
 from transport.config.merge import Conflict as FieldConflict
-from transport.config.merge import merge_changes
 
 
 class Side(StrEnum):
@@ -35,13 +39,38 @@ class Side(StrEnum):
 
     DRAFT = "draft"
     HEAD = "head"
+    BASE = "base"
+    TYPED = "typed"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What counts in one field: a side's value, or ``value``, typed as the document has it."""
+
+    side: Side
+    value: Any = None
+
+
+Key = tuple[str, str, str]
+"""Section, identity and field of a conflict; no field for the object as a whole."""
 
 
 @transaction.atomic
 def bring_up_to_date(
-    *, change: Change, actor: User, now: datetime, prefer: Side | None = None, request: HttpRequest | None = None
+    *,
+    change: Change,
+    actor: User,
+    now: datetime,
+    prefer: Side | None = None,
+    choices: Mapping[Key, Choice] | None = None,
+    seen_head: int | None = None,
+    request: HttpRequest | None = None,
 ) -> Change:
-    """Raises NotAllowed, NotYourChange, WrongState, and Conflict where sides differ and none is preferred."""
+    """``choices`` settle single conflicts, ``prefer`` all others. ``seen_head`` is the revision they were made against.
+
+    Raises NotAllowed, NotYourChange, WrongState, Conflict for what nobody settled, DigestMoved where the head moved
+    since, InvalidObject for a typed value that the object does not take.
+    """
     require(actor, Role.EDITOR)
     change = locked(change)
     require_author(change, actor)
@@ -50,34 +79,74 @@ def bring_up_to_date(
     document = load_document(head)
     items = changes_of(change)
     merged = merge_changes(items, head=document)
-    if merged.conflicts and prefer is None:
-        raise Conflict(merged.conflicts)
+    if seen_head is not None and seen_head != head.number:
+        raise DigestMoved(f"Revision {head} was published since you opened this page: look at the conflicts again.")
+    chosen = _choices(merged.conflicts, choices or {}, prefer)
     if merged.conflicts:
-        items = tuple(_settled(one, merged.conflicts, document, prefer) for one in items)
+        items = tuple(_settled(one, merged.conflicts, document, chosen) for one in items)
         merged = merge_changes(items, head=document)
     _replace_items(change, merged.changes, now)
     Change.objects.filter(pk=change.pk).update(base=head)
     void_reviews(change)
-    settled = f", conflicts settled for the {prefer}" if prefer else ""
+    settled = f"; {_settled_words(chosen)}" if chosen else ""
     note(actor, Arrow.EDIT.past, change, f"Brought up to date with revision {head}{settled}", now=now, request=request)
     return locked(change)
 
 
+def _choices(
+    conflicts: tuple[FieldConflict, ...], choices: Mapping[Key, Choice], prefer: Side | None
+) -> dict[Key, Choice]:
+    """One for each conflict. Raises Conflict for those that have none."""
+    chosen = dict(choices)
+    if prefer is not None:
+        chosen = {_key(one): Choice(prefer) for one in conflicts} | chosen
+    open_ones = tuple(one for one in conflicts if _key(one) not in chosen)
+    if open_ones:
+        raise Conflict(open_ones)
+    return {_key(one): chosen[_key(one)] for one in conflicts}
+
+
+def _key(conflict: FieldConflict) -> Key:
+    return conflict.kind, conflict.object_id, conflict.field
+
+
+def _settled_words(chosen: Mapping[Key, Choice]) -> str:
+    said = [f"{field or 'all'} of {object_id} as {choice.side}" for (_, object_id, field), choice in chosen.items()]
+    return f"settled {', '.join(said[:10])}" + (f" and {len(said) - 10} more" if len(said) > 10 else "")
+
+
 def _settled(
-    item: ObjectChange, conflicts: tuple[FieldConflict, ...], head: MailFlow, prefer: Side | None
+    item: ObjectChange, conflicts: tuple[FieldConflict, ...], head: MailFlow, chosen: Mapping[Key, Choice]
 ) -> ObjectChange:
-    """The item without its conflicts: seen from the head, one side's values in the fields that clashed."""
+    """The item without its conflicts: seen from the head, with what was chosen in the fields that clashed."""
     mine = [one for one in conflicts if (one.kind, one.object_id) == (item.kind, item.object_id)]
     if not mine:
         return item
     there = objects_of(head, item.kind).get(item.object_id)
     now = as_json(there) if there is not None else None
-    if any(one.field == "" for one in mine) or item.after is None or now is None or item.before is None:
-        return replace(item, before=now, after=item.after if prefer is Side.DRAFT else now)
+    whole = next((one for one in mine if one.field == WHOLE_OBJECT), None)
+    if whole is not None or item.after is None or now is None or item.before is None:
+        side = chosen[_key(mine[0])].side
+        sides = {Side.DRAFT: item.after, Side.BASE: item.before}
+        return replace(item, before=now, after=sides.get(side, now))
     ours = {field: value for field, value in item.after.items() if value != item.before.get(field)}
-    if prefer is Side.HEAD:
-        ours = {field: value for field, value in ours.items() if field not in {one.field for one in mine}}
-    return replace(item, before=now, after=now | ours)
+    ours |= {one.field: _value(one, chosen[_key(one)]) for one in mine}
+    return replace(item, before=now, after=_checked(item.kind, now | ours))
+
+
+def _value(conflict: FieldConflict, choice: Choice) -> Any:
+    sides = {Side.DRAFT: conflict.draft, Side.HEAD: conflict.head, Side.BASE: conflict.base}
+    return choice.value if choice.side is Side.TYPED else sides[choice.side]
+
+
+def _checked(kind: str, value: Json) -> Json:
+    """As the document has it. Raises InvalidObject, SecretNotStored."""
+    try:
+        checked = as_json(model_of(kind).model_validate(value))
+    except ValidationError as error:
+        raise InvalidObject(errors_by_field(error, value, kind)) from None
+    check_secret(kind, checked)
+    return checked
 
 
 def _replace_items(change: Change, items: tuple[ObjectChange, ...], now: datetime) -> None:

@@ -31,6 +31,11 @@ def require_author(change: Change, actor: User) -> None:
         raise NotYourChange(f"“{change.title}” is {change.author}'s change: only they edit, submit and withdraw it.")
 
 
+def has_written(change: Change, user: User) -> bool:
+    """Whether any of it is theirs: the author's, or somebody's from whom the author took it over."""
+    return change.author_id == user.pk or change.former_authors.filter(pk=user.pk).exists()
+
+
 def locked(change: Change) -> Change:
     """The change as it is now, its row locked until the transaction ends (SQLite: the whole database is)."""
     return Change.objects.select_for_update(of=("self",)).select_related("author", "base").get(pk=change.pk)

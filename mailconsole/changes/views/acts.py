@@ -18,7 +18,6 @@ from mailconsole.changes.models import Change, Revision
 from mailconsole.changes.services.approve_change import approve_change
 from mailconsole.changes.services.bootstrap import publish_alone
 from mailconsole.changes.services.break_glass import break_glass_publish, review_afterwards
-from mailconsole.changes.services.bring_up_to_date import Side, bring_up_to_date
 from mailconsole.changes.services.comment_on_change import comment_on_change
 from mailconsole.changes.services.describe_change import describe_change
 from mailconsole.changes.services.discard_item import discard_item
@@ -28,6 +27,7 @@ from mailconsole.changes.services.request_changes import request_changes
 from mailconsole.changes.services.restore_revision import restore_revision
 from mailconsole.changes.services.submit_change import submit_change
 from mailconsole.changes.services.take_back import take_back
+from mailconsole.changes.services.take_over import take_over
 from mailconsole.changes.services.withdraw_change import withdraw_change
 from mailconsole.changes.states import ChangeState
 from mailconsole.common.refusals import Refusal
@@ -140,7 +140,15 @@ def withdraw(request: HttpRequest, change: Change, actor: User) -> str:
 
 @act_on_change
 def comment(request: HttpRequest, change: Change, actor: User) -> str:
-    comment_on_change(change=change, actor=actor, text=said(request, "text"), now=timezone.now(), request=request)
+    comment_on_change(
+        change=change,
+        actor=actor,
+        text=said(request, "text"),
+        kind=said(request, "kind"),
+        object_id=said(request, "object_id"),
+        now=timezone.now(),
+        request=request,
+    )
     return "Your comment is kept."
 
 
@@ -165,11 +173,9 @@ def discard(request: HttpRequest, change: Change, actor: User) -> str:
 
 
 @act_on_change
-def update(request: HttpRequest, change: Change, actor: User) -> str:
-    wanted = said(request, "prefer")
-    prefer = Side(wanted) if wanted in set(Side) else None
-    bring_up_to_date(change=change, actor=actor, prefer=prefer, now=timezone.now(), request=request)
-    return "Brought up to date with what is published."
+def take_it_over(request: HttpRequest, change: Change, actor: User) -> str:
+    take_over(change=change, actor=actor, reason=said(request, "reason"), now=timezone.now(), request=request)
+    return "It is your draft now. Whoever wrote it before was told, and can't approve it either."
 
 
 @require_POST

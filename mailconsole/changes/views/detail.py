@@ -21,7 +21,9 @@ from mailconsole.changes.services.end_change import what_is_taken_back
 from mailconsole.changes.services.ground import changes_of, digest_of
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.revisions import load_document
+from mailconsole.changes.views.conflicts import clashes_of
 from mailconsole.changes.views.impact import impact_context
+from mailconsole.changes.views.items import items_of
 from mailconsole.changes.views.running import running
 from mailconsole.common.pages import render_page
 from mailconsole.common.templatetags.words import wire
@@ -38,20 +40,6 @@ class Line:
 
     kind: str
     parts: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One object of the change, with its YAML before and after."""
-
-    kind: str
-    object_id: str
-    label: str
-    name: str
-    verb: str
-    before: str
-    after: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +74,14 @@ def detail_context(request: HttpRequest, change: Change) -> dict[str, Any]:
         done = diff(load_document(revision.parent), load_document(revision))
         if change.is_to_end:
             context["left"] = [conflict_words(one) for one in what_is_taken_back(change).kept]
-        return context | _told(done) | {"running": running(revision, now=timezone.now())}
+        return context | _told(change, done) | {"running": running(revision, now=timezone.now())}
     if not change.status.is_open:
-        return context | _told(changes_of(change))
+        return context | _told(change, changes_of(change))
     plan = plan_change(change, now=timezone.now())
     if plan.document is not None and (plan.changes or change.prolongs is not None):
         approvals = approvals_of(change, plan, now=timezone.now())
         context |= {"approvals": approvals, "can": abilities_of(actor_of(request), change, approvals)}
-    return context | _told(plan.changes) | _plan_context(request, change, plan)
+    return context | _told(change, plan.changes) | _plan_context(request, change, plan)
 
 
 def _plan_context(request: HttpRequest, change: Change, plan: Plan) -> dict[str, Any]:
@@ -103,14 +91,14 @@ def _plan_context(request: HttpRequest, change: Change, plan: Plan) -> dict[str,
         "openings": [one for one in plan.openings if one.severity is Severity.WARNING],
         "findings": [finding(one, shown) for one in plan.problems],
         "old_findings": [finding(one, shown) for one in plan.old_problems],
-        "conflicts": [conflict_words(one) for one in plan.conflicts],
+        "conflicts": clashes_of(plan.conflicts),
         "is_behind": change.base_id != plan.head.pk,
         **(impact_context(request, change) if plan.document is not None and plan.changes else {}),
     }
 
 
-def _told(changes: tuple[ObjectChange, ...]) -> dict[str, Any]:
-    return {"lines": lines_of(changes), "items": [_item(one) for one in changes[:200]], "item_count": len(changes)}
+def _told(change: Change, changes: tuple[ObjectChange, ...]) -> dict[str, Any]:
+    return {"lines": lines_of(changes), "items": items_of(change, changes[:200]), "item_count": len(changes)}
 
 
 def lines_of(changes: tuple[ObjectChange, ...]) -> list[Line]:
@@ -124,19 +112,6 @@ def _sign(sentence: Sentence, changes: dict[tuple[str, str], ObjectChange]) -> s
     if change is None:
         return "added" if any(" gains " in part.text for part in sentence.parts) else "removed"
     return "added" if change.is_new else "removed" if change.is_deleted else "changed"
-
-
-def _item(change: ObjectChange) -> Item:
-    return Item(
-        kind=change.kind,
-        object_id=change.object_id,
-        label=KIND_LABELS[change.kind],
-        name=change.name if change.kind != "organization" else "",
-        verb="new" if change.is_new else "deleted" if change.is_deleted else "changed",
-        before=_yaml(change.before) if change.before is not None else "",
-        after=_yaml(change.after) if change.after is not None else "",
-        url="" if change.is_deleted else edit_url(change.kind, change.object_id),
-    )
 
 
 def finding(problem: Problem, document: Any) -> Finding:
@@ -170,7 +145,8 @@ def talk_of(change: Change) -> list[dict[str, Any]]:
     for review in change.reviews.select_related("reviewer"):
         said.append(_review_step(review))
     for comment in change.comments.select_related("author"):
-        said.append({"tone": "info", "title": f"{comment.author} commented", "at": comment.created_at,
+        about = f" on {KIND_LABELS.get(comment.kind, '')} {comment.object_id}" if comment.kind else ""
+        said.append({"tone": "info", "title": f"{comment.author} commented{about}", "at": comment.created_at,
                      "text": comment.text})  # fmt: skip
     return sorted(said, key=lambda step: step["at"])
 

@@ -87,7 +87,7 @@ def test_story__editor_drafts_from_a_refusal_and_reviewer_publishes(browser, com
     run_impact(run_id=ImpactRun.objects.get(state="waiting").pk)
     expect(other.get_by_text("1 of 1 recorded attempts")).to_be_visible()
     other.get_by_role("link", name="By what decides").click()
-    expect(other.get_by_role("cell", name="Relay policy Let 127.0.0.2 relay")).to_be_visible()
+    expect(other.locator("#impact").get_by_role("cell", name="Relay policy Let 127.0.0.2 relay")).to_be_visible()
     other.get_by_text("1 example, with what decided").click()
     shoot(other, "review")
     other.get_by_label("Comment needed only").fill("Fine by me")
