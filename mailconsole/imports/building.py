@@ -19,6 +19,7 @@ Fields = dict[str, Any]
 _NARROWING: dict[str, set[str]] = {
     "relay_policies": {"networks", "sender_addresses", "recipient_addresses", "is_tls_required", "identities"},
     "receive_connectors": {"remote_ip_ranges", "permission_groups", "tls_mode", "bindings"},
+    "mail_flow_rules": {"conditions", "exceptions", "activation_at", "expires_at", "mode"},
 }
 """Fields whose default admits more than a value would."""
 

@@ -13,6 +13,7 @@ from mailconsole.imports.exchange.kinds import Cmdlet, read_objects
 from mailconsole.imports.exchange.protocol_log import BadLog, is_protocol_log, read_logs
 from mailconsole.imports.exchange.receive import full_name, is_of_one_server, read_receive, server_of, short_name
 from mailconsole.imports.exchange.relay import Right, anonymous_policy, grants_of, relay_rights, signed_in_policy
+from mailconsole.imports.exchange.rules import read_rule
 from mailconsole.imports.exchange.send import read_send
 from mailconsole.imports.reading.files import Source
 from mailconsole.imports.refusals import UnreadableFile
@@ -81,9 +82,16 @@ class _Run:
         self._receive(
             objects[Cmdlet.RECEIVE], relay_rights(objects[Cmdlet.RIGHTS]), has_rights=bool(objects[Cmdlet.RIGHTS])
         )
-        for cmdlet in (Cmdlet.REMOTE, Cmdlet.RULE):
-            for given in objects[cmdlet]:
-                self._about(cmdlet, given).left_out("", "", "There is no such object here yet.")
+        self._rules(objects[Cmdlet.RULE])
+        for given in objects[Cmdlet.REMOTE]:
+            self._about(Cmdlet.REMOTE, given).left_out("", "", "There is no such object here yet.")
+
+    def _rules(self, rules: list[Given]) -> None:
+        connectors = {one.name.lower(): one.id for one in self.building.section("send_connectors").values()}
+        for given in rules:
+            about = self._about(Cmdlet.RULE, given)
+            if (fields := read_rule(given, connectors, about)) is not None:
+                self.building.put("mail_flow_rules", fields, about)
 
     def _about(self, cmdlet: Cmdlet, given: Given) -> Subject:
         name = full_name(given) if cmdlet is Cmdlet.RECEIVE else str(given.get("Name") or given.get("Identity") or "")

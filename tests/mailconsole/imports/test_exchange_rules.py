@@ -1,0 +1,120 @@
+"""Transport rules of Exchange become mail flow rules; one that would take more than it did is disabled."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mailconsole.imports.exchange.importer import import_exchange
+from mailconsole.imports.report import Fate
+from tests.mailconsole.imports.kit import said, source
+from transport.config.document import initial_document
+from transport.config.objects import MailFlowRule, RuleMode
+
+BLOCK = {
+    "Name": "Block programs",
+    "State": "Enabled",
+    "Mode": "Audit",
+    "Priority": 3,
+    "Comments": "asked by\nsecurity",
+    "Conditions": [{"Name": "x"}],
+    "FromScope": "NotInOrganization",
+    "AttachmentExtensionMatchesWords": ["exe", "com"],
+    "HeaderContainsMessageHeader": "X-App",
+    "HeaderContainsWords": ["erp"],
+    "MessageSizeOver": "10 MB (10,485,760 bytes)",
+    "ExceptIfSenderDomainIs": ["contoso.com"],
+    "ExceptIfAttachmentIsUnsupported": False,
+    "RejectMessageReasonText": "No programs, bitte größer schreiben",
+    "RejectMessageEnhancedStatusCode": "5.7.905",
+    "StopRuleProcessing": True,
+    "ExpiryDate": "2030-01-01T00:00:00Z",
+    "SetAuditSeverity": "DoNotAudit",
+    "RuleVersion": "14.0.0.0",
+}
+
+
+def imported(**fields: Any) -> Any:
+    given = {name: value for name, value in (BLOCK | fields).items() if value is not None}
+    return import_exchange([source("rules.json", json.dumps([given]))], onto=initial_document(), owner="IT")
+
+
+def the_rule(done: Any) -> MailFlowRule:
+    (rule,) = done.document.mail_flow_rules
+    return rule
+
+
+def test_rule__of_known_parts__means_the_same():
+    done = imported()
+    rule = the_rule(done)
+    assert (rule.priority, rule.mode, rule.is_enabled, rule.stop_rule_processing) == (3, RuleMode.AUDIT, True, True)
+    assert {(one.kind.value, one.header, one.values) for one in rule.conditions} == {
+        ("FromScope", "", ("NotInOrganization",)),
+        ("AttachmentExtensionMatchesWords", "", ("exe", "com")),
+        ("HeaderContainsWords", "X-App", ("erp",)),
+        ("MessageSizeOver", "", ("10 MB",)),
+    }
+    assert [(one.kind.value, one.values) for one in rule.exceptions] == [("SenderDomainIs", ("contoso.com",))]
+    (action,) = rule.actions
+    assert (action.status, action.text) == ("5.7.905", "No programs, bitte gr??er schreiben")
+    assert said(done.report, "Block programs", "RejectMessageReasonText")[0][0] is Fate.APPROXIMATED
+    assert not [line for line in done.report.lines if line.fate is Fate.LEFT_OUT]
+
+
+@pytest.mark.parametrize(
+    "narrowing",
+    [
+        {"SubjectOrBodyContainsWords": ["secret"]},
+        {"ExceptIfSubjectOrBodyContainsWords": ["public"]},
+        {"SubjectMatchesPatterns": [r"(a)\1"]},
+        {"FromScope": "ExternalPartner"},
+        {"SomethingThatIsNew": "x"},
+        {"ExpiryDate": "yesterday"},
+        {"FromMemberOf": ["contoso.com/Groups/Staff"]},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_rule__something_that_narrows_it_is_left_out__is_disabled(narrowing: dict[str, Any]):
+    done = imported(**narrowing)
+    assert not the_rule(done).is_enabled
+    (name,) = narrowing
+    assert said(done.report, "Block programs", name)[0][0] is Fate.LEFT_OUT
+    assert said(done.report, "Block programs", "State")[0][0] is Fate.LEFT_OUT
+
+
+def test_rule__that_was_disabled__stays_so():
+    assert not the_rule(imported(State="Disabled")).is_enabled
+
+
+def test_rule__actions_of_all_kinds__are_taken_over_and_a_connector_by_its_name():
+    actions = {
+        "RejectMessageReasonText": None,
+        "RejectMessageEnhancedStatusCode": None,
+        "BlindCopyTo": ["archive@contoso.com"],
+        "SetHeaderName": "X-A",
+        "SetHeaderValue": "b",
+        "PrependSubject": "[E] ",
+        "Quarantine": True,
+        "RouteMessageOutboundRequireTls": True,
+        "RouteMessageOutboundConnector": "Out",
+        "ApplyHtmlDisclaimerText": "<b>secret</b>",
+    }
+    send = {"Name": "Out", "AddressSpaces": ["SMTP:*;1"], "SmartHosts": ["mx.contoso.com"], "DNSRoutingEnabled": False}
+    rule = {name: value for name, value in (BLOCK | actions).items() if value is not None}
+    sources = [source("rules.json", json.dumps([rule])), source("send.json", json.dumps([send]))]
+    done = import_exchange(sources, onto=initial_document(), owner="IT")
+    told = {one.kind.value: (one.values, one.header, one.text) for one in the_rule(done).actions}
+    assert told["BlindCopyTo"][0] == ("archive@contoso.com",)
+    assert told["SetHeader"][1:] == ("X-A", "b")
+    assert told["RouteMessageOutboundConnector"][0] == ("out",)
+    assert {"HoldMessage", "PrependSubject", "RouteMessageOutboundRequireTls"} <= told.keys()
+    assert the_rule(done).is_enabled
+    assert said(done.report, "Block programs", "ApplyHtmlDisclaimerText")[0][0] is Fate.LEFT_OUT
+
+
+def test_rule__with_nothing_left_to_do__is_left_out():
+    done = imported(RejectMessageReasonText=None, RejectMessageEnhancedStatusCode=None, SetSCL="6")
+    assert not done.document.mail_flow_rules
+    assert said(done.report, "Block programs", "")[0][0] is Fate.LEFT_OUT
