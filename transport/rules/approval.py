@@ -9,15 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from transport.config.diff import ObjectChange
+from transport.config.diff import ObjectChange, as_json
 from transport.config.document import LIST_KINDS, MailFlow
-from transport.config.objects import ApprovalRule, RelayPolicy, ReviewerGroup, Risk
+from transport.config.objects import ApprovalRule, MailFlowRule, RelayPolicy, ReviewerGroup, Risk, RuleMode
 from transport.config.ranges import parse_range
+from transport.config.rule_kinds import ActionKind
+from transport.config.rule_words import action_words
 from transport.config.validate_approval import PROTECTED
 from transport.config.validate_policies import BROAD_FROM, broad_networks
 from transport.config.words import KIND_LABELS
 
 REASONS_AT_MOST = 5
+_TAKES = (ActionKind.REJECT, ActionKind.DELETE, ActionKind.REDIRECT, ActionKind.BLIND_COPY, ActionKind.ROUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +134,23 @@ def broadness(change: ObjectChange) -> str:
     if change.kind in LIST_KINDS:
         one = parse_range(change.object_id)
         return f"covers the broad network {change.object_id}" if one.size >= BROAD_FROM[one.version] else ""
+    if change.kind == "mail_flow_rules":
+        return takes_everything(MailFlowRule.model_validate(after))
     if change.kind != "relay_policies":
         return ""
     if after["is_broad_override"]:
         return "says that its broad network is meant"
     broad = broad_networks(RelayPolicy.model_validate(after))
     return f"admits the broad network {', '.join(broad[:3])}" if broad else ""
+
+
+def takes_everything(rule: MailFlowRule) -> str:
+    """What a mail flow rule without a condition does to all mail, where that is more than to mark it."""
+    taken = next((one for one in rule.actions if one.kind in _TAKES), None)
+    is_acting = rule.is_enabled and rule.mode is RuleMode.ENFORCE
+    if taken is None or not is_acting or rule.conditions:
+        return ""
+    return f"will {action_words(as_json(taken))}, whatever message it is"
 
 
 def _reason(change: ObjectChange, rule: ApprovalRule | None, is_broad: str) -> str:

@@ -144,7 +144,7 @@ def mark(facts: RuleFacts, effects: Effects) -> None:
     stranger who writes the mark into a message of his own has it refused, and gets past no rule.
 
     Raises NotKnown where the header was not recorded."""
-    seen = sum(_count(text) for text in facts.fields.texts(LOOP))
+    seen = sum(_count(value.decode("ascii", "replace")) for value in facts.fields.raw(LOOP))
     if seen >= MAX_LOOPS:
         effects.refusal = LOOPING
     else:

@@ -9,15 +9,11 @@ from transport.model.address import Address
 from transport.model.session import SessionFacts
 from transport.rules import headers
 from transport.rules.pattern_match import Steps
-from transport.rules.rule_header import HeaderFields
+from transport.rules.rule_header import HeaderFields, NotKnown
 from transport.rules.rule_mime import Attachments, attachments
 
 MAX_STEPS = 400_000
 """That all patterns of all rules may take for one message: some tens of milliseconds at the very worst."""
-
-
-class NotKnown(Exception):
-    """What a condition asks for can't be known (law 6); ``str()`` is a sentence that says why."""
 
 
 class RuleFacts:
@@ -72,3 +68,6 @@ class RuleFacts:
         if self._content is None or not self.is_header_read or not self.fields.is_changed:
             return None
         return bytes(self.fields) + self._content[len(headers.header_of(self._content)) :]
+
+
+__all__ = ["MAX_STEPS", "NotKnown", "RuleFacts"]

@@ -12,11 +12,19 @@ from transport.rules.headers import charset
 
 MAX_TEXT = 8_192
 """Characters of a field that are looked at."""
+MAX_SAME = 200
+"""Fields of one name that are looked at; a header with more is none that a mail program wrote."""
+MAX_ADDRESSES = 65_536
+"""Octets of all fields of one name, where addresses are read."""
 _FOLDS = b" \t"
 _NO_NAME = re.compile(rb"[^!-9;-~]")
 _WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 LOOP = "X-Mailconsole-Rules-Loop"
+
+
+class NotKnown(Exception):
+    """What a condition asks for can't be known (law 6); ``str()`` is a sentence that says why."""
 
 
 class HeaderFields:
@@ -25,6 +33,7 @@ class HeaderFields:
     def __init__(self, octets: bytes) -> None:
         self._fields = _split(octets)
         self._texts: dict[str, list[str]] = {}
+        self._addresses: dict[str, list[Address] | None] = {}
         self.is_changed = False
 
     def __bytes__(self) -> bytes:
@@ -40,21 +49,33 @@ class HeaderFields:
         return [_value(octets) for one, octets in self._fields if one == wanted]
 
     def texts(self, name: str) -> list[str]:
-        """The same, decoded at best effort, on one line and bounded."""
+        """The same, decoded at best effort, on one line and bounded. Raises NotKnown."""
         found = self._texts.get(name)
         if found is None:
-            found = self._texts[name] = [decoded(value) for value in self.raw(name)]
+            values = self.raw(name)
+            if len(values) > MAX_SAME:
+                raise NotKnown(f"There are {len(values):,} fields {name}.")
+            found = self._texts[name] = [decoded(value) for value in values]
         return found
 
     def _changed(self) -> None:
         self.is_changed = True
         self._texts.clear()
+        self._addresses.clear()
 
     def addresses(self, name: str) -> list[Address] | None:
         """Of all fields of that name; None where one can't be read for certain."""
+        if name not in self._addresses:
+            self._addresses[name] = self._read_addresses(name)
+        return self._addresses[name]
+
+    def _read_addresses(self, name: str) -> list[Address] | None:
         found: list[Address] = []
+        values = self.raw(name)
+        if len(values) > MAX_SAME or sum(map(len, values)) > MAX_ADDRESSES:
+            return None
         try:
-            for value in self.raw(name):
+            for value in values:
                 found += address_list.parse(value.decode("utf-8", "replace"), are_groups_allowed=True)
         except (InvalidAddress, ValueError):
             return None

@@ -21,10 +21,10 @@ def may_be_sent(facts: RuleFacts) -> bool:
         return False
     try:
         fields = facts.fields
+        submitted = [text.partition(";")[0].strip().lower() for text in fields.texts("auto-submitted")]
+        is_list = fields.has("list-id") or any(text.lower() in _LISTS for text in fields.texts("precedence"))
     except NotKnown:
         return False
-    submitted = [text.partition(";")[0].strip().lower() for text in fields.texts("auto-submitted")]
-    is_list = fields.has("list-id") or any(text.lower() in _LISTS for text in fields.texts("precedence"))
     return all(text == "no" for text in submitted) and not is_list
 
 

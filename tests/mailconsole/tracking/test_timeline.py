@@ -72,3 +72,13 @@ def test_timeline__event_of_a_newer_node_or_broken_detail__is_shown_all_the_same
     )
 
     assert [step.title for step in steps] == ["Invented", "Received", "Routed"]
+
+
+def test_timeline__mail_flow_rule__is_told_with_what_it_did_and_a_test_as_such():
+    rule = {"rule": "r", "name": "R", "answer": "yes"}
+    assert told(
+        event(1, EventId.AGENT_INFO, is_done=True, **rule),
+        event(2, EventId.AGENT_INFO, is_done=False, **rule),
+        event(3, EventId.AGENT_INFO, is_done=False, **rule | {"answer": "cannot_tell"}),
+        event(4, EventId.AGENT_INFO),
+    ) == [("Mail flow rule", ()), ("Mail flow rule, only a test", ()), ("Mail flow rule", ()), ("Changed", ())]

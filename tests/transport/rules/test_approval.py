@@ -62,6 +62,20 @@ def test_demands__broad_policy__needs_two_and_says_why(more):
     assert "broad network" in demands.needs[0].reasons[0]
 
 
+def test_demands__mail_flow_rule_that_takes_every_message__is_broad_and_says_why():
+    copying = {"id": "all", "name": "All", "actions": [{"kind": "BlindCopyTo", "values": ["x@out.example"]}]}
+    sentences, demands = asked({"approval_rules": RULES}, mail_flow_rules=[copying])
+    assert sentences == ["Two approvals of any reviewer"]
+    assert "will add x@out.example as Bcc, whatever message it is" in demands.needs[0].reasons[0]
+    for less in (
+        {"mode": "Audit"},
+        {"is_enabled": False},
+        {"conditions": [{"kind": "AttachmentHasExecutableContent"}]},
+    ):
+        narrow = asked({"approval_rules": RULES}, mail_flow_rules=[copying | less])[0]
+        assert narrow == ["One approval of any reviewer"]
+
+
 def test_demands__rules_lowered__the_old_ones_count():
     lowered = [RULES[0] | {"approvals": 1}, *RULES[1:]]
     assert asked({"approval_rules": RULES}, approval_rules=lowered)[0] == ["Two approvals of any reviewer"]

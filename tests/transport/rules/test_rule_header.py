@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transport.model.address import Address
-from transport.rules.rule_header import MAX_TEXT, HeaderFields, decoded, encoded
+from transport.rules.rule_header import MAX_TEXT, HeaderFields, NotKnown, decoded, encoded
 
 BOB = Address("bob", "fabrikam.com")
 
@@ -101,3 +101,24 @@ def test_set__field_that_is_there_more_than_once__is_there_once_in_the_first_pla
     assert bytes(header) == b"A: 1\r\nX: 3\r\nB: 1\r\n"
     header.remove("x")
     assert bytes(header) == b"A: 1\r\nB: 1\r\n"
+
+
+def test_texts__more_fields_of_a_name_than_anybody_writes__are_not_known():
+    header = HeaderFields(b"Subject: x\r\n" * 201)
+    with pytest.raises(NotKnown, match="201 fields"):
+        header.texts("Subject")
+    assert header.addresses("Subject") is None
+
+
+def test_addresses__of_thousands_of_groups__are_read_in_one_pass():
+    header = HeaderFields(b"To: " + b"a:b@c.com;," * 5_000 + b"\r\n")
+    assert header.addresses("To") == [Address("b", "c.com")] * 5_000
+    assert HeaderFields(b"To: " + b"a:b@c.com;," * 50_000 + b"\r\n").addresses("To") is None
+
+
+def test_texts__after_a_change__are_the_changed_ones():
+    header = HeaderFields(b"Subject: x\r\nTo: a@b.com\r\n")
+    assert (header.texts("subject"), header.addresses("To")) == (["x"], [Address("a", "b.com")])
+    header.prepend_subject("[E]")
+    header.add_address("To", BOB)
+    assert (header.texts("subject"), header.addresses("To")) == (["[E] x"], [Address("a", "b.com"), BOB])

@@ -40,7 +40,8 @@ class Risk(StrEnum):
     def sentence(self) -> str:
         return {
             Risk.ANY: "Every change.",
-            Risk.BROAD: "A relay policy or IP entry that names a broad network, or says that an open relay is meant.",
+            Risk.BROAD: "A relay policy or IP entry that names a broad network, or says that an open relay is meant; "
+            "a mail flow rule that takes every message.",
             Risk.DELETION: "An object that is deleted.",
         }[self]
 
