@@ -291,6 +291,14 @@ class Resolver(Protocol):
         ...
 
 
+class CodeLookup(Protocol):
+    """What lists in DNS answer."""
+
+    async def codes(self, name: str) -> tuple[str, ...]:
+        """The IPv4 addresses of a name. Raises NextHopUnresolved, permanent where the name does not exist."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
     """One of the node's own addresses, by the name that bindings use (``smtp``, ``submission``)."""
@@ -338,6 +346,7 @@ __all__ = [
     "AuthAnswer",
     "AuthResult",
     "Authenticator",
+    "CodeLookup",
     "EntryKind",
     "Intake",
     "ListenAddress",

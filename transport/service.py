@@ -92,13 +92,14 @@ class TransportService:
         self._protocol = ProtocolLogs(home / "nodes" / node / "protocol", clock)
         self._protocol.apply(document.organization)
         resolver = ports.resolver or DnsResolver(own_names=(self._hostname,), is_own=self._is_own)
+        self._dns = resolver.lookup if isinstance(resolver, DnsResolver) else None
         self._queues = DeliveryQueues(
             spool=self._spool,
             couriers=SmtpCouriers(
                 resolver=resolver,
                 secrets=ports.secrets,
                 certificates=self._certificate_shown,
-                dns=resolver.lookup if isinstance(resolver, DnsResolver) else None,
+                dns=self._dns,
                 protocol=self._protocol.send,
             ),
             submit_dsn=self._submit,
@@ -200,6 +201,7 @@ class TransportService:
             clock=self._clock,
             spill_folder=self._home / "nodes" / self.node / "incoming",
             protocol=self._protocol.receive,
+            dns=self._dns,
         )
         self._load_usage(self._listener.usage)
         await self._listener.start()

@@ -17,6 +17,8 @@ STEMS = {
     "service_accounts": "service-account",
     "approval_rules": "approval-rule",
     "reviewer_groups": "reviewer-group",
+    "ip_block_list_providers": "block-list-provider",
+    "ip_allow_list_providers": "allow-list-provider",
     "ip_allow_list": "ip-allow-entry",
     "ip_block_list": "ip-block-entry",
 }

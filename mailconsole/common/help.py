@@ -42,6 +42,11 @@ TOPICS: tuple[Topic, ...] = (
         "Certificates, proxies and limits",
         "What a receive connector shows in TLS, whom it believes, and which limit said no.",
     ),
+    Topic(
+        "ask-lists-in-dns",
+        "Ask lists in DNS",
+        "Refuse clients that a block list has, let a few recipients get their mail, and see whom it would hit first.",
+    ),
     Topic("certificates", "Certificates", "Add, request, replace and remove what connectors show in TLS."),
     Topic(
         "forward-an-address",

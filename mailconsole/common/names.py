@@ -12,6 +12,10 @@ PATIENCE_S = 3.0
 _KINDS = ("A", "AAAA", "MX")  # a smart host may be a name that has mail exchangers only
 
 
+class NamesUnavailable(Exception):
+    """DNS cannot tell now; ``str()`` is a sentence."""
+
+
 def system_resolver() -> dns.resolver.Resolver:
     """Read anew each time: somebody may just have mended it. Raises dns.exception.DNSException."""
     return dns.resolver.Resolver()
@@ -32,6 +36,19 @@ def why_unresolved(host: str) -> str:
         return f"{host} cannot be resolved: this machine names no DNS server."
     except (dns.exception.DNSException, OSError):
         return f"{host} cannot be resolved: DNS could not answer."
+
+
+def codes_of(name: str) -> tuple[str, ...]:
+    """The IPv4 addresses of a name in DNS, none where it does not exist. Raises NamesUnavailable."""
+    try:
+        answer = system_resolver().resolve(name, "A", search=False, lifetime=PATIENCE_S)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return ()
+    except dns.exception.Timeout:
+        raise NamesUnavailable(f"DNS did not answer within {PATIENCE_S:.0f} s.") from None
+    except (dns.exception.DNSException, OSError):
+        raise NamesUnavailable("DNS could not answer.") from None
+    return tuple(record.address for record in answer)
 
 
 def _has_records(host: str, resolver: dns.resolver.Resolver) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, URLResolver, path
 
-from mailconsole.mailflow import views
+from mailconsole.mailflow import provider_views, views
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.kinds.table import KINDS
 
@@ -23,5 +23,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("organization/", views.organization, name="organization-edit"),
     path("service-accounts/password/<path:object_id>/", views.account_password, name="service-account-password"),
     path("mail-flow-rules/move/<path:object_id>/", views.rule_move, name="mail-flow-rule-move"),
+    *(
+        path(
+            f"{KINDS[kind].path}/ask/<path:object_id>/",
+            provider_views.provider_ask,
+            {"kind": kind},
+            f"{KINDS[kind].stem}-ask",
+        )
+        for kind in ("ip_block_list_providers", "ip_allow_list_providers")
+    ),
     *(pattern for kind in KINDS.values() if kind.name != "organization" for pattern in _of(kind)),
 ]

@@ -68,8 +68,13 @@ def ruled() -> MailFlow:
     return MailFlow.model_validate(flow(policy()).model_dump() | {"mail_flow_rules": RULES})
 
 
+ALLOWED = ({"network": "127.0.0.0/8", "comment": "ours", "expires_at": ENDS_AT},)
+BLOCK_LIST = {"id": "bl", "name": "BL", "lookup_domain": "bl.example", "is_any_match": True}
+
 FLOWS = {
     "ruled": ruled(),
+    "allowed": MailFlow.model_validate(dict(flow(policy()), ip_allow_list=ALLOWED)),
+    "lists": MailFlow.model_validate(dict(flow(policy()), ip_block_list_providers=(BLOCK_LIST,))),
     "open": flow(policy()),
     "nobody": flow(),
     "senders": flow(policy("A", sender_addresses=("a.example",)), policy("Z", sender_addresses=("*.c.example",))),

@@ -133,6 +133,7 @@ class Server:
             clock=options.pop("clock", time.time),
             secrets=options.pop("secrets", no_secrets),
             spill_folder=options.pop("spill_folder", None),
+            dns=options.pop("dns", None),
         )
 
     def run(self, coroutine: Any) -> Any:

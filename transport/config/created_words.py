@@ -79,6 +79,26 @@ def _new_reviewer_group(value: Json) -> list[str]:
     return [f"holds {join(who)}"]
 
 
+def _counting(value: Json) -> str:
+    if value["is_any_match"]:
+        return "any answer counts"
+    mask = [f"all bits of {value['bitmask_match']}"] if value["bitmask_match"] else []
+    return f"answers {join([*value['ip_addresses_match'], *mask])} count"
+
+
+def _new_block_list(value: Json) -> list[str]:
+    said = [f"refuses clients that {value['lookup_domain']} lists", _counting(value)]
+    said += [f"but not to {join(value['bypassed_recipients'])}"] if value["bypassed_recipients"] else []
+    said += ["refuses for now while it can't be asked"] if value["if_unavailable"] == "defer" else []
+    said += ["only a test"] if value["is_only_told"] else []
+    return said if value["is_enabled"] else ["disabled", *said]
+
+
+def _new_allow_list(value: Json) -> list[str]:
+    said = [f"no block list refuses clients that {value['lookup_domain']} lists", _counting(value)]
+    return said if value["is_enabled"] else ["disabled", *said]
+
+
 def _restrictions(value: Json) -> list[str]:
     said = ["only for senders who signed in"] if value["is_sender_authentication_required"] else []
     said += [f"only from {join(value['accept_messages_only_from'])}"] if value["accept_messages_only_from"] else []
@@ -145,6 +165,8 @@ _CREATED: dict[str, Callable[[Json], list[str]]] = {
     "relay_policies": _new_policy,
     "mail_flow_rules": _new_rule,
     "service_accounts": _new_account,
+    "ip_block_list_providers": _new_block_list,
+    "ip_allow_list_providers": _new_allow_list,
     "approval_rules": _new_approval_rule,
     "reviewer_groups": _new_reviewer_group,
     "accepted_domains": _new_domain,

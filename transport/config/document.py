@@ -13,7 +13,9 @@ from transport.config.objects import (
     AcceptedDomain,
     AddressRewriteEntry,
     AddressSpace,
+    AllowListProvider,
     ApprovalRule,
+    BlockListProvider,
     ConfigModel,
     ConfigObject,
     DistributionGroup,
@@ -48,6 +50,8 @@ class MailFlow(ConfigModel):
     relay_policies: tuple[RelayPolicy, ...] = ()
     mail_flow_rules: tuple[MailFlowRule, ...] = ()
     service_accounts: tuple[ServiceAccount, ...] = ()
+    ip_block_list_providers: tuple[BlockListProvider, ...] = ()
+    ip_allow_list_providers: tuple[AllowListProvider, ...] = ()
     approval_rules: tuple[ApprovalRule, ...] = ()
     reviewer_groups: tuple[ReviewerGroup, ...] = ()
     ip_allow_list: tuple[IpListEntry, ...] = ()
@@ -90,6 +94,8 @@ OBJECT_KINDS: dict[str, type[ConfigObject]] = {
     "relay_policies": RelayPolicy,
     "mail_flow_rules": MailFlowRule,
     "service_accounts": ServiceAccount,
+    "ip_block_list_providers": BlockListProvider,
+    "ip_allow_list_providers": AllowListProvider,
     "approval_rules": ApprovalRule,
     "reviewer_groups": ReviewerGroup,
 }

@@ -55,6 +55,10 @@ class DnsLookup:
         """Its addresses of both kinds; none where the name exists without any."""
         return await self._once(f"A {host}", lambda: self._addresses(host))
 
+    async def codes(self, name: str) -> tuple[str, ...]:
+        """Its IPv4 addresses, which are codes where the name is one of a list's (RFC 5782)."""
+        return await self._once(f"code {name}", lambda: self._codes(name))
+
     async def texts(self, name: str) -> tuple[str, ...]:
         """Its TXT records."""
         return await self._once(f"TXT {name}", lambda: self._texts(name))
@@ -81,6 +85,12 @@ class DnsLookup:
         answer = await self._keeping_failure(f"MX {domain}", self._ask(domain, "MX"))
         found = tuple((record.preference, record.exchange.to_text(omit_final_dot=True)) for record in answer)
         self._kept.put(f"MX {domain}", found, _ttl_s(answer))
+        return found
+
+    async def _codes(self, name: str) -> Records:
+        answer = await self._keeping_failure(f"code {name}", self._ask(name, "A"))
+        found = tuple(record.address for record in answer)
+        self._kept.put(f"code {name}", found, _ttl_s(answer))
         return found
 
     async def _texts(self, name: str) -> Records:

@@ -15,7 +15,7 @@ from transport.listener.logon_failures import LogonFailures
 from transport.listener.refusals import RefusalLog
 from transport.listener.relay_usage import RelayUsage
 from transport.listener.spill import SpillFolder
-from transport.ports import Authenticator, Intake, RecipientLookup
+from transport.ports import Authenticator, CodeLookup, Intake, RecipientLookup
 from transport.protocol_log.log import ProtocolLog
 from transport.rules.ruleset import Ruleset
 
@@ -56,6 +56,7 @@ class Context:
     counters: Counters = field(default_factory=Counters)
     memory: Memory = field(default_factory=Memory)
     protocol: ProtocolLog | None = None
+    dns: CodeLookup | None = None
     spill: SpillFolder = field(default_factory=lambda: SpillFolder(None))
     connections: ConnectionCounts = field(default_factory=ConnectionCounts)
     rates: MessageRates = field(default_factory=MessageRates)

@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from transport.config.objects import ProxyProtocol, ReceiveConnector, TlsMode
-from transport.listener import greeting, protocol, tls
+from transport.listener import greeting, listed, protocol, tls
 from transport.listener.parameters import extensions_of
 from transport.listener.proxy_header import HeaderReader
 from transport.model.session import SessionFacts
@@ -108,7 +108,10 @@ def _assign(session: Session, peer: str, port: int, *, proxy: str) -> Verdict:
     session.replace_facts(peer=peer, peer_port=port, proxy=proxy, connector_id=connector.id if connector else "")
     session.extensions = extensions_of(session.connector, is_tls=session.facts.tls is not None)
     verdict = admission.connect(ruleset, session.facts, now=session.context.clock())
+    session.allowed = verdict.trail[:-1] if verdict.is_accepted else ()
     if verdict.is_accepted and connector is not None and not session.facts.is_unnamed:
+        if ruleset.list_providers is not None:
+            listed.begin(session)
         return _count(session, connector) or verdict
     return verdict
 

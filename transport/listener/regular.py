@@ -128,7 +128,7 @@ def _decision(session: Session, mail: MailParameters, given: RcptParameters) -> 
         lookup=session.context.lookup,
         now=session.context.clock(),
     )
-    return Decision(verdict.trail) if verdict.is_accepted else None
+    return Decision((*session.allowed, *verdict.trail)) if verdict.is_accepted else None
 
 
 def _make_room(ruleset: Ruleset) -> None:
@@ -148,8 +148,10 @@ def regular(session: Session) -> Regular | None:
     """The client of a session that said EHLO or HELO; None where each message has to be asked for by itself."""
     if session.is_logged:
         return None  # each command and reply goes to the protocol log
+    if session.asked is not None and not session.facts.identity:
+        return None  # what lists say of the client has to be waited for
     facts, ruleset, now = session.facts, session.ruleset, session.context.clock()
-    key = facts.connector_id, facts.peer, facts.proxy, facts.identity, facts.tls
+    key = facts.connector_id, facts.peer, facts.proxy, facts.identity, facts.tls, session.allowed
     found: Regular | None = ruleset.clients.get(key)
     if found is not None and now < found.until:
         return found

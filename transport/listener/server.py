@@ -17,7 +17,7 @@ from transport.listener.context import Certificates, Context, Counters
 from transport.listener.relay_usage import RelayUsage
 from transport.listener.session import Session
 from transport.listener.spill import SpillFolder
-from transport.ports import Authenticator, Intake, ListenAddress, RecipientLookup, SecretReader, no_secrets
+from transport.ports import Authenticator, CodeLookup, Intake, ListenAddress, RecipientLookup, SecretReader, no_secrets
 from transport.protocol_log.log import ProtocolLog
 from transport.rules.ruleset import Ruleset
 
@@ -54,6 +54,7 @@ class Listener:
         secrets: SecretReader = no_secrets,
         spill_folder: Path | None = None,
         protocol: ProtocolLog | None = None,
+        dns: CodeLookup | None = None,
     ) -> None:
         self._named = {address.name: (address.host, address.port) for address in addresses}
         self._context = Context(
@@ -67,6 +68,7 @@ class Listener:
             clock=clock,
             spill=SpillFolder(spill_folder),
             protocol=protocol,
+            dns=dns,
         )
         self._bound: dict[str, _Bound] = {}
 

@@ -18,6 +18,7 @@ from transport.listener.connection import Connection
 from transport.listener.context import Context
 from transport.listener.data import DataReader
 from transport.listener.finish import message_received
+from transport.listener.listed import Asked
 from transport.listener.opening import close_session, open_session
 from transport.listener.proxy import header_received
 from transport.listener.proxy_header import HeaderReader
@@ -28,7 +29,7 @@ from transport.model.event import EventId, TrackingEvent
 from transport.model.limit import Limit
 from transport.model.reply import Reply
 from transport.model.session import SessionFacts, TlsFacts
-from transport.model.verdict import Action, Stage, Verdict
+from transport.model.verdict import Action, Stage, Step, Verdict
 from transport.rules import limits
 
 MAX_EMPTY_COMMANDS = 100
@@ -53,6 +54,10 @@ class Session(Connection):
         self.extensions: frozenset[str]
         self.facts: SessionFacts
         self.spare_reader: DataReader | None = None
+        self.allowed: tuple[Step, ...] = ()
+        """The entry of the IP allow list that the client comes under: it stands in the trail of what it sends."""
+        self.asked: Asked | None = None
+        """What lists in DNS are asked about the client, where there are any."""
         self.regular: Regular | None = None
         """What is remembered of the client, once it is known who it is."""
         self.trace_heads = ["", ""]
@@ -116,6 +121,8 @@ class Session(Connection):
         self.forget_transaction()
         if self._task is not None:
             self._task.cancel()
+        if self.asked is not None:
+            self.asked.task.cancel()
         close_session(self)
 
     def line_received(self, line: bytes) -> None:

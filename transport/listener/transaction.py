@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from transport.listener import replies
+from transport.listener import listed, replies
 from transport.listener.chunks import ChunkedBody
 from transport.listener.data import DataReader
 from transport.listener.parameters import MailParameters, RcptParameters, Refused, parse_mail, parse_rcpt
@@ -118,6 +119,9 @@ def rcpt(session: Session, argument: str) -> None:
     if transaction.body is not None:
         session.protocol_error(replies.CHUNKS_BEGUN)
         return
+    if session.asked is not None and listed.is_awaited(session):
+        session.run(listed.then(session, lambda: rcpt(session, argument)))
+        return
     try:
         given = parse_rcpt(argument, session.extensions, transaction.mail.is_smtputf8)
     except Refused as refused:
@@ -136,6 +140,11 @@ def rcpt(session: Session, argument: str) -> None:
         now=session.context.clock(),
         usage=_usage(session) if ruleset.policies_with_rate else None,
     )
+    if session.allowed and verdict.is_accepted:
+        verdict = replace(verdict, trail=(*session.allowed, *verdict.trail))
+    if session.asked is not None and verdict.is_accepted:
+        refused_by_list, steps = listed.verdict(session, given.recipient)
+        verdict = refused_by_list or replace(verdict, trail=(*steps, *verdict.trail))
     if not verdict.is_accepted:
         session.refuse(verdict, sender=str(transaction.mail.sender), recipient=str(given.recipient))
         return

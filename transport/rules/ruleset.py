@@ -8,6 +8,7 @@ from typing import Any
 from transport.config.document import MailFlow
 from transport.config.objects import AcceptedDomain, IpListEntry, ProxyProtocol, ReceiveConnector, SendConnector
 from transport.rules.compiled_policy import CompiledPolicy
+from transport.rules.dns_lists import ListProviders
 from transport.rules.networks import NetworkIndex
 from transport.rules.own_recipients import OwnRecipients
 from transport.rules.patterns import parent_domains
@@ -59,6 +60,8 @@ class Ruleset:
         found = [p for p in self.policies if p.is_found_by_network]
         self._by_network = NetworkIndex((n, p) for p in found for n in p.policy.networks)
         self._asked_always = tuple(p for p in self.policies if not p.is_found_by_network)
+        providers = ListProviders(document)
+        self.list_providers = providers if providers else None
         self.has_mail_flow_rules = any(rule.is_enabled for rule in document.mail_flow_rules)
         self.compiled_rules: Any = None
         """What ``mail_flow_rules.rules_of`` makes of them."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailconsole.changes.links import STEMS
+from transport.config.document import LIST_KINDS
 from transport.config.phrases import show
 from transport.config.words import KIND_LABELS, KIND_PLURALS
 
@@ -65,7 +66,7 @@ class Kind:
     @property
     def is_list(self) -> bool:
         """Whether its entries are known by their network instead of a name."""
-        return self.name.startswith("ip_")
+        return self.name in LIST_KINDS
 
 
 def some(items: Iterable[object]) -> str:

@@ -11,6 +11,12 @@ def _who(item: Any) -> str:
     return some([*item.networks, *item.identities, *item.client_certificates])
 
 
+def _counting(item: Any) -> str:
+    if item.is_any_match:
+        return "any answer"
+    return some([*item.ip_addresses_match, *([f"bits of {item.bitmask_match}"] if item.bitmask_match else [])])
+
+
 _ENTRY_COLUMNS: tuple[tuple[str, Cell], ...] = (
     ("Why", lambda item: item.comment),
     ("Owner", lambda item: item.owner),
@@ -74,6 +80,7 @@ SENDERS: tuple[Kind, ...] = (
         _ENTRY_COLUMNS,
         (Group("Entry", ("network", "comment", "owner", "expires_at")),),
         order=50,
+        is_counted=True,
     ),
     Kind(
         "ip_block_list",
@@ -84,6 +91,42 @@ SENDERS: tuple[Kind, ...] = (
         _ENTRY_COLUMNS,
         (Group("Entry", ("network", "comment", "owner", "expires_at")),),
         order=60,
+        is_counted=True,
+    ),
+    Kind(
+        "ip_block_list_providers",
+        "Lists in DNS of clients that nobody wants mail from: who is on one is refused at RCPT.",
+        "No list is asked.",
+        "list-search",
+        "block-list-providers",
+        (
+            ("Asks", lambda item: item.lookup_domain),
+            ("Counts", _counting),
+            ("Not for", lambda item: some(item.bypassed_recipients)),
+            ("If it can't be asked", lambda item: str(item.if_unavailable)),
+        ),
+        (
+            Group("General", ("name", "lookup_domain", "priority", "is_enabled", "is_only_told", "comment")),
+            Group("Which answers count", ("is_any_match", "ip_addresses_match", "bitmask_match")),
+            Group("What happens", ("rejection_response", "bypassed_recipients", "if_unavailable")),
+        ),
+        order=62,
+        help="ask-lists-in-dns",
+        is_counted=True,
+    ),
+    Kind(
+        "ip_allow_list_providers",
+        "Lists in DNS of clients that are known to be good: no block-list provider refuses them.",
+        "No list is asked.",
+        "checklist",
+        "allow-list-providers",
+        (("Asks", lambda item: item.lookup_domain), ("Counts", _counting)),
+        (
+            Group("General", ("name", "lookup_domain", "priority", "is_enabled", "comment")),
+            Group("Which answers count", ("is_any_match", "ip_addresses_match", "bitmask_match")),
+        ),
+        order=64,
+        help="ask-lists-in-dns",
         is_counted=True,
     ),
 )

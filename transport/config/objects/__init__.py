@@ -6,6 +6,7 @@
 from transport.config.objects.approval import ApprovalRule, ReviewerGroup, ReviewerRole, Risk
 from transport.config.objects.base import ConfigModel, ConfigObject
 from transport.config.objects.domains import AcceptedDomain, DomainType
+from transport.config.objects.list_providers import AllowListProvider, BlockListProvider, ListProvider, Unavailable
 from transport.config.objects.mail_flow_rules import (
     MailFlowRule,
     RuleAction,
@@ -30,7 +31,9 @@ __all__ = [
     "AcceptedDomain",
     "AddressRewriteEntry",
     "AddressSpace",
+    "AllowListProvider",
     "ApprovalRule",
+    "BlockListProvider",
     "ConfigModel",
     "ConfigObject",
     "DistributionGroup",
@@ -38,6 +41,7 @@ __all__ = [
     "HomeServer",
     "IdentityMatch",
     "IpListEntry",
+    "ListProvider",
     "MailFlowRule",
     "MailRecipient",
     "MessageRateSource",
@@ -64,4 +68,5 @@ __all__ = [
     "SizeEnabled",
     "TlsLevel",
     "TlsMode",
+    "Unavailable",
 ]
