@@ -36,6 +36,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_enable_remote_control=True,
     worker_cancel_long_running_tasks_on_connection_loss=False,
+    beat_scheduler="mailconsole.runtime.punctual:PunctualScheduler",
     beat_schedule_filename=str(settings.HOME / "run" / "beat-schedule"),
     timezone="UTC",
     beat_schedule={
