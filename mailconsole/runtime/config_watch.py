@@ -33,6 +33,7 @@ class ConfigWatch(Ticker):
 
     name = "configuration"
     every_s = 1.0
+    keeps_connection = True
 
     def __init__(self, host: TransportHost) -> None:
         super().__init__()

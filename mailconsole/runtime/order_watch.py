@@ -21,6 +21,7 @@ class OrderWatch(Ticker):
 
     name = "orders"
     every_s = 2.0
+    keeps_connection = True
 
     def __init__(self, host: TransportHost) -> None:
         super().__init__()
