@@ -6,6 +6,7 @@ database. What is still there then is moved (``store.py``). Written by the spool
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,10 @@ from zlib import crc32
 from transport.spool.frames import PAGE, Kind, Record, encode
 
 SEGMENT_BYTES = 16 << 20
+AHEAD_BYTES = 1 << 18
+"""So much of a new file is filled before it is needed: where a write makes the file longer, the file system commits
+that too, which takes twice as long."""
+
 NAMES = ("journal-0", "journal-1")
 _PARTS_AT_ONCE = 1000  # IOV_MAX is 1024
 SALT_BITS = 62
@@ -48,13 +53,16 @@ class Place:
 
 @dataclass(slots=True)
 class Segment:
-    """One of the files. ``number`` rises with each use; ``live`` are the messages in it that still need something."""
+    """One of the files. ``number`` rises with each use; ``live`` are the messages in it that still need something.
+
+    What is written ends at ``end``, the file not before ``filled``."""
 
     path: Path
     descriptor: int = -1
     number: int = 0
     salt: int = 0
     end: int = 0
+    filled: int = 0
     live: dict[int, Place] = field(default_factory=dict)
 
     def begin(self, number: int, salt: int) -> None:
@@ -66,6 +74,7 @@ class Segment:
         """Raises OSError."""
         if self.descriptor < 0:
             self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.filled = os.fstat(self.descriptor).st_size
             folder = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 os.fsync(folder)
@@ -77,6 +86,22 @@ class Segment:
         at = self.end
         for first in range(0, len(parts), _PARTS_AT_ONCE):
             at += _write_all(self.descriptor, parts[first : first + _PARTS_AT_ONCE], at)
+        if at > self.filled:
+            self._fill(at)
+
+    def _fill(self, at: int) -> None:
+        """Zeros behind what is written. A disk without room for them may have room for mail."""
+        self.filled = at
+        ahead = min(AHEAD_BYTES, SEGMENT_BYTES - at)
+        if ahead > 0:
+            with contextlib.suppress(OSError):
+                self.filled += os.pwrite(self.descriptor, bytes(ahead), at)
+
+    def blot(self) -> None:
+        """What could not be synced may reach the disk all the same: whoever sent it was refused, so it must not be
+        found there after a crash."""
+        with contextlib.suppress(OSError):
+            os.pwrite(self.descriptor, bytes(PAGE), self.end)
 
     def take(self, records: Sequence[Record], length: int) -> None:
         """These records were written at the end and synced: from now on they count."""

@@ -92,6 +92,10 @@ class Store:
         self._take(batch, appended.records, appended.events, appended.length)
         self._recent.publish(self.next_event - 1)
 
+    def not_synced(self) -> None:
+        """What was appended is refused."""
+        self.journal.current.blot()
+
     def close(self) -> None:
         """Move all that is in the journal to the database. Raises sqlite3.Error, OSError; then it stays where it is."""
         self._settle(self.journal.segments, begin=UNUSED)
@@ -168,8 +172,12 @@ class Store:
         if not records and not batch.probed_at:
             return
         self.journal.current.open()
-        length = self.journal.write(records)
-        os.fdatasync(self.journal.current.descriptor)
+        try:
+            length = self.journal.write(records)
+            os.fdatasync(self.journal.current.descriptor)
+        except OSError:
+            self.journal.current.blot()
+            raise
         self._take(batch, records, events, length)
 
     def _take(self, batch: Batch, records: list[Record], events: list[bytes], length: int) -> None:

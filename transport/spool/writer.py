@@ -156,6 +156,8 @@ class Writer:
     def _synced(self, batch: Batch, appended: Appended, error: OSError | None) -> None:
         if error is None:
             self._store.synced(batch, appended)
+        else:
+            self._store.not_synced()
         self._ended(batch, error)
 
     def _run(self) -> None:

@@ -216,6 +216,50 @@ async def test_commit__journal_cannot_be_written__fails_and_outcomes_wait(tmp_pa
     await spool.stop()
 
 
+async def test_commit__cannot_be_synced__is_not_found_after_a_crash(tmp_path, monkeypatch):
+    spool, _ = await opened(tmp_path / "node")
+    (first,) = await committed(spool, 1)
+    sync = os.fdatasync
+
+    def refuse(descriptor):
+        raise OSError(EIO, "Input/output error")
+
+    monkeypatch.setattr("os.fdatasync", refuse)
+    with pytest.raises(SpoolUnavailable):
+        await committed(spool, 1)
+    monkeypatch.setattr("os.fdatasync", sync)
+    again, found = await opened(died(tmp_path / "node"))
+    assert [message.id for message in found] == [first.id] and told(again) == []
+    await again.stop()
+    await spool.stop()
+
+
+async def test_commit__new_file__is_filled_ahead_and_never_twice(tmp_path):
+    spool, _ = await opened(tmp_path)
+    await committed(spool, 1)
+    path, ahead = spool._store.journal.current.path, journal.AHEAD_BYTES
+    size = path.stat().st_size
+    assert ahead < size < ahead + 4 * PAGE
+    await committed(spool, 5)
+    assert path.stat().st_size == size
+    await committed(spool, ahead // LARGE_BODY_BYTES + 1, body=b"x" * LARGE_BODY_BYTES)
+    assert path.stat().st_size > 2 * ahead
+    await spool.stop()
+
+
+async def test_commit__no_room_to_fill_ahead__stores(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(ENOSPC, "full")
+
+    monkeypatch.setattr("os.pwrite", refuse)
+    spool, _ = await opened(tmp_path / "node")
+    stored = await committed(spool, 3)
+    again, found = await opened(died(tmp_path / "node"))
+    assert [message.id for message in found] == [message.id for message in stored]
+    await again.stop()
+    await spool.stop()
+
+
 @pytest.mark.usefixtures("small_segments")
 async def test_turns__no_room_in_the_database__refuses_and_goes_on_without_loss(tmp_path, monkeypatch):
     monkeypatch.setattr("transport.spool.writer.FAILURE_PAUSE_S", 0.01)
