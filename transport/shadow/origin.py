@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from transport.model.envelope import Message
-from transport.ports import RecipientUpdate
+from transport.ports import RecipientUpdate, SpoolUnavailable
 from transport.spool.recovery import settled
 from transport.spool.sqlite_spool import SqliteSpool
 
@@ -73,13 +73,16 @@ class Origin:
 
     async def keep(self, copies: Iterable[tuple[int, int, str, bytes]]) -> None:
         """Store (id, pending recipients as bits, envelope, body); done when synced. Raises SpoolUnavailable."""
-        storing = [
-            self._spool.written()  # it was sent before, on a connection that ended
-            if self._spool.holds(message_id)
-            else self._spool.store(message_id, envelope, body, pending=pending)
-            for message_id, pending, envelope, body in copies
-        ]
+        storing, sent_before = [], []
+        for message_id, pending, envelope, body in copies:
+            if self._spool.holds(message_id):  # on a connection that ended
+                sent_before.append(message_id)
+                storing.append(self._spool.written())
+            else:
+                storing.append(self._spool.store(message_id, envelope, body, pending=pending))
         await asyncio.gather(*storing)
+        if not all(self._spool.holds(message_id) or message_id in self.redirected for message_id in sent_before):
+            raise SpoolUnavailable("the copy that was sent before could not be stored")
 
     def settle(self, done: Iterable[tuple[int, int]]) -> None:
         """(id, index): the recipient needs nothing more; an index below 0 is the whole message."""

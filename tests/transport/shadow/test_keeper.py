@@ -1,12 +1,16 @@
 """Copies kept for others: delivered when their node is silent or was replaced, let go when it says so."""
 
 import asyncio
+import os
+import threading
+import time
+from errno import ENOSPC
 
 import pytest
 
 from tests.transport.spool.test_sqlite_spool import make_message
 from transport.model.event import EventId
-from transport.ports import SpoolUnavailable
+from transport.ports import SpoolFull, SpoolUnavailable
 from transport.shadow.keeper import Keeper
 from transport.spool import rows
 from transport.spool.recovery import mask
@@ -58,6 +62,29 @@ async def make(tmp_path):
     await spool.start()
     yield lambda **said: make_message(spool, **said)
     await spool.stop()
+
+
+async def test_keep__sent_again_while_its_first_commit_fails__is_not_confirmed(tmp_path, make, monkeypatch):
+    monkeypatch.setattr("transport.spool.writer.FAILURE_PAUSE_S", 0.01)
+    message, write, began = make(), os.pwritev, threading.Event()
+
+    def refuse_once(*given):
+        if not began.is_set():
+            began.set()
+            time.sleep(0.1)
+            raise OSError(ENOSPC, "full")
+        return write(*given)
+
+    async with Node(tmp_path) as node:
+        origin = await node.keeper.origin("other", 7)
+        monkeypatch.setattr("os.pwritev", refuse_once)
+        first = asyncio.ensure_future(node.keep(message))
+        await asyncio.to_thread(began.wait, 5)
+        second = asyncio.ensure_future(node.keep(message))
+        outcomes = await asyncio.gather(first, second, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [SpoolFull, SpoolUnavailable] and not origin.count
+        await node.keep(message)
+        assert origin.ids() == [message.id]
 
 
 async def test_silent_for_too_long__its_mail_is_entered_here_as_new(tmp_path, make):
