@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from mailconsole.tracking.models import ADDRESS_LENGTH, MESSAGE_ID_LENGTH
@@ -106,6 +107,12 @@ def clip(value: object, length: int) -> str:
 def domain_of(address: str) -> str:
     """The part behind the last @, in lower case; empty for the null reverse-path."""
     return address.rpartition("@")[2].lower()[:255] if "@" in address else ""
+
+
+@lru_cache(maxsize=8192)
+def address_keys(address: str) -> tuple[str, str]:
+    """An address that fits its column as it is searched for, and its domain."""
+    return address.lower(), domain_of(address)
 
 
 def message_id_key(text: object) -> str:
