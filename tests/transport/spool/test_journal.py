@@ -219,18 +219,21 @@ async def test_commit__journal_cannot_be_written__fails_and_outcomes_wait(tmp_pa
 async def test_commit__cannot_be_synced__is_not_found_after_a_crash(tmp_path, monkeypatch):
     spool, _ = await opened(tmp_path / "node")
     (first,) = await committed(spool, 1)
-    sync = os.fdatasync
+    broken, kernel = OSError(EIO, "Input/output error"), spool._writer._kernel
 
     def refuse(descriptor):
-        raise OSError(EIO, "Input/output error")
+        raise broken
 
     monkeypatch.setattr("os.fdatasync", refuse)
-    with pytest.raises(SpoolUnavailable):
+    if kernel is not None:
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(kernel, "begin", lambda descriptor, then: loop.call_soon(then, broken))
+    with pytest.raises(SpoolUnavailable, match="Input/output"):
         await committed(spool, 1)
-    monkeypatch.setattr("os.fdatasync", sync)
     again, found = await opened(died(tmp_path / "node"))
     assert [message.id for message in found] == [first.id] and told(again) == []
     await again.stop()
+    monkeypatch.undo()
     await spool.stop()
 
 
