@@ -45,6 +45,7 @@ app.conf.update(
         "proxies": {"task": "recipients.review_proxies", "schedule": 60.0, "options": {"expires": 50}},
         "changes": {"task": "changes.keep_times", "schedule": 5.0, "options": {"expires": 5}},
         "audit": {"task": "audit.send_syslog", "schedule": 5.0, "options": {"expires": 4}},
+        "notices": {"task": "changes.send_notices", "schedule": 15.0, "options": {"expires": 15}},
         "retention": {"task": "tracking.delete_old", "schedule": crontab(minute="17"), "options": {"expires": 1800}},
     },
 )

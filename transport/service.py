@@ -333,6 +333,10 @@ class TransportService:
         """A stored message without its body. Raises MessageDamaged, KeyError; may wait for the disk."""
         return self._spool.read_message(message_id)
 
+    async def submit_own(self, content: bytes) -> str:
+        """Commit a mail of the console's own, and return its queue id. Raises ValueError, SpoolUnavailable."""
+        return await self._pickup.submit_own(content)
+
     async def obey(self, orders: StandingOrders) -> None:
         """Suspend queues and hold mail as ``orders`` say, from now on and over restarts. Raises OSError when they
         cannot be written down: they are obeyed all the same."""

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
+from mailconsole.changes.services.notices import unread
 from mailconsole.changes.services.open_change import current_draft
 from mailconsole.changes.services.waiting import waiting_for
 from mailconsole.common.navigation import Badge
@@ -25,9 +26,11 @@ def draft_bar(request: HttpRequest) -> dict[str, Any] | None:
 
 
 def waiting(request: HttpRequest) -> dict[str, Any] | None:
-    """What waits for this person, in the top bar."""
-    count = _count(request)
-    return {"count": count} if count else None
+    """The bell: what waits for this person, and what they were told and have not read."""
+    if not isinstance(request.user, User) or not request.user.role_names:
+        return None
+    waiting_count, unread_count = _count(request), unread(request.user).count()
+    return {"count": waiting_count + unread_count, "waiting_count": waiting_count, "unread_count": unread_count}
 
 
 def badge(request: HttpRequest) -> Badge | None:

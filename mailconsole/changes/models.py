@@ -180,6 +180,7 @@ class Notice(models.Model):
     text = models.CharField(max_length=500)
     created_at = models.DateTimeField(db_index=True)
     read_at = models.DateTimeField(null=True)
+    mailed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -187,6 +188,22 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.text[:40]
+
+    @property
+    def tone(self) -> str:
+        return News(self.news).tone
+
+
+class MailWish(models.Model):
+    """Whether a person wants notices by mail; ``problem`` is why the last one could not be handed over."""
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mail_wish")
+    is_wanted = models.BooleanField(default=False)
+    tried_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.person)
 
 
 class ImpactRun(models.Model):

@@ -73,6 +73,10 @@ class NothingToEnd(Refusal):
     """The change is not in effect for a time only, or its end has come."""
 
 
+class NoAddress(Refusal):
+    """The person has no mail address."""
+
+
 class InvalidDocument(Refusal):
     """The document would break rules; `problems` says which, where."""
 

@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from mailconsole.changes.services.end_change import end_due
 from mailconsole.changes.services.impact import TASK, run_impact
+from mailconsole.changes.services.mail_notices import mail_due
+from mailconsole.changes.services.notices import forget_old
 from mailconsole.changes.services.schedule_publish import publish_scheduled
 from mailconsole.changes.services.times import due_to_end, due_to_publish
 
@@ -34,3 +36,11 @@ def keep_times() -> None:
             publish_scheduled(change=change, now=now)
         except Exception:
             log.exception("change.schedule_broke", change=change.pk)
+
+
+@shared_task(name="changes.send_notices", ignore_result=True, expires=15)  # type: ignore[untyped-decorator]
+def send_notices() -> None:
+    """Mail what people wait for; forget what is old."""
+    now = timezone.now()
+    mail_due(now=now)
+    forget_old(now)

@@ -2,12 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from mailconsole.changes.views import acts, conflicts, detail, history, impact, lists, times
+from mailconsole.changes.views import acts, conflicts, detail, history, impact, lists, notices, times
 
 app_name = "changes"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", lists.change_list, name="list"),
     path("list/<slug:name>/", lists.change_list, name="list-of"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/bell/", notices.bell, name="bell"),
+    path("notices/read/", notices.read, name="notices-read"),
+    path("notices/mail/", notices.mail, name="notices-mail"),
     path("history/", history.history, name="history"),
     path("revisions/<int:number>/", history.revision, name="revision"),
     path("revisions/<int:number>/yaml/", history.revision_yaml, name="revision-yaml"),

@@ -39,6 +39,7 @@ class NodeCommand(StrEnum):
     SELECT = "mc_select_messages"
     READ_MANY = "mc_read_messages"
     OBEY = "mc_obey_orders"
+    SUBMIT = "mc_submit_mail"
     PROTOCOL = "mc_find_protocol"
 
 

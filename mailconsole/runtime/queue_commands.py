@@ -139,6 +139,18 @@ def find_protocol(state: Any, needle: str, since: float, until: float) -> Answer
     return _answer(look)
 
 
+@control_command(name=NodeCommand.SUBMIT.value)  # type: ignore[untyped-decorator]
+def submit_mail(state: Any, content: str) -> Answer:
+    """Take a mail that the console wrote to people of its own; answered once it is on disk."""
+
+    def take(host: TransportHost) -> Any:
+        queue_id = host.run(host.need().submit_own(base64.b64decode(content, validate=True)))
+        log.info("notices.mail_taken", queue_id=queue_id)
+        return queue_id
+
+    return _answer(take)
+
+
 @control_command(name=NodeCommand.OBEY.value)  # type: ignore[untyped-decorator]
 def obey_orders(state: Any) -> Answer:
     """Standing orders have changed: obey them now instead of within seconds."""

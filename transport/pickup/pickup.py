@@ -10,10 +10,12 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
+from transport.model.address import NULL
 from transport.model.event import EventId, TrackingEvent
 from transport.pickup import letter
 from transport.pickup.folder import Claimed, PickupFolder
@@ -128,6 +130,26 @@ class Pickup:
         else:
             await asyncio.to_thread(self._folder.done, claimed)
             log.info("pickup.taken", queue_id=made.message.queue_id)
+
+    async def submit_own(self, content: bytes) -> str:
+        """Commit a mail that the console wrote, and return its queue id: a file without a file. With the null
+        reverse-path nothing is ever reported about it (RFC 5321 4.5.5), so it can't loop.
+
+        Raises ValueError where it can't be sent as it stands or now, SpoolUnavailable.
+        """
+        if self._intake.why_not_accepting:
+            raise ValueError(self._intake.why_not_accepting)
+        try:
+            file = replace(pickup.read(content, self.ruleset.organization), sender=NULL)
+            made = letter.write(
+                file, ruleset=self.ruleset, lookup=self._lookup, message_id=self._intake.new_id(),
+                hostname=self._hostname, now=self._clock(),
+            )  # fmt: skip
+        except (pickup.BadFile, LookupUnavailable) as error:
+            raise ValueError(str(error)) from error
+        receipt = replace(made.receipt(""), reason="Written by the console.")
+        await self._intake.submit(made.message, [receipt], given_up=made.failed)
+        return made.message.queue_id
 
     def _read(self, claimed: Claimed) -> pickup.PickedUp:
         settings = self.ruleset.organization

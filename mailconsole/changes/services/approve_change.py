@@ -14,7 +14,8 @@ from mailconsole.changes.refusals import CannotApproveOwnChange, WrongState
 from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.ground import check_arrow, check_digest, go, has_written, locked, note, require
 from mailconsole.changes.services.plan import plan_change
-from mailconsole.changes.states import Arrow, ChangeState, Verdict
+from mailconsole.changes.services.tell import tell
+from mailconsole.changes.states import Arrow, ChangeState, News, Verdict
 
 
 @transaction.atomic
@@ -37,6 +38,7 @@ def approve_change(
     missing = approvals_of(change, plan_change(change, now=now), now=now).missing
     if not missing:
         go(change, Arrow.APPROVE, now=now)
+        tell(News.APPROVED, change, [change.author], f"“{change.title}” is approved", by=actor, now=now)
     elif change.status is ChangeState.IN_REVIEW:
         Change.objects.filter(pk=change.pk).update(updated_at=now)
     words = f"Approved “{change.title}” of {change.author}"

@@ -15,7 +15,8 @@ from mailconsole.changes.refusals import ReasonMissing, ReviewNotOwed
 from mailconsole.changes.services.approve_change import refuse_own
 from mailconsole.changes.services.ground import check_arrow, digest_of, locked, note, require, void_reviews
 from mailconsole.changes.services.publish_change import put_into_effect
-from mailconsole.changes.states import Arrow, Verdict, Way
+from mailconsole.changes.services.tell import everybody, tell
+from mailconsole.changes.states import Arrow, News, Verdict, Way
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,8 @@ def break_glass_publish(
         request=request,
         reason=reason.strip(),
     )
+    text = f"{actor} published “{change.title}” without a review: {reason.strip()} A review is owed."
+    tell(News.BREAK_GLASS, change, everybody(), text, by=actor, now=now)
     log.warning("change.break_glass", change=change.pk, revision=revision.number, actor=actor.pk)
     return revision
 

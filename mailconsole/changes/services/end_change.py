@@ -7,12 +7,14 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from mailconsole.accounts.models import User
 from mailconsole.changes.models import Change, ChangeItem
 from mailconsole.changes.refusals import NothingToEnd
 from mailconsole.changes.services.ground import locked, note
 from mailconsole.changes.services.publish_change import put_into_effect
 from mailconsole.changes.services.revisions import head_revision, load_document, lock_head
-from mailconsole.changes.states import Arrow, Way
+from mailconsole.changes.services.tell import tell
+from mailconsole.changes.states import Arrow, News, Way
 from mailconsole.common.refusals import Refusal
 from transport.config.diff import diff
 from transport.config.merge import Conflict
@@ -45,6 +47,7 @@ def end_change(*, change: Change, now: datetime) -> Change | None:
     problem = _kept_words(taken.kept)
     Change.objects.filter(pk=change.pk).update(ended_at=now, end_problem=problem)
     words = f"“{change.title}” ended." + (f" {problem}" if problem else "")
+    tell(News.END_FAILED if problem else News.ENDED, change, _concerned(change), words, now=now)
     note(None, "ended", change, words, now=now, request=None)
     return restoring
 
@@ -77,6 +80,12 @@ def _publish(change: Change, taken: Reverted, now: datetime) -> Change:
     return restoring
 
 
+def _concerned(change: Change) -> list[User]:
+    """Its author, and whoever published it."""
+    publisher = change.revision.published_by
+    return [change.author, *([publisher] if publisher is not None else [])]
+
+
 def _kept_words(kept: tuple[Conflict, ...]) -> str:
     """What stays because somebody else changed it since: told, never forced."""
     if not kept:
@@ -90,5 +99,6 @@ def _kept_words(kept: tuple[Conflict, ...]) -> str:
 def _tell(change: Change, problem: str, now: datetime) -> None:
     """Once for each reason, however often it is tried."""
     if Change.objects.filter(pk=change.pk, ended_at=None).exclude(end_problem=problem).update(end_problem=problem):
+        tell(News.END_FAILED, change, _concerned(change), f"“{change.title}”: {problem}", now=now)
         note(None, "end_failed", change, f"“{change.title}”: {problem}", now=now, request=None)
         log.warning("change.end_failed", change=change.pk)

@@ -16,7 +16,8 @@ from mailconsole.changes.services.ground import check_arrow, check_digest, go, l
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.revisions import lock_head, store_revision
 from mailconsole.changes.services.submit_change import check_end, check_plan
-from mailconsole.changes.states import Arrow, Way
+from mailconsole.changes.services.tell import tell
+from mailconsole.changes.states import Arrow, News, Way
 from transport.config.words import plain
 
 
@@ -78,6 +79,9 @@ def put_into_effect(
        schedule_problem="")  # fmt: skip
     if change.prolongs_id is not None:
         Change.objects.filter(pk=change.prolongs_id, ended_at=None).update(ends_at=change.prolonged_to)
+    if way is Way.REVIEWED:
+        text = f"“{change.title}” is published as revision {revision}"
+        tell(News.PUBLISHED, change, [change.author], text, by=actor, now=now)
     _note(change, revision, plan, actor=actor, arrow=arrow, now=now, request=request, reason=reason)
     return revision
 

@@ -13,7 +13,8 @@ from mailconsole.changes.models import Change, Review
 from mailconsole.changes.refusals import ReasonMissing
 from mailconsole.changes.services.approve_change import refuse_own
 from mailconsole.changes.services.ground import check_arrow, check_digest, go, locked, note, require, void_reviews
-from mailconsole.changes.states import Arrow, Verdict
+from mailconsole.changes.services.tell import tell
+from mailconsole.changes.states import Arrow, News, Verdict
 
 
 @transaction.atomic
@@ -38,6 +39,8 @@ def request_changes(
         digest=digest,
         created_at=now,
     )
+    text = f"{actor} requested changes to “{change.title}”: {comment.strip()}"
+    tell(News.CHANGES_REQUESTED, change, [change.author], text, by=actor, now=now)
     words = f"Requested changes to “{change.title}” of {change.author}"
     note(actor, Arrow.REQUEST_CHANGES.past, change, words, now=now, request=request, reason=comment.strip())
     return change

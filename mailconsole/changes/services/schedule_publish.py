@@ -17,7 +17,8 @@ from mailconsole.changes.services.ground import check_arrow, check_digest, go, l
 from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.services.publish_change import publish_change
 from mailconsole.changes.services.submit_change import check_plan
-from mailconsole.changes.states import Arrow, ChangeState
+from mailconsole.changes.services.tell import tell
+from mailconsole.changes.states import Arrow, ChangeState, News
 from mailconsole.common.refusals import Refusal
 
 log = structlog.get_logger(__name__)
@@ -80,5 +81,7 @@ def _tell(change: Change, problem: str, now: datetime) -> None:
     due = Change.objects.filter(pk=change.pk, state=ChangeState.APPROVED, publish_at=change.publish_at)
     if due.update(publish_at=None, schedule_problem=problem, updated_at=now):
         words = f"“{change.title}” was not published at its time: {problem}"
+        people = [one for one in (change.author, change.scheduled_by) if one is not None]
+        tell(News.SCHEDULE_FAILED, change, people, words, now=now)
         note(None, "schedule_failed", change, words, now=now, request=None)
         log.warning("change.schedule_failed", change=change.pk)

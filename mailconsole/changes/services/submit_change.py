@@ -13,7 +13,8 @@ from mailconsole.changes.models import Change
 from mailconsole.changes.refusals import BadTime, Conflict, InvalidDocument, NothingToEnd, NothingToSubmit
 from mailconsole.changes.services.ground import check_arrow, go, locked, note, require, require_author
 from mailconsole.changes.services.plan import Plan, plan_change
-from mailconsole.changes.states import Arrow
+from mailconsole.changes.services.tell import reviewers_of, tell
+from mailconsole.changes.states import Arrow, News
 from transport.config.words import plain
 
 
@@ -29,6 +30,8 @@ def submit_change(*, change: Change, actor: User, now: datetime, request: HttpRe
     check_plan(change, plan)
     check_end(change, now=now)
     go(change, Arrow.SUBMIT, now=now, submitted_at=now)
+    tell(News.REVIEW_WANTED, change, reviewers_of(change), f"{actor} asks for a review of “{change.title}”", by=actor,
+         now=now)  # fmt: skip
     words = f"Asked for a review of “{change.title}”"
     after = {"digest": plan.digest, "plan": plain(plan.sentences)}
     note(actor, Arrow.SUBMIT.past, change, words, now=now, request=request, after=after, reason=change.reason)

@@ -19,6 +19,7 @@ from mailconsole.changes.papers import papers_of
 from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.end_change import what_is_taken_back
 from mailconsole.changes.services.ground import changes_of, digest_of
+from mailconsole.changes.services.notices import read_notices
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.revisions import load_document
 from mailconsole.changes.views.conflicts import clashes_of
@@ -56,6 +57,7 @@ class Finding:
 @require_safe
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
     change = get_object_or_404(Change.objects.select_related("author", "base", "prolongs"), pk=pk)
+    read_notices(person=actor_of(request), now=timezone.now(), change=change)
     return render_page(request, "changes/detail.html", detail_context(request, change))
 
 

@@ -244,3 +244,26 @@ def test_mail_flow_rules__look_at_files_too__and_one_that_rejects_sets_it_aside(
         drop(folder)
         assert b"X-Inside: yes\r\n" in sink.wait_for(1)[0].data
         assert events(node, EventId.RECEIVE)[0].detail["trail"][0][:2] == ["mail_flow_rules", "mark"]
+
+
+def test_submit_own__console_s_mail__arrives_with_the_null_reverse_path_and_is_recorded(node, sink):
+    queue_id = node.run(node.service.submit_own(LETTER))
+    received = sink.wait_for(1)[0]
+    assert (received.mail_from, sorted(received.rcpt_to)) == ("", ["b@partner.example", "c@partner.example"])
+    assert queue_id.encode() in received.data
+    (event,) = events(node, EventId.RECEIVE)
+    assert event.reason == "Written by the console."
+
+
+def test_submit_own__no_message_or_unknown_recipient__is_refused_or_never_reported_back(tmp_path, sink):
+    class Empty:
+        def find(self, address: str) -> RecipientEntry | None:
+            return None
+
+    with Transport(tmp_path, flow(sink), ports=Ports(recipients=Empty())) as node:
+        with pytest.raises(ValueError, match="no header field"):
+            node.run(node.service.submit_own(b"no header at all\n"))
+        node.run(node.service.submit_own(LETTER.replace(b"b@partner.example", b"nobody@acme.example")))
+        assert sink.wait_for(1)[0].rcpt_to == ("c@partner.example",)
+        until(lambda: events(node, EventId.FAIL))
+        assert events(node, EventId.DSN) == []
