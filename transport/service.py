@@ -42,7 +42,7 @@ from transport.queues.holding import Holding
 from transport.queues.intake import EngineIntake
 from transport.queues.manager import DeliveryQueues, Rerouted
 from transport.queues.order_book import OrderBook
-from transport.rules import open_relay
+from transport.rules import mail_flow_rules, open_relay
 from transport.rules.ruleset import Ruleset, compile_ruleset
 from transport.shadow.redundancy import Redundancy
 from transport.spool.bodies import Piece
@@ -217,6 +217,8 @@ class TransportService:
         if problems:
             raise ConfigurationRefused("; ".join(problem.sentence for problem in problems[:3]))
         ruleset = compile_ruleset(document, revision, self.node)
+        if ruleset.has_mail_flow_rules:
+            await asyncio.to_thread(mail_flow_rules.rules_of, ruleset)  # thousands of patterns take their time
         if self._listener is not None:
             try:
                 await self._listener.apply(ruleset)

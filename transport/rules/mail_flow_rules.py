@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 
 from transport.config.document import MailFlow
 from transport.config.objects import MailFlowRule, RuleErrorAction, RuleMode
-from transport.config.rule_kinds import ActionKind, Reads
+from transport.config.rule_kinds import ActionKind, Reads, ValueKind
 from transport.config.validate_rules import in_order
 from transport.model.reply import Reply
 from transport.model.verdict import Answer, Step
 from transport.ports import RecipientLookup
 from transport.rules.rule_criteria import Around, Criterion, compile_criterion
 from transport.rules.rule_effects import LOOPING, CompiledAction, Effects, mark
-from transport.rules.rule_facts import NotKnown, RuleFacts
+from transport.rules.rule_facts import MAX_STEPS, NotKnown, RuleFacts
 from transport.rules.ruleset import Ruleset
 
 KIND = "mail_flow_rules"
+STEPS_FOR_EACH = 1_000
+"""Where there are very many patterns, each may look at a text of this length."""
 DEFERRED = Reply(451, "4.3.0", "The message could not be examined now, try again later")
 
 
@@ -109,19 +111,29 @@ def _reads(criterion: Criterion) -> Reads:
     return criterion.reads
 
 
+def _patterns(rule: MailFlowRule) -> int:
+    asked = (*rule.conditions, *rule.exceptions)
+    return sum(len(one.values) for one in asked if one.kind.spec.values is ValueKind.PATTERN)
+
+
 class CompiledRules:
     """The enabled rules of a document, in their order."""
 
     def __init__(self, document: MailFlow) -> None:
         enabled: Iterable[MailFlowRule] = (rule for rule in document.mail_flow_rules if rule.is_enabled)
         self.rules = [CompiledRule(rule) for rule in in_order(enabled)]
+        patterns = sum(_patterns(one.rule) for one in self.rules)
+        self.steps = max(MAX_STEPS, patterns * STEPS_FOR_EACH)
+        """That patterns may take for one message."""
 
 
 def decide_rules(ruleset: Ruleset, facts: RuleFacts, *, lookup: RecipientLookup, now: float) -> Decided:
     """Ask the rules in force at ``now``. Changes the header in ``facts``; everything else is in what is returned."""
     decided = Decided()
     around = Around(ruleset, lookup)
-    for compiled in rules_of(ruleset).rules:
+    rules = rules_of(ruleset)
+    facts.steps.left = rules.steps
+    for compiled in rules.rules:
         if not compiled.begins <= now < compiled.ends:
             continue
         if _ask(compiled, facts, around, decided):

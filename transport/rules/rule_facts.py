@@ -13,7 +13,7 @@ from transport.rules.rule_header import HeaderFields, NotKnown
 from transport.rules.rule_mime import Attachments, attachments
 
 MAX_STEPS = 400_000
-"""That all patterns of all rules may take for one message: some tens of milliseconds at the very worst."""
+"""That all patterns of all rules may take for one message, unless they are very many: some tens of milliseconds."""
 
 
 class RuleFacts:

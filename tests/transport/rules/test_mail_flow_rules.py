@@ -296,3 +296,12 @@ def test_replay__header_not_recorded__cannot_be_told_but_subject_can():
 def test_rule__that_makes_no_sense__is_refused_in_words(given: dict, said: str):
     with pytest.raises(ValueError, match=said):
         rule(**given)
+
+
+def test_patterns__that_take_too_many_steps_together__cannot_be_told_and_stop_there():
+    values = [f"(x{n}|y)*z{n}" for n in range(60)]
+    asked = condition("HeaderMatchesPatterns", *values, header="X-Long")
+    about = facts(b"X-Long: " + bytes(33 + n * n % 90 for n in range(8_000)).replace(b"z", b"y") + b"\r\n\r\n")
+    decided = decide(rule(conditions=[asked], rule_error_action="Defer"), about=about)
+    assert decided.trail[0].answer is UNKNOWN
+    assert "takes too long" in decided.because
