@@ -38,6 +38,11 @@ def why_never(seen: Seen, rule: MailFlowRule, now: datetime) -> str:
     return validate_rules.why_never(seen.document.mail_flow_rules, now).get(rule.id, "")
 
 
+def next_place(seen: Seen) -> int:
+    """Where a new rule stands: after all others."""
+    return min(9999, max((rule.priority + 1 for rule in seen.document.mail_flow_rules), default=0))
+
+
 def moved(rules: tuple[MailFlowRule, ...], rule_id: str, *, is_up: bool) -> dict[str, int]:
     """The priorities that differ once the rule changed places with its neighbour, by id; none where it has none."""
     order = [rule.id for rule in in_order(rules)]

@@ -184,6 +184,8 @@ def _object(seen: Seen, kind: str, object_id: str) -> ConfigModel:
 def object_create(request: HttpRequest, kind: str) -> HttpResponse:
     """A new object; a relay policy may come filled in by the address, as from the Refusals page."""
     value = ObjectForm.defaults(KINDS[kind]) | prefilled(kind, request.GET)
+    if KINDS[kind].is_ordered:
+        value["priority"] = rule_page.next_place(seen_by(request.user))
     form = ObjectForm(KINDS[kind], value, request.POST or None)
     if "add" in request.POST or "remove" in request.POST:
         return _rearranged(request, form, "", {})

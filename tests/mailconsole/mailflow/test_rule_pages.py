@@ -133,6 +133,12 @@ def test_move__first_up_or_by_a_viewer_or_one_that_is_not_there__is_refused(brow
     assert not staged()
 
 
+def test_form__of_a_new_rule__puts_it_after_all_others(browser):
+    assert browser.get(reverse(CREATE)).context["form"]["priority"].value() == 0
+    publish_document(mail_flow_rules=[rule("A", priority=4), rule("B", priority=2)])
+    assert browser.get(reverse(CREATE)).context["form"]["priority"].value() == 5
+
+
 def test_detail__rule__is_told_in_words_and_one_that_never_fits_is_marked(browser):
     asked = [{"kind": "SubjectContainsWords", "values": ["invoice"]}]
     publish_document(mail_flow_rules=[rule("A"), rule("B", priority=1, conditions=asked, mode="Audit")])
