@@ -57,7 +57,7 @@ def _check_server(settings: SourceSettings, server: Server) -> Iterator[Step]:
         steps += [
             (_BIND_TITLE[settings.security], bind),
             ("Base DN", lambda: _base(settings, opened[0])),
-            ("Changes", lambda: _changes(opened[0])),
+            ("Changes", lambda: _changes(settings, opened[0])),
             ("Recipients", lambda: _sample(settings, opened[0])),
         ]
         for title, action in steps:
@@ -120,13 +120,13 @@ def _base(settings: SourceSettings, connection: Connection) -> str:
     return f"{settings.base_dn} is there, on {root.text('dnsHostName')} in the site {_site(root.text('serverName'))}."
 
 
-def _changes(connection: Connection) -> str:
+def _changes(settings: SourceSettings, connection: Connection) -> str:
     """Never a failure: what one way does not tell, the next one does."""
     if not connection.is_active_directory:
         return "It is no Active Directory: everything is read each time."
     deleted = "sees" if connection.sees_deleted() else "does not see"
     try:
-        told = dirsync.begin(connection)
+        told = dirsync.ask_apart(settings, connection, dirsync.begin)
     except errors.DirSyncRefused as refusal:
         return f"Changes are found by uSNChanged. {refusal} The account {deleted} deleted objects."
     if told.tells_deleted:

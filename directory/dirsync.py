@@ -5,7 +5,7 @@ again whole. It covers a whole domain, whatever part of that is read.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,11 @@ from ldap3.protocol.microsoft import DirSyncControlRequestValue
 from directory import errors
 from directory.connection import DIRSYNC, Connection, DirSyncPage
 from directory.mapping import ATTRIBUTES
+from directory.settings import SourceSettings
 
 _OBJECT_SECURITY = 0x1  # what the account may read, without the right to replicate
 _INCREMENTAL_VALUES = -0x8000_0000  # of a large group's members only those that changed; the top bit is ASN.1's sign
+_GLOBAL_CATALOG_PORTS = {3268, 3269}
 _MOST_OCTETS = 1 << 20
 _INSUFFICIENT_ACCESS_RIGHTS, _OTHER = 50, 80
 _NOTHING = "(cn=no object has this name \\00)"
@@ -34,6 +36,30 @@ class Told:
     deleted: frozenset[str]
     tells_deleted: bool
     cookie: bytes
+
+
+def ask_apart(settings: SourceSettings, connection: Connection, ask: Callable[[Connection], Told]) -> Told:
+    """By a connection of its own to the same controller: one that breaks off takes nothing else with it.
+
+    Raises DirSyncRefused also where no answer came, CookieRefused, BindRefused.
+    """
+    _refuse_elsewhere(settings, connection)
+    try:
+        with Connection.of_reader(settings, connection.server) as own:
+            told = ask(own)
+            connection.waited_s += own.waited_s
+            return told
+    except errors.DirectoryUnavailable as failure:
+        raise errors.DirSyncRefused(f"DirSync failed: {failure}") from failure
+
+
+def _refuse_elsewhere(settings: SourceSettings, connection: Connection) -> None:
+    """A global catalog holds other domains too, and DirSync would be silent about those."""
+    root, base = connection.root_dse(), f",{settings.base_dn}".lower()
+    contexts = [one.lower() for one in root.texts("namingContexts") if base.endswith(f",{one}".lower())]
+    is_of_the_domain = max(contexts, key=len, default="") == root.text("defaultNamingContext").lower()
+    if connection.server.port in _GLOBAL_CATALOG_PORTS or not is_of_the_domain:
+        raise errors.DirSyncRefused("DirSync tells of the controller's own domain alone, and more or another is read.")
 
 
 def begin(connection: Connection) -> Told:

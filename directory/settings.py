@@ -59,7 +59,7 @@ class BindMethod(enum.StrEnum):
     def sentence(self) -> str:
         if self is BindMethod.PASSWORD:
             return "A simple bind over TLS."
-        return "SASL GSSAPI over TLS, by a keytab or a credential cache of this machine; no password is kept."
+        return "A keytab or a credential cache of this machine, over TLS."
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,13 +157,10 @@ class _Asked:
 
 
 def _ask_dirsync(connection: Connection, settings: SourceSettings, ask: Callable[[Connection], dirsync.Told]) -> _Asked:
-    """By a connection of its own: one that breaks off takes nothing else with it. Raises CookieRefused, BindRefused."""
+    """Raises CookieRefused, BindRefused."""
     try:
-        with Connection.of_reader(settings, connection.server) as own:
-            told = ask(own)
-            connection.waited_s += own.waited_s
-            return _Asked(told)
-    except (errors.DirSyncRefused, errors.DirectoryUnavailable) as refusal:
+        return _Asked(dirsync.ask_apart(settings, connection, ask))
+    except errors.DirSyncRefused as refusal:
         return _Asked(why_not=str(refusal))
 
 

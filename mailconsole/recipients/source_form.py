@@ -52,7 +52,7 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
             "tls_name": "Name in the certificate",
             "base_dn": "Base DN",
             "bind_user": "Sign in as",
-            "bind_method": "By",
+            "bind_method": "Sign in by",
             "keytab": "Keytab",
             "credential_cache": "Credential cache",
             "search_filter": "Filter",
@@ -94,7 +94,11 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["security"].choices = [(one.value, f"{one.label}: {one.sentence}") for one in Security]  # type: ignore[attr-defined]
-        self.fields["bind_method"].choices = _bind_methods()  # type: ignore[attr-defined]
+        methods = [(one.value, f"{one.label}: {one.sentence}") for one in BindMethod]
+        self.fields["bind_method"].choices = methods  # type: ignore[attr-defined]
+        if not kerberos.is_available():
+            missing = "Kerberos is not possible on this machine yet: the Python package gssapi is missing."
+            self.fields["bind_method"].help_text = missing
         names = self.instance.attribute_names or {}
         self.fields["attribute_lines"].initial = "\n".join(f"{ours} = {theirs}" for ours, theirs in names.items())
         if self.has_stored_password:
@@ -159,13 +163,6 @@ class SourceForm(forms.ModelForm):  # type: ignore[type-arg]
             settings_with(self.draft(), cleaned["password"] or "stored")
         except SourceRefused as refusal:
             self.add_error(refusal.field if refusal.field in self.fields else None, str(refusal))
-
-
-def _bind_methods() -> list[tuple[str, str]]:
-    missing = "" if kerberos.is_available() else " Not on this machine yet: the package gssapi is missing."
-    return [
-        (one.value, f"{one.label}: {one.sentence}{missing if one is BindMethod.KERBEROS else ''}") for one in BindMethod
-    ]
 
 
 def _as_typed(value: Any) -> Any:

@@ -141,6 +141,16 @@ def test_check_source__changes__says_by_what_they_are_told(settings, lab_ad):
         assert [words in step.text for step in steps if step.title == "Changes"] == [True]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"base_dn": "CN=Sites,CN=Configuration,DC=corp,DC=example"}, {"servers": (Server("127.0.0.10", 3269),)}],
+)
+def test_read__more_than_the_controllers_own_domain__counts(settings, more):
+    reading = read_all(replace(settings, **more))
+    assert (reading.next_by, reading.position.cookie) == (ChangesBy.COUNT, b"")
+    assert "own domain alone" in reading.why_not_dirsync
+
+
 class Scripted:
     """A controller that tells in pieces, as Windows does; the lab's Samba gives everything at once."""
 

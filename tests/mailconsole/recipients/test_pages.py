@@ -256,7 +256,7 @@ def test_source__kerberos_where_gssapi_is_missing__says_at_the_field_what_to_ins
     monkeypatch.setattr(kerberos, "gssapi", None)
     client, url = signed_in(create_administrator()), reverse("recipients:source-create")
     by_kerberos = FORM | {"bind_method": "kerberos", "bind_user": "svc@CORP.EXAMPLE", "password": ""}
-    assert "Not on this machine yet" in client.get(url).text
+    assert "the Python package gssapi is missing" in client.get(url).text
     for address in (url, reverse("recipients:source-test-new")):
         page = client.post(address, by_kerberos)
         error = page.text.partition('id="id_bind_method_error"')[2].partition("</div></div>")[0]

@@ -36,6 +36,14 @@ def test_refresh__enabled_source__is_kept_without_its_password(node_home, source
     assert stat.S_IMODE(kept.path.stat().st_mode) == 0o600 and "pw" not in kept.path.read_text()
 
 
+def test_settings__kerberos__needs_no_password_of_the_node(node_home, source):
+    DirectorySource.objects.update(bind_method="kerberos", bind_user="reader@X.EXAMPLE", keytab="/etc/reader.keytab")
+    kept = KeptDirectories.of(NODE)
+    kept.refresh()
+    ((_, settings),) = kept.settings(lambda name: pytest.fail(f"{name} was asked for"))
+    assert (settings.bind_method, settings.keytab, kept.secret_names) == ("kerberos", "/etc/reader.keytab", set())
+
+
 def test_refresh__switched_off__is_asked_no_more(node_home, source):
     kept = KeptDirectories.of(NODE)
     kept.refresh()
