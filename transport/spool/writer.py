@@ -30,6 +30,9 @@ FAILURE_PAUSE_S = 1.0
 LARGE_GROUP_BYTES = 128 * 1024
 """To copy more than this would keep the loop for too long."""
 
+GATHER_TURNS = 3
+"""For so many turns of the loop a group waits for company, as long as each turn brings some."""
+
 SLOW_S = 0.1
 """A disk that takes longer to take what is written (it is not even synced) is left to the thread ..."""
 
@@ -65,6 +68,8 @@ class Writer:
         self._forget = forget
         self._kernel: KernelSync | None = None
         self._slow_until = 0.0
+        self._gathered = self._turns_left = 0
+        self._is_crowded = False
         self._is_timed = self._is_busy = self._is_wanted = self._is_stopping = False
         self._rest: Future[None] = loop.create_future()
         self._for_thread: SimpleQueue[Batch | None] = SimpleQueue()
@@ -80,7 +85,7 @@ class Writer:
         if not self._is_wanted:
             self._is_wanted = True
             if not self._is_busy:
-                self._loop.call_soon(self._begin)
+                self._soon()
 
     def wake_lazily(self) -> None:
         """There is something to write, but nobody waits for it. It goes with a commit that is waited for, or with those
@@ -119,8 +124,19 @@ class Writer:
             log.error("spool.journal_left", reason=str(error))
         self._connection.close()
 
+    def _soon(self) -> None:
+        self._gathered, self._turns_left = 0, GATHER_TURNS if self._is_crowded else 0
+        self._loop.call_soon(self._begin)
+
     def _begin(self) -> None:
+        gathered = len(self.batch.messages)
+        if self._turns_left and gathered > self._gathered:
+            self._gathered = gathered
+            self._turns_left -= 1
+            self._loop.call_soon(self._begin)
+            return
         self._is_wanted = False
+        self._is_crowded = gathered > 1  # who is alone is not kept waiting
         with self.lock:
             batch, self.batch = self.batch, Batch()
         if batch.is_empty:
@@ -191,4 +207,5 @@ class Writer:
     def _go_on(self) -> None:
         self._is_busy = False
         if self._is_wanted or self._is_stopping:
-            self._loop.call_soon(self._begin)
+            self._is_wanted = True
+            self._soon()

@@ -93,6 +93,28 @@ async def test_commit__large_group__is_the_threads(tmp_path, written_by_thread):
     await spool.stop()
 
 
+async def test_commit__more_comes_with_each_turn_of_the_loop__is_one_group(tmp_path, monkeypatch):
+    spool, _ = await opened(tmp_path)
+    groups, append = [], Store.append
+    monkeypatch.setattr(
+        Store, "append", lambda store, batch: groups.append(len(batch.messages)) or append(store, batch)
+    )
+
+    async def come(turns):
+        waiting = []
+        for count in turns:
+            waiting += [asyncio.ensure_future(commit(spool)) for _ in range(count)]
+            await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+
+    await come([2])
+    await come([1, 1, 1])
+    await come([1])
+    await come([1])
+    assert groups == [2, 3, 1, 1]
+    await spool.stop()
+
+
 async def test_commit__disk_is_slow_to_take_it__is_the_threads_for_a_while(tmp_path, written_by_thread, monkeypatch):
     spool, _ = await opened(tmp_path)
     await commit(spool)
