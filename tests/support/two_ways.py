@@ -107,6 +107,7 @@ def both_ways(
     as_it_is = asyncio.run(_run(document, steps, fails_at, directory))
     with (
         mock.patch("transport.listener.greeting.regular", lambda session: None),
+        mock.patch("transport.listener.arrivals.find", lambda session, peer: None),
         mock.patch("transport.queues.intake.plain_routes", lambda ruleset, message, texts: None),
     ):
         careful = asyncio.run(_run(document, steps, fails_at, directory))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     Command = Callable[[Session, str], None]
 
+_BYE = replies.BYE.to_bytes()
 CACHED_OCTETS = 100
 """Short lines come again and again: RSET, DATA, an application's MAIL."""
 
@@ -50,7 +51,7 @@ def _noop(session: Session, argument: str) -> None:
 
 
 def _quit(session: Session, argument: str) -> None:
-    session.reply(replies.BYE)
+    session.send(_BYE)
     session.close()
 
 

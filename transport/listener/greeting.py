@@ -41,11 +41,14 @@ def _greet(session: Session, argument: str, *, is_esmtp: bool) -> None:
         session.refuse(verdict)
         session.replace_facts(helo="", is_esmtp=False)
         return
-    session.regular = regular(session)
-    hello = f"{session.name} Hello [{session.facts.peer}]"
-    if is_esmtp:
-        hello += _extensions(session)
-    session.empty_command(Reply(250, "", hello))
+    session.regular = client = regular(session)
+    offered = _extensions(session) if is_esmtp else ""
+    hello = client.hellos.get(offered) if client is not None else None
+    if hello is None:
+        hello = Reply(250, "", f"{session.name} Hello [{session.facts.peer}]{offered}").to_bytes()
+        if client is not None:
+            client.hellos[offered] = hello
+    session.empty_command(hello)
 
 
 def _extensions(session: Session) -> str:

@@ -8,7 +8,8 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from transport.config.objects import ProxyProtocol, ReceiveConnector, TlsMode
-from transport.listener import greeting, listed, protocol, tls
+from transport.listener import arrivals, greeting, listed, protocol, tls
+from transport.listener.arrivals import Arrival
 from transport.listener.parameters import extensions_of
 from transport.listener.proxy_header import HeaderReader
 from transport.model.session import SessionFacts
@@ -23,6 +24,8 @@ _NOBODY = ReceiveConnector(
 )
 """What holds while it is not known yet who the client is."""
 
+_NO_EXTENSIONS = extensions_of(_NOBODY, is_tls=False)
+
 
 _PROCESS = secrets.token_hex(4)
 _NUMBERS = count(secrets.randbelow(1 << 31))
@@ -32,17 +35,20 @@ _NUMBERS = count(secrets.randbelow(1 << 31))
 def open_session(session: Session, transport: Any) -> bool:
     """Greet the peer, or wait for its proxy's header, or refuse it and close. Returns whether the session goes on."""
     peer, port = _peer(transport)
-    session.connector = _NOBODY
-    session.extensions = extensions_of(_NOBODY, is_tls=False)
+    known = arrivals.find(session, peer)
+    session.connector = _NOBODY if known is None else known.connector
+    session.extensions = _NO_EXTENSIONS if known is None else known.extensions
     session.facts = SessionFacts(
-        session_id=f"{_PROCESS}{next(_NUMBERS):08x}",
-        peer=peer,
-        peer_port=port,
-        binding=session.binding,
-        connector_id="",
-        revision=session.ruleset.revision,
-        started_at=session.context.clock(),
+        f"{_PROCESS}{next(_NUMBERS):08x}",
+        peer,
+        port,
+        session.binding,
+        "" if known is None else known.connector.id,
+        session.ruleset.revision,
+        session.context.clock(),
     )
+    if known is not None:
+        return _welcome(session, known)
     if not peer:
         session.abort()
         return False
@@ -52,6 +58,15 @@ def open_session(session: Session, transport: Any) -> bool:
         session.reader = HeaderReader(began_at=session.loop.time())
         return True
     return serve(session, peer, port, proxy=peer if spoken is not None else "")
+
+
+def _welcome(session: Session, known: Arrival) -> bool:
+    verdict = _count(session, known.connector)
+    if verdict is not None:
+        turn_away(session, verdict)
+        return False
+    session.send(known.banner)
+    return True
 
 
 def serve(session: Session, peer: str, port: int, *, proxy: str) -> bool:
@@ -82,7 +97,9 @@ def _greet(session: Session) -> None:
         session.hold()
         session.loop.call_later(session.connector.banner_delay, _greet_late, session)
     else:
-        session.reply(greeting.banner(session))
+        octets = greeting.banner(session).to_bytes()
+        session.send(octets)
+        arrivals.remember(session, octets)
 
 
 def name_client(session: Session, peer: str, port: int, *, helo: str, is_esmtp: bool) -> None:

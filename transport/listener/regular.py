@@ -41,13 +41,15 @@ class Sender:
 
 
 class Regular:
-    """A client under one ruleset. ``senders`` by the line of MAIL; those of one key share their recipients."""
+    """A client under one ruleset. ``senders`` by the line of MAIL; those of one key share their recipients. ``hellos``
+    are the octets that answer EHLO and HELO, by what they offer."""
 
-    __slots__ = ("_by_key", "is_whole_asked", "max_hops", "max_recipients", "senders", "standing", "until")
+    __slots__ = ("_by_key", "hellos", "is_whole_asked", "max_hops", "max_recipients", "senders", "standing", "until")
 
     def __init__(self, session: Session, told: Standing) -> None:
         connector = session.connector
         self.standing = told
+        self.hellos: dict[str, bytes] = {}
         self.until = told.until
         self.is_whole_asked = told.is_by_size or session.ruleset.has_mail_flow_rules  # of each message when it is here
         self.max_recipients = min(

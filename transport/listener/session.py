@@ -164,13 +164,14 @@ class Session(Connection):
         if verdict is not None and not self.is_closing:
             self.refuse(verdict)
 
-    def empty_command(self, reply: Reply) -> None:
-        """Answer a command that brings no message nearer, and close when there are nothing but such."""
+    def empty_command(self, reply: Reply | bytes) -> None:
+        """Answer a command that brings no message nearer, and close when there are nothing but such. ``reply``, or what
+        it is in octets."""
         self.empty_commands += 1
         if self.empty_commands > MAX_EMPTY_COMMANDS:
             self.refuse(limits.empty_commands(self.connector, limit=MAX_EMPTY_COMMANDS))
         else:
-            self.reply(reply)
+            self.send(reply if isinstance(reply, bytes) else reply.to_bytes())
 
     def refuse(self, verdict: Verdict, *, sender: str = "", recipient: str = "") -> None:
         """Answer a refusal, keep it with its reason, and slow an anonymous peer down; AUTH has a tarpit of its own."""

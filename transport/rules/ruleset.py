@@ -76,6 +76,8 @@ class Ruleset:
         self.plain_routes: dict[tuple[str, int], Any] = {}
         self.greetings: dict[tuple[str, bool, bool, bool, bool], str] = {}
         """What listeners offer, by connector and by what depends on the client."""
+        self.arrivals: dict[tuple[str, str, str], Any] = {}
+        """What listeners remember of who connects, by binding, peer and name of the node."""
         self.clients: dict[Any, Any] = {}
         """What listeners remember of answers to clients; ``commands_remembered`` is how much that is."""
         self.commands_remembered = 0

@@ -1,0 +1,65 @@
+"""A client that comes again is greeted as before, and as long as that is what would be decided."""
+
+import datetime
+import time
+
+from tests.support.listener import connector, mail_flow, running
+from transport.config.objects import IpListEntry
+
+
+def greeting(server, **options):
+    with server.client(**options) as client:
+        return client.expect_reply().text
+
+
+def known(server):
+    return [peer for _, peer, _ in server.listener._context.ruleset.arrivals]
+
+
+def test_arrive__again__is_greeted_by_the_same_connector():
+    narrow = connector(id="narrow", name="Narrow", remote_ip_ranges=("127.0.0.2",), fqdn="narrow.test")
+    with running(mail_flow(connector(), narrow)) as server:
+        for _ in range(2):
+            assert greeting(server) == "220 relay.test ESMTP Mailconsole"
+            assert greeting(server, source_address="127.0.0.2") == "220 narrow.test ESMTP Mailconsole"
+        assert known(server) == ["127.0.0.1", "127.0.0.2"]
+
+
+def test_arrive__known_but_one_too_many__is_refused_and_may_come_again():
+    with running(mail_flow(connector(max_inbound_connections_per_source=1))) as server:
+        with server.greeted():
+            assert greeting(server).startswith("421 4.7.0")
+        server.wait_until(lambda: not server.listener.sessions)
+        assert greeting(server).startswith("220 ")
+
+
+def test_arrive__new_revision__is_greeted_under_that():
+    with running(mail_flow(connector())) as server:
+        assert greeting(server) == "220 relay.test ESMTP Mailconsole"
+        server.apply(mail_flow(connector(banner="Hi")))
+        assert greeting(server) == "220 relay.test Hi"
+
+
+def test_arrive__entry_of_the_block_list_ends_and_begins__is_asked_each_time():
+    now = [time.time()]
+    ends_at = datetime.datetime.fromtimestamp(now[0] + 60, datetime.UTC)
+    blocked = IpListEntry(network="127.0.0.1", expires_at=ends_at)
+    with running(mail_flow(connector(), ip_block_list=(blocked,)), clock=lambda: now[0]) as server:
+        assert greeting(server) == "554 5.7.1 Access denied"
+        now[0] += 120
+        assert greeting(server).startswith("220 ")
+        assert known(server) == []
+
+
+def test_arrive__connector_with_a_delay__waits_each_time():
+    with running(mail_flow(connector(banner_delay=1))) as server:
+        assert greeting(server).startswith("220 ")
+        assert known(server) == []
+
+
+def test_arrive__many_clients__as_many_are_remembered_as_there_is_room(monkeypatch):
+    monkeypatch.setattr("transport.listener.arrivals.MAX_ARRIVALS", 2)
+    with running(mail_flow(connector())) as server:
+        for last in range(1, 4):
+            greeting(server, source_address=f"127.0.0.{last}")
+        assert known(server) == ["127.0.0.3"]
