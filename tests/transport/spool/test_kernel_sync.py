@@ -95,10 +95,14 @@ async def test_commit__large_group__is_the_threads(tmp_path, written_by_thread):
 
 async def test_commit__more_comes_with_each_turn_of_the_loop__is_one_group(tmp_path, monkeypatch):
     spool, _ = await opened(tmp_path)
-    groups, append = [], Store.append
-    monkeypatch.setattr(
-        Store, "append", lambda store, batch: groups.append(len(batch.messages)) or append(store, batch)
-    )
+    groups: list[int] = []
+    append = Store.append
+
+    def noted(store, batch):
+        groups.append(len(batch.messages))
+        return append(store, batch)
+
+    monkeypatch.setattr(Store, "append", noted)
 
     async def come(turns):
         waiting = []
