@@ -4,7 +4,7 @@ import datetime
 import time
 
 from tests.support.listener import connector, mail_flow, running
-from transport.config.objects import IpListEntry
+from transport.config.objects import BlockListProvider, IpListEntry
 
 
 def greeting(server, **options):
@@ -47,6 +47,13 @@ def test_arrive__entry_of_the_block_list_ends_and_begins__is_asked_each_time():
     with running(mail_flow(connector(), ip_block_list=(blocked,)), clock=lambda: now[0]) as server:
         assert greeting(server) == "554 5.7.1 Access denied"
         now[0] += 120
+        assert greeting(server).startswith("220 ")
+        assert known(server) == []
+
+
+def test_arrive__lists_in_dns_are_asked__each_time():
+    provider = BlockListProvider(id="p", name="P", lookup_domain="bl.example", is_any_match=True)
+    with running(mail_flow(connector(), ip_block_list_providers=(provider,))) as server:
         assert greeting(server).startswith("220 ")
         assert known(server) == []
 
