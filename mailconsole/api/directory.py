@@ -26,6 +26,7 @@ from transport.model.address import InvalidAddress
 
 router = Router(tags=["directory"])
 Limit = Annotated[int, Field(ge=1, le=200)]
+Size = Annotated[int, Field(ge=0)]
 
 
 class RecipientOut(Schema):
@@ -55,6 +56,7 @@ class StepOut(Schema):
 class WhoOut(Schema):
     delivered: int
     returned: int
+    without_a_way: int
     waits_because: str
     problems: list[str]
     tree: StepOut
@@ -105,7 +107,7 @@ def address(request: HttpRequest, address: str) -> Any:
 
 
 @router.get("/who-gets/{address}", response=WhoOut)
-def who(request: HttpRequest, address: str, sender: str = "", is_signed_in: bool = False) -> Any:
+def who(request: HttpRequest, address: str, sender: str = "", is_signed_in: bool = False, size_bytes: Size = 0) -> Any:
     """Who gets mail sent to it, as a tree with the reason at each step; nothing is sent."""
     head = head_revision()
     try:
@@ -113,6 +115,7 @@ def who(request: HttpRequest, address: str, sender: str = "", is_signed_in: bool
             address,
             sender=sender,
             is_signed_in=is_signed_in,
+            size_bytes=size_bytes,
             shows_hidden=user_has_role(actor_of(request), Role.ADMINISTRATOR),
             document=load_document(head),
             revision=head.number,
@@ -123,6 +126,7 @@ def who(request: HttpRequest, address: str, sender: str = "", is_signed_in: bool
     return WhoOut(
         delivered=found.delivered_count,
         returned=found.refused_count,
+        without_a_way=found.unrouted_count,
         waits_because=found.waits_because,
         problems=list(found.problems),
         tree=_step(found.root),

@@ -6,6 +6,7 @@ from django import forms
 
 from directory.model import RecipientKind
 from mailconsole.accounts.roles import Role
+from transport.config.types import parse_size
 
 _KINDS = [(kind.value, kind.label) for kind in RecipientKind if kind is not RecipientKind.CONFLICT]
 
@@ -64,7 +65,20 @@ class WhoForm(forms.Form):
         help_text="Empty: the null sender, which notifications have.",
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
+    size = forms.CharField(
+        label="Size",
+        required=False,
+        max_length=20,
+        help_text="Such as 30 MB: recipients and connectors have limits. Empty: a small message.",
+        widget=forms.TextInput(attrs={"placeholder": "10 KB"}),
+    )
     is_signed_in = forms.BooleanField(label="The sender signed in", required=False)
+
+    def clean_size(self) -> int:
+        try:
+            return int(parse_size(self.cleaned_data["size"] or "0"))
+        except ValueError as error:
+            raise forms.ValidationError(f"{error}.") from error
 
 
 class GroupRoleForm(forms.Form):

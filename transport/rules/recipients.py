@@ -100,6 +100,10 @@ class _Visit:
     owner: Address | None
 
 
+def _group_of(count: int) -> str:
+    return "Group of one member." if count == 1 else f"Group of {count:,} members."
+
+
 class _Expansion:
     """``_leads`` holds, for each address that leads to one other alone, that other: circles in it are broken loops."""
 
@@ -171,7 +175,7 @@ class _Expansion:
 
     def _expand(self, visit: _Visit, address: Address, entry: RecipientEntry) -> None:
         members = self._parsed(entry.members, address)
-        self._change(EventId.EXPAND, address, members, f"Group of {len(entry.members)} members.")
+        self._change(EventId.EXPAND, address, members, _group_of(len(entry.members)))
         owner = visit.owner
         if entry.owner_address:
             owner = next(iter(self._parsed((entry.owner_address,), address)), owner)

@@ -49,11 +49,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class WhoGets:
-    """The tree, and how many addresses get the message in all. `waits_because` is why nobody can tell now."""
+    """The tree, and how many addresses get the message in all; `unrouted_count` have no way to go, and it waits for
+    them. `waits_because` is why nobody can tell now."""
 
     root: Step
     delivered_count: int = 0
     refused_count: int = 0
+    unrouted_count: int = 0
     waits_because: str = ""
     problems: tuple[str, ...] = ()
 
@@ -82,7 +84,16 @@ def who_gets(
     root = _Tree(ruleset, told, size_bytes).grow(asked)
     _name(root)
     problems = tuple(dict.fromkeys(map(str, told.problems)))
-    return WhoGets(root, len(resolution.deliveries), len(resolution.refusals), problems=problems)
+    routes = [_route(ruleset, one, size_bytes) for one in resolution.deliveries]
+    too_large = sum(one.is_too_large for one in routes)
+    unrouted = sum(one.chosen is None for one in routes) - too_large
+    delivered, refused = len(routes) - unrouted - too_large, len(resolution.refusals) + too_large
+    return WhoGets(root, delivered, refused, unrouted, problems=problems)
+
+
+def _route(ruleset: Ruleset, delivery: Delivery, size_bytes: int) -> routing.Route:
+    domain, home = delivery.address.domain, delivery.home_server
+    return routing.route(ruleset, domain, size_bytes=size_bytes, home_server=home)
 
 
 def _told(resolution: Resolution, asked: Address) -> Resolution:
@@ -146,7 +157,7 @@ class _Tree:
 
     def _delivery(self, delivery: Delivery) -> tuple[str, str, str]:
         domain, home = delivery.address.domain, delivery.home_server
-        route = routing.route(self._ruleset, domain, size_bytes=self._size_bytes, home_server=home)
+        route = _route(self._ruleset, delivery, self._size_bytes)
         if route.is_too_large:
             return "bad", "Returned", "550 5.3.4: it is too large for every connector that covers the domain."
         if route.chosen is None:

@@ -46,6 +46,7 @@ def _asked(form: WhoForm, shows_hidden: bool) -> WhoGets:
         form.cleaned_data["address"],
         sender=form.cleaned_data["sender"],
         is_signed_in=form.cleaned_data["is_signed_in"],
+        size_bytes=form.cleaned_data["size"],
         shows_hidden=shows_hidden,
         document=load_document(head),
         revision=head.number,

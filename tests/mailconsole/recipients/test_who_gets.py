@@ -176,6 +176,38 @@ def test_hidden_members__nobody_but_administrators_reads_of_them_in_any_sentence
         assert bool(told) is is_told, (person, told)
 
 
+def test_who__no_connector_or_none_for_its_size__is_not_called_delivered():
+    assert (ask("x@partner.example").delivered_count, ask("x@partner.example").unrouted_count) == (1, 0)
+    nowhere = DOCUMENT.model_copy(update={"send_connectors": ()})
+    found = who_gets("anna@acme.example", document=nowhere, revision=1, finds=open_directory())
+    assert (found.delivered_count, found.unrouted_count, found.refused_count) == (0, 1, 0)
+    large = ask("anna@acme.example", size_bytes=36 * 1024 * 1024)
+    assert (large.delivered_count, large.refused_count, large.root.children[-1:] or large.root.word) == (
+        0,
+        1,
+        "Returned",
+    )
+
+
+def test_page_command_and_api__size__recipients_limits_count(published, monkeypatch):
+    dora = a_recipient("dora", max_receive_size_kib=10)
+    read_directory(monkeypatch, create_directory(), [dora])
+    client, url = signed_in(create_viewer()), reverse("recipients:who")
+    assert "5.3.4" not in client.get(url, {"address": "dora@acme.example", "size": "10 KB"}).text
+    page = client.get(url, {"address": "dora@acme.example", "size": "11 KB"})
+    assert page.context["who"].refused_count == 1 and page.context["who"].root.word == "Returned"
+    refused = client.get(url, {"address": "dora@acme.example", "size": "ten apples"})
+    assert refused.status_code == 422 and "is not a size" in refused.text
+    said = client.get("/api/v1/directory/who-gets/dora@acme.example?size_bytes=20000").json()
+    assert (said["delivered"], said["returned"], said["without_a_way"]) == (0, 1, 0)
+    assert client.get("/api/v1/directory/who-gets/dora@acme.example?size_bytes=-1").status_code == 422
+    out = io.StringIO()
+    call_command("directory", "who", "dora@acme.example", "--size", "1 MB", stdout=out)
+    assert out.getvalue().endswith("0 delivered, 1 returned\n")
+    with pytest.raises(CommandError, match="--size: 'big' is not a size"):
+        call_command("directory", "who", "dora@acme.example", "--size", "big")
+
+
 def test_command__prints_the_tree(published):
     out = io.StringIO()
     call_command("directory", "who", "team@acme.example", stdout=out)

@@ -30,6 +30,7 @@ from mailconsole.recipients.services.snapshot import snapshot_folder
 from mailconsole.recipients.services.sync import sync_source
 from mailconsole.recipients.services.who_gets import Step, who_gets
 from mailconsole.recipients.states import SyncState
+from transport.config.types import parse_size
 from transport.model.address import InvalidAddress
 
 
@@ -56,6 +57,7 @@ class Command(BaseCommand):
         who = verbs.add_parser("who", help="Say who gets mail sent to an address, as a tree with the reasons.")
         who.add_argument("address")
         who.add_argument("--sender", default="", help="restrictions depend on it; default: the null sender")
+        who.add_argument("--size", default="0", help="such as 30 MB; limits depend on it")
         who.add_argument("--signed-in", action="store_true", help="as if the sender had signed in")
         find = verbs.add_parser("find", help="Say what an address leads to, for people and for nodes.")
         find.add_argument("address")
@@ -122,7 +124,7 @@ class Command(BaseCommand):
                 f"{run.problem_count:,} problems. {run.message}"
             )
         if failed:
-            raise CommandError("A directory could not be read; the last good data stays in use.")
+            raise CommandError("Not all was taken over, see above; the last good data stays in use.")
 
     def _who(self, options: dict[str, Any]) -> None:
         head = head_revision()
@@ -131,6 +133,7 @@ class Command(BaseCommand):
                 options["address"],
                 sender=options["sender"],
                 is_signed_in=options["signed_in"],
+                size_bytes=_size(options["size"]),
                 document=load_document(head),
                 revision=head.number,
                 finds=open_directory(),
@@ -142,7 +145,8 @@ class Command(BaseCommand):
         self._tell(found.root, "")
         for problem in found.problems:
             self.stdout.write(wire(problem))
-        self.stdout.write(f"{found.delivered_count:,} delivered, {found.refused_count:,} returned")
+        unrouted = f", {found.unrouted_count:,} without a way" if found.unrouted_count else ""
+        self.stdout.write(f"{found.delivered_count:,} delivered, {found.refused_count:,} returned{unrouted}")
 
     def _tell(self, step: Step, indent: str) -> None:
         words = (step.word, step.address, f"({step.name})" if step.name else "", step.because)
@@ -169,6 +173,13 @@ def _sources(name: str | None) -> list[DirectorySource]:
     if not found:
         raise CommandError(f"There is no directory {name!r}." if name else "There is no directory; see: directory add")
     return list(found)
+
+
+def _size(text: str) -> int:
+    try:
+        return int(parse_size(text))
+    except ValueError as error:
+        raise CommandError(f"--size: {error}.") from error
 
 
 def _words(entry: SnapshotEntry | None) -> str:
