@@ -74,13 +74,15 @@ def _attribute(entry: Entry, name: str, names: dict[str, str], recipient: Recipi
         values: tuple[str, ...] = (entry.guid(name) or "",) if entry.has(name) else ()
     else:
         values = entry.texts(name)
-    field = _BECAME.get(name, "")
+    field = "" if entry.has(_INSTEAD.get(name, "")) else _BECAME.get(name, "")
     became = _shown(getattr(recipient, field, None)) if recipient is not None and field not in _LINKED else ""
     theirs = names.get(name, name)
     more = max(0, len(values) - SHOWN_VALUES)
     return MappedAttribute(name, theirs, values[:SHOWN_VALUES], more, field.replace("_", " "), became)
 
 
+_INSTEAD = {"homeMDB": "msExchHomeServerName"}
+"""What counts only where the other is absent."""
 _LINKED = {"", "member_guids", "forwarding_guid", "restrictions"}
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from directory.explain_mapping import _explained
 from directory.mapping import MappingError, map_entry
 from directory.model import RecipientKind
 from tests.directory.entries import guid_of, ldap_entry
@@ -120,3 +121,11 @@ def test_map_entry__disabled_account__still_takes_mail():
 )
 def test_map_entry__home_server__is_the_last_name_or_what_the_mailbox_store_tells(attributes, home):
     assert map_entry(ldap_entry("anna", mail="anna@acme.example", **attributes)).recipient.home_server == home
+
+
+def test_explained__home_mdb__became_something_only_without_a_home_server_name():
+    both = {"mail": "a@acme.example", "msExchHomeServerName": "/cn=MBX1", "homeMDB": "CN=DB1,DC=x"}
+    for attributes, became in ((both, ("", "")), (both | {"msExchHomeServerName": None}, ("home server", "DB1"))):
+        explained = _explained(ldap_entry("anna", **attributes), {})
+        (mdb,) = [one for one in explained.attributes if one.ours == "homeMDB"]
+        assert (mdb.field, mdb.became) == became
