@@ -38,18 +38,19 @@ def unused_proxies() -> QuerySet[RecipientAddress]:
 
 
 def is_review_due(*, now: datetime) -> bool:
-    """Once a day, and at once for another window."""
+    """Once a day, and at once for another window, or when the first mail is tracked."""
     last = last_review()
     if last is None:
         return RecipientAddress.objects.exists()
-    return last.days != DirectoryRules.current().unused_after_days or now - last.reviewed_at >= EVERY
+    is_first = not last.known_days and _began_at() is not None
+    return is_first or last.days != DirectoryRules.current().unused_after_days or now - last.reviewed_at >= EVERY
 
 
 def review_proxies(*, now: datetime) -> ProxyReview:
     """Ask tracked mail about every proxy address, in short steps, and mark those that none came to."""
     days = DirectoryRules.current().unused_after_days
     seen = recorded.mail_seen()
-    began_at = seen.began_at() if seen is not None else None
+    began_at = _began_at()
     since = max(now - timedelta(days=days), began_at or now)
     is_ours = _accepted()
     proxies = unused = 0
@@ -73,6 +74,12 @@ def choose_window(*, days: int, actor: Any, request: HttpRequest | None = None) 
             summary=f"Proxy addresses count as unused after {days} days without mail", request=request,
             before={"unused_after_days": before}, after={"unused_after_days": days},
         )  # fmt: skip
+
+
+def _began_at() -> datetime | None:
+    """Since when mail is tracked."""
+    seen = recorded.mail_seen()
+    return seen.began_at() if seen is not None else None
 
 
 def _steps() -> Iterator[QuerySet[RecipientAddress]]:

@@ -79,7 +79,14 @@ def test_review__tracking_is_younger_than_the_window__says_so():
 def test_review__nothing_is_tracked__nothing_is_called_unused():
     review = unused.review_proxies(now=TODAY)
     assert (review.unused_count, review.known_days, found()) == (0, 0, [])
-    assert "No mail is tracked here so far" in signed_in(create_viewer()).get(reverse("recipients:unused")).text
+    assert not unused.is_review_due(now=TODAY)
+    assert "No mail was tracked here so far" in signed_in(create_viewer()).get(reverse("recipients:unused")).text
+
+
+def test_task__first_mail_is_tracked__looks_again_at_once():
+    unused.review_proxies(now=TODAY)
+    track("x@acme.example", days_ago=1)
+    assert unused.is_review_due(now=TODAY)
 
 
 def test_task__runs_once_a_day_and_at_once_for_another_window(monkeypatch):
