@@ -9,6 +9,7 @@ STEMS = {
     "receive_connectors": "receive-connector",
     "send_connectors": "send-connector",
     "accepted_domains": "accepted-domain",
+    "remote_domains": "remote-domain",
     "recipients": "own-recipient",
     "distribution_groups": "distribution-group",
     "address_rewriting": "address-rewrite-entry",

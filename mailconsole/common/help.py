@@ -43,6 +43,11 @@ TOPICS: tuple[Topic, ...] = (
         "What a receive connector shows in TLS, whom it believes, and which limit said no.",
     ),
     Topic(
+        "hold-back-reports",
+        "Hold back reports and automatic mail",
+        "Remote domains: which reports and automatic messages leave for somebody else's domain.",
+    ),
+    Topic(
         "ask-lists-in-dns",
         "Ask lists in DNS",
         "Refuse clients that a block list has, let a few recipients get their mail, and see whom it would hit first.",

@@ -69,11 +69,13 @@ def ruled() -> MailFlow:
 
 
 ALLOWED = ({"network": "127.0.0.0/8", "comment": "ours", "expires_at": ENDS_AT},)
+REMOTE = {"id": "b", "name": "B", "domain": "b.example", "is_auto_reply_enabled": False}
 BLOCK_LIST = {"id": "bl", "name": "BL", "lookup_domain": "bl.example", "is_any_match": True}
 
 FLOWS = {
     "ruled": ruled(),
     "allowed": MailFlow.model_validate(dict(flow(policy()), ip_allow_list=ALLOWED)),
+    "remote": MailFlow.model_validate(dict(flow(policy()), remote_domains=(REMOTE,))),
     "lists": MailFlow.model_validate(dict(flow(policy()), ip_block_list_providers=(BLOCK_LIST,))),
     "open": flow(policy()),
     "nobody": flow(),

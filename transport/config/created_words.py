@@ -79,6 +79,21 @@ def _new_reviewer_group(value: Json) -> list[str]:
     return [f"holds {join(who)}"]
 
 
+_HELD_BACK = {
+    "is_ndr_enabled": "reports of failures and delays",
+    "is_ndr_diagnostic_info_enabled": "what next hops said",
+    "is_delivery_report_enabled": "reports of success",
+    "is_auto_reply_enabled": "automatic replies",
+    "is_auto_forward_enabled": "what mailboxes forward by themselves",
+}
+
+
+def _new_remote_domain(value: Json) -> list[str]:
+    where = "all domains that are not ours" if value["domain"] == "*" else value["domain"]
+    off = [words for field, words in _HELD_BACK.items() if not value[field]]
+    return [f"does not send {join(off)} to {where}" if off else f"sends everything to {where}"]
+
+
 def _counting(value: Json) -> str:
     if value["is_any_match"]:
         return "any answer counts"
@@ -170,6 +185,7 @@ _CREATED: dict[str, Callable[[Json], list[str]]] = {
     "approval_rules": _new_approval_rule,
     "reviewer_groups": _new_reviewer_group,
     "accepted_domains": _new_domain,
+    "remote_domains": _new_remote_domain,
     "recipients": _new_recipient,
     "distribution_groups": _new_group,
     "address_rewriting": _new_rewrite,

@@ -27,6 +27,7 @@ from transport.config.objects import (
     ReceiveConnector,
     Recipient,
     RelayPolicy,
+    RemoteDomain,
     ReviewerGroup,
     SendConnector,
     ServiceAccount,
@@ -44,6 +45,7 @@ class MailFlow(ConfigModel):
     receive_connectors: tuple[ReceiveConnector, ...] = ()
     send_connectors: tuple[SendConnector, ...] = ()
     accepted_domains: tuple[AcceptedDomain, ...] = ()
+    remote_domains: tuple[RemoteDomain, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     distribution_groups: tuple[DistributionGroup, ...] = ()
     address_rewriting: tuple[AddressRewriteEntry, ...] = ()
@@ -88,6 +90,7 @@ OBJECT_KINDS: dict[str, type[ConfigObject]] = {
     "receive_connectors": ReceiveConnector,
     "send_connectors": SendConnector,
     "accepted_domains": AcceptedDomain,
+    "remote_domains": RemoteDomain,
     "recipients": Recipient,
     "distribution_groups": DistributionGroup,
     "address_rewriting": AddressRewriteEntry,

@@ -54,6 +54,15 @@ def _domains_are_unique(document: MailFlow, now: datetime) -> Iterator[Problem]:
         seen.setdefault(item.domain, item.name)
 
 
+def _remote_domains_are_unique(document: MailFlow, now: datetime) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for item in document.remote_domains:
+        if item.domain in seen:
+            sentence = f"{item.domain} is a remote domain by {seen[item.domain]} too: delete one of them."
+            yield Problem("remote_domains", item.id, "domain", sentence)
+        seen.setdefault(item.domain, item.name)
+
+
 def _default_domain_is_one(document: MailFlow, now: datetime) -> Iterator[Problem]:
     defaults = [item for item in document.accepted_domains if item.is_default]
     for item in defaults[1:]:
@@ -89,6 +98,7 @@ def _delays_are_told_in_time(document: MailFlow, now: datetime) -> Iterator[Prob
 RULES: tuple[Rule, ...] = (
     _names_are_unique,
     _domains_are_unique,
+    _remote_domains_are_unique,
     _default_domain_is_one,
     *validate_connectors.RULES,
     *validate_policies.RULES,

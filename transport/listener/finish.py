@@ -12,7 +12,7 @@ from transport.listener.transaction import Transaction, count_usage
 from transport.model.envelope import BodyType, encode_queue_id
 from transport.model.verdict import Answer, Stage, Step, Verdict
 from transport.ports import NoSecondCopy, SpoolFull, SpoolUnavailable
-from transport.rules import admission, headers, limits, ownership
+from transport.rules import admission, headers, limits, ownership, remote_domains
 from transport.rules.authors import authors as header_authors
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def _judge(session: Session, transaction: Transaction, reader: Body) -> bool:
     if verdict.is_accepted and ownership.asks_header(session.connector, session.facts):
         authors = header_authors(headers.header_of(content))
         verdict = ownership.header(session.ruleset, session.facts, authors, now=session.context.clock()) or verdict
+    if verdict.is_accepted and session.ruleset.is_header_asked:
+        verdict = _automatic(session, transaction, content) or verdict
     if not verdict.is_accepted:
         _refuse(session, transaction, verdict)
         return False
@@ -182,6 +184,14 @@ def _verdict(session: Session, transaction: Transaction, size_bytes: int, header
         local_hop_count=header.local_hop_count,
         now=session.context.clock(),
     )
+
+
+def _automatic(session: Session, transaction: Transaction, content: bytes) -> Verdict | None:
+    """A refusal of automatic mail, where a remote domain gets none."""
+    remote = session.ruleset.remote_domains
+    if remote is None:
+        return None
+    return remote_domains.message(remote, [given.recipient for given in transaction.recipients], content)
 
 
 def _bare(session: Session) -> Verdict:

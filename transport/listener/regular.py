@@ -51,7 +51,8 @@ class Regular:
         self.standing = told
         self.hellos: dict[str, bytes] = {}
         self.until = told.until
-        self.is_whole_asked = told.is_by_size or session.ruleset.has_mail_flow_rules  # of each message when it is here
+        ruleset = session.ruleset
+        self.is_whole_asked = told.is_by_size or ruleset.has_mail_flow_rules or ruleset.is_header_asked
         self.max_recipients = min(
             connector.max_recipients_per_message, session.ruleset.organization.max_recipient_envelope_limit
         )

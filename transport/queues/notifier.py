@@ -65,7 +65,10 @@ class Notifier:
 
     def is_wanted(self, kind: DsnKind, message: Message, recipient: Recipient) -> bool:
         """Whether the sender is to be told about this recipient."""
-        return dsn.is_wanted(kind, sender=message.envelope_sender, is_dsn=message.is_dsn, notify=recipient.notify)
+        sender = message.envelope_sender
+        if not dsn.is_wanted(kind, sender=sender, is_dsn=message.is_dsn, notify=recipient.notify):
+            return False
+        return self.settings.remote_domains is None or dsn.held_back_by(kind, sender, self.settings) is None
 
     def tell(
         self,
@@ -83,9 +86,18 @@ class Notifier:
         if not wanted:
             then(self._clock())
             return
+        if self.settings.remote_domains is not None:
+            held_back = dsn.held_back_by(kind, sender, self.settings)
+            if held_back is not None:
+                because = f"Remote domain {held_back.name}: this notification ({kind.value}) was held back."
+                self._suppress(kind, message, wanted, because)
+                then(self._clock())
+                return
+            wanted = dsn.as_told_to(sender, wanted, self.settings)
         limit = self.settings.max_per_sender_per_hour
         if not self._sender_limit.admits(sender.key, self._clock(), limit):
-            self._suppress(kind, message, wanted, limit)
+            because = f"Its sender gets at most {limit} notifications an hour; this one ({kind.value}) was not sent."
+            self._suppress(kind, message, wanted, because)
             then(self._clock())
             return
         if len(self._jobs) >= MAX_BODIES:
@@ -96,9 +108,8 @@ class Notifier:
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
 
-    def _suppress(self, kind: DsnKind, message: Message, told: Sequence[Told], limit: int | None) -> None:
+    def _suppress(self, kind: DsnKind, message: Message, told: Sequence[Told], reason: str) -> None:
         self.suppressed += 1
-        reason = f"Its sender gets at most {limit} notifications an hour; this one ({kind.value}) was not sent."
         recipient = ", ".join(str(one.final) for one in told[:10])
         detail = {"kind": kind.value}
         event = EventId.SUPPRESSED

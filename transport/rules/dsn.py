@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from transport.config.document import MailFlow
 from transport.config.dsn_words import DEFAULT, DsnWords, languages
+from transport.config.objects import RemoteDomain
 from transport.model.address import Address
 from transport.model.envelope import Message
 from transport.rules import dsn_parts, dsn_text
 from transport.rules.dsn_fields import address_field, date, fold, header_safe, subject_header, token, typed_address
+from transport.rules.remote_domains import RemoteDomains
 
 MAX_DIAGNOSTIC_CHARACTERS = 1000
 _PASSING = re.compile(r"4\d\d (4\.\d{1,3}\.\d{1,3})\b")
@@ -63,6 +65,7 @@ class DsnSettings:
     copied_statuses: frozenset[str] = frozenset()
     max_per_sender_per_hour: int | None = None
     max_per_minute: int | None = None
+    remote_domains: RemoteDomains | None = None
 
     @classmethod
     def of(cls, document: MailFlow, hostname: str) -> DsnSettings:
@@ -78,6 +81,7 @@ class DsnSettings:
             copied_statuses=frozenset(organization.generate_copy_of_dsn_for),
             max_per_sender_per_hour=organization.dsn_rate_limit_per_sender_per_hour,
             max_per_minute=organization.dsn_rate_limit_per_min,
+            remote_domains=RemoteDomains(document) if document.remote_domains else None,
         )
 
 
@@ -103,6 +107,24 @@ def is_wanted(kind: DsnKind, *, sender: Address, is_dsn: bool, notify: frozenset
     if not notify:
         return kind in (DsnKind.FAILED, DsnKind.DELAYED)
     return _NOTIFY_WORD[kind] in notify
+
+
+def held_back_by(kind: DsnKind, sender: Address, settings: DsnSettings) -> RemoteDomain | None:
+    """The remote domain that wants the sender not to be told, or None."""
+    remote = settings.remote_domains.find(sender.domain) if settings.remote_domains is not None else None
+    if remote is None:
+        return None
+    is_about_success = kind in (DsnKind.RELAYED, DsnKind.DELIVERED)
+    is_sent = remote.is_delivery_report_enabled if is_about_success else remote.is_ndr_enabled
+    return None if is_sent else remote
+
+
+def as_told_to(sender: Address, told: Sequence[Told], settings: DsnSettings) -> tuple[Told, ...]:
+    """Without what next hops said, where the sender's domain is not to hear that."""
+    remote = settings.remote_domains.find(sender.domain) if settings.remote_domains is not None else None
+    if remote is None or remote.is_ndr_diagnostic_info_enabled:
+        return tuple(told)
+    return tuple(replace(one, reply="", reason="", remote="") for one in told)
 
 
 def remembered_status(reply: str) -> str:

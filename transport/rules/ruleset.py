@@ -12,6 +12,7 @@ from transport.rules.dns_lists import ListProviders
 from transport.rules.networks import NetworkIndex
 from transport.rules.own_recipients import OwnRecipients
 from transport.rules.patterns import parent_domains
+from transport.rules.remote_domains import RemoteDomains
 from transport.rules.rewriting import Rewriting
 from transport.rules.service_accounts import by_username
 
@@ -60,6 +61,9 @@ class Ruleset:
         found = [p for p in self.policies if p.is_found_by_network]
         self._by_network = NetworkIndex((n, p) for p in found for n in p.policy.networks)
         self._asked_always = tuple(p for p in self.policies if not p.is_found_by_network)
+        remote = RemoteDomains(document)
+        self.remote_domains = remote if remote else None
+        self.is_header_asked = remote.is_by_header
         providers = ListProviders(document)
         self.list_providers = providers if providers else None
         self.has_mail_flow_rules = any(rule.is_enabled for rule in document.mail_flow_rules)

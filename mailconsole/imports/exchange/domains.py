@@ -1,4 +1,4 @@
-"""`Get-AcceptedDomain`: what Exchange is to a domain."""
+"""`Get-AcceptedDomain` and `Get-RemoteDomain`: what Exchange is to a domain, and what goes to others."""
 
 from __future__ import annotations
 
@@ -53,3 +53,55 @@ def read_accepted(given: Mapping[str, Any], about: Subject) -> dict[str, Any] | 
     about.mapped("DomainName", said)
     fields = {"name": text(given.get("Name"))[:64] or domain, "domain": domain, "match_subdomains": is_below}
     return fields | apply_table(TABLE, given, _DONE, about)
+
+
+_FORMAT_TABLE = dict.fromkeys(
+    ("ContentType", "CharacterSet", "NonMimeCharacterSet", "TNEFEnabled", "LineWrapSize", "DisplaySenderName",
+     "ByteEncoderTypeFor7BitCharsets", "RequiredCharsetCoverage", "PreferredInternetCodePageForShiftJis",
+     "UseSimpleDisplayName", "NDRDiagnosticInfoText"),
+    Other("Messages are passed on as they are: nothing is converted.",
+          ("", "none", "0", "mimehtmltext", "unlimited", "true", "false", "undefined", "iso-8859-1")),
+)  # fmt: skip
+REMOTE_TABLE: dict[str, Same | Other] = {
+    "NDREnabled": Same("is_ndr_enabled", yes),
+    "NDRDiagnosticInfoEnabled": Same("is_ndr_diagnostic_info_enabled", yes),
+    "DeliveryReportEnabled": Same("is_delivery_report_enabled", yes),
+    "AutoForwardEnabled": Same("is_auto_forward_enabled", yes),
+    "IsInternal": Other("Whether a domain is ours is what accepted domains say.", ("", "false", "true")),
+    "TargetDeliveryDomain": Other("It is for hybrid mailbox moves."),
+    "TrustedMailInboundEnabled": Other("Nobody's mail bypasses what is refused."),
+    "TrustedMailOutboundEnabled": Other("Headers of Exchange's own organisation are not added."),
+    "MailFlowPartner": Other("It is Exchange Online's."),
+    "MeetingForwardNotificationEnabled": Other(
+        "Notices of forwarded meetings are not told apart.", ("", "false", "true")
+    ),
+    "MessageCountThreshold": Other("Watch the queue's length instead.", ("", "unlimited", "2147483647")),
+    **_FORMAT_TABLE,
+}
+
+
+def read_remote(given: Mapping[str, Any], about: Subject) -> dict[str, Any] | None:
+    """The fields of a remote domain; None where it names no domain."""
+    said = text(given.get("DomainName"))
+    if not said:
+        about.left_out("DomainName", said, "It names no domain.")
+        return None
+    about.mapped("DomainName", said)
+    fields = {"name": text(given.get("Name"))[:64] or said, "domain": said}
+    fields |= apply_table(REMOTE_TABLE, given, {"DomainName", "AutoReplyEnabled", "AllowedOOFType"}, about)
+    return fields | _auto_replies(given, about)
+
+
+def _auto_replies(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
+    """Exchange tells replies by rules and out of office notes apart, a header does not."""
+    replies, away = yes(given.get("AutoReplyEnabled", True)), one_of(given.get("AllowedOOFType", ""), _OOF)
+    is_sent = replies or away not in ("None", "")
+    shown = f"{text(given.get('AutoReplyEnabled'))}, {away}"
+    if replies == (away != "None"):
+        about.mapped("AutoReplyEnabled, AllowedOOFType", shown)
+    else:
+        about.approximated("AutoReplyEnabled, AllowedOOFType", shown, "Both go, as one of them did.")
+    return {"is_auto_reply_enabled": is_sent}
+
+
+_OOF = {"External": 0, "InternalLegacy": 1, "ExternalLegacy": 2, "None": 3}

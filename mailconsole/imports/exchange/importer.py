@@ -8,7 +8,7 @@ from typing import Any
 
 from mailconsole.imports.building import Building
 from mailconsole.imports.coverage import policy_that_covers
-from mailconsole.imports.exchange.domains import read_accepted
+from mailconsole.imports.exchange.domains import read_accepted, read_remote
 from mailconsole.imports.exchange.kinds import Cmdlet, read_objects
 from mailconsole.imports.exchange.protocol_log import BadLog, is_protocol_log, read_logs
 from mailconsole.imports.exchange.receive import full_name, is_of_one_server, read_receive, server_of, short_name
@@ -84,7 +84,9 @@ class _Run:
         )
         self._rules(objects[Cmdlet.RULE])
         for given in objects[Cmdlet.REMOTE]:
-            self._about(Cmdlet.REMOTE, given).left_out("", "", "There is no such object here yet.")
+            about = self._about(Cmdlet.REMOTE, given)
+            if (fields := read_remote(given, about)) is not None:
+                self.building.put("remote_domains", fields, about)
 
     def _rules(self, rules: list[Given]) -> None:
         connectors = {one.name.lower(): one.id for one in self.building.section("send_connectors").values()}

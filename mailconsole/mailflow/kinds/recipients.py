@@ -13,6 +13,10 @@ def _goes_to(item: Any) -> str:
     return f"{item.forwarding_address}{' and its own address' if item.deliver_to_mailbox_and_forward else ''}"
 
 
+def _sent(is_sent: bool) -> str:
+    return "sent" if is_sent else "held back"
+
+
 _WHO_MAY_SEND = Group(
     "Who may send to it",
     ("is_sender_authentication_required", "accept_messages_only_from", "reject_messages_from", "max_receive_size"),
@@ -36,6 +40,28 @@ RECIPIENTS: tuple[Kind, ...] = (
             Group("Unknown recipients", ("catch_all_address",)),
         ),
         order=40,
+        is_counted=True,
+    ),
+    Kind(
+        "remote_domains",
+        "What of reports and automatic mail goes to domains that are not ours.",
+        "All reports and automatic messages go to every domain.",
+        "world",
+        "remote-domains",
+        (
+            ("Domain", lambda item: item.domain),
+            ("Failures and delays", lambda item: _sent(item.is_ndr_enabled)),
+            ("Success", lambda item: _sent(item.is_delivery_report_enabled)),
+            ("Automatic replies", lambda item: _sent(item.is_auto_reply_enabled)),
+            ("Automatic forwarding", lambda item: _sent(item.is_auto_forward_enabled)),
+        ),
+        (
+            Group("General", ("name", "domain", "comment")),
+            Group("Reports", ("is_ndr_enabled", "is_ndr_diagnostic_info_enabled", "is_delivery_report_enabled")),
+            Group("Automatic messages", ("is_auto_reply_enabled", "is_auto_forward_enabled")),
+        ),
+        order=41,
+        help="hold-back-reports",
         is_counted=True,
     ),
     Kind(

@@ -122,6 +122,17 @@ def test_accepted__utf16_csv_with_semicolons__is_read_and_star_is_refused():
     assert said(done.report, "all", "DomainName")[0][0] is Fate.LEFT_OUT
 
 
+def test_remote__default_domain__keeps_reports_and_holds_back_what_it_held_back():
+    given = {"Name": "Default", "DomainName": "*", "AllowedOOFType": "External", "AutoReplyEnabled": False,
+             "AutoForwardEnabled": False, "NDREnabled": True, "DeliveryReportEnabled": True, "TNEFEnabled": None,
+             "ContentType": "MimeHtmlText", "CharacterSet": "iso-8859-1"}  # fmt: skip
+    done = imported(source("remote.json", json.dumps(given)))
+    (remote,) = done.document.remote_domains
+    assert (remote.domain, remote.is_ndr_enabled, remote.is_auto_forward_enabled) == ("*", True, False)
+    assert remote.is_auto_reply_enabled
+    assert said(done.report, "Default", "AutoReplyEnabled, AllowedOOFType")[0][0] is Fate.APPROXIMATED
+
+
 def test_import__twice__changes_nothing_more():
     sources = [source(name) for name in ("receive.xml", "rights.csv", "send.json", "accepted.csv")]
     once = imported(*sources).document

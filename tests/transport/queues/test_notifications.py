@@ -142,3 +142,15 @@ async def test_report_with_eight_bit_content__reaches_a_peer_without_8bitmime_al
         await node.until_event(EventId.SEND)
     assert sink.received[0].mail_from == "" and sink.received[0].data.isascii()
     assert b"Status: 5.6.3" in sink.received[0].data and b"Subject: x" in sink.received[0].data
+
+
+async def test_remote_domain__that_gets_no_reports__is_not_told_and_the_trace_says_so(sink):
+    sink.reply("rcpt", "550 5.1.1 unknown")
+    remote = {"id": "out", "name": "Out", "domain": "out.example", "is_ndr_enabled": False}
+    flow = document(sink)
+    flow = type(flow).model_validate(dict(flow) | {"remote_domains": (remote,)})
+    async with Delivering(flow) as node:
+        node.enqueue("b@partner.example", sender="a@out.example")
+        await node.until_event(EventId.FAIL)
+        assert not node.dsns
+        assert "Remote domain Out" in node.spool.happened(EventId.SUPPRESSED)[0].reason

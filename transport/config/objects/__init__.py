@@ -22,6 +22,7 @@ from transport.config.objects.receive_extensions import ReceiveExtensions, SizeE
 from transport.config.objects.receive_limits import MessageRateSource
 from transport.config.objects.recipients import DistributionGroup, MailRecipient, Recipient
 from transport.config.objects.relay import IdentityMatch, IpListEntry, RelayPolicy
+from transport.config.objects.remote_domains import RemoteDomain
 from transport.config.objects.rewriting import AddressRewriteEntry
 from transport.config.objects.send import AddressSpace, HomeServer, SendConnector, TlsLevel
 from transport.config.objects.service_accounts import ServiceAccount
@@ -53,6 +54,7 @@ __all__ = [
     "ReceiveExtensions",
     "Recipient",
     "RelayPolicy",
+    "RemoteDomain",
     "ReviewerGroup",
     "ReviewerRole",
     "Risk",
