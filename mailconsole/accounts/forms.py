@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,9 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
+from mailconsole.accounts.limits import Limit
 from mailconsole.accounts.roles import Role
+from transport.config.words import KIND_PLURALS
 
 LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "No end"}
 
@@ -66,6 +69,54 @@ class NewPersonForm(PersonForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
     field_order = ["username", "full_name", "email", "roles"]
+
+
+class LinesField(forms.CharField):
+    """One value a line; cleans to a tuple, each once and in lower case."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "class": "mc-wire"})
+
+    def __init__(self, *, pattern: str, wrong: str, **kwargs: Any) -> None:
+        super().__init__(required=False, max_length=5000, **kwargs)
+        self._pattern, self._wrong = re.compile(pattern), wrong
+
+    def clean(self, value: Any) -> tuple[str, ...]:
+        lines = [line.strip().lower() for line in str(super().clean(value)).splitlines() if line.strip()]
+        for line in lines:
+            if self._pattern.fullmatch(line) is None:
+                raise ValidationError(f"{line[:100]} {self._wrong}")
+        return tuple(dict.fromkeys(lines))
+
+
+class LimitForm(forms.Form):
+    """What a role reaches. All empty: everything."""
+
+    kinds = forms.MultipleChoiceField(
+        choices=list(KIND_PLURALS.items()),
+        required=False,
+        label="Kinds",
+        help_text="None chosen: every kind.",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    connectors = LinesField(
+        label="Connectors",
+        pattern=r"[a-z0-9][a-z0-9-]{0,62}",
+        wrong="is no connector's id.",
+        help_text="Ids, one a line, as in the address of a connector's page: they, and mail flow rules that are about "
+        "them alone.",
+    )
+    domains = LinesField(
+        label="Domains",
+        pattern=r"(\*\.)?[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?",
+        wrong="is no domain; write contoso.com, or *.contoso.com with its subdomains.",
+        help_text="One a line: what is about these alone, as recipients there and relay policies of senders there.",
+    )
+
+    @property
+    def limit(self) -> Limit:
+        """Only of a valid form."""
+        said = self.cleaned_data
+        return Limit(tuple(said["kinds"]), said["connectors"], said["domains"])
 
 
 class TokenForm(forms.Form):

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 
+from mailconsole.accounts.limits import LIMITED_ROLES, Limit
 from mailconsole.accounts.roles import Role
 
 
@@ -68,6 +69,22 @@ class User(AbstractBaseUser, PermissionsMixin):
         names = {group.name for group in self.groups.all()}
         return [role for role in Role if role.value in names]
 
+    def limit_of(self, role: Role, *, even_if_unused: bool = False) -> Limit | None:
+        """What the role reaches; None where it reaches everything, as for whoever administers."""
+        if self.is_administrator and not even_if_unused:
+            return None
+        return self._limits.get(role.value)
+
+    @cached_property
+    def _limits(self) -> dict[str, Limit]:
+        return {row.role: row.limit for row in self.role_limits.all()}
+
+    @property
+    def limits_in_force(self) -> list[tuple[Role, Limit]]:
+        """Of the roles that the person has."""
+        found = ((role, self.limit_of(role)) for role in LIMITED_ROLES if role.value in self.role_names)
+        return [(role, limit) for role, limit in found if limit is not None]
+
     @property
     def role_labels(self) -> str:
         return ", ".join(role.label for role in self.given_roles) or "No role yet"
@@ -76,6 +93,26 @@ class User(AbstractBaseUser, PermissionsMixin):
     def initials(self) -> str:
         words = (self.full_name or self.username).split()
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+class RoleLimit(models.Model):
+    """What one role of one person reaches; lists that are empty set no limit."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="role_limits")
+    role = models.CharField(max_length=20)
+    kinds = models.JSONField(default=list)
+    connectors = models.JSONField(default=list)
+    domains = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "role"], name="role_limited_once")]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.person}"
+
+    @property
+    def limit(self) -> Limit:
+        return Limit(tuple(self.kinds), tuple(self.connectors), tuple(self.domains))
 
 
 class ApiToken(models.Model):

@@ -28,6 +28,7 @@ class NotAnAddress(Refusal):
 _STATUS: Mapping[type[Exception], int] = {
     refusals.NotAllowed: 403,
     refusals.NotYourChange: 403,
+    refusals.OutOfReach: 403,
     refusals.CannotApproveOwnChange: 403,
     refusals.NotTheFirstSetup: 403,
     refusals.NoSuchObject: 404,

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
+from mailconsole.changes.reach import out_of_reach
 from mailconsole.changes.services.approvals import Approvals
 from mailconsole.changes.services.bootstrap import is_first_setup
-from mailconsole.changes.services.ground import has_written
+from mailconsole.changes.services.ground import changes_of, has_written
 from mailconsole.changes.services.open_change import current_draft
 from mailconsole.changes.states import ChangeState, Verdict
 
@@ -45,6 +46,9 @@ def abilities_of(user: User, change: Change, approvals: Approvals | None = None)
     roles, state = user.role_names, change.status
     is_author, is_writer = change.author_id == user.pk, has_written(change, user)
     is_editor, is_reviewer = Role.EDITOR.value in roles, Role.REVIEWER.value in roles
+    limit = user.limit_of(Role.REVIEWER) if is_reviewer else None
+    is_beyond = limit is not None and out_of_reach(limit, changes_of(change)) is not None
+    is_reviewer = is_reviewer and not is_beyond
     is_administrator = Role.ADMINISTRATOR.value in roles
     may_edit = is_author and is_editor and state.is_open
     is_waiting = state in (ChangeState.DRAFT, ChangeState.IN_REVIEW)
@@ -70,7 +74,8 @@ def abilities_of(user: User, change: Change, approvals: Approvals | None = None)
         break_glass=is_administrator and is_waiting and not alone,
         review_afterwards=is_reviewer and not is_writer and change.is_review_owed and not _published_it(user, change),
         comment=(is_editor or is_reviewer) and state is not ChangeState.WITHDRAWN,
-        sentence=_sentence(user, change, approvals, is_author=is_author, is_reviewer=is_reviewer),
+        sentence=_sentence(user, change, approvals, is_author=is_author, is_reviewer=is_reviewer)
+        + (f" Your role reviewer is limited to {limit.sentence}." if limit and is_beyond and not is_author else ""),
     )
 
 

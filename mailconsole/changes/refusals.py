@@ -21,6 +21,10 @@ class NotAllowed(Refusal):
     """The person lacks the role for this."""
 
 
+class OutOfReach(Refusal):
+    """The person's role is limited, and this is not within it."""
+
+
 class NotYourChange(Refusal):
     """Only its author edits, submits and withdraws a change."""
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mailconsole.accounts.access import require_role, user_has_role
+from mailconsole.accounts.access import require_role
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.views.people import actor_of
 from mailconsole.changes import recorded
@@ -26,6 +26,7 @@ from mailconsole.common.pages import page_of, render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.mailflow import rule_page
 from mailconsole.mailflow.drafts import Mark, Seen, seen_by
+from mailconsole.mailflow.editable import check_editable, may_edit
 from mailconsole.mailflow.fields import capital
 from mailconsole.mailflow.forms import PASSWORD, ObjectForm
 from mailconsole.mailflow.kinds.kind import Kind
@@ -72,7 +73,7 @@ def object_list(request: HttpRequest, kind: str) -> HttpResponse:
     ends = ending(kind)
     page.object_list = [_row(page_kind, seen, key, item, uses, ends.get(key)) for key, item in page.object_list]
     context = {"kind": page_kind, "page": page, "query": query, "draft": seen.draft, "total": len(seen.objects(kind)),
-               "counted_since": uses.since, "moves": MOVES}  # fmt: skip
+               "counted_since": uses.since, "moves": MOVES, "editable": may_edit(request.user, kind)}  # fmt: skip
     return render_page(request, "mailflow/list.html", context, fragment="mailflow/_rows.html")
 
 
@@ -126,6 +127,7 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
         "draft": seen.draft,
         "idle_because": _idle_because(seen, item),
         "ending": ending(kind).get(object_id),
+        "editable": may_edit(request.user, kind, object_id, value),
     }
     if KINDS[kind].is_password_made:
         context["last_use"] = recorded.last_use(value["username"])
@@ -183,6 +185,7 @@ def _object(seen: Seen, kind: str, object_id: str) -> ConfigModel:
 @require_role(Role.EDITOR)
 def object_create(request: HttpRequest, kind: str) -> HttpResponse:
     """A new object; a relay policy may come filled in by the address, as from the Refusals page."""
+    check_editable(request.user, kind)
     value = ObjectForm.defaults(KINDS[kind]) | prefilled(kind, request.GET)
     if KINDS[kind].is_ordered:
         value["priority"] = rule_page.next_place(seen_by(request.user))
@@ -196,6 +199,7 @@ def object_create(request: HttpRequest, kind: str) -> HttpResponse:
 @require_role(Role.EDITOR)
 def object_edit(request: HttpRequest, kind: str, object_id: str) -> HttpResponse:
     value = as_json(_object(seen_by(request.user), kind, object_id))
+    check_editable(request.user, kind, object_id, value)
     form = ObjectForm(KINDS[kind], value, request.POST or None)
     if "add" in request.POST or "remove" in request.POST:
         return _rearranged(request, form, object_id, value)
@@ -205,7 +209,7 @@ def object_edit(request: HttpRequest, kind: str, object_id: str) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 def organization(request: HttpRequest) -> HttpResponse:
     """Shown to everybody, edited by editors."""
-    if not user_has_role(request.user, Role.EDITOR) and request.method != "POST":
+    if not may_edit(request.user, ORGANIZATION).is_so and request.method != "POST":
         return object_detail(request, ORGANIZATION, ORGANIZATION)
     return object_edit(request, ORGANIZATION, ORGANIZATION)
 
@@ -238,7 +242,8 @@ def _stage_or_show(
     seen = seen_by(request.user)
     form.knows(seen.document)
     context = {"kind": form.kind, "form": form, "object_id": object_id, "name": was.get("name", object_id),
-               "draft": seen.draft, "title": title}  # fmt: skip
+               "draft": seen.draft, "title": title,
+               "editable": may_edit(request.user, form.kind.name)}  # fmt: skip
     return render_page(request, "mailflow/form.html", context, status=422 if form.errors else 200)
 
 

@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from mailconsole.accounts.access import require_role
-from mailconsole.accounts.forms import NewPersonForm, PersonForm
+from mailconsole.accounts.forms import LimitForm, NewPersonForm, PersonForm
+from mailconsole.accounts.limits import LIMITED_ROLES, Limit
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.services import people as service
+from mailconsole.accounts.services import role_limits as service_limits
 from mailconsole.common.refusals import Refusal
 
 
 @require_GET
 @require_role(Role.ADMINISTRATOR)
 def people_list(request: HttpRequest) -> HttpResponse:
-    people = User.objects.prefetch_related("groups").order_by("-is_active", "username")
+    people = User.objects.prefetch_related("groups", "role_limits").order_by("-is_active", "username")
     return render(request, "accounts/people.html", {"people": people, "roles": list(Role)})
 
 
@@ -54,7 +56,31 @@ def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{form.cleaned_data['full_name']} is saved.")
             return redirect("people:list")
-    return render(request, "accounts/person_form.html", {"form": form, "person": person})
+    reach = [(role, person.limit_of(role, even_if_unused=True)) for role in LIMITED_ROLES]
+    return render(request, "accounts/person_form.html", {"form": form, "person": person, "reach": reach})
+
+
+@require_http_methods(["GET", "POST"])
+@require_role(Role.ADMINISTRATOR)
+def limit_role(request: HttpRequest, pk: int, role: str) -> HttpResponse:
+    """What one role of a person reaches."""
+    person = get_object_or_404(User, pk=pk)
+    if role not in {one.value for one in LIMITED_ROLES}:
+        raise Http404(role)
+    limit = person.limit_of(Role(role), even_if_unused=True) or Limit()
+    initial = {
+        "kinds": limit.kinds,
+        "connectors": "\n".join(limit.connectors),
+        "domains": "\n".join(limit.domains),
+    }
+    form = LimitForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        service_limits.limit_role(
+            actor=actor_of(request), person=person, role=Role(role), limit=form.limit, request=request
+        )
+        messages.success(request, f"What {person}'s role {role} reaches is saved.")
+        return redirect("people:edit", pk)
+    return render(request, "accounts/limit_form.html", {"form": form, "person": person, "role": Role(role)})
 
 
 @require_POST

@@ -121,6 +121,8 @@ def secret(options: Options, write: Write) -> None:
     """The value comes from standard input, so that it stands in no process list and no shell history."""
     actor = actor_of(options["user"])
     require(actor, Role.EDITOR)
+    if actor.limit_of(Role.EDITOR) is not None:
+        raise CommandError(f"{actor}'s role editor is limited: store a connector's password with its form.")
     if not is_for_documents(options["name"]):
         raise CommandError("A name with a slash is one of the console's own secrets: choose another.")
     value = sys.stdin.readline().rstrip("\r\n")

@@ -11,9 +11,12 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.passwords import make_password
 from mailconsole.accounts.roles import Role
 from mailconsole.audit import services as audit
-from mailconsole.changes.services.ground import require
+from mailconsole.changes.refusals import OutOfReach
+from mailconsole.changes.services.ground import require, require_reach
+from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.refusals import Refusal
 from mailconsole.common.secrets import SecretMissing, has_secret, read_secret, store_secret
+from transport.config.diff import ObjectChange, as_json
 from transport.rules import passwords
 
 
@@ -30,6 +33,7 @@ def make_account_password(
     Raises NotAllowed, SecretMissing, SecretOfSomethingElse.
     """
     require(actor, Role.EDITOR)
+    _require_reach(actor, secret)
     if has_secret(secret) and not _is_of_an_account(read_secret(secret)):
         raise SecretOfSomethingElse(f"The secret {secret} holds no service account's password: use another name.")
     password = make_password()
@@ -44,6 +48,18 @@ def make_account_password(
         now=now,
     )
     return password
+
+
+def _require_reach(actor: User, secret: str) -> None:
+    """A limited editor makes passwords of accounts in effect that are within the limit. Raises OutOfReach."""
+    limit = actor.limit_of(Role.EDITOR)
+    if limit is None:
+        return
+    accounts = [one for one in load_document(head_revision()).service_accounts if one.password_secret == secret]
+    if not accounts:
+        raise OutOfReach(f"{actor}'s role editor is limited to {limit.sentence}: no account in effect has that secret.")
+    values = [as_json(one) for one in accounts]
+    require_reach(actor, Role.EDITOR, [ObjectChange("service_accounts", one["id"], one, one) for one in values])
 
 
 def has_password(secret: str) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Review
+from mailconsole.changes.reach import out_of_reach
 from mailconsole.changes.refusals import NotApproved
 from mailconsole.changes.services.ground import changes_of, digest_of, has_written
 from mailconsole.changes.services.plan import Plan
@@ -76,7 +77,7 @@ def _counting(change: Change) -> Iterator[Person]:
             continue
         seen.add(reviewer.pk)
         person = person_of(reviewer)
-        if person.may_review:
+        if person.may_review and out_of_reach(reviewer.limit_of(Role.REVIEWER), changes_of(change)) is None:
             yield person
 
 

@@ -12,7 +12,17 @@ from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Review
 from mailconsole.changes.refusals import CannotApproveOwnChange, WrongState
 from mailconsole.changes.services.approvals import approvals_of
-from mailconsole.changes.services.ground import check_arrow, check_digest, go, has_written, locked, note, require
+from mailconsole.changes.services.ground import (
+    changes_of,
+    check_arrow,
+    check_digest,
+    go,
+    has_written,
+    locked,
+    note,
+    require,
+    require_reach,
+)
 from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.services.tell import tell
 from mailconsole.changes.states import Arrow, ChangeState, News, Verdict
@@ -24,13 +34,14 @@ def approve_change(
 ) -> Change:
     """`digest` is that of the plan that the reviewer saw.
 
-    Raises NotAllowed, CannotApproveOwnChange, WrongState, DigestMoved.
+    Raises NotAllowed, OutOfReach, CannotApproveOwnChange, WrongState, DigestMoved.
     """
     require(actor, Role.REVIEWER)
     change = locked(change)
     refuse_own(change, actor)
     check_arrow(change, Arrow.APPROVE)
     check_digest(change, digest)
+    require_reach(actor, Role.REVIEWER, changes_of(change))
     _refuse_needless(change, actor, digest, now)
     review = Review.objects.create(
         change=change, reviewer=actor, verdict=Verdict.APPROVED, comment=comment.strip(), digest=digest, created_at=now

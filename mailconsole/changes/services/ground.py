@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,8 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.audit import services as audit
 from mailconsole.changes.models import Change, ChangeItem
-from mailconsole.changes.refusals import DigestMoved, NotAllowed, NotYourChange, WrongState
+from mailconsole.changes.reach import out_of_reach, words_of
+from mailconsole.changes.refusals import DigestMoved, NotAllowed, NotYourChange, OutOfReach, WrongState
 from mailconsole.changes.states import TRANSITIONS, Arrow
 from transport.config.diff import ObjectChange
 from transport.config.document import SECTIONS
@@ -23,6 +25,16 @@ def require(actor: User, role: Role) -> None:
     """Raises NotAllowed."""
     if not actor.is_active or role.value not in actor.role_names:
         raise NotAllowed(f"This needs the role {role.value}: {role.sentence}")
+
+
+def require_reach(actor: User, role: Role, changes: Iterable[ObjectChange]) -> None:
+    """Raises OutOfReach where the person's role is limited, and one of these is not within it."""
+    limit = actor.limit_of(role)
+    beyond = out_of_reach(limit, changes) if limit is not None else None
+    if limit is not None and beyond is not None:
+        raise OutOfReach(
+            f"{actor}'s role {role.value} is limited to {limit.sentence}: {words_of(beyond)} is not within that."
+        )
 
 
 def require_author(change: Change, actor: User) -> None:

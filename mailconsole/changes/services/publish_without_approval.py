@@ -12,7 +12,14 @@ from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Revision
 from mailconsole.changes.refusals import NotApproved
 from mailconsole.changes.services.approvals import approvals_of
-from mailconsole.changes.services.ground import check_arrow, check_digest, locked, require, require_author
+from mailconsole.changes.services.ground import (
+    check_arrow,
+    check_digest,
+    locked,
+    require,
+    require_author,
+    require_reach,
+)
 from mailconsole.changes.services.plan import Plan
 from mailconsole.changes.services.publish_change import put_into_effect
 from mailconsole.changes.states import Arrow, Way
@@ -32,6 +39,7 @@ def publish_without_approval(
         check_digest(change, digest)
 
     def check(plan: Plan) -> str:
+        require_reach(actor, Role.EDITOR, plan.changes)
         demands = approvals_of(change, plan, now=now).demands
         if demands.needs:
             need = demands.needs[0]

@@ -13,7 +13,7 @@ from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Revision
 from mailconsole.changes.refusals import BadTime, WrongState
 from mailconsole.changes.services.approvals import check_approvals
-from mailconsole.changes.services.ground import check_arrow, check_digest, go, locked, note, require
+from mailconsole.changes.services.ground import check_arrow, check_digest, go, locked, note, require, require_reach
 from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.services.publish_change import publish_change
 from mailconsole.changes.services.submit_change import check_plan
@@ -43,6 +43,7 @@ def schedule_publish(
     plan = plan_change(change, now=now)
     check_plan(change, plan)
     check_approvals(change, plan, now=now)
+    require_reach(actor, Role.REVIEWER, plan.changes)
     go(change, Arrow.SCHEDULE, now=now, publish_at=at, scheduled_by=actor, schedule_problem="")
     words = f"Scheduled “{change.title}” for {at:%Y-%m-%d %H:%M} UTC"
     note(actor, Arrow.SCHEDULE.past, change, words, now=now, request=request, after={"publish_at": at.isoformat()})

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, ChangeItem
-from mailconsole.changes.services.ground import go, locked, note, require, require_author, void_reviews
+from mailconsole.changes.services.ground import go, locked, note, require, require_author, require_reach, void_reviews
 from mailconsole.changes.services.revisions import load_document
 from mailconsole.changes.services.stage_item import check_secret
 from mailconsole.changes.states import Arrow
@@ -25,13 +25,14 @@ def stage_document(
 ) -> int:
     """Replace the items by the difference between the base and `document`; return how many there are.
 
-    Raises NotAllowed, NotYourChange, WrongState, SecretNotStored.
+    Raises NotAllowed, OutOfReach, NotYourChange, WrongState, SecretNotStored.
     """
     require(actor, Role.EDITOR)
     change = locked(change)
     require_author(change, actor)
     go(change, Arrow.EDIT, now=now)
     changes = diff(load_document(change.base), document)
+    require_reach(actor, Role.EDITOR, changes)
     for one in changes:
         if one.after is not None:
             check_secret(one.kind, one.after)

@@ -14,7 +14,7 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, ChangeItem
 from mailconsole.changes.refusals import InvalidObject, NoSuchObject, SecretNotStored
-from mailconsole.changes.services.ground import go, locked, note, require, require_author, void_reviews
+from mailconsole.changes.services.ground import go, locked, note, require, require_author, require_reach, void_reviews
 from mailconsole.changes.services.open_change import UNTITLED
 from mailconsole.changes.services.plan import draft_document
 from mailconsole.changes.services.revisions import load_document
@@ -54,9 +54,12 @@ def stage_item(
     staged = _staged_object(draft, kind, object_id, after) if after is not None else None
     new_id = identity(kind, staged) if staged is not None else object_id
     base = load_document(change.base)
+    there = objects_of(draft, kind).get(object_id)
+    value = as_json(staged) if staged is not None else None
+    require_reach(actor, Role.EDITOR, [ObjectChange(kind, new_id, as_json(there) if there else None, value)])
     if object_id and new_id != object_id:
         _keep(change, base, kind, object_id, None, now)
-    told = _keep(change, base, kind, new_id, as_json(staged) if staged is not None else None, now)
+    told = _keep(change, base, kind, new_id, value, now)
     void_reviews(change)
     _name_after(change, told)
     words = plain(in_words([told])) or f"{KIND_LABELS[kind]} {told.name} is as it was."

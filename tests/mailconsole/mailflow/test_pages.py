@@ -269,7 +269,7 @@ def test_draft_of_an_earlier_version__unreadable_now__leaves_the_pages_and_says_
     assert "is not a network" in page
     again = client.post(reverse(CREATE), POLICY | {"name": "Others"})
     assert "be read any more" in again.content.decode() and again.status_code == 422
-    under = {"peer": "10.1.2.3", "binding": "smtp", "recipient": "a@b.example", "under": item.change.pk}
+    under = {"peer": "10.1.2.3", "binding": "smtp", "recipient": "a@b.example", "under": f"c{item.change.pk}"}
     assert "Discard that item" in client.get(reverse("tools:explain"), under).content.decode()
 
 

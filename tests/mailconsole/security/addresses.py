@@ -22,6 +22,7 @@ SAMPLES: dict[str, Any] = {
     "pk": 1,
     "queue_id": "0000000000001",
     "slug": "keys",
+    "role": "editor",
 }
 LISTS = {"changes:list-of": {"name": "drafts"}}
 

@@ -1,0 +1,84 @@
+"""What a role reaches: set by administrators, kept in the audit, shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailconsole.accounts.access import RoleRequired
+from mailconsole.accounts.limits import Limit
+from mailconsole.accounts.models import RoleLimit, User
+from mailconsole.accounts.roles import Role
+from mailconsole.accounts.services.role_limits import RoleHasNoLimit, limit_role
+from mailconsole.audit.models import AuditEntry
+from tests.support.factories import create_administrator, create_editor, signed_in
+
+pytestmark = pytest.mark.django_db
+LIMIT = Limit(("relay_policies",), (), ("contoso.com",))
+
+
+def limits_of(person):
+    return User.objects.get(pk=person.pk).limit_of(Role.EDITOR)
+
+
+def test_limit_role__is_in_force_and_in_the_audit():
+    person = create_editor()
+    limit_role(actor=create_administrator(), person=person, role=Role.EDITOR, limit=LIMIT)
+    assert limits_of(person) == LIMIT
+    entry = AuditEntry.objects.get(action="person.role_limited")
+    assert entry.summary.endswith("role editor is limited to relay policies of the domain contoso.com")
+    assert entry.after is not None
+    assert (entry.before, entry.after["domains"]) == (None, ["contoso.com"])
+
+
+def test_limit_role__empty__lifts_it():
+    person, administrator = create_editor(), create_administrator()
+    limit_role(actor=administrator, person=person, role=Role.EDITOR, limit=LIMIT)
+    limit_role(actor=administrator, person=person, role=Role.EDITOR, limit=Limit())
+    assert limits_of(person) is None and not RoleLimit.objects.exists()
+    assert AuditEntry.objects.filter(action="person.role_limited").count() == 2
+
+
+def test_limit_role__as_it_is__is_no_entry():
+    limit_role(actor=create_administrator(), person=create_editor(), role=Role.EDITOR, limit=Limit())
+    assert not AuditEntry.objects.filter(action="person.role_limited").exists()
+
+
+def test_limit_role__by_somebody_else_or_for_another_role__refuses():
+    person = create_editor()
+    with pytest.raises(RoleRequired):
+        limit_role(actor=person, person=person, role=Role.EDITOR, limit=LIMIT)
+    with pytest.raises(RoleHasNoLimit):
+        limit_role(actor=create_administrator(), person=person, role=Role.OPERATOR, limit=LIMIT)
+
+
+def test_limit__of_an_administrator__is_not_in_force():
+    boss = create_administrator()
+    limit_role(actor=create_administrator(), person=boss, role=Role.EDITOR, limit=LIMIT)
+    assert limits_of(boss) is None
+
+
+def test_page__sets_the_limit_and_the_list_shows_it():
+    person, browser = create_editor(), signed_in(create_administrator())
+    said = {"kinds": ["relay_policies"], "connectors": "", "domains": "Contoso.com\ncontoso.com"}
+    assert browser.post(f"/people/{person.pk}/limit/editor/", said).status_code == 302
+    assert limits_of(person) == LIMIT
+    assert "Editor: relay policies of the domain contoso.com" in browser.get("/people/").content.decode()
+    assert (
+        "Limited to relay policies of the domain contoso.com" in browser.get(f"/people/{person.pk}/").content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [("domains", "*", "is no domain"), ("connectors", "<x>", "id."), ("kinds", "x", "Select a valid choice")],
+)
+def test_page__what_is_no_limit__is_said_at_the_field(field, value, words):
+    person, browser = create_editor(), signed_in(create_administrator())
+    page = browser.post(f"/people/{person.pk}/limit/editor/", {field: value})
+    assert words in page.content.decode() and limits_of(person) is None
+
+
+def test_page__of_a_role_that_has_none__is_not_there():
+    person, browser = create_editor(), signed_in(create_administrator())
+    assert browser.get(f"/people/{person.pk}/limit/operator/").status_code == 404
+    assert signed_in(person).get(f"/people/{person.pk}/limit/editor/").status_code == 403

@@ -1,0 +1,176 @@
+"""A limited role: nothing beyond it is drafted, submitted, approved or published, by no way."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import CommandError
+
+from mailconsole.accounts.limits import Limit
+from mailconsole.accounts.models import User
+from mailconsole.accounts.roles import Role
+from mailconsole.accounts.services.role_limits import limit_role
+from mailconsole.changes.models import ChangeItem
+from mailconsole.changes.reach import reaches
+from mailconsole.changes.refusals import NotApproved, OutOfReach
+from mailconsole.changes.services.account_password import make_account_password
+from mailconsole.changes.services.approve_change import approve_change
+from mailconsole.changes.services.ground import digest_of
+from mailconsole.changes.services.open_change import open_change
+from mailconsole.changes.services.publish_change import publish_change
+from mailconsole.changes.services.restore_revision import restore_revision
+from mailconsole.changes.services.revisions import head_revision
+from mailconsole.changes.services.stage_item import stage_item
+from mailconsole.changes.services.submit_change import submit_change
+from mailconsole.changes.states import ChangeState
+from tests.mailconsole.api.test_api import Api
+from tests.mailconsole.changes.kit import NOW, create_change, policy, publish_policy, stage_policy
+from tests.mailconsole.changes.test_config_command import run
+from tests.support.factories import create_administrator, create_editor, create_reviewer, signed_in
+
+DOMAIN = Limit(("relay_policies",), (), ("contoso.com",))
+
+
+def limited(person: User, limit: Limit = DOMAIN, role: Role = Role.EDITOR) -> User:
+    limit_role(actor=create_administrator(), person=person, role=role, limit=limit)
+    return User.objects.get(pk=person.pk)
+
+
+@pytest.mark.parametrize(
+    ("limit", "kind", "value", "is_within"),
+    [
+        (Limit(("relay_policies",)), "relay_policies", {}, True),
+        (Limit(("relay_policies",)), "ip_block_list", {"network": "10.0.0.0/8"}, False),
+        (DOMAIN, "relay_policies", {"sender_addresses": ["a@contoso.com", "contoso.com"]}, True),
+        (DOMAIN, "relay_policies", {"sender_addresses": ["contoso.com", "other.example"]}, False),
+        (DOMAIN, "relay_policies", {"sender_addresses": []}, False),
+        (DOMAIN, "relay_policies", {"sender_addresses": ["contoso.com"], "send_as_addresses": ["*"]}, False),
+        (DOMAIN, "relay_policies", {"sender_addresses": ["*.contoso.com"]}, False),
+        (Limit((), (), ("*.contoso.com",)), "relay_policies", {"sender_addresses": ["*.contoso.com"]}, True),
+        (Limit((), (), ("*.contoso.com",)), "accepted_domains", {"domain": "eu.contoso.com"}, True),
+        (Limit((), (), ("*.contoso.com",)), "accepted_domains", {"domain": "evilcontoso.com"}, False),
+        (Limit((), (), ("contoso.com",)), "recipients", {"address": "A@Contoso.com", "aliases": []}, True),
+        (Limit((), (), ("contoso.com",)), "recipients", {"address": "a@contoso.com", "aliases": ["a@b.c"]}, False),
+        (Limit((), (), ("contoso.com",)), "ip_block_list", {"network": "10.0.0.1"}, False),
+        (Limit((), (), ("contoso.com",)), "organization", {}, False),
+        (Limit((), ("one",)), "receive_connectors", {}, True),
+        (Limit((), ("two",)), "receive_connectors", {}, False),
+        (
+            Limit((), ("two",)),
+            "mail_flow_rules",
+            {"conditions": [{"kind": "ReceiveConnectorIs", "values": ["two"]}, {"kind": "FromScope", "values": ["x"]}]},
+            True,
+        ),
+        (Limit((), ("two",)), "mail_flow_rules", {"conditions": []}, False),
+    ],
+)
+def test_reaches(limit, kind, value, is_within):
+    assert reaches(limit, kind, "one", value) is is_within
+
+
+@pytest.mark.django_db
+def test_stage_item__within__is_staged_and_beyond__is_refused():
+    author = limited(create_editor())
+    change = open_change(author=author, now=NOW)
+    stage_policy(change, author, sender_addresses=["contoso.com"])
+    with pytest.raises(OutOfReach, match=r"domain contoso\.com: relay policy Scanners is not"):
+        stage_policy(change, author, "scanners", sender_addresses=[])
+    with pytest.raises(OutOfReach, match="ip block list"):
+        stage_item(
+            change=change, actor=author, kind="ip_block_list", object_id="", after={"network": "10.0.0.1"}, now=NOW
+        )
+    assert ChangeItem.objects.get().after["sender_addresses"] == ["contoso.com"]
+
+
+@pytest.mark.django_db
+def test_stage_item__somebody_elses_object__cant_be_taken_over_or_deleted():
+    publish_policy(sender_addresses=["other.example"])
+    author = limited(create_editor())
+    change = open_change(author=author, now=NOW)
+    with pytest.raises(OutOfReach):
+        stage_policy(change, author, "scanners", sender_addresses=["contoso.com"])
+    with pytest.raises(OutOfReach):
+        stage_item(change=change, actor=author, kind="relay_policies", object_id="scanners", after=None, now=NOW)
+
+
+@pytest.mark.django_db
+def test_submit__drafted_before_the_limit__is_refused():
+    change = create_change()
+    author = limited(change.author)
+    with pytest.raises(OutOfReach):
+        submit_change(change=change, actor=author, now=NOW)
+
+
+@pytest.mark.django_db
+def test_whole_document_and_restore__beyond__are_refused():
+    first = head_revision()
+    publish_policy(sender_addresses=["other.example"])
+    with pytest.raises(OutOfReach):
+        restore_revision(revision=first, actor=limited(create_editor()), now=NOW)
+
+
+@pytest.mark.django_db
+def test_approve_and_publish__beyond__are_refused():
+    change = create_change(ChangeState.IN_REVIEW)
+    reviewer = limited(create_reviewer(), role=Role.REVIEWER)
+    with pytest.raises(OutOfReach):
+        approve_change(change=change, actor=reviewer, digest=digest_of(change), now=NOW)
+    approved = create_change(ChangeState.APPROVED)
+    with pytest.raises(OutOfReach):
+        publish_change(change=approved, actor=reviewer, now=NOW)
+
+
+@pytest.mark.django_db
+def test_approval__of_a_reviewer_who_was_limited_since__counts_no_more():
+    reviewer = create_reviewer()
+    change = create_change(ChangeState.APPROVED, reviewer=reviewer)
+    limited(reviewer, role=Role.REVIEWER)
+    with pytest.raises(NotApproved):
+        publish_change(change=change, actor=create_reviewer(), now=NOW)
+
+
+@pytest.mark.django_db
+def test_account_password__beyond__is_refused():
+    with pytest.raises(OutOfReach):
+        make_account_password(actor=limited(create_editor()), secret="scanner.1", account="Scanner", now=NOW)
+
+
+@pytest.mark.django_db
+def test_api__limited_editor__is_refused_by_the_same_service():
+    api = Api(limited(create_editor()))
+    path = f"/changes/{api('POST', '/changes', {'title': 'x'}).json()['id']}/items/relay_policies"
+    answer = api("POST", path, policy())
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:mailconsole:problem:out-of-reach")
+    assert api("POST", path, policy(sender_addresses=["contoso.com"])).status_code == 201
+
+
+@pytest.mark.django_db
+def test_cli__limited_editor__is_refused(tmp_path, monkeypatch):
+    file = tmp_path / "x.yaml"
+    file.write_text("ip_block_list: [{network: 10.0.0.1}]\n")
+    author = limited(create_editor())
+    with pytest.raises(CommandError, match="is limited to"):
+        run("apply", file, "--as", author.username)
+    with pytest.raises(CommandError, match="is limited"):
+        run("secret", "name", "--as", author.username)
+
+
+@pytest.mark.django_db
+def test_pages__limited_editor__sees_the_limit_and_no_buttons_beyond_it():
+    publish_policy(sender_addresses=["contoso.com"])
+    publish_policy(name="Other", sender_addresses=["other.example"])
+    browser = signed_in(limited(create_editor()))
+    policies = browser.get("/mail-flow/relay-policies/").content.decode()
+    assert "Your role editor is limited to relay policies of the domain contoso.com." in policies
+    assert "Add</a>" in policies
+    assert "Add</a>" not in browser.get("/mail-flow/ip-block-list/").content.decode()
+    assert browser.get("/mail-flow/ip-block-list/new/").status_code == 403
+    assert browser.get("/mail-flow/relay-policies/edit/scanners/").status_code == 200
+    assert browser.get("/mail-flow/relay-policies/edit/other/").status_code == 403
+    assert "This is not within that." in browser.get("/mail-flow/relay-policies/show/other/").content.decode()
+
+
+@pytest.mark.django_db
+def test_page_of_a_change__limited_reviewer__has_no_button_and_is_told_why():
+    change = create_change(ChangeState.IN_REVIEW)
+    page = signed_in(limited(create_reviewer(), role=Role.REVIEWER)).get(f"/changes/{change.pk}/").content.decode()
+    assert "Your role reviewer is limited to" in page and ">Approve<" not in page and "Approve</button>" not in page
