@@ -78,7 +78,8 @@ def test_stage_item__within__is_staged_and_beyond__is_refused():
         stage_item(
             change=change, actor=author, kind="ip_block_list", object_id="", after={"network": "10.0.0.1"}, now=NOW
         )
-    assert ChangeItem.objects.get().after["sender_addresses"] == ["contoso.com"]
+    item = ChangeItem.objects.get()
+    assert item.after is not None and item.after["sender_addresses"] == ["contoso.com"]
 
 
 @pytest.mark.django_db
