@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from directory import kerberos
 from mailconsole.audit.models import AuditEntry
@@ -105,6 +106,15 @@ def test_directory_test__is_in_the_audit(monkeypatch):
         run("test")
     entry = AuditEntry.objects.get(action="directory_source.test")
     assert (entry.actor_name, entry.after) == ("system", {"servers": ["127.0.0.1:1"]})
+
+
+def test_directory__no_database_yet__says_how_to_make_it(monkeypatch):
+    def missing():
+        raise OperationalError("no such table: recipients_directorysource")
+
+    monkeypatch.setattr(DirectorySource.objects, "all", missing)
+    with pytest.raises(CommandError, match=r"not ready \(no such table.*\./console up"):
+        run("list")
 
 
 def test_directory_find__nothing_read_yet__cannot_tell():

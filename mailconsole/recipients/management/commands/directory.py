@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, ProgrammingError
 from django.utils import timezone
 
 from directory.errors import DirectoryError
@@ -67,6 +68,10 @@ class Command(BaseCommand):
             getattr(self, f"_{options['verb']}")(options)
         except (Refusal, DirectoryError) as refusal:
             raise CommandError(str(refusal)) from refusal
+        except (OperationalError, ProgrammingError) as error:
+            raise CommandError(
+                f"The console's database is not ready ({error}): start it once with ./console up."
+            ) from None
 
     def _add(self, options: dict[str, Any]) -> None:
         if DirectorySource.objects.filter(name=options["name"]).exists():
