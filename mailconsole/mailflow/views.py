@@ -38,10 +38,10 @@ from mailconsole.mailflow.services.move_rule import move_rule
 from mailconsole.mailflow.services.stage_object import stage_object
 from mailconsole.nodes.snapshots import read_live
 from transport.config.diff import ORGANIZATION, Json, as_json
-from transport.config.objects import ConfigModel, MailFlowRule, RelayPolicy, RuleMode, ServiceAccount
+from transport.config.objects import ConfigModel, IpListEntry, MailFlowRule, RelayPolicy, RuleMode, ServiceAccount
 from transport.config.phrases import label, show
 from transport.config.references import Reference, is_named_by_others, used_by
-from transport.rules import coverage
+from transport.rules import coverage, ip_filter
 
 SHOWN_REFERENCES = 50
 MOVES = (("up", "Move up", "arrow-up"), ("down", "Move down", "arrow-down"))
@@ -107,6 +107,8 @@ def _idle_because(seen: Seen, item: Any) -> str:
     """Why it can't decide anything, where that can be told."""
     if isinstance(item, MailFlowRule):
         return rule_page.why_never(seen, item, timezone.now())
+    if isinstance(item, IpListEntry):
+        return ip_filter.why_over(item, now=timezone.now())
     if not isinstance(item, RelayPolicy):
         return ""
     return coverage.idle_because(item, seen.document.relay_policies, now=timezone.now())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from transport.config.objects import IpListEntry
 from transport.model.verdict import Answer, Step
 from transport.rules.ruleset import Ruleset
@@ -16,6 +18,13 @@ def check(ruleset: Ruleset, peer: str, *, now: float) -> tuple[bool, tuple[Step,
     if blocked is not None:
         return True, (_step("ip_block_list", blocked, "blocked"),)
     return False, ()
+
+
+def why_over(entry: IpListEntry, *, now: datetime) -> str:
+    """That the entry has ended, as a sentence; empty while it is in force."""
+    if entry.expires_at is None or now < entry.expires_at:
+        return ""
+    return f"It expired on {entry.expires_at:%Y-%m-%d}: it has no effect."
 
 
 def _step(kind: str, entry: IpListEntry, what: str) -> Step:

@@ -12,6 +12,7 @@ from mailconsole.imports.report import Report, Subject
 LISTS = ("smtpd_client_restrictions", "smtpd_helo_restrictions", "smtpd_sender_restrictions",
          "smtpd_relay_restrictions", "smtpd_recipient_restrictions", "smtpd_data_restrictions")  # fmt: skip
 RELAYING = ("smtpd_relay_restrictions", "smtpd_recipient_restrictions")
+_LISTS = {"reject_rbl_client": "ip_block_list_providers", "permit_dnswl_client": "ip_allow_list_providers"}
 _REFUSALS = ("reject_unauth_destination", "defer_unauth_destination", "reject", "defer")
 _DEFAULT = ["permit_mynetworks", "permit_sasl_authenticated", "defer_unauth_destination"]
 _SAME = {
@@ -31,7 +32,6 @@ _NOT_YET = {
     "reject_unknown_reverse_client_hostname": "Names of clients decide nothing here.",
     "reject_non_fqdn_helo_hostname": "Choose “refuse HELO without a domain” on the receive connector.",
     "reject_invalid_helo_hostname": "Choose “refuse HELO without a domain” on the receive connector.",
-    "reject_rbl_client": "Add a block-list provider.",
     "check_policy_service": "There are no policy services; limits are on connectors and relay policies.",
     "reject_unverified_recipient": "Recipients come from the directory.",
 }
@@ -71,10 +71,24 @@ class Access:
             about.mapped(name, word, _SAME[word])
         elif word.startswith("check_") and word.endswith("_access"):
             self._table(name, word, next(rest, ""), about)
-        elif word in ("reject_rbl_client", "reject_rhsbl_client", "check_policy_service", "permit_dnswl_client"):
+        elif word in _LISTS:
+            self._provider(word, next(rest, ""), about)
+        elif word in ("reject_rhsbl_client", "check_policy_service"):
             about.left_out(name, f"{word} {next(rest, '')}", _NOT_YET.get(word, "Not known to this import."))
         else:
             about.left_out(name, word, _NOT_YET.get(word, "Not known to this import."))
+
+    def _provider(self, word: str, said: str, about: Subject) -> None:
+        """``domain``, or ``domain=127.0.0.2`` where one code counts; patterns of codes are not taken."""
+        domain, _, code = said.partition("=")
+        fields: dict[str, object] = {"name": domain[:64], "lookup_domain": domain}
+        if code and not code.replace(".", "").isdecimal():
+            about.left_out(word, said, "A pattern of codes: name the codes of a provider one by one.")
+            return
+        fields |= {"ip_addresses_match": [code]} if code else {"is_any_match": True}
+        told = self._report.about(word, domain)
+        told.mapped("", said, "Asked about clients from outside that did not sign in.")
+        self._building.put(_LISTS[word], fields, told)
 
     def _table(self, name: str, word: str, item: str, about: Subject) -> None:
         named = table_name(item)

@@ -93,12 +93,20 @@ def test_limits__go_to_connectors_on_port_25_and_the_organisation():
 def test_report__tells_what_nothing_stands_for_and_what_was_not_given():
     report = imported().report
     assert said(report, "content_filter", "content_filter")[0][0] is Fate.LEFT_OUT
-    assert any(
-        "block-list" in note for _, note in said(report, "smtpd_client_restrictions", "smtpd_client_restrictions")
-    )
     main = source("main.cf", "relay_domains = hash:/etc/postfix/relay_domains\nmynetworks = 10.0.0.0/8\n")
     report = imported(main).report
     assert "not given" in said(report, "relay_domains", "relay_domains")[0][1]
+
+
+def test_lists__in_dns__are_providers_and_patterns_of_codes_are_told():
+    (provider,) = imported().document.ip_block_list_providers
+    assert (provider.lookup_domain, provider.is_any_match) == ("zen.dnsbl.example", True)
+    lists = "permit_dnswl_client wl.example=127.0.0.3, reject_rbl_client bl.example=127.0.0.[2..9]"
+    text = f"smtpd_client_restrictions = {lists}\n"
+    done = imported(source("main.cf", text))
+    assert done.document.ip_allow_list_providers[0].ip_addresses_match == ("127.0.0.3",)
+    assert not done.document.ip_block_list_providers
+    assert said(done.report, "smtpd_client_restrictions", "reject_rbl_client")[0][0] is Fate.LEFT_OUT
 
 
 def test_mynetworks__of_everybody_or_refused_before__is_no_live_policy():

@@ -55,9 +55,11 @@ def test_story__a_group_is_mended_at_its_field_and_staged(browser, complaints, w
 def test_pages__of_recipients_groups_and_rewriting__are_accessible(browser, complaints, web_server, width, is_dark):
     page = new_context(browser, complaints, width=width, is_dark=is_dark).new_page()
     sign_in(page, web_server, create_editor())
-    names = ["own-recipient", "distribution-group", "address-rewrite-entry", "relay-policy"]
+    names = ["own-recipient", "distribution-group", "address-rewrite-entry", "relay-policy", "remote-domain",
+             "block-list-provider"]  # fmt: skip
     paths = [reverse(f"mailflow:{name}-{what}") for name in names for what in ("list", "create")]
-    topics = ["forward-an-address", "make-a-distribution-group", "rewrite-addresses", "let-a-device-relay"]
+    topics = ["forward-an-address", "make-a-distribution-group", "rewrite-addresses", "let-a-device-relay",
+              "hold-back-reports", "ask-lists-in-dns", "learn-who-relays"]  # fmt: skip
     for path in [*paths, *(reverse("common:help-topic", args=[topic]) for topic in topics)]:
         page.goto(web_server.url + path)
         shoot(page, f"{width}{path.replace('/', '_')}")

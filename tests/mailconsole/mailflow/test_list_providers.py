@@ -6,13 +6,25 @@ import pytest
 from django.urls import reverse
 
 from mailconsole.changes.models import ChangeItem
+from mailconsole.changes.services.approve_change import approve_change
+from mailconsole.changes.services.ground import digest_of
+from mailconsole.changes.services.publish_change import publish_change
+from mailconsole.changes.services.submit_change import submit_change
 from tests.mailconsole.changes.kit import NOW
-from tests.support.factories import create_editor, create_viewer, signed_in
+from tests.support.factories import create_editor, create_reviewer, create_viewer, signed_in
 
 pytestmark = pytest.mark.django_db
 CREATE = reverse("mailflow:block-list-provider-create")
 SAID = {"name": "BL", "lookup_domain": "bl.example", "is_any_match": "on", "is_enabled": "on", "priority": "0",
         "if_unavailable": "accept"}  # fmt: skip
+
+
+def publish(change):
+    """By another person."""
+    reviewer = create_reviewer()
+    submit_change(change=change, actor=change.author, now=NOW)
+    approve_change(change=change, actor=reviewer, digest=digest_of(change), now=NOW)
+    publish_change(change=change, actor=reviewer, now=NOW)
 
 
 @pytest.fixture
@@ -55,3 +67,11 @@ def test_ask__about_an_address_that_no_list_knows__is_refused(browser, system_na
 def test_ask__viewer__may_not(browser):
     browser.post(CREATE, SAID)
     assert signed_in(create_viewer()).post(reverse("mailflow:block-list-provider-ask", args=["bl"])).status_code == 403
+
+
+def test_ip_entry__that_has_ended__is_marked_in_list_and_page(browser):
+    said = {"network": "10.1.2.3", "comment": "noise", "owner": "NOC", "expires_at": "2020-01-31T12:00"}
+    assert browser.post(reverse("mailflow:ip-block-entry-create"), said).status_code == 302
+    publish(ChangeItem.objects.get().change)
+    for page in (reverse("mailflow:ip-block-entry-list"), reverse("mailflow:ip-block-entry-show", args=["10.1.2.3"])):
+        assert "It expired on 2020-01-31" in browser.get(page).content.decode()
