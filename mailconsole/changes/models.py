@@ -194,6 +194,23 @@ class Notice(models.Model):
         return News(self.news).tone
 
 
+class WebhookCall(models.Model):
+    """What a program is told of a change. ``next_at`` is when it is tried (again), None once taken or given up."""
+
+    body = models.TextField()
+    created_at = models.DateTimeField(db_index=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(null=True, db_index=True)
+    taken_at = models.DateTimeField(null=True)
+    result = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.body[:40]
+
+
 class MailWish(models.Model):
     """Whether a person wants notices by mail; ``problem`` is why the last one could not be handed over."""
 

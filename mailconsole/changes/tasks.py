@@ -12,6 +12,7 @@ from mailconsole.changes.services.mail_notices import mail_due
 from mailconsole.changes.services.notices import forget_old
 from mailconsole.changes.services.schedule_publish import publish_scheduled
 from mailconsole.changes.services.times import due_to_end, due_to_publish
+from mailconsole.changes.services.webhook import send_due
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,8 @@ def keep_times() -> None:
 
 @shared_task(name="changes.send_notices", ignore_result=True, expires=15)  # type: ignore[untyped-decorator]
 def send_notices() -> None:
-    """Mail what people wait for; forget what is old."""
+    """Mail and tell a program what people wait for; forget what is old."""
     now = timezone.now()
     mail_due(now=now)
+    send_due(now=now)
     forget_old(now)

@@ -290,6 +290,11 @@ _TELLERS: dict[tuple[str, str], Callable[[FieldChange], Iterator[Parts]]] = {
     ("organization", "is_pickup_enabled"): _on_off(
         "sends the files in the nodes' Pickup directories again", "leaves the files in the nodes' Pickup directories"
     ),
+    ("organization", "review_webhook_url"): _led("now tells of changes at", "no longer tells a program of changes"),
+    ("organization", "is_webhook_to_own_host_allowed"): _on_off(
+        "may now tell of changes at the console's own machine",
+        "no longer tells of changes at the console's own machine",
+    ),
     ("organization", "dsn_language"): _other_language,
     ("organization", "generate_copy_of_dsn_for"): _members(
         added="now copies the postmaster on failures with {}",

@@ -102,11 +102,17 @@ def open_relays(document: MailFlow, *, now: datetime) -> Iterator[Problem]:
 
 def missing_secrets(document: MailFlow) -> tuple[Problem, ...]:
     """Objects whose password the store does not have; the sentence does not repeat what stands there."""
-    return tuple(
-        Problem(kind, item.id, "password_secret", f"The password of {item.name} is not stored: {remedy}.")
-        for kind, remedy in (("send_connectors", "enter it"), ("service_accounts", "make one"))
-        for item in document.section(kind)
-        if (name := item.password_secret) and not (is_for_documents(name) and has_secret(name))
+    webhook = document.organization.review_webhook_secret
+    signed = not webhook or (is_for_documents(webhook) and has_secret(webhook))
+    sentence = "The secret that signs what a program is told is not stored: use manage.py config secret NAME."
+    return (
+        *(() if signed else (Problem("organization", "organization", "review_webhook_secret", sentence),)),
+        *(
+            Problem(kind, item.id, "password_secret", f"The password of {item.name} is not stored: {remedy}.")
+            for kind, remedy in (("send_connectors", "enter it"), ("service_accounts", "make one"))
+            for item in document.section(kind)
+            if (name := item.password_secret) and not (is_for_documents(name) and has_secret(name))
+        ),
     )
 
 

@@ -132,15 +132,17 @@ def _in_its_line(misfit: Misfit, data: Json) -> str:
 
 def check_secret(kind: str, value: Json) -> None:
     """Law 9: a name that the store does not know may be a password typed into the wrong field; it is not kept."""
-    name = value.get("password_secret")
+    field = "review_webhook_secret" if kind == ORGANIZATION else "password_secret"
+    name = value.get(field)
     if not name or (is_for_documents(name) and has_secret(name)):
         return
     remedy = {
         "send_connectors": "Enter the password on the connector's form, or store it with: manage.py config secret NAME",
+        ORGANIZATION: "Store it with: manage.py config secret NAME",
         "service_accounts": "Make the account with the console's form, or its password with: "
         "manage.py config password NAME",
     }[kind]
-    raise SecretNotStored(f"password_secret of {value.get('name')} is not the name of a stored secret. {remedy}")
+    raise SecretNotStored(f"{field} of {value.get('name')} is not the name of a stored secret. {remedy}")
 
 
 def _keep(change: Change, base: MailFlow, kind: str, object_id: str, after: Json | None, now: datetime) -> ObjectChange:

@@ -8,6 +8,7 @@ from datetime import datetime
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Notice
+from mailconsole.changes.services.webhook import plan_call
 from mailconsole.changes.states import News
 
 _REVIEWING = (Role.REVIEWER.value, Role.ADMINISTRATOR.value)
@@ -16,7 +17,8 @@ _REVIEWING = (Role.REVIEWER.value, Role.ADMINISTRATOR.value)
 def tell(
     news: News, change: Change, people: Iterable[User], text: str, *, by: User | None = None, now: datetime
 ) -> None:
-    """One notice for each of the people who are active, without ``by``."""
+    """One notice for each of the people who are active, without ``by``; a program is told too, where one is set."""
+    plan_call(news, change, text, now=now)
     told = {one.pk: one for one in people if one.is_active and (by is None or one.pk != by.pk)}
     Notice.objects.bulk_create(
         Notice(person=one, change=change, news=news, text=text[:500], created_at=now) for one in told.values()

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mailconsole.accounts.views.people import actor_of
 from mailconsole.changes.frame import waiting
-from mailconsole.changes.models import MailWish, Notice
+from mailconsole.changes.models import MailWish, Notice, WebhookCall
 from mailconsole.changes.services.notices import read_notices, wish_mail
 from mailconsole.changes.services.waiting import waiting_for
 from mailconsole.common.pages import page_of, render_page
@@ -24,6 +24,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     context = {
         "waiting": waiting_for(person).select_related("author").order_by("-updated_at")[:50],
         "page": page_of(request, told),
+        "calls": WebhookCall.objects.all()[:10],
         "wish": MailWish.objects.filter(person=person).first(),
     }
     return render_page(request, "changes/notices.html", context, fragment="changes/_notices.html")

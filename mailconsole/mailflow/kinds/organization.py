@@ -79,6 +79,11 @@ ORGANIZATION: tuple[Kind, ...] = (
                 is_open=False,
             ),
             Group(
+                "Tell a program of changes",
+                ("review_webhook_url", "review_webhook_secret", "is_webhook_to_own_host_allowed"),
+                is_open=False,
+            ),
+            Group(
                 "Second copy",
                 (
                     "is_shadow_redundancy_enabled",

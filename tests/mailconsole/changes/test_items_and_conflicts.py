@@ -122,8 +122,8 @@ def test_comment__on_an_item__stands_with_it_and_its_author_is_told():
         change=change, actor=reviewer, text="Why all of it?", kind=POLICY[0], object_id=POLICY[1], now=NOW
     )
     assert (comment.kind, comment.object_id) == POLICY
-    assert "Relay policy Scanners" in Notice.objects.get(person=author).text
-    assert not Notice.objects.filter(person=reviewer).exists()
+    assert "Relay policy Scanners" in Notice.objects.get(person=author, news="commented").text
+    assert not Notice.objects.filter(person=reviewer, news="commented").exists()
     page = signed_in(author).get(reverse("changes:detail", args=[change.pk])).content.decode()
     assert page.count("Why all of it?") >= 2
 

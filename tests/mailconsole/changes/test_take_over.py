@@ -34,7 +34,7 @@ def test_take_over__open_change__is_their_draft_and_the_author_is_told(state):
     change = reloaded(change)
     assert (change.author, change.status) == (other, ChangeState.DRAFT)
     assert not change.reviews.filter(is_void=False).exists()
-    assert "She is away" in Notice.objects.get(person=author).text
+    assert "She is away" in Notice.objects.get(person=author, news="taken_over").text
     assert AuditEntry.objects.get(action="change.taken_over").reason == "She is away"
     with pytest.raises(NotYourChange):
         stage_policy(change, author, "scanners", owner="IT")

@@ -14,11 +14,19 @@ from transport.config.objects.queueing import Queueing
 from transport.config.objects.reports import DeliveryReports
 from transport.config.objects.shadow import ShadowRedundancy
 from transport.config.objects.sign_in import SignInLimits
+from transport.config.objects.webhook import ReviewWebhook
 from transport.config.types import MB, Duration, HostName, Line, Mailbox, Name, Size
 
 
 class Organization(
-    DeliveryReports, BackPressure, ShadowRedundancy, SignInLimits, PickupDirectory, Queueing, ProtocolLogs
+    DeliveryReports,
+    BackPressure,
+    ShadowRedundancy,
+    SignInLimits,
+    PickupDirectory,
+    Queueing,
+    ProtocolLogs,
+    ReviewWebhook,
 ):
     """What holds for all mail."""
 
