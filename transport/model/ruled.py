@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from transport.model.hold import Hold
+
+_RULE = "The mail flow rule "
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,15 @@ class Ruled:
     is_deleted: bool = False
     by: str = ""
     notices: tuple[Notice, ...] = ()
+
+    def hold(self, at: float) -> Hold:
+        """For each recipient of a message that is held or deleted."""
+        return Hold(f"{_RULE}{self.by}", at=at, is_removal=self.is_deleted)
+
+    def ordered_again(self, hold: Hold) -> Ruled:
+        """Where another node takes the message over from a copy, whose recipients were stored with ``hold``."""
+        by = hold.by.removeprefix(_RULE)
+        return replace(self, is_held=not hold.is_removal, is_deleted=hold.is_removal, by=by)
 
     def row(self) -> dict[str, Any]:
         """As JSON, what routing asks again later."""

@@ -8,7 +8,6 @@ from transport.config.objects import Organization
 from transport.model.address import Address
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
-from transport.model.hold import Hold
 from transport.model.next_hop import SUBMISSION
 from transport.model.outcome import RecipientStatus
 from transport.model.ruled import Ruled
@@ -93,7 +92,7 @@ def hold(message: Message, recipients: Iterable[Recipient], now: float) -> list[
     orders = message.ruled
     if orders is None or not orders.is_held:
         return []
-    held = Hold(_rule(orders), at=now)
+    held = orders.hold(now)
     events = []
     for recipient in recipients:
         recipient.status, recipient.hold = RecipientStatus.SUSPENDED, held
@@ -108,11 +107,7 @@ def delete(message: Message, now: float) -> None:
     """Mark what a rule deletes: it is committed, as all that is accepted, and removed as by an operator's order."""
     orders = message.ruled
     assert orders is not None
-    removal = Hold(_rule(orders), at=now, is_removal=True)
+    removal = orders.hold(now)
     for recipient in message.recipients:
         recipient.next_hop = SUBMISSION
         recipient.status, recipient.hold = RecipientStatus.SUSPENDED, removal
-
-
-def _rule(orders: Ruled) -> str:
-    return f"The mail flow rule {orders.by}"

@@ -14,6 +14,7 @@ import structlog
 from transport.model.envelope import Message
 from transport.model.event import EventId, TrackingEvent
 from transport.model.outcome import RecipientStatus
+from transport.model.ruled import Ruled
 from transport.ports import MessageDamaged, SpoolUnavailable
 from transport.shadow.origin import Origin
 from transport.spool.sqlite_spool import SqliteSpool
@@ -219,9 +220,14 @@ def _told(message: Message, node: str, from_id: int, now: float) -> list[Trackin
 
 
 def _begin_anew(message: Message) -> None:
-    """Nothing was tried here yet, and the way may be another."""
+    """Nothing was tried here yet, and the way may be another. What a mail flow rule holds or deletes is not let go."""
     message.recipients = [one for one in message.recipients if not one.status.is_final]
+    # Hold rules are the same on all nodes and mean it here too; other operators' orders are not in the copy.
+    ordered = next((one.hold for one in message.recipients if one.hold is not None and not one.hold.rule_id), None)
+    if ordered is not None:
+        message.ruled = (message.ruled or Ruled()).ordered_again(ordered)
     for recipient in message.recipients:
+        recipient.hold = None
         recipient.status, recipient.next_hop = RecipientStatus.READY, None
         recipient.attempts, recipient.next_attempt_at = 0, 0.0
         recipient.last_reply = recipient.last_reason = ""

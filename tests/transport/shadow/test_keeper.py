@@ -10,7 +10,11 @@ import pytest
 
 from tests.transport.spool.test_sqlite_spool import make_message
 from transport.model.event import EventId
+from transport.model.hold import Hold
+from transport.model.outcome import RecipientStatus
+from transport.model.ruled import Ruled
 from transport.ports import SpoolFull, SpoolUnavailable
+from transport.queues import ruled
 from transport.shadow.keeper import Keeper
 from transport.spool import rows
 from transport.spool.recovery import mask
@@ -102,6 +106,31 @@ async def test_silent_for_too_long__its_mail_is_entered_here_as_new(tmp_path, ma
         assert origin.count == 0 and node.keeper.redirected_total == 1
         kept = await node.keeper.greet(origin)
         assert (kept.held, kept.redirected) == ([], [message.id])
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+async def test_held_or_deleted_by_a_mail_flow_rule__is_so_here_too(tmp_path, make, is_deleted):
+    message = make(recipients=2)
+    message.ruled = Ruled(connector_id="c", is_held=not is_deleted, is_deleted=is_deleted, by="No programs")
+    ruled.delete(message, 5.0) if is_deleted else ruled.hold(message, message.recipients, 5.0)
+    async with Node(tmp_path) as node:
+        await node.keep(message)
+        node.now += 61
+        await node.keeper.look(**LIMITS)
+        ((entered, _),) = node.entered
+        assert entered.ruled == message.ruled
+
+
+async def test_held_by_a_hold_rule__the_rules_here_are_asked_again(tmp_path, make):
+    message = make()
+    message.recipients[0].status = RecipientStatus.SUSPENDED
+    message.recipients[0].hold = Hold("anna", rule_id="h1")
+    async with Node(tmp_path) as node:
+        await node.keep(message)
+        node.now += 61
+        await node.keeper.look(**LIMITS)
+        ((entered, _),) = node.entered
+        assert (entered.ruled, entered.recipients[0].hold) == (None, None)
 
 
 async def test_settled_recipients__are_not_delivered_again(tmp_path, make):
