@@ -19,7 +19,8 @@ MAX_DEPTH = 20
 MAX_PART_HEADER = 65_536
 MAX_HEADERS = 2_000_000
 """Octets of all parts' headers together."""
-MAX_FIELD = 16_384
+MAX_FIELD = 8_192
+"""As much as is decoded of one: the end of a longer name would not be seen."""
 MAX_BOUNDARY = 200
 """RFC 2046 5.1.1 allows 70."""
 MAX_LINES = 20_000
@@ -82,20 +83,23 @@ def attachments(content: bytes) -> Attachments:
         look.through()
     except _TooMuch as error:
         return Attachments(tuple(look.found), str(error))
-    return Attachments(tuple(look.found))
+    return Attachments(tuple(look.found), look.unsure)
 
 
 class _Look:
-    """``open`` are the entities with parts that the line looked at is within, the outermost first."""
+    """``open`` are the entities with parts that the line looked at is within, the outermost first; ``messages`` are
+    parts that hold a message, with how many were open where they began. ``unsure``: why there may be more."""
 
     def __init__(self, content: bytes) -> None:
         self.found: list[Attachment] = []
         self._content = content
         self._open: list[_Part] = []
         self._leaf: _Part | None = None
+        self._messages: list[tuple[_Part, int]] = []
         self._parts = 0
         self._headers = 0
         self._zips = 0
+        self.unsure = ""
 
     def through(self) -> None:
         self._begin(0, 0)
@@ -108,6 +112,7 @@ class _Look:
             self._line(at)
             at = self._following(at)
         self._end(len(self._content))
+        self._end_messages(-1, len(self._content))
 
     def _following(self, at: int) -> int:
         """Where the next line that begins with two hyphens does, or -1."""
@@ -123,6 +128,7 @@ class _Look:
             if said != boundary and said != boundary + b"--":
                 continue
             self._end(max(0, at - 2))
+            self._end_messages(level, max(0, at - 2))
             inner = self._open[level]
             del self._open[level + 1 :]
             if said == boundary:
@@ -138,20 +144,21 @@ class _Look:
         if depth > MAX_DEPTH:
             raise _TooMuch(f"Its parts are more than {MAX_DEPTH} deep in each other.")
         part = self._read(at, depth)
+        if part.kind.startswith(("message/", "multipart/")) and not self._is_plain(part):
+            self.unsure = "What holds other parts is encoded: some programs would read them."
         if part.boundary:
             self._open.append(part)
         elif part.kind in ("message/rfc822", "message/global") and self._is_plain(part):
             self._leaf = None
-            self._note(part, self._end_within(part))
+            self._messages.append((part, len(self._open)))
             self._begin(part.body, depth + 1)
         else:
             self._leaf = part
 
-    def _end_within(self, part: _Part) -> int:
-        """Where the part ends that holds a message."""
-        mark = b"\r\n--" + self._open[-1].boundary if self._open else b""
-        found = self._content.find(mark, part.body) if mark else -1
-        return found if found >= 0 else len(self._content)
+    def _end_messages(self, level: int, end: int) -> None:
+        """Those within what the boundary of ``level`` ends."""
+        while self._messages and self._messages[-1][1] > level:
+            self._note(self._messages.pop()[0], end)
 
     def _read(self, at: int, depth: int) -> _Part:
         content = self._content
@@ -170,11 +177,16 @@ class _Look:
         if any(len(one) > MAX_FIELD for one in (*types, *fields.raw("content-disposition"))):
             raise _TooMuch(f"A field that tells of a part is larger than {MAX_FIELD:,} octets.")
         given = Parameters(types)
+        holds_parts = any(kind.startswith(("multipart/", "message/")) for kind in given.kinds)
+        if (len(given.kinds) > 1 and holds_parts) or any(")" in kind for kind in given.kinds):
+            raise _TooMuch("It says in several ways what a part is.")
+        if len(_encodings(fields)) > 1:
+            raise _TooMuch("It says in several ways how a part is encoded.")
         boundary = _boundary(given) if given.kind.startswith("multipart/") else b""
         return _Part(at, depth, fields, body, given.kind or "text/plain", boundary)
 
     def _is_plain(self, part: _Part) -> bool:
-        """RFC 2046 5.2.1: a message within is not encoded; where it is, nobody reads its parts here."""
+        """RFC 2046 5.2.1: a message within is not encoded; where it is, its parts are not read here."""
         return _encoding(part) in ("", "7bit", "8bit", "binary")
 
     def _end(self, at: int) -> None:
@@ -185,6 +197,8 @@ class _Look:
 
     def _note(self, part: _Part, end: int) -> None:
         names = rule_names.names(part.fields)
+        if rule_names.is_in_many_pieces(part.fields):
+            self.unsure = f"The name of a part is in more than {rule_names.MAX_PIECES} pieces."
         said = Parameters(part.fields.raw("content-disposition"))
         if not names and said.kind != "attachment" and part.kind.startswith(("text/", "message/", "multipart/")):
             return
@@ -220,9 +234,13 @@ def end_of(name: str) -> str:
 
 
 def _encoding(part: _Part) -> str:
-    return next(
-        (value.decode("ascii", "replace").strip() for value in part.fields.raw("content-transfer-encoding")), ""
-    ).lower()
+    return next(iter(_encodings(part.fields)), "")
+
+
+def _encodings(fields: HeaderFields) -> list[str]:
+    """Each once, in lower case."""
+    said = (rule_names.word(value) for value in fields.raw("content-transfer-encoding"))
+    return list(dict.fromkeys(said))
 
 
 def _head_and_size(content: bytes, part: _Part, end: int) -> tuple[bytes, int]:

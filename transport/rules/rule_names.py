@@ -11,14 +11,17 @@ from transport.rules.rule_header import HeaderFields, decoded
 MAX_PIECES = 50
 _PARAMETER = re.compile(rb';[ \t]*([!#$&+.^_`{|}~0-9A-Za-z*%-]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_COMMENT = re.compile(rb"\((?:[^()\\]|\\.)*\)?", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class Parameters:
-    """Of the fields of a name, as octets; ``kind`` is what stands before the first semicolon, in lower case."""
+    """Of the fields of a name, as octets; ``kinds`` are what stands before the first semicolon of each, in lower case,
+    each once; ``kind`` is the first."""
 
     def __init__(self, values: list[bytes]) -> None:
-        self.kind = values[0].partition(b";")[0].strip().decode("ascii", "replace").lower() if values else ""
+        self.kinds = tuple(dict.fromkeys(word(value.partition(b";")[0]) for value in values))
+        self.kind = self.kinds[0] if values else ""
         self._said: dict[str, list[bytes]] = {}
         for match in (match for value in values for match in _PARAMETER.finditer(value)):
             name, said = match[1].decode("ascii").lower(), match[2].strip()
@@ -33,6 +36,10 @@ class Parameters:
     def is_extended(self, name: str) -> bool:
         """Whether it is given as RFC 2231 gives what is long or not ASCII."""
         return any(one.startswith(f"{name}*") for one in self._said)
+
+    def is_in_many_pieces(self, name: str) -> bool:
+        """Whether there are more than are put together."""
+        return any(one in self._said for one in (f"{name}*{MAX_PIECES}", f"{name}*{MAX_PIECES}*"))
 
     def texts(self, name: str) -> list[str]:
         """All that it might be: as it stands, decoded, put together of its pieces (RFC 2231 3, 4)."""
@@ -61,6 +68,16 @@ def _extended(octets: bytes) -> str:
         return octets.decode(charset(name.decode("ascii", "replace")) if second else "utf-8", "replace")
     except (LookupError, ValueError):
         return octets.decode("utf-8", "replace")
+
+
+def word(value: bytes) -> str:
+    """A token or type as it is compared: without comments and spaces (RFC 2045 5.1, RFC 5322 3.2.2), in lower case."""
+    return _COMMENT.sub(b"", value).translate(None, b" \t").decode("ascii", "replace").lower()
+
+
+def is_in_many_pieces(fields: HeaderFields) -> bool:
+    said = ("content-disposition", "filename"), ("content-type", "name")
+    return any(Parameters(fields.raw(field)).is_in_many_pieces(name) for field, name in said)
 
 
 def names(fields: HeaderFields) -> tuple[str, ...]:

@@ -50,6 +50,48 @@ def test_names__however_they_are_written__are_found(header: str, name: str):
     assert one.is_executable
 
 
+def test_names__in_more_pieces_than_are_put_together__are_told():
+    pieces = "".join(f";\n filename*{number}=a" for number in range(60)) + ";\n filename*60=.exe"
+    assert "more than 50 pieces" in attachments(attached("Content-Disposition: attachment" + pieces)).why_not_all
+
+
+def test_names__longer_than_is_decoded__are_told():
+    long = f'Content-Disposition: attachment; filename="{"a" * 9_000}.exe"'
+    assert "larger than 8,192" in attachments(attached(long)).why_not_all
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Content-Type: (x) multipart/mixed; boundary=B",
+        b"Content-Type: multipart (x) / mixed (y); boundary=B",
+    ],
+)
+def test_type__with_comments__is_read_without_them(header: bytes):
+    content = attached("Content-Disposition: attachment; filename=a.exe").partition(b"\r\n")[2]
+    assert attachments(header + b"\r\n" + content).found[0].is_executable
+
+
+def test_encoding__with_a_comment__is_read_without_it():
+    header = "Content-Type: image/png; name=a.png\nContent-Transfer-Encoding: (x) base64 (y)"
+    assert attachments(attached(header, base64.b64encode(b"MZ" + b"x" * 100))).found[0].is_executable
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("Content-Type: text/plain\nContent-Type: multipart/mixed; boundary=C", "what a part is"),
+        ("Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64", "how a part is encoded"),
+        ("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64", "What holds other parts"),
+        ("Content-Type: ((x) y) multipart/mixed; boundary=C", "what a part is"),
+        ("Content-Type: multipart/mixed; boundary=C\nContent-Transfer-Encoding: base64", "What holds other parts"),
+        ("Content-Type: multipart/mixed\nContent-Transfer-Encoding: base64", "What holds other parts"),
+    ],
+)
+def test_part__that_programs_read_differently__is_told(header: str, said: str):
+    assert said in attachments(attached(header)).why_not_all
+
+
 def test_names__two_that_contradict__both_count():
     (one,) = attachments(
         attached("Content-Type: text/plain; name=a.exe\nContent-Disposition: attachment; filename=a.txt")
@@ -125,6 +167,12 @@ def _nested(depth: int) -> bytes:
     for level in range(depth):
         content = message(content, boundary=f"b{level}")
     return content
+
+
+def test_message_within__that_names_a_longer_boundary__is_as_large_as_it_is():
+    within = b"Subject: x\r\n\r\n--BB\r\n" + b"x" * 5_000
+    outer = message(b"Content-Type: message/rfc822; name=a.eml\r\n\r\n" + within, b"Content-Type: text/plain\r\n\r\ny")
+    assert [one.size_bytes for one in attachments(outer).found] == [len(within)]
 
 
 def test_parts__ended_by_an_outer_boundary__do_not_hide_what_follows():
