@@ -19,6 +19,7 @@ from transport.rules.pressure import is_from_outside
 from transport.rules.priority import priority
 from transport.rules.restrictions import is_member_of_any
 from transport.rules.rule_facts import NotKnown, RuleFacts
+from transport.rules.rule_header import MAX_TEXT
 from transport.rules.rule_mime import Attachment, end_of
 from transport.rules.ruleset import Ruleset
 
@@ -272,12 +273,21 @@ def _texts(condition: RuleCondition, facts: RuleFacts) -> list[str]:
     return facts.fields.texts(condition.header) if condition.header else facts.subjects
 
 
+def _look_no_further(condition: RuleCondition, facts: RuleFacts) -> None:
+    """Nothing was found. Raises NotKnown where not all was looked at."""
+    name = condition.header or "Subject"
+    if facts.has_content and facts.fields.is_cut(name):
+        raise NotKnown(f"The field {name} is longer than {MAX_TEXT:,} characters.")
+
+
 def _words_in(condition: RuleCondition) -> Test:
     words = Words(condition.values)
     name = condition.header or "Subject"
 
     def test(facts: RuleFacts, around: Around) -> str:
         found = next((word for text in _texts(condition, facts) if (word := words.find(text))), "")
+        if not found:
+            _look_no_further(condition, facts)
         return f"{name} contains “{found}”" if found else ""
 
     return test
@@ -287,8 +297,11 @@ def _patterns_in(condition: RuleCondition) -> Test:
     patterns = [Pattern(value) for value in condition.values]
 
     def test(facts: RuleFacts, around: Around) -> str:
-        found = (_matched(patterns, text, facts.steps) for text in _texts(condition, facts))
-        return next((one for one in found if one), "")
+        matched = (_matched(patterns, text, facts.steps) for text in _texts(condition, facts))
+        found = next((one for one in matched if one), "")
+        if not found:
+            _look_no_further(condition, facts)
+        return found
 
     return test
 

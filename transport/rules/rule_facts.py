@@ -40,6 +40,10 @@ class RuleFacts:
         self._content = content
         self._subject = subject
 
+    @property
+    def has_content(self) -> bool:
+        return self._content is not None
+
     @cached_property
     def fields(self) -> HeaderFields:
         """The header. Raises NotKnown."""

@@ -19,7 +19,7 @@ MAX_ADDRESSES = 65_536
 _FOLDS = b" \t"
 _NO_NAME = re.compile(rb"[^!-9;-~]")
 _WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")  # UTF-7 decodes to halves of pairs, which nothing stores
 LOOP = "X-Mailconsole-Rules-Loop"
 
 
@@ -57,6 +57,11 @@ class HeaderFields:
                 raise NotKnown(f"There are {len(values):,} fields {name}.")
             found = self._texts[name] = [decoded(value) for value in values]
         return found
+
+    def is_cut(self, name: str) -> bool:
+        """Whether a field of that name is longer than what ``texts`` has of it."""
+        long = [value for value in self.raw(name) if len(value) > MAX_TEXT]
+        return any(len(value) > 4 * MAX_TEXT or len(_read(value)) > MAX_TEXT for value in long)
 
     def _changed(self) -> None:
         self.is_changed = True
@@ -162,10 +167,12 @@ def _value(octets: bytes) -> bytes:
 
 def decoded(value: bytes) -> str:
     """RFC 2047 encoded words decoded, one that can't be as it stands; at most MAX_TEXT characters, without controls."""
+    return _CONTROL.sub(" ", _read(value)[:MAX_TEXT]).strip()
+
+
+def _read(value: bytes) -> str:
     text = value[: 4 * MAX_TEXT].decode("utf-8", "replace")
-    if "=?" in text:
-        text = _without_words(text)
-    return _CONTROL.sub(" ", text[:MAX_TEXT]).strip()
+    return _without_words(text) if "=?" in text else text
 
 
 def _without_words(text: str) -> str:

@@ -115,6 +115,20 @@ def test_condition__asked_of_a_message__answers(asked: dict, answer: Answer):
     assert decide(rule(exceptions=[asked])).trail[0].answer is (NO if answer is YES else YES)
 
 
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        (condition("HeaderContainsWords", "hidden", header="X-Long"), Answer.CANNOT_TELL),
+        (condition("HeaderMatchesPatterns", "hidden", header="X-Long"), Answer.CANNOT_TELL),
+        (condition("HeaderContainsWords", "shown", header="X-Long"), YES),
+        (condition("SubjectContainsWords", "hidden"), NO),
+    ],
+)
+def test_words__behind_what_is_looked_at_of_a_field__cannot_be_told(asked: dict, answer: Answer):
+    long = facts(b"X-Long: shown " + b"x" * 9_000 + b" hidden\r\n" + CONTENT)
+    assert decide(rule(conditions=[asked]), about=long).trail[0].answer is answer
+
+
 def test_member__directory_down__cannot_tell_and_does_what_the_rule_says():
     asked = [condition("SentToMemberOf", "staff@contoso.com")]
     to = facts(to=("carl@contoso.com",))

@@ -116,6 +116,15 @@ def test_addresses__of_thousands_of_groups__are_read_in_one_pass():
     assert HeaderFields(b"To: " + b"a:b@c.com;," * 50_000 + b"\r\n").addresses("To") is None
 
 
+def test_decoded__half_of_a_surrogate_pair__is_no_text_that_anything_stores():
+    assert decoded(b"a =?utf-7?Q?+2AA-b?= c") == "a  b c"
+
+
+def test_texts__longer_than_is_looked_at__are_told():
+    header = HeaderFields(b"X: " + b"a" * MAX_TEXT + b"\r\nY: " + b"a" * (MAX_TEXT + 1) + b"\r\n")
+    assert (header.is_cut("x"), header.is_cut("Y")) == (False, True)
+
+
 def test_texts__after_a_change__are_the_changed_ones():
     header = HeaderFields(b"Subject: x\r\nTo: a@b.com\r\n")
     assert (header.texts("subject"), header.addresses("To")) == (["x"], [Address("a", "b.com")])
