@@ -12,12 +12,15 @@ from pydantic import Field
 
 from mailconsole.api import shapes
 from mailconsole.api.auth import actor_of
-from mailconsole.api.schemas import ActivationOut, ChangeOut, NodeOut, RevisionOut, Why
+from mailconsole.api.schemas import ActivationOut, ChangeOut, DifferenceOut, NodeOut, RevisionOut, Why
 from mailconsole.changes.models import Revision
+from mailconsole.changes.services.compare import yaml_changes
 from mailconsole.changes.services.restore_revision import restore_revision
-from mailconsole.changes.services.revisions import head_revision
+from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.nodes.models import Activation, Node
 from mailconsole.nodes.services import known_nodes
+from transport.config.diff import diff
+from transport.config.words import in_words
 
 router = Router(tags=["revisions"])
 nodes_router = Router(tags=["nodes"])
@@ -35,6 +38,16 @@ def list_revisions(request: HttpRequest, limit: Limit = 50) -> Any:
 @router.get("/{int:number}", response=RevisionOut)
 def get(request: HttpRequest, number: int) -> Any:
     return shapes.revision_out(get_object_or_404(Revision.objects.select_related(*_RELATED), number=number))
+
+
+@router.get("/{int:number}/diff", response=DifferenceOut)
+def difference(request: HttpRequest, number: int, against: int | None = None) -> Any:
+    """What differs from revision `against`, or from the one before: in words, and as lines of YAML by object."""
+    shown = get_object_or_404(Revision.objects.select_related("parent"), number=number)
+    other = shown.parent if against is None else get_object_or_404(Revision, number=against)
+    changes = diff(load_document(other), load_document(shown)) if other is not None else ()
+    yaml = {one.title: list(one.lines) for one in yaml_changes(changes)}
+    return DifferenceOut(sentences=[str(one) for one in in_words(changes)], yaml=yaml)
 
 
 @router.post("/{int:number}/restore", response={201: ChangeOut})

@@ -206,6 +206,13 @@ class RevisionOut(Schema):
     created_at: datetime
 
 
+class DifferenceOut(Schema):
+    """What differs between two revisions; `yaml` has the lines of each object, with their signs."""
+
+    sentences: list[str]
+    yaml: dict[str, list[str]]
+
+
 class ActivationOut(Schema):
     revision: int
     state: str

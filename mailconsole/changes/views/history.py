@@ -9,13 +9,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from mailconsole.changes.models import Revision
+from mailconsole.changes.services.compare import yaml_changes
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.changes.views.detail import lines_of
 from mailconsole.changes.views.lists import LISTINGS, Tab
-from mailconsole.changes.views.running import running
+from mailconsole.changes.views.running import drifting, running
 from mailconsole.common.pages import page_of, render_page
 from transport.config import text
 from transport.config.diff import diff
+
+YAML_SHOWN = 200
+"""Objects whose lines are shown."""
 
 
 @require_safe
@@ -24,7 +28,7 @@ def history(request: HttpRequest) -> HttpResponse:
     rows = Revision.objects.select_related("author", "published_by", "change")
     tabs = [Tab(one.label, reverse("changes:list-of", args=[one.name]), False) for one in LISTINGS.values()]
     tabs.append(Tab("History", reverse("changes:history"), True))
-    context = {"page": page_of(request, rows), "head": head, "tabs": tabs}
+    context = {"page": page_of(request, rows), "head": head, "tabs": tabs, "drifting": drifting(timezone.now())}
     return render_page(request, "changes/history.html", context, fragment="changes/_history.html")
 
 
@@ -41,6 +45,8 @@ def revision(request: HttpRequest, number: int) -> HttpResponse:
         "revision": shown,
         "against": against,
         "lines": lines_of(changes),
+        "yaml": list(yaml_changes(changes[:YAML_SHOWN])),
+        "yaml_left_out": max(0, len(changes) - YAML_SHOWN),
         "head": head_revision(),
         "numbers": Revision.objects.exclude(pk=shown.pk).values_list("number", flat=True)[:200],
         "running": running(shown, now=timezone.now()),

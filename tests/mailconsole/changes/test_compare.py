@@ -1,0 +1,65 @@
+"""Two revisions side by side, in words and as YAML; and nodes that run something else."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from mailconsole.changes.services.compare import yaml_changes
+from mailconsole.nodes.models import Node
+from tests.mailconsole.api.test_api import Api
+from tests.mailconsole.changes.kit import publish_policy
+from tests.support.factories import create_viewer, signed_in
+from tests.transport.config.documents import SCANNERS, changed, document
+from transport.config.diff import diff
+
+pytestmark = pytest.mark.django_db
+
+
+def test_yaml_changes__show_what_differs_and_little_around_it():
+    before, after = document(relay_policies=[SCANNERS]), document(relay_policies=[changed(SCANNERS, owner="IT")])
+    (one,) = yaml_changes(diff(before, after))
+    assert one.title == "Relay policy Scanners"
+    assert "-owner: Facilities" in one.lines and "+owner: IT" in one.lines
+    assert len(one.lines) < 10
+
+
+def test_yaml_changes__of_a_send_connector__name_its_secret_and_never_hold_it():
+    connector = {"id": "out", "name": "Out", "address_spaces": [{"domain": "*"}], "smart_hosts": ["mx.example"],
+                 "username": "relay", "password_secret": "out.1", "tls_level": "EncryptionOnly"}  # fmt: skip
+    (one,) = yaml_changes(diff(document(), document(send_connectors=[connector])))
+    assert "+password_secret: out.1" in one.lines
+
+
+def test_page__against_another_revision__shows_the_yaml():
+    publish_policy()
+    publish_policy("scanners", owner="<b>IT</b>")
+    page = signed_in(create_viewer()).get("/changes/revisions/3/?against=2").content.decode()
+    assert "As YAML" in page and "+owner: &lt;b&gt;IT&lt;/b&gt;" in page
+
+
+def test_api__difference__in_words_and_as_yaml():
+    publish_policy()
+    publish_policy("scanners", owner="IT")
+    api = Api(create_viewer())
+    found = api("GET", "/revisions/3/diff?against=1").json()
+    assert found["sentences"][0].startswith("Relay policy *Scanners* is new")
+    assert "+owner: IT" in found["yaml"]["Relay policy Scanners"]
+    assert "-owner: Facilities" in api("GET", "/revisions/3/diff").json()["yaml"]["Relay policy Scanners"]
+    assert api("GET", "/revisions/1/diff").json() == {"sentences": [], "yaml": {}}
+
+
+def test_api__difference_with_a_revision_that_is_not_there__is_refused():
+    publish_policy()
+    api = Api(create_viewer())
+    assert api("GET", "/revisions/2/diff?against=9").status_code == 404
+    assert api("GET", "/revisions/9/diff").status_code == 404
+
+
+def test_history__node_that_runs_what_is_none_of_ours__is_told():
+    publish_policy()
+    now = timezone.now()
+    Node.objects.create(name="transport-1", running_revision=2, heartbeat_at=now)
+    Node.objects.create(name="transport-2", running_revision=9, heartbeat_at=now)
+    page = signed_in(create_viewer()).get("/changes/history/").content.decode()
+    assert "transport-2 runs revision 9, which is none of ours." in page and "transport-1 runs" not in page
