@@ -77,6 +77,7 @@ def _policy_domains(value: Json) -> list[str]:
 
 _DOMAINS: dict[str, Callable[[Any], list[str]]] = {
     "accepted_domains": lambda value: [value["domain"]],
+    "remote_domains": lambda value: [value["domain"]],
     "recipients": lambda value: [value["address"], *(value.get("aliases") or ())],
     "distribution_groups": lambda value: [value["address"], *(value.get("aliases") or ())],
     "address_rewriting": lambda value: [value["internal_address"], value["external_address"]],

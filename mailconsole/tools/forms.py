@@ -53,7 +53,7 @@ class ExplainForm(forms.Form):
     at = forms.DateTimeField(
         label="At",
         required=False,
-        help_text="When it is tried, UTC; empty means now.",
+        help_text="When it is tried, in the console's time zone; empty means now.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     directory = forms.ChoiceField(

@@ -48,6 +48,8 @@ def limited(person: User, limit: Limit = DOMAIN, role: Role = Role.EDITOR) -> Us
         (Limit((), (), ("*.contoso.com",)), "relay_policies", {"sender_addresses": ["*.contoso.com"]}, True),
         (Limit((), (), ("*.contoso.com",)), "accepted_domains", {"domain": "eu.contoso.com"}, True),
         (Limit((), (), ("*.contoso.com",)), "accepted_domains", {"domain": "evilcontoso.com"}, False),
+        (Limit((), (), ("contoso.com",)), "remote_domains", {"domain": "contoso.com"}, True),
+        (Limit((), (), ("contoso.com",)), "remote_domains", {"domain": "*"}, False),
         (Limit((), (), ("contoso.com",)), "recipients", {"address": "A@Contoso.com", "aliases": []}, True),
         (Limit((), (), ("contoso.com",)), "recipients", {"address": "a@contoso.com", "aliases": ["a@b.c"]}, False),
         (Limit((), (), ("contoso.com",)), "ip_block_list", {"network": "10.0.0.1"}, False),
