@@ -76,7 +76,8 @@ def publish(folder: Path, port: int, number: int) -> float:
 def activations(folder: Path) -> list[tuple[int, float]]:
     """The newest revision and, for each node that runs, how long it took."""
     end = time.monotonic() + WAIT_S
-    with sqlite3.connect(f"file:{folder}/home/console.sqlite3?mode=ro", uri=True) as database:
+    file = folder / "home" / "console.sqlite3"
+    with sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True) as database:
         nodes = database.execute("SELECT count(*) FROM nodes_node").fetchone()[0]
         newest = database.execute("SELECT max(number) FROM changes_revision").fetchone()[0]
         while time.monotonic() < end:
