@@ -46,7 +46,7 @@ class Uses:
             if answer == "yes" and object_id and section != _OURS:
                 self._count(day, section, object_id, at)
         for route in detail.get("routes") or ():
-            for connector_id, _, eliminated_because in route.get("considered") or ():
+            for connector_id, _, eliminated_because, *_ in route.get("considered") or ():
                 if not eliminated_because:
                     self._count(day, "send_connectors", connector_id, at)
 

@@ -49,6 +49,14 @@ def test_ingest__messages_and_refusals__count_for_what_answered_yes():
     assert recent("send_connectors") == {"internet": 2}
 
 
+def test_ingest__route_that_tells_why_it_was_chosen__counts_too():
+    serves = ["internet", "Internet", "", "It serves the recipient's home server mbx1."]
+    traffic = Traffic()
+    traffic.receive(routes=[{**ROUTES[0], "considered": [serves]}])
+    traffic.ingest()
+    assert recent("send_connectors") == {"internet": 1}
+
+
 def test_ingest__batch_that_comes_again__counts_nothing_twice():
     traffic = Traffic()
     traffic.receive(trail=[GRANTED])
