@@ -73,13 +73,14 @@ class Segment:
     def open(self) -> None:
         """Raises OSError."""
         if self.descriptor < 0:
-            self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self.filled = os.fstat(self.descriptor).st_size
-            folder = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+                self.filled = os.fstat(descriptor).st_size
+                _sync_folder(self.path.parent)
+            except OSError:
+                os.close(descriptor)
+                raise
+            self.descriptor = descriptor  # only now: a file whose name is not on disk is lost with all that is in it
 
     def write(self, parts: Sequence[bytes]) -> None:
         """Write at the end; nothing of it counts before it is synced, and ``end`` moved. Raises OSError."""
@@ -184,6 +185,14 @@ def read_what_can_be(descriptor: int, length: int, at: int) -> bytes:
     starts = range(at, at + length, PAGE)
     sizes = [min(PAGE, at + length - start) for start in starts]
     return b"".join(read(descriptor, size, start) or bytes(size) for start, size in zip(starts, sizes, strict=True))
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _write_all(descriptor: int, parts: Sequence[bytes], at: int) -> int:

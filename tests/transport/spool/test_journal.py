@@ -491,3 +491,19 @@ def test_kill__while_segments_turn__nothing_is_lost_and_nothing_comes_again(tmp_
     assert all(set(body) <= set(b"x") for body in bodies.values())
     numbers = of["event"] + [sequence for sequence, _ in rest]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_open__folder_cannot_be_synced__is_synced_before_anything_is_accepted(tmp_path, monkeypatch):
+    segment = journal.Segment(tmp_path / "journal-0")
+    synced: list[int] = []
+
+    def fail(descriptor):
+        raise OSError(EIO, "Input/output error")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError):
+        segment.open()
+    monkeypatch.setattr("os.fsync", synced.append)
+    segment.open()
+    assert len(synced) == 1
+    segment.remove()
