@@ -6,6 +6,7 @@ Where the kernel does not offer this, there is only the thread: ``open_kernel_sy
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -13,6 +14,7 @@ import struct
 import sys
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
+from errno import EIO
 from typing import NamedTuple
 
 import structlog
@@ -54,12 +56,14 @@ class KernelSync:
         self._request = ctypes.create_string_buffer(_REQUEST.size)
         self._requests = (ctypes.c_void_p * 1)(ctypes.addressof(self._request))
         self._done = ctypes.create_string_buffer(_DONE.size)
+        self._ask(calls.getevents, self._context, 0, 1, ctypes.addressof(self._done))  # a sandbox may forbid just this
+        self._number = 1
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         loop.add_reader(self._bell, self._ring)
 
     def begin(self, descriptor: int, then: Then) -> None:
         """Sync what was written to the file; ``then`` is called on the loop. Raises OSError; then it is not."""
-        _REQUEST.pack_into(self._request, 0, 0, 0, 0, _FDSYNC, 0, descriptor, 0, 0, 0, 0, _RESFD, self._bell)
+        _REQUEST.pack_into(self._request, 0, self._number, 0, 0, _FDSYNC, 0, descriptor, 0, 0, 0, 0, _RESFD, self._bell)
         self._ask(self._calls.submit, self._context, 1, ctypes.addressof(self._requests))
         self._then = then
 
@@ -74,11 +78,25 @@ class KernelSync:
             os.eventfd_read(self._bell)
         except BlockingIOError:
             return
-        if not self._ask(self._calls.getevents, self._context, 0, 1, ctypes.addressof(self._done)):
+        try:
+            result = self._result()
+        except OSError as unknown:  # it may have failed, and who waits must hear something
+            result = -(unknown.errno or EIO)
+        if result is None:
             return
-        _, _, result, _ = _DONE.unpack(self._done)
+        self._number += 1
         then, self._then = self._then, _nobody
         then(OSError(-result, os.strerror(-result)) if result < 0 else None)
+
+    def _result(self) -> int | None:
+        """What became of the sync; None where it is not done. What was left of one before says nothing of it. Raises
+        OSError."""
+        with contextlib.suppress(InterruptedError):  # by a signal, where there is nothing
+            while self._ask(self._calls.getevents, self._context, 0, 1, ctypes.addressof(self._done)):
+                number, _, result, _ = _DONE.unpack(self._done)
+                if number == self._number:
+                    return int(result)
+        return None
 
     def _ask(self, call: int, *arguments: int) -> int:
         answer: int = self._call(call, *arguments, *[None] * (5 - len(arguments)))

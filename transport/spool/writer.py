@@ -160,7 +160,7 @@ class Writer:
                 kernel.begin(appended.descriptor, partial(self._synced, batch, appended))
             else:
                 self._loop.call_soon(self._synced, batch, appended, None)
-        except OSError as error:  # the thread tries the same again, and says so if it cannot
+        except Exception as error:  # the thread tries the same again, and says so if it cannot
             log.warning("spool.left_to_thread", reason=str(error))
             self._slow_until = began_at + SLOW_PAUSE_S
             return False
@@ -170,11 +170,15 @@ class Writer:
         return True
 
     def _synced(self, batch: Batch, appended: Appended, error: OSError | None) -> None:
-        if error is None:
-            self._store.synced(batch, appended)
-        else:
-            self._store.not_synced()
-        self._ended(batch, error)
+        failure: Exception | None = error
+        try:
+            if error is None:
+                self._store.synced(batch, appended)
+            else:
+                self._store.not_synced()
+        except Exception as unexpected:  # as in ``_run``: nobody may wait for ever
+            failure = unexpected
+        self._ended(batch, failure)
 
     def _run(self) -> None:
         while (batch := self._for_thread.get()) is not None:

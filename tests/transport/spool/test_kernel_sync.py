@@ -65,6 +65,34 @@ async def test_begin__what_has_nothing_to_sync__is_refused_at_once(sync):
     os.close(writing)
 
 
+async def test_begin__answer_cannot_be_read__is_a_failure_and_no_answer_to_the_next(sync, tmp_path, monkeypatch):
+    descriptor = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
+    answers: list[OSError | None] = []
+    ask = sync._ask
+
+    def fail_to_read(call, *arguments):
+        if call == sync._calls.getevents:
+            raise OSError(EIO, "Input/output error")
+        return ask(call, *arguments)
+
+    monkeypatch.setattr(sync, "_ask", fail_to_read)
+    assert (await ended(sync, descriptor)).errno == EIO
+    monkeypatch.setattr(sync, "_ask", lambda call, *arguments: call == sync._calls.submit or ask(call, *arguments))
+    sync.begin(descriptor, answers.append)  # never done
+    os.eventfd_write(sync._bell, 1)
+    await asyncio.sleep(0.05)
+    assert answers == []
+    monkeypatch.setattr(sync, "_ask", ask)
+    assert await ended(sync, descriptor) is None
+    os.close(descriptor)
+
+
+async def test_open__answers_may_not_be_read__there_is_only_the_thread(monkeypatch):
+    forbidden = kernel_sync._CALLS[platform.machine()]._replace(getevents=9999)
+    monkeypatch.setattr("transport.spool.kernel_sync._CALLS", {platform.machine(): forbidden})
+    assert open_kernel_sync(asyncio.get_running_loop()) is None
+
+
 async def test_open__machine_whose_calls_are_not_known__there_is_only_the_thread(monkeypatch):
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
     assert open_kernel_sync(asyncio.get_running_loop()) is None
@@ -154,6 +182,28 @@ async def test_commit__sync_fails__is_refused_and_what_follows_is_stored(tmp_pat
     again, found = await opened(tmp_path)
     assert [one.id for one in found][-1] == message.id and len(found) == 2
     await again.stop()
+
+
+async def test_commit__appending_breaks__is_the_threads(tmp_path, written_by_thread, monkeypatch):
+    spool, _ = await opened(tmp_path)
+    await commit(spool)
+    monkeypatch.setattr(Store, "append", lambda store, batch: 1 / 0)
+    await asyncio.wait_for(commit(spool), 5)
+    assert written_by_thread == [1, 1]
+    await spool.stop()
+
+
+async def test_commit__what_follows_the_sync_breaks__is_refused_and_nobody_waits_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr("transport.spool.writer.FAILURE_PAUSE_S", 0.05)
+    spool, _ = await opened(tmp_path)
+    await commit(spool)
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "synced", lambda store, batch, appended: 1 / 0)
+        with pytest.raises(SpoolUnavailable):
+            await asyncio.wait_for(commit(spool), 5)
+    await asyncio.wait_for(commit(spool), 5)
+    assert spool.count == 2
+    await spool.stop()
 
 
 async def test_stop__sync_is_under_way__waits_for_it_and_for_what_gathered(tmp_path):
