@@ -12,6 +12,7 @@ MOST_DISTINCT = 200
 NETWORK_FROM = 4
 """So many clients of one /24 (or /64) with the same senders, and the network is suggested."""
 LISTED_EXACTLY = 32
+ONLY_NULL = "Disabled: only mail of the null sender was seen. Name its senders."
 
 
 @dataclass(slots=True)
@@ -120,12 +121,14 @@ class Candidate:
 def candidates(clients: Iterable[SeenClient], *, ours: Iterable[str]) -> list[Candidate]:
     """Of the clients that relayed, or that were refused to, the busiest first."""
     own = list(ours)
-    groups: dict[tuple[tuple[str, ...], bool, bool, bool], list[SeenClient]] = defaultdict(list)
+    groups: dict[tuple[tuple[str, ...], bool, tuple[str, ...] | None, bool], list[SeenClient]] = defaultdict(list)
     for client in clients:
         relayed = client.relayed(own)
         if relayed or client.wanted(own):
             domains = tuple(sorted(domain for domain in client.sender_domains if domain))
-            groups[domains, client.is_tls_always, client.is_always_signed_in, not relayed].append(client)
+            # Who signs in elsewhere as somebody else does not join: each could be the other then.
+            identities = tuple(sorted(client.identities)) if client.is_always_signed_in else None
+            groups[domains, client.is_tls_always, identities, not relayed].append(client)
     found = [_candidate(domains, members, own, is_refused) for (domains, _, _, is_refused), members in groups.items()]
     return sorted(found, key=lambda one: -one.relayed)
 
@@ -186,10 +189,13 @@ def _collapsed(peers: list[str]) -> tuple[str, ...]:
 def policy_of(candidate: Candidate, *, owner: str, where: str) -> dict[str, Any]:
     """The fields of its relay policy."""
     until = candidate.last_at[:10] or "some day"
-    return {
+    # No senders would mean any.
+    kept_off = {} if candidate.sender_domains else {"is_enabled": False, "comment": ONLY_NULL}
+    return kept_off | {
         "name": candidate.name,
         "networks": list(candidate.networks),
         "sender_addresses": list(candidate.sender_domains),
+        "identities": ["*"] if candidate.is_always_signed_in else [],
         "is_tls_required": candidate.is_tls_always,
         "owner": owner,
         "purpose": f"Relayed {candidate.relayed} recipients through {where} until {until}",

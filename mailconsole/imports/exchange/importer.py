@@ -18,7 +18,7 @@ from mailconsole.imports.exchange.send import read_send
 from mailconsole.imports.reading.files import Source
 from mailconsole.imports.refusals import UnreadableFile
 from mailconsole.imports.report import Report, Subject
-from mailconsole.imports.seen import Candidate, SeenClient, candidates, policy_of
+from mailconsole.imports.seen import ONLY_NULL, Candidate, SeenClient, candidates, policy_of
 from transport.config.document import MailFlow
 from transport.config.objects import ReceiveConnector
 
@@ -194,7 +194,10 @@ class _Run:
         about = self.report.about(LOG, ", ".join(candidate.networks)[:120])
         note = f"A relay policy for what it did. Last seen {candidate.last_at or 'at an unknown time'}."
         if candidate.identities:
-            note += f" Signed in as {', '.join(candidate.identities[:5])}: ask for sign-in where it can go on."
+            note += f" Signed in as {', '.join(candidate.identities[:5])}"
+            note += ": so it has to here." if candidate.is_always_signed_in else ": ask for sign-in where it can go on."
+        if not candidate.sender_domains:
+            note += f" {ONLY_NULL}"
         if candidate.suggested:
             note += f" Several are in {', '.join(candidate.suggested)}: name the network if all of it is theirs."
         about.approximated("", _did(candidate), note)

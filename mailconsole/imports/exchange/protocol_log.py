@@ -27,6 +27,18 @@ class _Session:
     client: SeenClient
     pending: deque[tuple[str, str]] = field(default_factory=deque)
     sender: str = ""
+    taken: list[str] = field(default_factory=list)
+    is_data: bool = False
+
+    def settle(self, refusal: str = "") -> None:
+        """What becomes of the recipients taken: the message may be refused after them."""
+        for address in self.taken:
+            if refusal:
+                self.client.refused(self.sender, address, refusal)
+            else:
+                self.client.accepted(self.sender, address)
+        self.taken.clear()
+        self.is_data = False
 
 
 def is_protocol_log(text: str) -> bool:
@@ -40,13 +52,14 @@ def read_logs(texts: Iterable[str]) -> list[SeenClient]:
     for text in texts:
         for row in _rows(text):
             reader.take(row)
+    reader.end()
     return sorted(reader.clients.values(), key=lambda one: -one.outcomes)
 
 
 def _rows(text: str) -> Iterator[dict[str, str]]:
     """By the fields that the file names, which a newer version of Exchange may have more of."""
     names: list[str] = []
-    for values in csv.reader(io.StringIO(text.replace("\x00", ""))):
+    for values in _values(text):
         if values and values[0].startswith("#"):
             line = ",".join(values)
             if line.startswith(FIELDS_MARK):
@@ -55,6 +68,13 @@ def _rows(text: str) -> Iterator[dict[str, str]]:
                     raise BadLog(f"its #Fields lack {', '.join(missing)}")
         elif names and len(values) >= len(_NEEDED):
             yield dict(zip(names, values, strict=False))
+
+
+def _values(text: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(io.StringIO(text))
+    except csv.Error as error:
+        raise BadLog(f"it is no CSV: {error}") from None
 
 
 class _Reader:
@@ -77,7 +97,12 @@ class _Reader:
         elif event == "*":
             _noted(session, data, row.get("context", ""))
         elif event == "-":
-            self._sessions.pop(row["session-id"], None)
+            self._sessions.pop(row["session-id"]).settle()
+
+    def end(self) -> None:
+        """Of sessions that the logs do not end."""
+        for session in self._sessions.values():
+            session.settle()
 
     def _session(self, row: dict[str, str]) -> _Session | None:
         found = self._sessions.get(row["session-id"])
@@ -87,7 +112,7 @@ class _Reader:
         if not peer:
             return None
         if len(self._sessions) >= MAX_SESSIONS:
-            self._sessions.pop(next(iter(self._sessions)))
+            self._sessions.pop(next(iter(self._sessions))).settle()
         key = (row["connector-id"], peer)
         client = self.clients.setdefault(key, SeenClient(connector=row["connector-id"][:200], peer=peer))
         client.sessions += 1
@@ -97,15 +122,24 @@ class _Reader:
     @staticmethod
     def _said(session: _Session, data: str) -> None:
         verb = data[:4].upper()
+        if verb in ("MAIL", "RSET"):
+            session.settle()
         if verb in ("MAIL", "RCPT") and (match := _PATH.search(data)):
             session.pending.append((verb, match[1].lower()))
         elif verb in ("RSET", "DATA", "BDAT"):
             session.pending.clear()
+            session.is_data = verb != "RSET"
 
 
 def _answered(session: _Session, reply: str) -> None:
     """Of pipelined commands the replies tell theirs: 2.1.0 is about the sender, 2.1.5 about a recipient."""
-    if not session.pending or reply[:1] not in "245" or reply[3:4] == "-":
+    if not reply or reply[:1] not in "245" or reply[3:4] == "-":
+        return
+    if session.is_data and not session.pending:
+        if "CHUNK received" not in reply:
+            session.settle(reply if reply[:1] in "45" else "")
+        return
+    if not session.pending:
         return
     wanted = {"250 2.1.0": "MAIL", "250 2.1.5": "RCPT"}.get(reply[:9], session.pending[0][0])
     if session.pending[0][0] != wanted:
@@ -115,7 +149,7 @@ def _answered(session: _Session, reply: str) -> None:
     if verb == "MAIL":
         session.sender = address if is_taken else ""
     elif is_taken:
-        session.client.accepted(session.sender, address)
+        session.taken.append(address)
     else:
         session.client.refused(session.sender, address, reply)
 

@@ -13,6 +13,7 @@ from mailconsole.imports.report import Subject
 ANY_RECIPIENT = "ms-exch-smtp-accept-any-recipient"
 _EVERYTHING = {"0.0.0.0/0", "::/0"}
 _ANONYMOUS = ("anonymous logon", "s-1-5-7")
+_EVERYONE = ("everyone", "s-1-1-0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Right:
 
     connector: str
     user: str
+    is_denied: bool = False
 
     @property
     def is_anonymous(self) -> bool:
@@ -28,11 +30,11 @@ class Right:
 
 
 def relay_rights(rows: Iterable[Mapping[str, Any]]) -> list[Right]:
-    """Those that are granted, not denied."""
+    """Those that are granted, and those that are denied. Raises ValueError."""
     return [
-        Right(text(row.get("Identity")), text(row.get("User")))
+        Right(text(row.get("Identity")), text(row.get("User")), yes(row.get("Deny", False)))
         for row in rows
-        if not yes(row.get("Deny", False)) and ANY_RECIPIENT in _rights(row)
+        if ANY_RECIPIENT in _rights(row)
     ]
 
 
@@ -56,10 +58,16 @@ def grants_of(given: Mapping[str, Any], rights: list[Right], *, has_rights: bool
     """Asked of the permission groups, of external trust, and of the rights where they were exported too."""
     names = {full_name(given).lower(), text(given.get("DistinguishedName")).lower()} - {""}
     ours = [one for one in rights if one.connector.lower() in names]
-    anonymous = any(one.is_anonymous for one in ours)
+    denied = [one for one in ours if one.is_denied]
+    ours = [one for one in ours if not one.is_denied]
+    # What is denied counts more than what is granted, as in the directory.
+    is_denied = any(one.is_anonymous or one.user.lower() in _EVERYONE for one in denied)
+    anonymous = any(one.is_anonymous for one in ours) and not is_denied
     external = "ExternalAuthoritative" in auth_of(given)
     for one in ours:
-        if one.is_anonymous:
+        if one.is_anonymous and is_denied:
+            about.left_out("Accept-Any-Recipient", one.user, "It is denied too, which counts more: no relay policy.")
+        elif one.is_anonymous:
             about.mapped("Accept-Any-Recipient", one.user, "A relay policy for its remote IP ranges.")
         elif not _is_by_default(one.user):
             about.left_out("Accept-Any-Recipient", one.user, "Name the user in a relay policy, if they still send.")
@@ -97,6 +105,9 @@ def anonymous_policy(given: Mapping[str, Any], grants: Grants, owner: str, about
     except (Lost, ValueError):
         return None
     everybody = bool(_EVERYTHING & set(ranges))
+    is_off = not yes(given.get("Enabled", True))
+    if is_off:
+        about.approximated("Relay policy", ranges, "Disabled: so is its connector, and nobody relays through it.")
     if everybody:
         about.approximated(
             "Relay policy",
@@ -106,8 +117,9 @@ def anonymous_policy(given: Mapping[str, Any], grants: Grants, owner: str, about
         )
     return {
         "name": f"{short_name(given)} relay"[:64],
-        "is_enabled": not everybody,
+        "is_enabled": not everybody and not is_off,
         "networks": ranges,
+        "is_tls_required": yes(given.get("RequireTLS", False)),
         "owner": owner,
         "purpose": f"Relayed through Exchange's receive connector {full_name(given)}"[:500],
         "comment": f"Imported: {grants.why}.",

@@ -49,8 +49,13 @@ def permits(words: list[str], word: str) -> bool:
 
 def may_relay(main: MainCf, word: str) -> bool:
     """Whether both lists that decide about relay let those pass whom ``word`` permits."""
-    relay = main.items("smtpd_relay_restrictions") if "smtpd_relay_restrictions" in main.given else _DEFAULT
-    return permits(relay, word) and permits(main.items("smtpd_recipient_restrictions"), word)
+    return all(permits(restrictions_of(main, name), word) for name in RELAYING)
+
+
+def restrictions_of(main: MainCf, name: str) -> list[str]:
+    """As given, else as Postfix assumes."""
+    is_default = name == "smtpd_relay_restrictions" and name not in main.given
+    return _DEFAULT if is_default else main.items(name)
 
 
 class Access:
@@ -58,11 +63,15 @@ class Access:
 
     def __init__(self, main: MainCf, tables: Tables, building: Building, report: Report, owner: str) -> None:
         self._main, self._tables, self._building, self._report, self._owner = main, tables, building, report, owner
+        self._is_refused = False
+        """Whether who is not let relay by now is refused."""
 
     def restrictions(self) -> None:
         for name in LISTS:
+            self._is_refused = name not in RELAYING
             words = iter(self._main.items(name))
             for word in words:
+                self._is_refused |= word in _REFUSALS
                 self._word(name, word, words)
 
     def _word(self, name: str, word: str, rest: Iterator[str]) -> None:
@@ -99,10 +108,13 @@ class Access:
         if rows is None:
             about.left_out(name, f"{word} {item}", "The file was not given, or is no text: add its source.")
             return
+        lets_relay = not self._is_refused and all(permits(restrictions_of(self._main, one), item) for one in RELAYING)
         for key, action in rows:
-            self._client(name, key, action) if word == "check_client_access" else self._sender(key, action)
+            self._client(key, action, lets_relay=lets_relay) if word == "check_client_access" else self._sender(
+                key, action
+            )
 
-    def _client(self, name: str, key: str, action: str) -> None:
+    def _client(self, key: str, action: str, *, lets_relay: bool) -> None:
         about = self._report.about("access", key)
         verb = action.split(" ", 1)[0].upper()
         try:
@@ -114,14 +126,14 @@ class Access:
             about.mapped("", action, "An IP block entry.")
             self._entry("ip_block_list", where, action)
         elif verb in ("OK", "PERMIT", "RELAY") or verb.isdecimal():
-            self._permitted(name, where, action)
+            self._permitted(where, action, lets_relay=lets_relay)
         else:
             about.left_out("", action, "An action that has no counterpart.")
 
-    def _permitted(self, name: str, where: str, action: str) -> None:
-        """OK before reject_unauth_destination lets relay; elsewhere it lets in only."""
+    def _permitted(self, where: str, action: str, *, lets_relay: bool) -> None:
+        """OK before both refusals to relay lets relay; elsewhere it lets in only."""
         about = self._report.about("access", where)
-        if name in RELAYING and permits(self._main.items(name), "check_client_access"):
+        if lets_relay:
             about.approximated("", action, "OK stands before the refusal to relay: a relay policy.")
             fields: dict[str, object] = {"name": f"access: {where}"[:64], "networks": [where], "owner": self._owner}
             fields |= {"purpose": "Postfix's access table let it relay", "is_enabled": not where.endswith("/0")}

@@ -74,6 +74,8 @@ def _imported(origin: Origin, sources: list[Source], base: MailFlow, owner: str)
         return _IMPORTERS[origin](sources, onto=base, owner=owner)
     except ValidationError as error:
         raise UnreadableFile(f"Together they make no configuration: {explain(error, {}, model=MailFlow)[0]}.") from None
+    except ValueError as error:
+        raise UnreadableFile(f"A value in these files can't be read: {str(error)[:200]}.") from None
 
 
 def _nothing(imported: Imported) -> str:

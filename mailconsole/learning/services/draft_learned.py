@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from mailconsole.accounts.models import User
 from mailconsole.changes.models import Change
+from mailconsole.imports.seen import ONLY_NULL
 from mailconsole.learning.refusals import NothingChosen
 from mailconsole.learning.services.learned import Learned
 from mailconsole.mailflow.services.stage_object import stage_object
@@ -62,8 +63,10 @@ def policy_of(learned: Learned, wish: Wish, *, now: datetime) -> dict[str, Any]:
     networks = _broadened(one.networks, one.suggested) if learned.key in wish.broadened else list(one.networks)
     recipients = one.recipient_domains if len(one.recipient_domains) <= LISTED_DOMAINS else ()
     what = "refused" if one.is_refused else "accepted"
+    only_null = "" if one.sender_domains else f" {ONLY_NULL}"  # no senders would mean any
     return {
         "name": one.name.replace("Seen", "Learned", 1)[:64],
+        "is_enabled": not only_null,
         "networks": networks,
         "identities": list(one.identities) if one.is_always_signed_in else [],
         "sender_addresses": list(one.sender_domains),
@@ -71,7 +74,7 @@ def policy_of(learned: Learned, wish: Wish, *, now: datetime) -> dict[str, Any]:
         "is_tls_required": one.is_tls_always,
         "owner": wish.owner,
         "purpose": wish.purpose,
-        "comment": f"Learned: {one.relayed} recipients {what} until {one.last_at}.",
+        "comment": f"Learned: {one.relayed} recipients {what} until {one.last_at}.{only_null}",
         "expires_at": (now + GRANTED_FOR).isoformat(timespec="minutes"),
     }
 

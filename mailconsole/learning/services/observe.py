@@ -15,6 +15,7 @@ from transport.model.verdict import Stage
 SAMPLE = 20_000
 """Messages and refusals each; the page says so where there were more."""
 _CHUNK = 500
+Clients = dict[tuple[str, bool, bool], SeenClient]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,17 @@ class Observed:
 
 def observe(connector_id: str, *, begins_at: datetime, ends_at: datetime) -> Observed:
     """Counted per client; a session counts for each message or refusal."""
-    clients: dict[tuple[str, bool], SeenClient] = {}
+    clients: Clients = {}
     messages = _accepted(connector_id, begins_at, ends_at, clients)
     refusals = _refused(connector_id, begins_at, ends_at, clients)
     return Observed(list(clients.values()), messages, refusals, max(messages, refusals) >= SAMPLE)
 
 
-def _client(clients: dict[tuple[str, bool], SeenClient], connector_id: str, row: tuple[Any, ...]) -> SeenClient:
-    """One for what an address did signed in, another for the rest."""
+def _client(clients: Clients, connector_id: str, row: tuple[Any, ...], *, is_refused: bool = False) -> SeenClient:
+    """One for what an address did signed in, another for the rest, and others for what it was refused: as whom it was
+    refused is no part of what it did."""
     peer, identity, tls, at = row
-    client = clients.setdefault((peer, bool(identity)), SeenClient(connector_id, peer))
+    client = clients.setdefault((peer, bool(identity), is_refused), SeenClient(connector_id, peer))
     client.sessions += 1
     client.tls_sessions += bool(tls)
     if identity:
@@ -47,9 +49,7 @@ def _client(clients: dict[tuple[str, bool], SeenClient], connector_id: str, row:
     return client
 
 
-def _accepted(
-    connector_id: str, begins_at: datetime, ends_at: datetime, clients: dict[tuple[str, bool], SeenClient]
-) -> int:
+def _accepted(connector_id: str, begins_at: datetime, ends_at: datetime, clients: Clients) -> int:
     found = Message.objects.filter(received_at__gte=begins_at, received_at__lt=ends_at, connector_id=connector_id)
     rows = found.order_by("-received_at", "-pk").values_list("pk", "sender", "peer", "identity", "tls", "received_at")
     count = 0
@@ -75,9 +75,7 @@ def _recipients(keys: Iterable[int]) -> dict[int, list[str]]:
     return found
 
 
-def _refused(
-    connector_id: str, begins_at: datetime, ends_at: datetime, clients: dict[tuple[str, bool], SeenClient]
-) -> int:
+def _refused(connector_id: str, begins_at: datetime, ends_at: datetime, clients: Clients) -> int:
     """Only what was said of a recipient can lead to a policy."""
     found = Refusal.objects.filter(
         received_at__gte=begins_at, received_at__lt=ends_at, connector_id=connector_id, stage=Stage.RCPT.value
@@ -86,7 +84,7 @@ def _refused(
     count = 0
     for sender, recipient, reply, *who in rows[:SAMPLE].iterator():
         count += 1
-        client = _client(clients, connector_id, tuple(who))
+        client = _client(clients, connector_id, tuple(who), is_refused=True)
         client.refused(f"@{sender}" if sender else "", f"@{recipient}", reply)
         client.refused_recipient(sender, recipient)
     return count

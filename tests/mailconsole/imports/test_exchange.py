@@ -62,6 +62,36 @@ def test_relay__right_of_anonymous__becomes_a_policy_for_its_ranges():
     assert "ANONYMOUS LOGON" in policy.comment
 
 
+def test_relay__right_that_is_denied_too__makes_no_policy():
+    rights = source("rights.csv").text
+    denied = rights.splitlines()[1:3] + [rights.splitlines()[2].replace("False", "True")]
+    done = imported(source("receive.xml"), source("rights.csv", "\n".join(denied)))
+    assert not done.document.relay_policies
+    assert "denied" in said(done.report, "EX1\\Scanners", "Accept-Any-Recipient")[0][1]
+
+
+@pytest.mark.parametrize(("given", "is_enabled", "is_tls"), [({"Enabled": False}, False, False),
+                                                             ({"RequireTLS": True}, True, True)])  # fmt: skip
+def test_relay__connector_disabled_or_with_tls__so_is_its_policy(given: dict, is_enabled: bool, is_tls: bool):
+    apps = {"Name": "Apps", "RemoteIPRanges": ["10.7.0.0/24"], "AuthMechanism": 33, "Bindings": ["0.0.0.0:26"]}
+    (policy,) = imported(source("apps.json", json.dumps(apps | given))).document.relay_policies
+    assert (policy.is_enabled, policy.is_tls_required) == (is_enabled, is_tls)
+
+
+def test_log__who_signed_in__has_to_here():
+    log = source("RECV2026112010-1.LOG").text
+    policy = of(imported(source("accepted.csv"), source("a.log", log)).document.relay_policies)["Seen: 10.9.9.9"]
+    assert (policy.identities, policy.networks) == (("*",), ("10.9.9.9",))
+
+
+def test_log__null_sender_only__is_no_policy_for_any_sender():
+    log = source("RECV2026112010-1.LOG").text.replace("scan@contoso.com", "")
+    done = imported(source("accepted.csv"), source("a.log", log))
+    policy = of(done.document.relay_policies)["Seen: 10.1.2.3"]
+    assert (policy.sender_addresses, policy.is_enabled) == ((), False)
+    assert "null sender" in policy.comment
+
+
 def test_relay__custom_rights_not_exported__makes_no_policy_and_says_so():
     done = imported(source("receive.xml"))
     assert any("Get-ADPermission" in note for _, note in said(done.report, "EX1\\Scanners", "PermissionGroups"))

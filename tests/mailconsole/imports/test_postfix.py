@@ -48,6 +48,25 @@ def test_relay__access_table_before_the_refusal__is_a_policy_and_names_are_told(
     assert of(done.document.relay_policies)["Users who sign in"].identities == ("*",)
 
 
+OTHER = "smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination\n"
+
+
+@pytest.mark.parametrize(
+    ("lists", "lets_relay"),
+    [
+        ("smtpd_relay_restrictions = check_client_access cidr:/t, reject", True),
+        ("smtpd_relay_restrictions = check_client_access cidr:/u, reject, check_client_access cidr:/t", False),
+        ("smtpd_recipient_restrictions = check_client_access cidr:/t, reject", False),
+        (f"{OTHER}smtpd_recipient_restrictions = check_client_access cidr:/t, reject", False),
+        ("smtpd_client_restrictions = check_client_access cidr:/t", False),
+    ],
+)
+def test_access__ok_that_does_not_pass_every_refusal_to_relay__is_no_relay_policy(lists: str, lets_relay: bool):
+    done = imported(source("main.cf", f"{lists}\n"), source("t", "10.30.0.7 OK\n"), source("u", "10.30.0.8 DUNNO\n"))
+    assert bool(done.document.relay_policies) is lets_relay
+    assert bool(done.document.ip_allow_list) is not lets_relay
+
+
 def test_access__of_clients__are_block_and_allow_entries():
     done = imported()
     assert [one.network for one in done.document.ip_block_list] == ["192.0.2.0/24"]

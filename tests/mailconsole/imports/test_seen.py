@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mailconsole.imports.exchange.protocol_log import read_logs
+import pytest
+
+from mailconsole.imports.exchange.protocol_log import BadLog, read_logs
 from mailconsole.imports.seen import SeenClient, aggregated, candidates
 from tests.mailconsole.imports.kit import source
 
@@ -34,6 +36,29 @@ def test_log__pipelined_and_refused__counts_each_reply_for_its_command():
     assert (erp.tls_sessions, dict(erp.identities)) == (1, {"CONTOSO\\svc-erp": 1})
     assert not spam.recipient_domains and next(iter(spam.refusals)).startswith("550 5.7.54")
     assert scanner.last_at == "2026-11-20T10:00:00.013Z"
+
+
+@pytest.mark.parametrize("verb", ["DATA", "BDAT 10 LAST"])
+def test_log__message_refused_after_its_recipients__relayed_nothing(verb: str):
+    log = source("RECV2026112010-1.LOG").text.replace("DATA", verb)
+    log = log.replace("250 2.6.0 <1@contoso.com> [InternalId=1]", "550 5.7.60 Client may not send as this sender")
+    scanner = next(client for client in read_logs([log]) if client.peer == "10.1.2.3")
+    assert not scanner.recipient_domains and not scanner.sender_domains
+    assert next(iter(scanner.refusals)).startswith("550 5.7.60")
+
+
+def test_candidates__who_sign_in_as_others__are_not_one():
+    first, second = (SeenClient("in", f"10.1.2.{number}", sessions=1) for number in (3, 4))
+    for client, name in ((first, "erp"), (second, "crm")):
+        client.accepted("a@contoso.com", "b@partner.example")
+        client.identities[name] += 1
+    assert [one.identities for one in candidates([first, second], ours=[])] == [("erp",), ("crm",)]
+
+
+def test_log__that_is_no_csv__is_told():
+    log = source("RECV2026112010-1.LOG").text
+    with pytest.raises(BadLog, match="no CSV"):
+        read_logs([f'{log}\n"{"x" * 200_000}"'])
 
 
 def test_log__session_that_goes_on_in_the_next_file__is_one():

@@ -13,6 +13,7 @@ from mailconsole.changes.refusals import NotAllowed
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.learning.models import LearningWindow
 from mailconsole.learning.refusals import LearnsAlready, NoSuchConnector, NotLearning
+from mailconsole.learning.services.draft_learned import Wish, policy_of
 from mailconsole.learning.services.learned import learn
 from mailconsole.learning.services.windows import LONGEST, start_learning, stop_learning
 from mailconsole.tracking.models import Message, Refusal
@@ -147,3 +148,22 @@ def test_learn__signed_in_and_not__are_different_clients():
     made.ingest()
     assert (Message.objects.count(), Refusal.objects.count()) == (2, 0)
     assert sorted(one.candidate.identities for one in lesson().learned) == [(), ("erp",)]
+
+
+def test_learn__refused_as_somebody_else__is_no_part_of_what_it_did():
+    made = Traffic(at=(NOW - timedelta(hours=1)).timestamp())
+    made.receive("x@partner.example", sender="a@contoso.example", peer="10.5.5.5")
+    made.refuse(peer="10.5.5.5", sender="ceo@evil.example")
+    made.ingest()
+    accepted, refused = (one.candidate for one in lesson().learned)
+    assert (accepted.sender_domains, accepted.is_refused) == (("contoso.example",), False)
+    assert (refused.sender_domains, refused.is_refused) == (("evil.example",), True)
+
+
+def test_policy__of_the_null_sender_only__is_off():
+    made = Traffic(at=(NOW - timedelta(hours=1)).timestamp())
+    made.receive("x@partner.example", sender="", peer="10.5.5.5")
+    made.ingest()
+    (one,) = lesson().learned
+    policy = policy_of(one, Wish("Mail", "x", is_to_seen_domains=True), now=NOW)
+    assert (policy["sender_addresses"], policy["is_enabled"]) == ([], False)
