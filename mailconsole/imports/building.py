@@ -30,6 +30,10 @@ class Building:
     def __init__(self, document: MailFlow) -> None:
         self.document = document
         self._sections: dict[str, dict[str, Any]] = {}
+        self._ids: dict[str, dict[str, str]] = {}
+        """By section and name in lower case."""
+        self._numbers: dict[tuple[str, str], int] = {}
+        """By section and id: the number that the last one like it got."""
 
     def section(self, kind: str) -> dict[str, Any]:
         """The objects of a section as built so far, by id."""
@@ -46,6 +50,8 @@ class Building:
         if made is None:
             return ""
         section[fields["id"]] = made
+        if kind in self._ids:
+            self._ids[kind].setdefault(made.name.casefold(), made.id)
         about.became(kind, fields["id"])
         return str(fields["id"])
 
@@ -72,12 +78,19 @@ class Building:
 
     def _id(self, kind: str, name: str) -> str:
         section = self.section(kind)
-        same = next((one.id for one in section.values() if one.name.casefold() == name.casefold()), "")
-        if same:
-            return str(same)
-        wanted = slug(name)
-        numbered = (f"{wanted[:58]}-{number}" for number in range(2, len(section) + 3))
-        return next(one for one in (wanted, *numbered) if one not in section)
+        if kind not in self._ids:
+            self._ids[kind] = {one.name.casefold(): one.id for one in reversed(section.values())}
+        same = self._ids[kind].get(name.casefold(), "")
+        if same and section[same].name.casefold() == name.casefold():
+            return same
+        self._ids[kind].pop(name.casefold(), None)
+        wanted = made = slug(name)
+        number = self._numbers.get((kind, wanted), 1)
+        while made in section:
+            number += 1
+            made = f"{wanted[:58]}-{number}"
+        self._numbers[kind, wanted] = number
+        return made
 
 
 def _as_fields(item: ConfigModel) -> Fields:

@@ -32,7 +32,7 @@ class ImportForm(forms.Form):
     )
     files = FilesField(  # type: ignore[assignment]  # the form's own are asked before this is read
         label="Files",
-        help_text="Several at once, or a zip; up to 8 MB together. Larger ones: ./console config import.",
+        help_text="Several at once, or a zip; up to 8 MB, 24 MB unpacked. Larger ones: ./console config import.",
     )
     owner = forms.CharField(
         label="Owner", max_length=64, help_text="The person or team to ask about the relay policies that come of it."

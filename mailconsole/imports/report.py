@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -49,6 +49,16 @@ class Report:
     """Collects lines while an import goes on."""
 
     lines: list[Line] = field(default_factory=list)
+    _loose: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    """By source and name: the places of lines that lead to no object yet."""
+
+    def add(self, line: Line) -> None:
+        self._loose.setdefault((line.source, line.name), []).append(len(self.lines))
+        self.lines.append(line)
+
+    def became(self, source: str, name: str, kind: str, object_id: str) -> None:
+        for at in self._loose.pop((source, name), ()):
+            self.lines[at] = replace(self.lines[at], kind=kind, object_id=object_id)
 
     def about(self, source: str, name: str) -> Subject:
         """Where the lines about one object of the source go."""
@@ -80,13 +90,10 @@ class Subject:
 
     def became(self, kind: str, object_id: str) -> None:
         """All lines about it so far lead to the object that it became."""
-        lines = self.report.lines
-        for index, line in enumerate(lines):
-            if (line.source, line.name) == (self.source, self.name) and not line.object_id:
-                lines[index] = Line(**{**asdict(line), "fate": line.fate, "kind": kind, "object_id": object_id})
+        self.report.became(self.source, self.name[:200], kind, object_id)
 
     def _add(self, parameter: str, value: object, fate: Fate, note: str) -> None:
-        self.report.lines.append(Line(self.source, self.name[:200], parameter, shown(value), fate, note))
+        self.report.add(Line(self.source, self.name[:200], parameter, shown(value), fate, note))
 
 
 def shown(value: object) -> str:

@@ -19,6 +19,7 @@ from mailconsole.common.pages import render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.imports.forms import ImportForm
 from mailconsole.imports.models import ImportReport, Origin
+from mailconsole.imports.reading.files import MAX_WEB_OCTETS
 from mailconsole.imports.report import Fate, Line
 from mailconsole.imports.services.import_files import import_files
 
@@ -49,6 +50,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 files=[(file.name or "file", file.read()) for file in said["files"]],
                 owner=said["owner"],
                 title=said["title"],
+                most=MAX_WEB_OCTETS,
                 now=timezone.now(),
                 request=request,
             )

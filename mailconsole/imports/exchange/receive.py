@@ -113,6 +113,8 @@ def _network(said: str) -> str:
         said = said.replace("(", "/").rstrip(")")
     if "-" in said:
         first, last = (ipaddress.ip_address(part.strip()) for part in said.split("-", 1))
+        if first.version != last.version:
+            raise ValueError(f"'{said[:90]}' is no range")
         nets: list[Any] = list(ipaddress.summarize_address_range(first, last))
         said = str(nets[0]) if len(nets) == 1 else f"{first}-{last}"
         if "/" not in said:

@@ -107,7 +107,10 @@ def size(value: Any) -> int | None:
     match = _SIZE.fullmatch(said)
     if match is None:
         raise ValueError(f"'{said[:60]}' is not a size")
-    return int(float(match[1].replace(",", "")) * _UNITS[(match[2] or "B").upper()])
+    try:
+        return int(float(match[1].replace(",", "")) * _UNITS[(match[2] or "B").upper()])
+    except OverflowError:
+        raise ValueError(f"'{said[:60]}' is not a size") from None
 
 
 def number(value: Any) -> int | None:

@@ -37,15 +37,19 @@ class MainCf:
     def get(self, name: str) -> str:
         """The value with its variables expanded. Raises BadMainCf."""
         said = self.given.get(name, DEFAULTS.get(name, ""))
-        return " ".join(self._expanded(said, 0).split())
+        return " ".join(self._expanded(said, 0, [MAX_LENGTH]).split())
 
     def items(self, name: str) -> list[str]:
         """A list: commas and white space part its items. Raises BadMainCf."""
         return [one for one in re.split(r"[,\s]+", self.get(name)) if one]
 
-    def _expanded(self, value: str, depth: int) -> str:
+    def _expanded(self, value: str, depth: int, left: list[int]) -> str:
+        """``left``: the characters that all values together may still have."""
         if depth > MAX_DEPTH:
             raise BadMainCf("its variables name each other in a circle")
+        left[0] -= len(value) + 1
+        if left[0] < 0:
+            raise BadMainCf("its variables expand to too much")
 
         def name(match: re.Match[str]) -> str:
             wanted = match[1] or match[2] or match[3]
@@ -53,25 +57,22 @@ class MainCf:
                 return "$"  # $$
             if wanted == "mydomain" and "mydomain" not in self.given and "." in self.given.get("myhostname", ""):
                 return self.given["myhostname"].partition(".")[2]
-            return self._expanded(self.given.get(wanted, DEFAULTS.get(wanted, "")), depth + 1)
+            return self._expanded(self.given.get(wanted, DEFAULTS.get(wanted, "")), depth + 1, left)
 
-        made = _VARIABLE.sub(name, value)
-        if len(made) > MAX_LENGTH:
-            raise BadMainCf("its variables expand to too much")
-        return made
+        return _VARIABLE.sub(name, value)
 
 
 def logical_lines(text: str) -> list[str]:
     """Lines that begin with white space go on with the one before; comments and empty lines between do not end it."""
-    lines: list[str] = []
+    lines: list[list[str]] = []
     for line in text.splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if line[0] in " \t" and lines:
-            lines[-1] += " " + line.strip()
+            lines[-1].append(line.strip())
         else:
-            lines.append(line.strip())
-    return lines
+            lines.append([line.strip()])
+    return [" ".join(parts) for parts in lines]
 
 
 def read_main_cf(text: str) -> MainCf:

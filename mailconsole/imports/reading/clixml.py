@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
+from mailconsole.imports.reading import storable
+
 MAX_DEPTH = 48
-MAX_ELEMENTS = 2_000_000
+MAX_ELEMENTS = 600_000
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _CONTAINERS = ("LST", "IE", "QUE", "STK")
 
@@ -26,7 +28,11 @@ class _Element:
     name: str
     ref: str
     children: list[_Element] = field(default_factory=list)
-    text: str = ""
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.said)
 
 
 def read_clixml(text: str) -> list[dict[str, Any]]:
@@ -57,7 +63,7 @@ def _parse(text: str) -> _Element:
         stack.pop()
 
     def characters(data: str) -> None:
-        stack[-1].text += data
+        stack[-1].said.append(data)
 
     def refused(*_: object) -> None:
         raise BadXml("it declares a document type or entities, which no export has")
@@ -80,11 +86,18 @@ class _Reader:
     def __init__(self) -> None:
         self._objects: dict[str, Any] = {}
         self._types: dict[str, str] = {}
+        self._sizes: dict[str, int] = {}
+        self._count = 0
 
     def value(self, element: _Element) -> Any:
+        """Raises BadXml: objects that refer to objects that refer to others may make it too large."""
+        self._count += self._sizes.get(element.ref, 0) if element.tag == "Ref" else 1
+        if self._count > MAX_ELEMENTS:
+            raise BadXml("it is nested too deep or too large")
         if element.tag == "Obj":
+            before = self._count
             made = self._object(element)
-            self._objects[element.ref] = made
+            self._objects[element.ref], self._sizes[element.ref] = made, 1 + self._count - before
             return made
         if element.tag == "Ref":
             return self._objects.get(element.ref)
@@ -126,4 +139,4 @@ class _Reader:
 
 
 def _plain(text: str) -> str:
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    return storable.text(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), text))

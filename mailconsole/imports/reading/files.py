@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from mailconsole.imports.reading import storable
 from mailconsole.imports.refusals import UnreadableFile
 
 MAX_FILE_OCTETS = 64 * 1024 * 1024
 MAX_TOTAL_OCTETS = 256 * 1024 * 1024
+MAX_WEB_OCTETS = 24 * 1024 * 1024
+"""Unpacked, within a request: what is read here takes some seconds at most."""
 MAX_FILES = 500
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError, ValueError, struct.error)
+"""What reading a zip may raise: each way to pack has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,37 +38,38 @@ class Source:
         """Decoded as its first octets say: PowerShell writes UTF-16 and UTF-8 with a mark, old tools neither."""
         for mark, encoding in _BOMS:
             if self.data.startswith(mark):
-                return self.data.decode(encoding, "replace")
+                return storable.text(self.data.decode(encoding, "replace"))
         try:
-            return self.data.decode("utf-8")
+            return storable.text(self.data.decode("utf-8"))
         except UnicodeDecodeError:
-            return self.data.decode("cp1252", "replace")
+            return storable.text(self.data.decode("cp1252", "replace"))
 
 
-def opened(files: Iterable[tuple[str, bytes]]) -> list[Source]:
-    """All files, those within zips too. Raises UnreadableFile."""
+def opened(files: Iterable[tuple[str, bytes]], *, most: int = MAX_TOTAL_OCTETS) -> list[Source]:
+    """All files, those within zips too; together at most ``most`` octets. Raises UnreadableFile."""
     sources: list[Source] = []
     total = 0
-    for name, data in _all(files):
+    for name, data in _all(files, min(most, MAX_FILE_OCTETS)):
         total += len(data)
-        if len(sources) == MAX_FILES or total > MAX_TOTAL_OCTETS:
+        if len(sources) == MAX_FILES or total > most:
+            where = ", or by ./console config import" if most < MAX_TOTAL_OCTETS else ""
             raise UnreadableFile(
-                f"These are more than {MAX_FILES} files or {MAX_TOTAL_OCTETS // 1024**2} MB: import them in parts."
+                f"These are more than {MAX_FILES} files or {most // 1024**2} MB: import them in parts{where}."
             )
         sources.append(Source(name, data))
     return sources
 
 
-def _all(files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+def _all(files: Iterable[tuple[str, bytes]], most: int) -> Iterator[tuple[str, bytes]]:
     for name, data in files:
         if data.startswith(b"PK\x03\x04"):
-            yield from _inside(name, data)
+            yield from _inside(name, data, most)
         else:
-            _check_size(name, len(data))
+            _check_size(name, len(data), most)
             yield base_name(name), data
 
 
-def _inside(archive: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+def _inside(archive: str, data: bytes, most: int) -> Iterator[tuple[str, bytes]]:
     """Names are labels only: nothing is written to a disk. What an entry says of its size may be a lie."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as found:
@@ -66,18 +77,20 @@ def _inside(archive: str, data: bytes) -> Iterator[tuple[str, bytes]]:
                 if entry.is_dir():
                     continue
                 with found.open(entry) as file:
-                    content = file.read(MAX_FILE_OCTETS + 1)
-                _check_size(entry.filename, len(content))
+                    content = file.read(most + 1)
+                _check_size(entry.filename, len(content), most)
                 yield base_name(entry.filename), content
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+    except UnreadableFile:
+        raise
+    except _BROKEN as error:
         raise UnreadableFile(f"{base_name(archive)} is no zip that can be read: {error}.") from None
 
 
-def _check_size(name: str, size: int) -> None:
-    if size > MAX_FILE_OCTETS:
-        raise UnreadableFile(f"{base_name(name)} is larger than {MAX_FILE_OCTETS // 1024**2} MB: split it.")
+def _check_size(name: str, size: int, most: int) -> None:
+    if size > most:
+        raise UnreadableFile(f"{base_name(name)} is larger than {most // 1024**2} MB: split it.")
 
 
 def base_name(name: str) -> str:
     """Without folders of either kind of system."""
-    return PurePosixPath(name.replace("\\", "/")).name[:120] or "file"
+    return storable.text(PurePosixPath(name.replace("\\", "/")).name[:120]) or "file"

@@ -7,6 +7,8 @@ import io
 import json
 from typing import Any
 
+from mailconsole.imports.reading import storable
+
 MAX_OBJECTS = 50_000
 _TYPE_LINE = "#TYPE "
 
@@ -18,7 +20,7 @@ class BadTable(ValueError):
 def read_json(text: str) -> list[dict[str, Any]]:
     """One object or several. Raises BadTable."""
     try:
-        data = json.loads(text.removeprefix("\ufeff"))
+        data = storable.value(json.loads(text.removeprefix("\ufeff")))
     except (ValueError, RecursionError) as error:
         raise BadTable(f"it is no JSON: {error}") from None
     if isinstance(data, dict) and isinstance(data.get("value"), list):

@@ -20,7 +20,7 @@ from mailconsole.changes.services.stage_document import stage_document
 from mailconsole.imports.exchange.importer import Imported, import_exchange
 from mailconsole.imports.models import ImportReport, Origin
 from mailconsole.imports.postfix.importer import import_postfix
-from mailconsole.imports.reading.files import Source, opened
+from mailconsole.imports.reading.files import MAX_TOTAL_OCTETS, Source, opened
 from mailconsole.imports.refusals import NothingToImport, UnreadableFile
 from transport.config.diff import diff
 from transport.config.document import MailFlow
@@ -41,14 +41,16 @@ def import_files(
     owner: str,
     now: datetime,
     title: str = "",
+    most: int = MAX_TOTAL_OCTETS,
     request: HttpRequest | None = None,
 ) -> ImportReport:
-    """A new draft on the head and its report; nothing is kept where it is refused. ``owner`` is for relay policies.
+    """A new draft on the head and its report; nothing is kept where it is refused. ``owner`` is for relay
+    policies; files have at most ``most`` octets together, unpacked.
 
     Raises NotAllowed, UnreadableFile, NothingToImport.
     """
     require(actor, Role.EDITOR)
-    sources = opened(files)
+    sources = opened(files, most=most)
     change = open_change(author=actor, now=now, title=title or f"Import from {origin.label}", request=request)
     base = load_document(change.base)
     imported = _imported(origin, sources, base, owner)

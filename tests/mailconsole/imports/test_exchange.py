@@ -64,7 +64,7 @@ def test_relay__right_of_anonymous__becomes_a_policy_for_its_ranges():
 
 def test_relay__right_that_is_denied_too__makes_no_policy():
     rights = source("rights.csv").text
-    denied = rights.splitlines()[1:3] + [rights.splitlines()[2].replace("False", "True")]
+    denied = [*rights.splitlines()[1:3], rights.splitlines()[2].replace("False", "True")]
     done = imported(source("receive.xml"), source("rights.csv", "\n".join(denied)))
     assert not done.document.relay_policies
     assert "denied" in said(done.report, "EX1\\Scanners", "Accept-Any-Recipient")[0][1]
