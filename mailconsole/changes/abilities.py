@@ -10,7 +10,7 @@ from mailconsole.changes.models import Change
 from mailconsole.changes.reach import out_of_reach
 from mailconsole.changes.services.approvals import Approvals
 from mailconsole.changes.services.bootstrap import is_first_setup
-from mailconsole.changes.services.ground import changes_of, has_written
+from mailconsole.changes.services.ground import concerned_by, has_written
 from mailconsole.changes.services.open_change import current_draft
 from mailconsole.changes.states import ChangeState, Verdict
 
@@ -47,7 +47,7 @@ def abilities_of(user: User, change: Change, approvals: Approvals | None = None)
     is_author, is_writer = change.author_id == user.pk, has_written(change, user)
     is_editor, is_reviewer = Role.EDITOR.value in roles, Role.REVIEWER.value in roles
     limit = user.limit_of(Role.REVIEWER) if is_reviewer else None
-    is_beyond = limit is not None and out_of_reach(limit, changes_of(change)) is not None
+    is_beyond = limit is not None and out_of_reach(limit, concerned_by(change)) is not None
     is_reviewer = is_reviewer and not is_beyond
     is_administrator = Role.ADMINISTRATOR.value in roles
     may_edit = is_author and is_editor and state.is_open
@@ -67,7 +67,7 @@ def abilities_of(user: User, change: Change, approvals: Approvals | None = None)
         publish_freely=is_free,
         take_over=is_editor and not is_author and state.is_open,
         unschedule=is_reviewer and change.publish_at is not None,
-        shorten=change.is_to_end and (is_author or Role.OPERATOR.value in roles),
+        shorten=change.is_to_end and ((is_author and is_editor) or Role.OPERATOR.value in roles),
         prolong=change.is_to_end and is_editor,
         publish_alone=alone,
         withdraw=may_edit or (is_administrator and not change.author.is_active and state.is_open),

@@ -11,10 +11,9 @@ from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Review
 from mailconsole.changes.reach import out_of_reach
 from mailconsole.changes.refusals import NotApproved
-from mailconsole.changes.services.ground import changes_of, digest_of, has_written
+from mailconsole.changes.services.ground import concerned_by, digest_of, has_written, prolonged_by
 from mailconsole.changes.services.plan import Plan
 from mailconsole.changes.states import Verdict
-from transport.config.diff import ObjectChange
 from transport.rules.approval import Demands, Need, Person, demands_of
 
 
@@ -58,13 +57,9 @@ class Approvals:
 
 def approvals_of(change: Change, plan: Plan, *, now: datetime) -> Approvals:
     """By the rules of the plan's head, the ones in effect, whatever the change makes of them."""
-    demands = demands_of((*plan.changes, *_prolonged(change)), plan.head_document, now=now)
+    # What stays in effect by moving another change's end needs what it needed itself, without its end in sight.
+    demands = demands_of((*plan.changes, *prolonged_by(change)), plan.head_document, now=now)
     return Approvals(demands, tuple(_counting(change)))
-
-
-def _prolonged(change: Change) -> tuple[ObjectChange, ...]:
-    """What stays in effect by moving another change's end needs what it needed itself, without its end in sight."""
-    return changes_of(change.prolongs) if change.prolongs is not None else ()
 
 
 def _counting(change: Change) -> Iterator[Person]:
@@ -77,7 +72,7 @@ def _counting(change: Change) -> Iterator[Person]:
             continue
         seen.add(reviewer.pk)
         person = person_of(reviewer)
-        if person.may_review and out_of_reach(reviewer.limit_of(Role.REVIEWER), changes_of(change)) is None:
+        if person.may_review and out_of_reach(reviewer.limit_of(Role.REVIEWER), concerned_by(change)) is None:
             yield person
 
 

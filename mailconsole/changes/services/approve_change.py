@@ -13,9 +13,9 @@ from mailconsole.changes.models import Change, Review
 from mailconsole.changes.refusals import CannotApproveOwnChange, WrongState
 from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.ground import (
-    changes_of,
     check_arrow,
     check_digest,
+    concerned_by,
     go,
     has_written,
     locked,
@@ -41,7 +41,7 @@ def approve_change(
     refuse_own(change, actor)
     check_arrow(change, Arrow.APPROVE)
     check_digest(change, digest)
-    require_reach(actor, Role.REVIEWER, changes_of(change))
+    require_reach(actor, Role.REVIEWER, concerned_by(change))
     _refuse_needless(change, actor, digest, now)
     review = Review.objects.create(
         change=change, reviewer=actor, verdict=Verdict.APPROVED, comment=comment.strip(), digest=digest, created_at=now

@@ -38,10 +38,10 @@ def end_due(*, change: Change, now: datetime) -> Change | None:
 @transaction.atomic
 def end_change(*, change: Change, now: datetime) -> Change | None:
     """None where nothing of it was left to take back. Raises NothingToEnd, InvalidDocument."""
+    lock_head()  # before the change: publishing what moves its end locks the head, then this change
     change = locked(change)
     if not change.is_to_end or change.ends_at is None or change.ends_at > now:
         raise NothingToEnd(f"“{change.title}” is not at its end.")
-    lock_head()
     taken = what_is_taken_back(change)
     restoring = _publish(change, taken, now) if taken.changes else None
     problem = _kept_words(taken.kept)

@@ -77,6 +77,16 @@ def changes_of(change: Change) -> tuple[ObjectChange, ...]:
     return tuple(sorted(items, key=lambda item: (SECTIONS.index(item.kind), item.object_id)))
 
 
+def prolonged_by(change: Change) -> tuple[ObjectChange, ...]:
+    """What stays in effect because it moves another change's end."""
+    return changes_of(change.prolongs) if change.prolongs is not None else ()
+
+
+def concerned_by(change: Change) -> tuple[ObjectChange, ...]:
+    """What whoever decides about it has to be allowed to decide: its items, and what it keeps in effect."""
+    return (*changes_of(change), *prolonged_by(change))
+
+
 def _items(change: Change) -> list[ChangeItem]:
     return list(ChangeItem.objects.filter(change=change))
 

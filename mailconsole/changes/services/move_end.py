@@ -11,7 +11,7 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
 from mailconsole.changes.refusals import BadTime, NothingToEnd, ReasonMissing
-from mailconsole.changes.services.ground import locked, note, require
+from mailconsole.changes.services.ground import changes_of, locked, note, require, require_reach
 from mailconsole.changes.services.open_change import open_change
 
 
@@ -19,13 +19,13 @@ from mailconsole.changes.services.open_change import open_change
 def shorten_change(
     *, change: Change, actor: User, ends_at: datetime, reason: str, now: datetime, request: HttpRequest | None = None
 ) -> Change:
-    """An operator, or its author, ends it earlier than was approved; a time that has passed means now.
+    """An operator, or its author who is an editor still, ends it earlier than was approved; a time that has passed
+    means now.
 
     Raises NotAllowed, NothingToEnd, ReasonMissing, BadTime.
     """
     change = locked(change)
-    if change.author_id != actor.pk or not actor.is_active:
-        require(actor, Role.OPERATOR)
+    require(actor, Role.EDITOR if change.author_id == actor.pk and not _is_operator(actor) else Role.OPERATOR)
     _require_end(change)
     if not reason.strip():
         raise ReasonMissing("Say why it ends earlier: whoever relies on it reads it.")
@@ -51,11 +51,12 @@ def prolong_change(
 ) -> Change:
     """A draft that gives it a later end, or none; it needs the approvals that the change itself needed.
 
-    Raises NotAllowed, NothingToEnd, ReasonMissing, BadTime.
+    Raises NotAllowed, OutOfReach, NothingToEnd, ReasonMissing, BadTime.
     """
     require(actor, Role.EDITOR)
     change = locked(change)
     _require_end(change)
+    require_reach(actor, Role.EDITOR, changes_of(change))
     if not reason.strip():
         raise ReasonMissing("Say why it has to stay: whoever approves it reads it.")
     if until is not None and (change.ends_at is None or until <= change.ends_at):
@@ -64,6 +65,10 @@ def prolong_change(
     draft = open_change(author=actor, now=now, title=title, reason=reason, ticket=change.ticket, request=request)
     Change.objects.filter(pk=draft.pk).update(prolongs=change, prolonged_to=until)
     return locked(draft)
+
+
+def _is_operator(actor: User) -> bool:
+    return Role.OPERATOR.value in actor.role_names
 
 
 def _require_end(change: Change) -> None:

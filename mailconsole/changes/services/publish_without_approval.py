@@ -16,6 +16,7 @@ from mailconsole.changes.services.ground import (
     check_arrow,
     check_digest,
     locked,
+    prolonged_by,
     require,
     require_author,
     require_reach,
@@ -39,7 +40,7 @@ def publish_without_approval(
         check_digest(change, digest)
 
     def check(plan: Plan) -> str:
-        require_reach(actor, Role.EDITOR, plan.changes)
+        require_reach(actor, Role.EDITOR, (*plan.changes, *prolonged_by(change)))
         demands = approvals_of(change, plan, now=now).demands
         if demands.needs:
             need = demands.needs[0]

@@ -13,7 +13,7 @@ from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Revision
 from mailconsole.changes.refusals import BadTime, WrongState
 from mailconsole.changes.services.approvals import check_approvals
-from mailconsole.changes.services.ground import check_arrow, check_digest, go, locked, note, require, require_reach
+from mailconsole.changes.services.ground import check_arrow, check_digest, go, locked, note, prolonged_by, require, require_reach
 from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.services.publish_change import publish_change
 from mailconsole.changes.services.submit_change import check_plan
@@ -43,7 +43,7 @@ def schedule_publish(
     plan = plan_change(change, now=now)
     check_plan(change, plan)
     check_approvals(change, plan, now=now)
-    require_reach(actor, Role.REVIEWER, plan.changes)
+    require_reach(actor, Role.REVIEWER, (*plan.changes, *prolonged_by(change)))
     go(change, Arrow.SCHEDULE, now=now, publish_at=at, scheduled_by=actor, schedule_problem="")
     words = f"Scheduled “{change.title}” for {at:%Y-%m-%d %H:%M} UTC"
     note(actor, Arrow.SCHEDULE.past, change, words, now=now, request=request, after={"publish_at": at.isoformat()})
@@ -66,14 +66,20 @@ def cancel_schedule(*, change: Change, actor: User, now: datetime, request: Http
 
 def publish_scheduled(*, change: Change, now: datetime) -> Revision | None:
     """Publish what is due, as whoever scheduled it. A refusal is shown with the change, which stays approved."""
-    actor = change.scheduled_by
-    if change.publish_at is None or change.publish_at > now or actor is None:
-        return None
     try:
-        return publish_change(change=change, actor=User.objects.get(pk=actor.pk), now=now)
+        return _publish_if_due(change, now)
     except Refusal as refusal:
         _tell(change, str(refusal), now)
         return None
+
+
+@transaction.atomic
+def _publish_if_due(change: Change, now: datetime) -> Revision | None:
+    """By the time that is set now: it may have been taken back or moved since beat listed what is due."""
+    change = locked(change)
+    if change.publish_at is None or change.publish_at > now or change.scheduled_by_id is None:
+        return None
+    return publish_change(change=change, actor=User.objects.get(pk=change.scheduled_by_id), now=now)
 
 
 @transaction.atomic

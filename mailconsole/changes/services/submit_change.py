@@ -11,7 +11,7 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
 from mailconsole.changes.refusals import BadTime, Conflict, InvalidDocument, NothingToEnd, NothingToSubmit
-from mailconsole.changes.services.ground import check_arrow, go, locked, note, require, require_author, require_reach
+from mailconsole.changes.services.ground import check_arrow, go, locked, note, prolonged_by, require, require_author, require_reach
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.tell import reviewers_of, tell
 from mailconsole.changes.states import Arrow, News
@@ -28,7 +28,7 @@ def submit_change(*, change: Change, actor: User, now: datetime, request: HttpRe
     check_arrow(change, Arrow.SUBMIT)
     plan = plan_change(change, now=now)
     check_plan(change, plan)
-    require_reach(actor, Role.EDITOR, plan.changes)
+    require_reach(actor, Role.EDITOR, (*plan.changes, *prolonged_by(change)))
     check_end(change, now=now)
     go(change, Arrow.SUBMIT, now=now, submitted_at=now)
     tell(News.REVIEW_WANTED, change, reviewers_of(change), f"{actor} asks for a review of “{change.title}”", by=actor,

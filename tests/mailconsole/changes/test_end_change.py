@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from mailconsole.accounts.models import User
 from mailconsole.audit.models import AuditEntry
 from mailconsole.changes.models import Change
 from mailconsole.changes.refusals import (
@@ -189,3 +190,13 @@ def test_pages__tell_the_end_before_it_comes():
     answer = browser.post(reverse("changes:shorten", args=[change.pk]), {"reason": "Done"}, follow=True)
     assert "It ends earlier now." in answer.content.decode()
     assert browser.get(reverse("changes:prolong", args=[change.pk])).status_code == 405
+
+
+def test_shorten__author_who_is_no_editor_any_more__refuses():
+    author = create_editor()
+    change = temporary(author)
+    author.groups.set(create_viewer().groups.all())
+    author = User.objects.get(pk=author.pk)
+    with pytest.raises(NotAllowed):
+        shorten_change(change=change, actor=author, ends_at=NOW, reason="x", now=NOW)
+    assert 'name="ends_at"' not in signed_in(author).get(reverse("changes:detail", args=[change.pk])).content.decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import CommandError
 
@@ -15,15 +17,17 @@ from mailconsole.changes.refusals import NotApproved, OutOfReach
 from mailconsole.changes.services.account_password import make_account_password
 from mailconsole.changes.services.approve_change import approve_change
 from mailconsole.changes.services.ground import digest_of
+from mailconsole.changes.services.move_end import prolong_change
 from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.publish_change import publish_change
 from mailconsole.changes.services.restore_revision import restore_revision
 from mailconsole.changes.services.revisions import head_revision
+from mailconsole.changes.services.set_expiry import set_expiry
 from mailconsole.changes.services.stage_item import stage_item
 from mailconsole.changes.services.submit_change import submit_change
 from mailconsole.changes.states import ChangeState
 from tests.mailconsole.api.test_api import Api
-from tests.mailconsole.changes.kit import NOW, create_change, policy, publish_policy, stage_policy
+from tests.mailconsole.changes.kit import NOW, create_change, policy, publish_policy, reloaded, stage_policy
 from tests.mailconsole.changes.test_config_command import run
 from tests.support.factories import create_administrator, create_editor, create_reviewer, signed_in
 
@@ -177,3 +181,25 @@ def test_page_of_a_change__limited_reviewer__has_no_button_and_is_told_why():
     change = create_change(ChangeState.IN_REVIEW)
     page = signed_in(limited(create_reviewer(), role=Role.REVIEWER)).get(f"/changes/{change.pk}/").content.decode()
     assert "Your role reviewer is limited to" in page and ">Approve<" not in page and "Approve</button>" not in page
+
+
+@pytest.mark.django_db
+def test_prolong__beyond_the_role__is_neither_drafted_nor_approved_nor_published():
+    author = create_editor()
+    change = open_change(author=author, now=NOW)
+    stage_policy(change, author)
+    set_expiry(change=change, actor=author, expires_at=NOW + timedelta(days=1), now=NOW)
+    submit_change(change=change, actor=author, now=NOW)
+    reviewer = create_reviewer()
+    approve_change(change=change, actor=reviewer, digest=digest_of(reloaded(change)), now=NOW)
+    publish_change(change=change, actor=reviewer, now=NOW)
+    with pytest.raises(OutOfReach):
+        prolong_change(change=change, actor=limited(create_editor()), until=None, reason="x", now=NOW)
+    draft = prolong_change(change=change, actor=author, until=None, reason="x", now=NOW)
+    submit_change(change=draft, actor=author, now=NOW)
+    confined = limited(create_reviewer(), role=Role.REVIEWER)
+    with pytest.raises(OutOfReach):
+        approve_change(change=draft, actor=confined, digest=digest_of(draft), now=NOW)
+    approve_change(change=draft, actor=reviewer, digest=digest_of(draft), now=NOW)
+    with pytest.raises(OutOfReach):
+        publish_change(change=draft, actor=confined, now=NOW)

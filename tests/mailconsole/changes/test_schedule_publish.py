@@ -126,3 +126,13 @@ def test_schedule_page__shows_the_time_takes_it_back_and_refuses_what_is_no_time
     assert "Published by itself" in answer.content.decode()
     answer = browser.post(reverse("changes:cancel-schedule", args=[change.pk]), follow=True)
     assert "It stays approved." in answer.content.decode()
+
+
+def test_beat__taken_back_or_moved_since_it_was_listed__publishes_nothing():
+    one, two = scheduled(), scheduled(name="Plotters", networks=["10.3.0.0/16"])
+    listed = list(due_to_publish(TONIGHT))
+    cancel_schedule(change=one, actor=create_reviewer(), now=TONIGHT)
+    schedule(two, at=TONIGHT + timedelta(days=1))
+    assert [publish_scheduled(change=change, now=TONIGHT) for change in listed] == [None, None]
+    assert Revision.objects.count() == 1
+    assert [reloaded(change).schedule_problem for change in (one, two)] == ["", ""]
