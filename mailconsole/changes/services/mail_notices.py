@@ -42,12 +42,21 @@ def _mail(wish: MailWish, now: datetime) -> int:
     mine = Notice.objects.filter(pk__in=[one.pk for one in found], mailed_at=None)
     if mine.update(mailed_at=now) != len(found):
         return 0
-    problem = _hand_over(compose(wish.person, found, sender=_sender(), now=now))
+    problem = _send(wish.person, found, now)
     if problem:
         Notice.objects.filter(pk__in=[one.pk for one in found], mailed_at=now).update(mailed_at=None)
         log.warning("notices.mail_failed", person=wish.person.pk)
     MailWish.objects.filter(pk=wish.pk).update(tried_at=now, problem=problem[:500])
     return 0 if problem else 1
+
+
+def _send(person: User, found: list[Notice], now: datetime) -> str:
+    """The problem; one person's address, which a directory may have given, never keeps the others waiting."""
+    try:
+        mail = compose(person, found, sender=_sender(), now=now)
+    except ValueError:
+        return f"No mail can be addressed to {person.email!r}."
+    return _hand_over(mail)
 
 
 def compose(person: User, found: list[Notice], *, sender: str, now: datetime) -> bytes:

@@ -6,6 +6,7 @@ redirect is followed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import http.client
@@ -13,6 +14,7 @@ import ipaddress
 import json
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -24,6 +26,8 @@ from mailconsole.common.secrets import SecretMissing, read_secret
 from transport.config.objects import Organization
 
 TIMEOUT_S = 5.0
+WHOLE_CALL_S = 15.0
+"""However slowly it answers: whoever trickles an answer, or says 100 Continue for ever, keeps no worker."""
 TRIES = 10
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
@@ -97,26 +101,35 @@ def post_signed(url: str, body: bytes, headers: dict[str, str], may_reach_own_ho
     address = _address_of(parts.hostname, port, may_reach_own_host)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = http.client.HTTPConnection(parts.hostname, port, timeout=TIMEOUT_S)
+    end = threading.Timer(WHOLE_CALL_S, _hang_up, [connection])
     try:
         # Connected to the address that was checked: asking DNS again could give another one.
         connection.sock = socket.create_connection((address, port), timeout=TIMEOUT_S)
+        end.start()
         if parts.scheme == "https":
             context = ssl.create_default_context()
             connection.sock = context.wrap_socket(connection.sock, server_hostname=parts.hostname)
         connection.request("POST", target, body=body, headers=headers)
         return connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise NotReached(f"{parts.hostname} was not reached: {str(error) or type(error).__name__}.") from error
     finally:
+        end.cancel()
         connection.close()
+
+
+def _hang_up(connection: http.client.HTTPConnection) -> None:
+    """From another thread: what reads or writes there ends at once. Below TLS, whose own shutdown would wait."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
 
 def _address_of(host: str, port: int, may_reach_own_host: bool) -> str:
     """The first address of the host. Raises NotReached where one of them is our own machine's, or has no name."""
     try:
         found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    except OSError as error:
-        raise NotReached(f"{host} has no address: {error.strerror or error}.") from error
+    except (OSError, UnicodeError) as error:  # a label that is empty or too long is no name for IDNA
+        raise NotReached(f"{host} has no address: {getattr(error, 'strerror', '') or error}.") from error
     if not may_reach_own_host and any(map(_is_own, found)):
         raise NotReached(f"{host} leads to this machine or its link: allow that in the organisation's settings first.")
     return found[0]
@@ -126,4 +139,17 @@ def _is_own(text: str) -> bool:
     address = ipaddress.ip_address(text.partition("%")[0])
     mapped = getattr(address, "ipv4_mapped", None)
     address = mapped if mapped is not None else address
-    return address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
+    if address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast:
+        return True
+    return _is_bindable(address)
+
+
+def _is_bindable(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Only an address of our own can be bound: our ports are behind the address of the network card too."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((str(address), 0))
+    except OSError:
+        return False
+    return True

@@ -153,3 +153,13 @@ def test_forget_old__keeps_three_months():
     assert Notice.objects.count() == 1
     forget_old(NOW + timedelta(days=91))
     assert Notice.objects.count() == 0
+
+
+def test_mail__address_that_is_none__is_shown_and_keeps_nobody_else_waiting(node):
+    broken, other = reader(), reader()
+    type(broken).objects.filter(pk=broken.pk).update(email="ann@contoso.com\nBcc: x@y.example")
+    create_change(ChangeState.IN_REVIEW)
+    assert mail_due(now=LATER) == 1
+    assert "No mail can be addressed" in MailWish.objects.get(person=broken).problem
+    assert MailWish.objects.get(person=other).problem == ""
+    assert Notice.objects.get(person=broken).mailed_at is None

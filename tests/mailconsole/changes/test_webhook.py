@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import http.server
 import json
+import socket
+import ssl
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -15,6 +19,7 @@ from pydantic import ValidationError
 
 from mailconsole.changes.models import WebhookCall
 from mailconsole.changes.refusals import SecretNotStored
+from mailconsole.changes.services import webhook
 from mailconsole.changes.services.break_glass import break_glass_publish
 from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.stage_item import stage_item
@@ -141,3 +146,71 @@ def test_webhook__key_typed_instead_of_its_name__is_not_kept():
 def test_settings__no_web_address__is_refused(url):
     with pytest.raises(ValidationError):
         Organization(review_webhook_url=url, review_webhook_secret="hook")
+
+
+@contextlib.contextmanager
+def raw_server(answer, context=None):
+    """A socket that sends what ``answer`` yields to one caller, whatever they said."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            peer, _ = server.accept()
+            peer = context.wrap_socket(peer, server_side=True) if context is not None else peer
+            with peer:
+                peer.recv(65536)
+                for part in answer():
+                    peer.sendall(part)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield server.getsockname()[1]
+    server.close()
+    thread.join()
+
+
+def trickle():
+    for _ in range(60):
+        time.sleep(0.05)
+        yield b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+def test_webhook__answer_that_never_ends__is_hung_up_on(monkeypatch):
+    monkeypatch.setattr(webhook, "WHOLE_CALL_S", 0.2)
+    began = time.monotonic()
+    with raw_server(trickle) as port, pytest.raises(NotReached):
+        post_signed(f"http://127.0.0.1:{port}/", b"{}", {}, True)
+    assert time.monotonic() - began < 2
+
+
+def test_webhook__certificate__is_verified_for_the_name(authority, monkeypatch):
+    issued = authority.issue("localhost")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(issued.chain, issued.key)
+
+    def post(host):
+        with raw_server(lambda: [b"HTTP/1.1 204 No Content\r\n\r\n"], context) as port:
+            return post_signed(f"https://{host}:{port}/", b"{}", {}, True)
+
+    with pytest.raises(NotReached, match="CERTIFICATE_VERIFY_FAILED"):
+        post("localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(issued.ca))
+    assert post("localhost") == 204
+    with pytest.raises(NotReached, match="CERTIFICATE_VERIFY_FAILED"):
+        post("127.0.0.1")
+
+
+def test_webhook__address_of_our_own_network_card__is_not_called():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing; tells which address of ours would
+        own = probe.getsockname()[0]
+    with pytest.raises(NotReached, match="allow that"):
+        post_signed(f"http://{own}:1/", b"", {}, False)
+
+
+@pytest.mark.parametrize("host", ["a..example", "x" * 64 + ".example"])
+def test_webhook__host_that_is_no_name__is_not_reached_and_others_are(listener, host):
+    set_webhook(listener, review_webhook_url=f"https://{host}/")
+    create_change(ChangeState.IN_REVIEW)
+    assert send_due(now=NOW) == 0
+    assert "has no address" in WebhookCall.objects.get().result
