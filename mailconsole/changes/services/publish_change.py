@@ -12,7 +12,16 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Revision
 from mailconsole.changes.services.approvals import check_approvals
-from mailconsole.changes.services.ground import check_arrow, check_digest, go, locked, note, prolonged_by, require, require_reach
+from mailconsole.changes.services.ground import (
+    check_arrow,
+    check_digest,
+    go,
+    locked,
+    note,
+    prolonged_by,
+    require,
+    require_reach,
+)
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.revisions import lock_head, store_revision
 from mailconsole.changes.services.submit_change import check_end, check_plan

@@ -13,7 +13,16 @@ from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Revision
 from mailconsole.changes.refusals import BadTime, WrongState
 from mailconsole.changes.services.approvals import check_approvals
-from mailconsole.changes.services.ground import check_arrow, check_digest, go, locked, note, prolonged_by, require, require_reach
+from mailconsole.changes.services.ground import (
+    check_arrow,
+    check_digest,
+    go,
+    locked,
+    note,
+    prolonged_by,
+    require,
+    require_reach,
+)
 from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.services.publish_change import publish_change
 from mailconsole.changes.services.submit_change import check_plan

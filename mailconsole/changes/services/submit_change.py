@@ -11,7 +11,16 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
 from mailconsole.changes.refusals import BadTime, Conflict, InvalidDocument, NothingToEnd, NothingToSubmit
-from mailconsole.changes.services.ground import check_arrow, go, locked, note, prolonged_by, require, require_author, require_reach
+from mailconsole.changes.services.ground import (
+    check_arrow,
+    go,
+    locked,
+    note,
+    prolonged_by,
+    require,
+    require_author,
+    require_reach,
+)
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.tell import reviewers_of, tell
 from mailconsole.changes.states import Arrow, News
