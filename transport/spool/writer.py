@@ -202,10 +202,13 @@ class Writer:
                 stored(self.problem)
             except Exception:  # one that fails keeps nobody else waiting
                 log.exception("spool.telling_failed")
+        if failure is not None and (batch.messages or not self._is_stopping):
+            # Messages that were not stored are refused (451); outcomes and events stay for the next batch. At the end
+            # they have one more chance where messages were in their way: what is lost of them is delivered again.
+            self._on_lazy_failure(batch)
         if failure is None or self._is_stopping:
             self._go_on()
-        else:  # messages that were not stored are refused (451); outcomes and events stay for the next batch
-            self._on_lazy_failure(batch)
+        else:
             self._loop.call_later(FAILURE_PAUSE_S, self._go_on)
 
     def _go_on(self) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import os
 import platform
-from errno import EINVAL, EIO
+from errno import EINVAL, EIO, ENOSPC
 
 import pytest
 
 from tests.transport.spool.test_sqlite_spool import make_message, opened, receive
 from transport.ports import SpoolUnavailable
-from transport.spool import kernel_sync, writer
+from transport.spool import journal, kernel_sync, writer
+from transport.spool.frames import Kind
 from transport.spool.kernel_sync import open_kernel_sync
 from transport.spool.store import Store
 
@@ -204,6 +205,28 @@ async def test_commit__what_follows_the_sync_breaks__is_refused_and_nobody_waits
     await asyncio.wait_for(commit(spool), 5)
     assert spool.count == 2
     await spool.stop()
+
+
+async def test_stop__no_room_for_a_new_message__what_was_delivered_is_known(tmp_path, monkeypatch):
+    spool, _ = await opened(tmp_path)
+    delivered = await commit(spool)
+    write = journal.Journal.write
+
+    def full(self, records):
+        if any(record.kind is Kind.MESSAGE for record in records):
+            raise OSError(ENOSPC, "No space left on device")
+        return write(self, records)
+
+    monkeypatch.setattr(journal.Journal, "write", full)
+    spool.finish(delivered, receive(delivered))
+    refused = asyncio.ensure_future(commit(spool))
+    await asyncio.sleep(0)
+    await asyncio.wait_for(spool.stop(), 5)
+    with pytest.raises(SpoolUnavailable):
+        await refused
+    again, found = await opened(tmp_path)
+    assert found == []
+    await again.stop()
 
 
 async def test_stop__sync_is_under_way__waits_for_it_and_for_what_gathered(tmp_path):
