@@ -17,7 +17,10 @@ from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import DeliveryType, NextHop
 from transport.model.outcome import RecipientStatus
 from transport.ports import RecipientUpdate, SpoolUnavailable
+from transport.spool import schema
 from transport.spool.bodies import LARGE_BODY_BYTES, Piece
+from transport.spool.outbox import SpoolOutbox
+from transport.spool.recent import Recent, RecentEvents
 from transport.spool.sqlite_spool import SqliteSpool
 
 HOP = NextHop(DeliveryType.SMART_HOST_CONNECTOR, "10.0.0.1:25", "internet")
@@ -250,6 +253,30 @@ def test_kill__under_load__every_message_that_was_promised_is_there(tmp_path, re
     bodies = asyncio.run(recovered())
     assert set(promised) <= set(bodies)
     assert set(bodies.values()) == {b"Subject: x\r\n\r\nhello\r\n"}
+
+
+def test_outbox__hours_of_events_wait__no_more_is_read_than_is_asked_for(tmp_path):
+    connection = schema.open_for_writing(tmp_path / "spool.sqlite3")
+    connection.executemany(
+        "INSERT INTO outbox VALUES (?, 10, ?)", [(first, b"\n".join([b"x"] * 10)) for first in range(1, 1000, 10)]
+    )
+    seen: list[int] = []
+
+    class Reading:
+        def get(self):
+            return self
+
+        def execute(self, *asked):
+            for row in connection.execute(*asked):
+                seen.append(row[0])
+                yield row
+
+    recent = Recent()
+    recent.add(RecentEvents(1001, [b"y"], 1))
+    recent.publish(1001)
+    read = SpoolOutbox(Reading(), recent, seen.append).read(after=15, limit=20)
+    assert [sequence for sequence, _ in read] == list(range(16, 36)) and seen == [11, 21, 31]
+    connection.close()
 
 
 async def test_outbox__spool_made_anew__numbers_go_on_after_what_was_acknowledged(tmp_path):
