@@ -11,7 +11,7 @@ from mailconsole.common.middleware import request_id
 from mailconsole.common.navigation import navigation_for
 
 THEME_CHOICES = (("light", "sun", "Light"), ("dark", "moon", "Dark"), ("auto", "device-desktop", "As the system"))
-SCRIPTS = ("js/theme.js", "js/keys.js", "js/times.js", "js/parts.js", "js/tables.js", "js/charts.js")
+SCRIPTS = ("js/theme.js", "js/keys.js", "js/times.js", "js/parts.js", "js/sidebar.js", "js/tables.js", "js/charts.js")
 
 
 def page(request: HttpRequest) -> dict[str, Any]:

@@ -54,6 +54,20 @@ def test_pages__every_width_and_theme__are_accessible_and_do_not_scroll_sideways
     context.close()
 
 
+def test_sidebar__taller_than_the_window__keeps_its_place_and_shows_where_one_is(browser, complaints, web_server, ada):
+    page = new_context(browser, complaints, height=500).new_page()
+    sign_in(page, web_server, ada)
+    page.goto(f"{web_server.url}/settings/")
+    expect(page.locator(".mc-nav .is-current")).to_be_in_viewport(ratio=1)
+    place = page.evaluate("document.querySelector('.mc-nav').scrollTop")
+    assert place > 0
+    page.locator(".mc-nav").get_by_role("link", name="Audit").click()
+    page.wait_for_url("**/audit/")
+    assert page.evaluate("document.querySelector('.mc-nav').scrollTop") == place
+    page.goto(f"{web_server.url}/queues/")
+    expect(page.locator(".mc-nav .is-current")).to_be_in_viewport(ratio=1)
+
+
 def test_theme__chosen__stays_without_a_flash(browser_page, web_server, ada):
     sign_in(browser_page, web_server, ada)
     browser_page.goto(f"{web_server.url}/help/")

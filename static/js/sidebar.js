@@ -1,0 +1,15 @@
+// The sidebar keeps its place from page to page, and the page one is at is in sight.
+const nav = document.querySelector(".mc-nav");
+const KEY = "mc-nav-top";
+
+if (nav) {
+  nav.scrollTop = Number(sessionStorage.getItem(KEY) ?? 0);
+  const current = nav.querySelector(".is-current");
+  const box = nav.getBoundingClientRect();
+  const place = current?.getBoundingClientRect();
+  // Not scrollIntoView: that would scroll the page too where the sidebar is the taller of the two.
+  if (place && (place.top < box.top || place.bottom > box.bottom)) {
+    nav.scrollTop += place.top - box.top - (box.height - place.height) / 2;
+  }
+  addEventListener("pagehide", () => sessionStorage.setItem(KEY, String(nav.scrollTop)));
+}
