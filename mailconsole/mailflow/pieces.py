@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from itertools import groupby
 from typing import Any
 
@@ -21,12 +22,22 @@ from transport.config.rule_kinds import ActionKind, ActionSpec, ConditionKind, C
 MAX_ROWS = 40
 _LINES = (ValueKind.WORD, ValueKind.PATTERN)
 _CONNECTORS = (ValueKind.RECEIVE_CONNECTOR, ValueKind.SEND_CONNECTOR)
+_PARTS = ("header", "status", "text", "values")  # in the order of the row
 _Kinds = type[ConditionKind] | type[ActionKind]
+
+
+class Focus(Enum):
+    """Where the keyboard is when the rows are drawn."""
+
+    NOWHERE = auto()
+    LAST_ROW = auto()
+    CHOICE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class PieceRow:
-    """One row. ``takes``: values, header, text, status. ``choices`` are (value, label, whether it is chosen)."""
+    """One row. ``takes``: values, header, text, status. ``choices`` are (value, label, whether it is chosen).
+    ``focused``: which of those has the keyboard at once."""
 
     name: str
     kind: str
@@ -36,6 +47,7 @@ class PieceRow:
     said: Json
     is_single: bool = False
     choices: list[tuple[str, str, bool]] = field(default_factory=list)
+    focused: str = ""
 
     @property
     def lines(self) -> str:
@@ -43,7 +55,9 @@ class PieceRow:
 
 
 class PiecesWidget(forms.Widget):
-    """``connectors``: id and name by the kind of value; the page's document says which there are."""
+    """``connectors``: id and name by the kind of value; the page's document says which there are.
+
+    ``focus``: where the keyboard is once a row came or went; it would be at the head of the page otherwise."""
 
     template_name = "mailflow/_pieces.html"
 
@@ -51,6 +65,7 @@ class PiecesWidget(forms.Widget):
         super().__init__()
         self._kinds: dict[str, ConditionKind | ActionKind] = {one.value: one for one in kinds}
         self.connectors: dict[ValueKind, list[tuple[str, str]]] = {}
+        self.focus = Focus.NOWHERE
 
     def id_for_label(self, id_: str, index: Any = None) -> str:
         return f"{id_}-kind" if id_ else ""
@@ -82,7 +97,11 @@ class PiecesWidget(forms.Widget):
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        context["rows"] = [self._row(f"{name}-{number}", dict(said)) for number, said in enumerate(value or ())]
+        rows = [self._row(f"{name}-{number}", dict(said)) for number, said in enumerate(value or ())]
+        if self.focus is Focus.LAST_ROW and rows and rows[-1].takes:
+            rows[-1] = replace(rows[-1], focused=min(rows[-1].takes, key=_PARTS.index))
+        context["rows"] = rows
+        context["is_choice_focused"] = self.focus is not Focus.NOWHERE and not (rows and rows[-1].focused)
         context["groups"] = list(self._groups())
         return context
 

@@ -31,7 +31,7 @@ from mailconsole.mailflow.fields import capital
 from mailconsole.mailflow.forms import PASSWORD, ObjectForm
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.kinds.table import KINDS
-from mailconsole.mailflow.pieces import PiecesField
+from mailconsole.mailflow.pieces import Focus, PiecesField
 from mailconsole.mailflow.prefill import prefilled
 from mailconsole.mailflow.reached import certificates_shown, limits_reached
 from mailconsole.mailflow.services.move_rule import move_rule
@@ -256,6 +256,7 @@ def _rearranged(request: HttpRequest, form: ObjectForm, object_id: str, was: Jso
         raise Http404(name)
     seen = seen_by(request.user)
     shown = form.rearranged(request.POST).knows(seen.document)
+    shown.fields[name].widget.focus = Focus.LAST_ROW if "add" in request.POST else Focus.CHOICE
     if getattr(request, "htmx", None):
         return HttpResponse(shown[name].as_widget())
     context = {"kind": form.kind, "form": shown, "object_id": object_id, "name": was.get("name", object_id),

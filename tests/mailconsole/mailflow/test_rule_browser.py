@@ -30,6 +30,7 @@ def test_story__a_rule_is_made_of_rows_and_staged(browser, complaints, web_serve
     conditions.locator("textarea").fill("(invoice")
     actions.locator("select").last.select_option("RejectMessage")
     actions.get_by_role("button", name="Add").click()
+    expect(actions.get_by_role("textbox", name="Enhanced status code")).to_be_focused()
     actions.get_by_role("textbox", name="Text").fill("No programs please")
     page.get_by_role("textbox", name="Name").press("Enter")
     expect(page.get_by_text("does not close")).to_be_visible()
@@ -38,6 +39,24 @@ def test_story__a_rule_is_made_of_rows_and_staged(browser, complaints, web_serve
     page.get_by_role("button", name="Stage in draft").last.click()
     words = "the subject matches “invoice” and an attachment is executable"
     expect(page.get_by_text(words).first).to_be_visible()
+
+
+def test_rows__by_keyboard_alone__the_keyboard_stays_where_the_row_came(browser, complaints, web_server):
+    page = new_context(browser, complaints).new_page()
+    sign_in(page, web_server, create_editor())
+    page.goto(web_server.url + reverse("mailflow:mail-flow-rule-create"))
+    choice = page.get_by_role("combobox", name="Conditions")
+    choice.select_option("SubjectContainsWords")
+    choice.press("Tab")
+    page.keyboard.press("Enter")
+    words = page.locator("#pieces-conditions textarea")
+    expect(words).to_be_focused()
+    page.keyboard.type("invoice")
+    expect(words).to_have_value("invoice")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(words).to_have_count(0)
+    expect(choice).to_be_focused()
 
 
 @pytest.mark.parametrize(("width", "is_dark"), [(1280, False), (390, True)])
