@@ -23,6 +23,7 @@ class MailFlowConfig(AppConfig):
                     kind.icon,
                     kind.order,
                     key=kind.key,
+                    also_under="/learning/" if kind.name == "receive_connectors" else "",
                 )
             )
         search.register(search.Searcher("Mail flow", 20, find_objects))

@@ -87,6 +87,7 @@ def test_navigation__people__only_for_administrators():
         ("/changes/3/", "Changes"),
         ("/changes/history/", "History"),
         ("/changes/revisions/2/", "History"),
+        ("/learning/default/", "Receive connectors"),
         ("/account/tokens/", None),
     ],
 )
