@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.timezone import get_current_timezone_name
 
 from mailconsole.changes.models import Change, Revision
 from mailconsole.changes.services.explain import Directory, Question
@@ -14,6 +17,7 @@ from transport.config.document import MailFlow
 from transport.model.address import InvalidAddress, parse_mailbox
 
 HEAD = ""
+_time_zone = lazy(get_current_timezone_name, str)
 
 
 class ExplainForm(forms.Form):
@@ -53,7 +57,7 @@ class ExplainForm(forms.Form):
     at = forms.DateTimeField(
         label="At",
         required=False,
-        help_text="When it is tried, in the console's time zone; empty means now.",
+        help_text=format_lazy("When it is tried; empty means now. Times are in {}.", _time_zone()),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     directory = forms.ChoiceField(

@@ -28,7 +28,7 @@ from mailconsole.changes.views.items import items_of
 from mailconsole.changes.views.running import running
 from mailconsole.common.pages import render_page
 from mailconsole.common.templatetags.words import wire
-from transport.config.diff import ObjectChange, diff
+from transport.config.diff import ObjectChange, diff, name_of
 from transport.config.merge import Conflict
 from transport.config.problem import Problem, Severity
 from transport.config.text import as_yaml
@@ -146,8 +146,13 @@ def talk_of(change: Change) -> list[dict[str, Any]]:
     said: list[dict[str, Any]] = []
     for review in change.reviews.select_related("reviewer"):
         said.append(_review_step(review))
+    names = {
+        (item.kind, item.object_id): name_of(item.kind, item.after or item.before or {}, item.object_id)
+        for item in change.items.all()
+    }
     for comment in change.comments.select_related("author"):
-        about = f" on {KIND_LABELS.get(comment.kind, '')} {comment.object_id}" if comment.kind else ""
+        name = names.get((comment.kind, comment.object_id), comment.object_id)  # an item may have been taken out
+        about = f" on {KIND_LABELS.get(comment.kind, '')} {name}" if comment.kind else ""
         said.append({"tone": "info", "title": f"{comment.author} commented{about}", "at": comment.created_at,
                      "text": comment.text})  # fmt: skip
     return sorted(said, key=lambda step: step["at"])

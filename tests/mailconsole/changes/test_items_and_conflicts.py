@@ -126,6 +126,17 @@ def test_comment__on_an_item__stands_with_it_and_its_author_is_told():
     assert not Notice.objects.filter(person=reviewer, news="commented").exists()
     page = signed_in(author).get(reverse("changes:detail", args=[change.pk])).content.decode()
     assert page.count("Why all of it?") >= 2
+    assert "1 comment<" in page
+    assert f"{reviewer} commented on Relay policy Scanners" in page
+
+
+def test_times__in_another_time_zone__are_named_where_one_is_typed(settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    change = create_change(author=create_editor())
+    page = signed_in(change.author).get(reverse("changes:detail", args=[change.pk])).content.decode()
+    assert "Empty means that it stays. Times are in Europe/Berlin." in page
+    page = signed_in(change.author).get(reverse("tools:explain")).content.decode()
+    assert "empty means now. Times are in Europe/Berlin." in page
 
 
 def test_comment__on_what_is_no_item__refuses():
