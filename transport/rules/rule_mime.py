@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from transport.rules import rule_names
 from transport.rules.rule_header import HeaderFields
@@ -17,8 +17,8 @@ from transport.rules.rule_names import Parameters
 MAX_PARTS = 500
 MAX_DEPTH = 20
 MAX_PART_HEADER = 65_536
-MAX_HEADERS = 2_000_000
-"""Octets of all parts' headers together."""
+MAX_HEADERS = 400_000
+"""Octets of all parts' headers together, which are read in some tenths of a second."""
 MAX_FIELD = 8_192
 """As much as is decoded of one: the end of a longer name would not be seen."""
 MAX_BOUNDARY = 200
@@ -74,6 +74,8 @@ class _Part:
     body: int
     kind: str
     boundary: bytes = b""
+    given: Parameters = field(default_factory=lambda: Parameters([]))
+    """Of its Content-Type."""
 
 
 def attachments(content: bytes) -> Attachments:
@@ -178,12 +180,13 @@ class _Look:
             raise _TooMuch(f"A field that tells of a part is larger than {MAX_FIELD:,} octets.")
         given = Parameters(types)
         holds_parts = any(kind.startswith(("multipart/", "message/")) for kind in given.kinds)
-        if (len(given.kinds) > 1 and holds_parts) or any(")" in kind for kind in given.kinds):
+        if (len(given.kinds) > 1 and holds_parts) or any(map(_has_comment, given.kinds)):
             raise _TooMuch("It says in several ways what a part is.")
-        if len(_encodings(fields)) > 1:
+        encodings = _encodings(fields)
+        if len(encodings) > 1 or any(map(_has_comment, encodings)):
             raise _TooMuch("It says in several ways how a part is encoded.")
         boundary = _boundary(given) if given.kind.startswith("multipart/") else b""
-        return _Part(at, depth, fields, body, given.kind or "text/plain", boundary)
+        return _Part(at, depth, fields, body, given.kind or "text/plain", boundary, given)
 
     def _is_plain(self, part: _Part) -> bool:
         """RFC 2046 5.2.1: a message within is not encoded; where it is, its parts are not read here."""
@@ -196,10 +199,10 @@ class _Look:
             self._note(part, max(at, part.body))
 
     def _note(self, part: _Part, end: int) -> None:
-        names = rule_names.names(part.fields)
-        if rule_names.is_in_many_pieces(part.fields):
-            self.unsure = f"The name of a part is in more than {rule_names.MAX_PIECES} pieces."
         said = Parameters(part.fields.raw("content-disposition"))
+        names = rule_names.names(said, part.given)
+        if said.is_in_many_pieces("filename") or part.given.is_in_many_pieces("name"):
+            self.unsure = f"The name of a part is in more than {rule_names.MAX_PIECES} pieces."
         if not names and said.kind != "attachment" and part.kind.startswith(("text/", "message/", "multipart/")):
             return
         if part.kind.startswith("multipart/") and not names and said.kind != "attachment":
@@ -231,6 +234,11 @@ def _boundary(given: Parameters) -> bytes:
 def end_of(name: str) -> str:
     """What follows the last dot, in lower case; Windows drops dots and spaces at the end."""
     return name.rstrip(". \t").rpartition(".")[2].strip().lower()
+
+
+def _has_comment(word: str) -> bool:
+    """One that could not be taken away."""
+    return "(" in word or ")" in word
 
 
 def _encoding(part: _Part) -> str:

@@ -6,9 +6,10 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from transport.rules.headers import charset
-from transport.rules.rule_header import HeaderFields, decoded
+from transport.rules.rule_header import decoded
 
 MAX_PIECES = 50
+MAX_COMMENTS = 10
 _PARAMETER = re.compile(rb';[ \t]*([!#$&+.^_`{|}~0-9A-Za-z*%-]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _COMMENT = re.compile(rb"\((?:[^()\\]|\\.)*\)?", re.DOTALL)
@@ -72,17 +73,13 @@ def _extended(octets: bytes) -> str:
 
 def word(value: bytes) -> str:
     """A token or type as it is compared: without comments and spaces (RFC 2045 5.1, RFC 5322 3.2.2), in lower case."""
-    return _COMMENT.sub(b"", value).translate(None, b" \t").decode("ascii", "replace").lower()
+    if b"(" in value:
+        value = _COMMENT.sub(b"", value, count=MAX_COMMENTS)
+    return value.translate(None, b" \t").decode("ascii", "replace").lower()
 
 
-def is_in_many_pieces(fields: HeaderFields) -> bool:
-    said = ("content-disposition", "filename"), ("content-type", "name")
-    return any(Parameters(fields.raw(field)).is_in_many_pieces(name) for field, name in said)
-
-
-def names(fields: HeaderFields) -> tuple[str, ...]:
+def names(disposition: Parameters, content_type: Parameters) -> tuple[str, ...]:
     """Every name that a part goes by, each once, without folders and controls."""
-    found = [*Parameters(fields.raw("content-disposition")).texts("filename"),
-             *Parameters(fields.raw("content-type")).texts("name")]  # fmt: skip
+    found = [*disposition.texts("filename"), *content_type.texts("name")]
     cleaned = (_CONTROL.sub("", one.replace("\\", "/")).rpartition("/")[2].strip() for one in found)
     return tuple(dict.fromkeys(one for one in cleaned if one))

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import time
 import zipfile
 from email.message import EmailMessage
 
@@ -90,6 +91,23 @@ def test_encoding__with_a_comment__is_read_without_it():
 )
 def test_part__that_programs_read_differently__is_told(header: str, said: str):
     assert said in attachments(attached(header)).why_not_all
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'Content-Disposition: attachment; filename="' + b"\\a" * 3_900 + b'"',
+        b"Content-Disposition: attachment" + b";a=b" * 1_900,
+        b"Content-Type: " + b"(" * 8_000,
+        b"A: b\r\n" * 10_000,
+    ],
+    ids=["name", "parameters", "comments", "fields"],
+)
+def test_headers__of_many_parts_that_are_long_to_read__are_soon_too_much(header: bytes):
+    content = message(*[header + b"\r\n\r\nx"] * 240)
+    began = time.process_time()
+    assert attachments(content).why_not_all
+    assert time.process_time() - began < 0.8
 
 
 def test_names__two_that_contradict__both_count():
