@@ -39,6 +39,11 @@ class Ruled:
         by = hold.by.removeprefix(_RULE)
         return replace(self, is_held=not hold.is_removal, is_deleted=hold.is_removal, by=by)
 
+    @property
+    def kept(self) -> Ruled:
+        """What still counts when it is committed."""
+        return Ruled(self.connector_id, self.is_tls_required)
+
     def row(self) -> dict[str, Any]:
         """As JSON, what routing asks again later."""
         return {"connector": self.connector_id, "tls": self.is_tls_required}

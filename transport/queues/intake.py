@@ -143,6 +143,8 @@ class EngineIntake:
     def decide_again(self, message: Message, recipients: Sequence[Recipient]) -> None:
         """Resolve and route recipients of a message that is in the spool already, and queue them anew."""
         kept = {id(r) for r in message.recipients} - {id(r) for r in recipients}
+        if message.ruled is not None:
+            message.ruled = message.ruled.kept  # held once: an operator let it go
         try:
             decided = self._decide(message, recipients, is_stored=True)
         except BodyNeeded:

@@ -8,6 +8,8 @@ from tests.support.transport import Transport, document
 from transport.config.objects import AcceptedDomain, AddressRewriteEntry, DistributionGroup, DomainType
 from transport.model.event import EventId
 from transport.model.next_hop import SUBMISSION
+from transport.model.queue_filter import QueueFilter
+from transport.model.queue_order import QueueOrder, Verb
 from transport.ports import EntryKind, LookupUnavailable, Ports, RecipientEntry
 
 BODY = (
@@ -141,3 +143,22 @@ def test_decided_late__reads_its_body_from_the_spool_and_leaves_once_in_each_for
         ("bob@corp.local",): ("boss@acme.example", BODY),
     }
     sink.wait_until(lambda: relay.call(lambda: relay.service.snapshot().messages) == 0)
+
+
+def test_decided_late__held_by_a_rule_and_let_go__is_not_held_again_in_another_form(node, sink):
+    late = Late()
+    domains = (DOMAINS[0], DOMAINS[1].model_copy(update={"domain_type": DomainType.AUTHORITATIVE}))
+    owned = group("x@out.example", "bob@corp.local", owner_address="boss@acme.example")
+    relay = node(
+        Ports(recipients=late),
+        accepted_domains=domains,
+        distribution_groups=(owned,),
+        address_rewriting=(REWRITE,),
+        mail_flow_rules=({"id": "r", "name": "R", "actions": [{"kind": "HoldMessage"}]},),
+    )
+    assert relay.send("ann@corp.local", ["all@acme.example"], BODY).is_accepted
+    job = relay.run(relay.service.control.start(QueueOrder(Verb.RESUME, QueueFilter(), by="olga")))
+    sink.wait_until(lambda: job.is_finished and job.done == 1)
+    late.is_there = True
+    relay.call(lambda: relay.service.retry_queue(str(SUBMISSION)))
+    assert set(arrived(sink, 2)) == {("x@out.example",), ("bob@corp.local",)}
