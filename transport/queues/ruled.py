@@ -55,7 +55,9 @@ def _redirect(message: Message, to: list[Address], decided: Decided, now: float)
     first = message.recipients
     because = next(step.sentence for step in reversed(decided.told) if step.is_done)
     detail = {"to": [str(address) for address in to], "because": because}
-    message.recipients = [Recipient(index, address, address) for index, address in enumerate(to)]
+    # RFC 3461 4.1: who wants to hear nothing of any recipient hears nothing of those instead.
+    notify = NEVER if first and all(one.notify == NEVER for one in first) else frozenset()
+    message.recipients = [Recipient(index, address, address, notify) for index, address in enumerate(to)]
     return [
         TrackingEvent(EventId.REDIRECT, now, message_id=message.id, recipient=str(one.address), detail=dict(detail))
         for one in first

@@ -104,11 +104,15 @@ class HeaderFields:
         self._changed()
 
     def prepend_subject(self, text: str) -> None:
-        """Put ``text`` and a space before the subject, unless it begins with it; the rest of the field stays."""
-        at = next((i for i, (name, _) in enumerate(self._fields) if name == "subject"), -1)
-        if at < 0:
+        """Put ``text`` and a space before the subject, unless it begins with it; the rest of the field stays. Before
+        each, where there are several: programs show the first or the last."""
+        places = [i for i, (name, _) in enumerate(self._fields) if name == "subject"]
+        if not places:
             self.set("Subject", text)
-            return
+        for at in places:
+            self._prepend(at, text)
+
+    def _prepend(self, at: int, text: str) -> None:
         octets = self._fields[at][1]
         if decoded(_value(octets)).startswith(text):
             return

@@ -67,6 +67,12 @@ def test_subject__text_put_before_it__rest_stays(before: bytes, after: bytes):
     assert bytes(header) == after
 
 
+def test_subject__given_twice__text_stands_before_both():
+    header = HeaderFields(b"Subject: a\r\nX: y\r\nsubject: b\r\n")
+    header.prepend_subject("[E]")
+    assert bytes(header) == b"Subject: [E] a\r\nX: y\r\nsubject: [E] b\r\n"
+
+
 def test_subject__prefix_that_is_not_ascii__is_shown_with_its_space():
     header = HeaderFields(b"Subject: =?utf-8?B?w7Y=?=\r\n")
     header.prepend_subject("[Außen]")
