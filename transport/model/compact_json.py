@@ -22,12 +22,15 @@ def decode(text: bytes | str) -> Any:
     return from_json(text)
 
 
-@lru_cache(maxsize=4096)  # senders, recipients, next hops, what a session says of itself: again and again
-def text(value: str) -> str:
-    """A string as ``encode`` would write it."""
+def once(value: str) -> str:
+    """A string as ``encode`` would write it, that does not come again."""
     if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
         return f'"{value}"'
     return encode(value).decode()
+
+
+text = lru_cache(maxsize=4096)(once)
+"""The same, for what comes again and again: senders, recipients, next hops, what a session says of itself."""
 
 
 def texts(values: list[str]) -> str:

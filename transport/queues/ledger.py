@@ -9,10 +9,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
+from transport.model import compact_json
 from transport.model.address import texts
 from transport.model.envelope import Message, Recipient
-from transport.model.event import EventId, TrackingEvent
+from transport.model.event import EventId, SendEvent, TrackingEvent
 from transport.model.hold import Hold
 from transport.model.outcome import Outcome, OutcomeKind, Phase, RecipientStatus
 from transport.ports import RecipientUpdate, Spool
@@ -97,16 +99,7 @@ class Ledger:
             recipient.attempts = 1
             recipient.status = RecipientStatus.DELIVERED
         self.counters.delivered += len(recipients)
-        detail: dict[str, object] = {"next_hop": key, "phase": "dot", "attempt": 1}
-        if len(recipients) > 1:
-            detail["recipients"] = texts([one.address for one in recipients])
-        if remote:
-            detail["remote"] = remote
-        if tls:
-            detail["tls"] = tls
-        about = str(recipients[0].address) if len(recipients) == 1 else ""
-        event = TrackingEvent(EventId.SEND, now, message.id, recipient=about, reply=reply, detail=detail)
-        self._spool.finish(message, event)
+        self._spool.finish(message, _sent(key, message.id, recipients, reply, remote, tls, now))
         return True
 
     def _defer(self, left: Settlement, recipient: Recipient, message: Message, outcome: Outcome, now: float) -> bool:
@@ -241,6 +234,35 @@ class Ledger:
             [RecipientUpdate(message.id, recipient) for recipient, _ in decided],
             [_event(key, message, alike, outcome, now) for alike, outcome in _alike(decided)],
         )
+
+
+def _sent(
+    key: str, message_id: int, recipients: Sequence[Recipient], reply: str, remote: str, tls: str, now: float
+) -> TrackingEvent:
+    """SEND of recipients that were taken at the first try."""
+    if len(recipients) == 1:
+        about, (detail, told) = str(recipients[0].address), _detail_of_one(key, remote, tls)
+        return SendEvent(EventId.SEND, now, message_id, "", "", about, "", "", reply, "", 0, 0, detail, told)
+    detail = _detail(key, texts([one.address for one in recipients]), remote, tls)
+    return TrackingEvent(EventId.SEND, now, message_id, reply=reply, detail=detail)
+
+
+@lru_cache(maxsize=1024)
+def _detail_of_one(key: str, remote: str, tls: str) -> tuple[dict[str, object], str]:
+    """What SEND tells is the same for all that a connection carries; with its JSON."""
+    detail = _detail(key, [], remote, tls)
+    return detail, compact_json.encode(detail).decode()
+
+
+def _detail(key: str, recipients: list[str], remote: str, tls: str) -> dict[str, object]:
+    detail: dict[str, object] = {"next_hop": key, "phase": "dot", "attempt": 1}
+    if recipients:
+        detail["recipients"] = recipients
+    if remote:
+        detail["remote"] = remote
+    if tls:
+        detail["tls"] = tls
+    return detail
 
 
 def _alike(decided: Sequence[tuple[Recipient, Outcome]]) -> list[tuple[list[Recipient], Outcome]]:

@@ -9,7 +9,7 @@ from transport.model import compact_json
 from transport.model.address import Address
 from transport.model.compact_json import Constant
 from transport.model.envelope import BodyType, Message, Recipient
-from transport.model.event import EventId, ReceiveEvent, TrackingEvent
+from transport.model.event import EventId, ReceiveEvent, SendEvent, TrackingEvent
 from transport.model.next_hop import DeliveryType, NextHop
 from transport.model.outcome import RecipientStatus
 from transport.model.priority import Priority
@@ -63,6 +63,17 @@ def test_receive_event__any__is_told_as_any_other_event(message, told, is_routed
         compact_json.encode(session).decode()[1:-1], len(session),
     )  # fmt: skip
     assert event.to_json() == TrackingEvent.to_json(event)
+
+
+@given(messages, words, words, st.floats(0, 5e9), st.booleans())
+def test_send_event__any__is_told_as_any_other_event(message, reply, recipient, at, is_known):
+    detail = {"next_hop": reply, "attempt": 1}
+    told = compact_json.encode(detail).decode() if is_known else ""
+    event = SendEvent(
+        EventId.SEND, at, message.id, "", "", recipient, "", "", reply, "", 0, 0, detail, told
+    )  # fmt: skip
+    assert json.loads(event.to_json()) == json.loads(TrackingEvent.to_json(event))
+    assert at < 1 or event.to_json() == TrackingEvent.to_json(event)  # exponents may be written in two ways
 
 
 def test_constant__is_encoded_once_as_a_list():
