@@ -9,18 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from transport.config.diff import ObjectChange, as_json
-from transport.config.document import LIST_KINDS, MailFlow
-from transport.config.objects import ApprovalRule, MailFlowRule, RelayPolicy, ReviewerGroup, Risk, RuleMode
-from transport.config.ranges import parse_range
-from transport.config.rule_kinds import ActionKind
-from transport.config.rule_words import action_words
+from transport.config.diff import ObjectChange
+from transport.config.document import MailFlow
+from transport.config.objects import (
+    ApprovalRule,
+    ReviewerGroup,
+    Risk,
+)
 from transport.config.validate_approval import PROTECTED
-from transport.config.validate_policies import BROAD_FROM, broad_networks
 from transport.config.words import KIND_LABELS
+from transport.rules.broadness import broad_together, broadness
 
 REASONS_AT_MOST = 5
-_TAKES = (ActionKind.REJECT, ActionKind.DELETE, ActionKind.REDIRECT, ActionKind.BLIND_COPY, ActionKind.ROUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,11 @@ def demands_of(changes: Iterable[ObjectChange], document: MailFlow, *, now: date
     rules = sorted(
         (rule for rule in document.approval_rules if rule.is_enabled), key=lambda one: (one.priority, one.id)
     )
+    changes = tuple(changes)
+    together = broad_together(changes)
     for change in changes:
-        is_broad = broadness(change)
-        rule = next((one for one in rules if _is_about(one, change, is_broad=bool(is_broad), now=now)), None)
+        is_broad = broadness(change) or together.get(change.kind, "")
+        rule = _rule_for(change, rules, is_broad=bool(is_broad), now=now)
         sentence = _reason(change, rule, is_broad)
         if rule is not None and not rule.approvals:
             waived.append(sentence)
@@ -97,6 +99,20 @@ def demands_of(changes: Iterable[ObjectChange], document: MailFlow, *, now: date
             need.count += 1
             need.reasons += [sentence] if len(need.reasons) < REASONS_AT_MOST else []
     return Demands(tuple(_most_first(needs.values())), tuple(waived[:REASONS_AT_MOST]))
+
+
+def _rule_for(change: ObjectChange, rules: list[ApprovalRule], *, is_broad: bool, now: datetime) -> ApprovalRule | None:
+    """The first that is about it. The rules themselves, where none names them, need what the strictest of them asks:
+    else fewer people could lower a rule than it asks for."""
+    found = next((one for one in rules if _is_about(one, change, is_broad=is_broad, now=now)), None)
+    if change.kind not in PROTECTED or not rules or (found is not None and found.kinds):
+        return found
+    strictest = max(rules, key=_strictness)
+    return strictest if _strictness(strictest) > (_strictness(found) if found is not None else (1, False)) else found
+
+
+def _strictness(rule: ApprovalRule) -> tuple[int, bool]:
+    return rule.approvals, bool(rule.reviewer_groups)
 
 
 def _most_first(needs: Iterable[Need]) -> list[Need]:
@@ -124,33 +140,6 @@ def _ends_within(change: ObjectChange, seconds: int, now: datetime) -> bool:
     """A new object that ends so soon; one that was there before had an effect that the end does not undo."""
     ends = (change.after or {}).get("expires_at")
     return change.is_new and isinstance(ends, str) and datetime.fromisoformat(ends) - now <= timedelta(seconds=seconds)
-
-
-def broadness(change: ObjectChange) -> str:
-    """Why what the change leads to is broad, as the rest of a sentence; empty where it is not."""
-    after = change.after
-    if after is None:
-        return ""
-    if change.kind in LIST_KINDS:
-        one = parse_range(change.object_id)
-        return f"covers the broad network {change.object_id}" if one.size >= BROAD_FROM[one.version] else ""
-    if change.kind == "mail_flow_rules":
-        return takes_everything(MailFlowRule.model_validate(after))
-    if change.kind != "relay_policies":
-        return ""
-    if after["is_broad_override"]:
-        return "says that its broad network is meant"
-    broad = broad_networks(RelayPolicy.model_validate(after))
-    return f"admits the broad network {', '.join(broad[:3])}" if broad else ""
-
-
-def takes_everything(rule: MailFlowRule) -> str:
-    """What a mail flow rule without a condition does to all mail, where that is more than to mark it."""
-    taken = next((one for one in rule.actions if one.kind in _TAKES), None)
-    is_acting = rule.is_enabled and rule.mode is RuleMode.ENFORCE
-    if taken is None or not is_acting or rule.conditions:
-        return ""
-    return f"will {action_words(as_json(taken))}, whatever message it is"
 
 
 def _reason(change: ObjectChange, rule: ApprovalRule | None, is_broad: str) -> str:

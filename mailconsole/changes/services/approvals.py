@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailconsole.accounts.models import User
@@ -14,7 +14,9 @@ from mailconsole.changes.refusals import NotApproved
 from mailconsole.changes.services.ground import concerned_by, digest_of, has_written, prolonged_by
 from mailconsole.changes.services.plan import Plan
 from mailconsole.changes.states import Verdict
+from transport.config.diff import ObjectChange
 from transport.rules.approval import Demands, Need, Person, demands_of
+from transport.rules.broadness import broadness
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,19 @@ class Approvals:
 def approvals_of(change: Change, plan: Plan, *, now: datetime) -> Approvals:
     """By the rules of the plan's head, the ones in effect, whatever the change makes of them."""
     # What stays in effect by moving another change's end needs what it needed itself, without its end in sight.
-    demands = demands_of((*plan.changes, *prolonged_by(change)), plan.head_document, now=now)
+    concerned = (*plan.changes, *prolonged_by(change), *_brought_back(change, plan))
+    demands = demands_of(concerned, plan.head_document, now=now)
     return Approvals(demands, tuple(_counting(change)))
+
+
+def _brought_back(change: Change, plan: Plan) -> Iterator[ObjectChange]:
+    """What its end will make broad again is asked about like what makes it broad now."""
+    if change.expires_at is None:
+        return
+    for one in plan.changes:
+        back = replace(one, before=one.after, after=one.before)
+        if broadness(back):
+            yield back
 
 
 def _counting(change: Change) -> Iterator[Person]:

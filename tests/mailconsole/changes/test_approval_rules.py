@@ -9,12 +9,15 @@ from django.urls import reverse
 
 from mailconsole.audit.models import AuditEntry
 from mailconsole.changes.refusals import InvalidDocument, NotAllowed, NotApproved, NotYourChange, WrongState
+from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.approve_change import approve_change
 from mailconsole.changes.services.break_glass import break_glass_publish
 from mailconsole.changes.services.ground import digest_of
 from mailconsole.changes.services.open_change import open_change
+from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.services.publish_change import publish_change
 from mailconsole.changes.services.publish_without_approval import publish_without_approval
+from mailconsole.changes.services.set_expiry import set_expiry
 from mailconsole.changes.services.stage_item import stage_item
 from mailconsole.changes.services.submit_change import submit_change
 from mailconsole.changes.states import ChangeState, Way
@@ -194,3 +197,18 @@ def test_publish_freely_page__by_post_only_and_forged_is_refused():
     assert "Submit it for review" in browser.post(url, follow=True).content.decode()
     browser.handler.enforce_csrf_checks = True
     assert browser.post(url).status_code == 403
+
+
+def test_publish_freely__end_that_makes_it_broad_again__needs_what_broad_needs():
+    removal = {"name": "Removals", "risk": "deletion", "kinds": ["relay_policies"], "approvals": 0}
+    admin = create_administrator()
+    change = open_change(author=admin, now=NOW)
+    stage_policy(change, admin, networks=["10.0.0.0/8"], is_broad_override=True)
+    break_glass_publish(change=change, actor=admin, reason="x", now=NOW)
+    author, _ = publish_rules(removal)
+    change = open_change(author=author, now=NOW)
+    stage(change, author, "relay_policies", None, "scanners")
+    assert approvals_of(change, plan_change(change, now=NOW), now=NOW).demands.is_nobody_needed
+    set_expiry(change=change, actor=author, expires_at=NOW + timedelta(days=9), now=NOW)
+    with pytest.raises(NotApproved, match="broad network"):
+        publish_without_approval(change=change, actor=author, now=NOW)

@@ -76,6 +76,51 @@ def test_demands__mail_flow_rule_that_takes_every_message__is_broad_and_says_why
         assert narrow == ["One approval of any reviewer"]
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"kind": "SenderIPRanges", "values": ["10.1.0.0/24", "0.0.0.0/0"]},
+        {"kind": "SubjectMatchesPatterns", "values": ["invoice", ".*"]},
+        {"kind": "FromAddressContainsWords", "values": ["@"]},
+    ],
+)
+@pytest.mark.parametrize(
+    "action",
+    [
+        {"kind": "BlindCopyTo", "values": ["x@out.example"]},
+        {"kind": "AddToRecipients", "values": ["x@out.example"]},
+        {"kind": "CopyTo", "values": ["x@out.example"]},
+        {"kind": "HoldMessage"},
+    ],
+)
+def test_demands__mail_flow_rule_whose_condition_fits_anything__is_broad(condition, action):
+    rule = {"id": "all", "name": "All", "actions": [action], "conditions": [condition]}
+    assert asked({"approval_rules": RULES}, mail_flow_rules=[rule])[0] == ["Two approvals of any reviewer"]
+    narrower = rule | {"conditions": [condition, {"kind": "AttachmentHasExecutableContent"}]}
+    assert asked({"approval_rules": RULES}, mail_flow_rules=[narrower])[0] == ["One approval of any reviewer"]
+
+
+@pytest.mark.parametrize(("domain", "expected"), [("*", "Two"), ("partner.example", "One")])
+def test_demands__send_connector_for_every_domain__is_broad(domain, expected):
+    connector = {"id": "out", "name": "Out", "address_spaces": [{"domain": domain}], "smart_hosts": ["192.0.2.1"]}
+    sentences = asked({"approval_rules": RULES}, send_connectors=[connector])[0]
+    assert sentences == [f"{expected} approval{'s' if expected == 'Two' else ''} of any reviewer"]
+
+
+@pytest.mark.parametrize(("count", "expected"), [(16, ["Two approvals of any reviewer"]), (15, [])])
+def test_demands__blocks_that_are_broad_together__are_not_free(count, expected):
+    entries = [block(f"10.{number}.0.0/16", 30) for number in range(count)]
+    assert asked({"approval_rules": RULES}, ip_block_list=entries)[0] == expected
+
+
+@pytest.mark.parametrize("lowered", [[], [RULES[1] | {"approvals": 1}]])
+def test_demands__no_rule_names_the_rules__they_need_what_the_strictest_asks(lowered):
+    everything = {"id": "all", "name": "All", "priority": 9}
+    for rules in ([RULES[1]], [RULES[1], everything]):
+        assert asked({"approval_rules": rules}, approval_rules=lowered)[0] == ["Two approvals of any reviewer"]
+        assert asked({"approval_rules": rules}, reviewer_groups=[NETWORK])[0] == ["Two approvals of any reviewer"]
+
+
 def test_demands__rules_lowered__the_old_ones_count():
     lowered = [RULES[0] | {"approvals": 1}, *RULES[1:]]
     assert asked({"approval_rules": RULES}, approval_rules=lowered)[0] == ["Two approvals of any reviewer"]

@@ -41,7 +41,7 @@ class Risk(StrEnum):
         return {
             Risk.ANY: "Every change.",
             Risk.BROAD: "A relay policy or IP entry that names a broad network, or says that an open relay is meant; "
-            "a mail flow rule that takes every message.",
+            "a mail flow rule that takes every message; a send connector for every domain.",
             Risk.DELETION: "An object that is deleted.",
         }[self]
 
