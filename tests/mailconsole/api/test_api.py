@@ -80,6 +80,27 @@ def test_scope__token_without_the_role__can_less_than_its_owner():
     assert api("POST", "/changes", {}).status_code == 403
 
 
+SEEN, AT = {"digest": "x"}, "2099-01-01T00:00:00Z"
+REVIEWERS = [("approve", SEEN), ("request-changes", SEEN | {"comment": "x"}), ("publish", {}),
+             ("schedule", SEEN | {"at": AT}), ("cancel-schedule", {}), ("break-glass", {"reason": "x"}),
+             ("review-afterwards", {"comment": "x"})]  # fmt: skip
+EDITORS = [("submit", {}), ("publish-freely", {}), ("take-back", {}), ("take-over", {"reason": "x"}), ("withdraw", {}),
+           ("bring-up-to-date", {}), ("expire", {"expires_at": AT}), ("prolong", {"until": AT, "reason": "x"}),
+           ("shorten", {"ends_at": AT, "reason": "x"}), ("discard/relay_policies/x", {}),
+           ("comments", {"comment": "x"}), ("items/relay_policies", policy())]  # fmt: skip
+
+
+@pytest.mark.parametrize(("verb", "body"), [*REVIEWERS, *EDITORS])
+def test_scope__of_an_administrators_token__holds_at_every_verb_of_a_change(verb, body):
+    owner = create_administrator()
+    change = create_change(ChangeState.APPROVED, author=owner)
+    scopes = [Role.VIEWER] if (verb, body) in EDITORS else [Role.VIEWER, Role.EDITOR]
+    for scope in scopes:
+        answer = Api(owner, scope)("POST", f"/changes/{change.pk}/{verb}", body)
+        assert answer.status_code == 403, answer.content
+    assert reloaded(change).status is ChangeState.APPROVED
+
+
 def test_token__unknown_expired_or_revoked__is_unauthorized():
     owner = create_viewer()
     expired = Api(owner, expires_at=timezone.now() - timedelta(seconds=1))
