@@ -136,6 +136,31 @@ class ChangeItem(models.Model):
         return f"{self.kind} {self.object_id}"
 
 
+class KeptForm(models.Model):
+    """What one person typed into the form of an object and has not staged; ``object_id`` is empty for a new one.
+
+    ``said`` is what stands in its fields, ``basis`` the object that it began from, both JSON as text: what is typed may
+    hold characters that no database's JSON takes.
+    """
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=40)
+    object_id = models.CharField(max_length=100, blank=True)
+    said = models.TextField()
+    basis = models.TextField()
+    began_at = models.DateTimeField()
+    kept_at = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[models.Manager[KeptForm]] = models.Manager()
+
+    class Meta:
+        ordering = ["-kept_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["person", "kind", "object_id"], name="kept_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}".rstrip()
+
+
 class Review(models.Model):
     """One person's word about a change, for the digest of what they saw. `is_void` once the change was edited."""
 

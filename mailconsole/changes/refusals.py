@@ -118,3 +118,7 @@ class Conflict(Refusal):
             f"Meanwhile {what} was changed by another revision, differently. Bring your change up to date."
         )
         self.conflicts = tuple(conflicts)
+
+
+class TooMuchToKeep(Refusal):
+    """A form holds more than is kept of one that is not staged."""

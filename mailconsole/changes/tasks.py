@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from mailconsole.changes.services.end_change import end_due
 from mailconsole.changes.services.impact import TASK, run_impact
+from mailconsole.changes.services.keep_form import forget_kept
 from mailconsole.changes.services.mail_notices import mail_due
 from mailconsole.changes.services.notices import forget_old
 from mailconsole.changes.services.schedule_publish import publish_scheduled
@@ -46,3 +47,4 @@ def send_notices() -> None:
     mail_due(now=now)
     send_due(now=now)
     forget_old(now)
+    forget_kept(now)

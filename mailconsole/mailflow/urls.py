@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, URLResolver, path
 
-from mailconsole.mailflow import provider_views, views
+from mailconsole.mailflow import keep_views, provider_views, views
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.kinds.table import KINDS
 
@@ -21,6 +21,8 @@ def _of(kind: Kind) -> Iterator[URLPattern]:
 app_name = "mailflow"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("organization/", views.organization, name="organization-edit"),
+    path("kept/<str:kind>/", keep_views.keep, name="keep"),
+    path("kept/<str:kind>/discard/", keep_views.discard, name="discard-kept"),
     path("service-accounts/password/<path:object_id>/", views.account_password, name="service-account-password"),
     path("mail-flow-rules/move/<path:object_id>/", views.rule_move, name="mail-flow-rule-move"),
     *(

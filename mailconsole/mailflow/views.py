@@ -20,6 +20,7 @@ from mailconsole.changes.links import show_url
 from mailconsole.changes.models import Change
 from mailconsole.changes.refusals import InvalidObject
 from mailconsole.changes.services.account_password import has_password, make_account_password
+from mailconsole.changes.services.keep_form import discard_kept
 from mailconsole.changes.services.stage_item import ACCOUNTS
 from mailconsole.changes.services.times import ending
 from mailconsole.common.pages import page_of, render_page
@@ -29,6 +30,7 @@ from mailconsole.mailflow.drafts import Mark, Seen, seen_by
 from mailconsole.mailflow.editable import check_editable, may_edit
 from mailconsole.mailflow.fields import capital
 from mailconsole.mailflow.forms import PASSWORD, ObjectForm
+from mailconsole.mailflow.kept import opened
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.kinds.table import KINDS
 from mailconsole.mailflow.pieces import Focus, PiecesField
@@ -188,13 +190,15 @@ def _object(seen: Seen, kind: str, object_id: str) -> ConfigModel:
 def object_create(request: HttpRequest, kind: str) -> HttpResponse:
     """A new object; a relay policy may come filled in by the address, as from the Refusals page."""
     check_editable(request.user, kind)
-    value = ObjectForm.defaults(KINDS[kind]) | prefilled(kind, request.GET)
+    given = prefilled(kind, request.GET)
+    value = ObjectForm.defaults(KINDS[kind]) | given
     if KINDS[kind].is_ordered:
         value["priority"] = rule_page.next_place(seen_by(request.user))
     form = ObjectForm(KINDS[kind], value, request.POST or None)
     if "add" in request.POST or "remove" in request.POST:
         return _rearranged(request, form, "", {})
-    return _stage_or_show(request, form, "", {}, title=request.POST.get("title") or request.GET.get("title", ""))
+    title = request.POST.get("title") or request.GET.get("title", "")
+    return _stage_or_show(request, form, "", {}, title=title, is_apart=bool(given) and "keeps" not in request.POST)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -217,8 +221,9 @@ def organization(request: HttpRequest) -> HttpResponse:
 
 
 def _stage_or_show(
-    request: HttpRequest, form: ObjectForm, object_id: str, was: Json, *, title: str = ""
+    request: HttpRequest, form: ObjectForm, object_id: str, was: Json, *, title: str = "", is_apart: bool = False
 ) -> HttpResponse:
+    """``is_apart``: the address filled the form in, so that what is kept of another beginning is not put over it."""
     if form.is_valid():
         said = form.said
         if PASSWORD in form.fields:
@@ -239,12 +244,15 @@ def _stage_or_show(
         except Refusal as refusal:
             form.add_error(None, str(refusal))
         else:
+            if not is_apart:
+                discard_kept(person=actor_of(request), kind=form.kind.name, object_id=object_id)
             messages.success(request, f"Staged in your draft “{change.title}”. Nothing of it is in effect yet.")
             return redirect("changes:detail", change.pk)
     seen = seen_by(request.user)
+    form, keeping = opened(actor_of(request), form, object_id, was, is_apart=is_apart, now=timezone.now())
     form.knows(seen.document)
     context = {"kind": form.kind, "form": form, "object_id": object_id, "name": was.get("name", object_id),
-               "draft": seen.draft, "title": title,
+               "draft": seen.draft, "title": title, "keeping": keeping,
                "editable": may_edit(request.user, form.kind.name)}  # fmt: skip
     return render_page(request, "mailflow/form.html", context, status=422 if form.errors else 200)
 
@@ -258,7 +266,8 @@ def _rearranged(request: HttpRequest, form: ObjectForm, object_id: str, was: Jso
     shown = form.rearranged(request.POST).knows(seen.document)
     shown.fields[name].widget.focus = Focus.LAST_ROW if "add" in request.POST else Focus.CHOICE
     if getattr(request, "htmx", None):
-        return HttpResponse(shown[name].as_widget())
+        # The form listens to "keep" as to a keystroke: the rows are part of what is typed.
+        return HttpResponse(shown[name].as_widget(), headers={"HX-Trigger": "keep"})
     context = {"kind": form.kind, "form": shown, "object_id": object_id, "name": was.get("name", object_id),
                "draft": seen.draft, "title": request.POST.get("title", "")}  # fmt: skip
     return render_page(request, "mailflow/form.html", context)
