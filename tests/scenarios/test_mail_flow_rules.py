@@ -169,6 +169,19 @@ def test_hold__message_that_fits__waits_for_an_operator(tmp_path, sink):
         assert [one.rcpt_to for one in sink.wait_for(1)] == [("free@partner.example",)]
 
 
+def test_hold_and_delete__over_a_restart__are_neither_delivered_nor_lost(tmp_path, sink):
+    asked = [{"kind": "SubjectContainsWords", "values": ["bye"]}]
+    rules = [rule({"kind": "DeleteMessage"}, name="D", conditions=asked), rule({"kind": "HoldMessage"}, priority=1)]
+    with relay(tmp_path, ruled(sink, *rules)) as transport:
+        assert send(transport, BODY.replace(b"hello", b"bye")).is_accepted
+        assert send(transport).is_accepted
+    with relay(tmp_path, ruled(sink)) as transport:
+        assert send(transport, to=("free@partner.example",)).is_accepted
+        assert [one.rcpt_to for one in sink.wait_for(1)] == [("free@partner.example",)]
+        sink.wait_until(lambda: transport.call(lambda: transport.service.snapshot().messages) == 1)
+        assert len(sink.received) == 1
+
+
 @pytest.mark.parametrize("mode", ["Audit", "AuditAndNotify"])
 def test_test_mode__message_that_fits__arrives_as_it_came_and_the_trace_tells(tmp_path, sink, mode):
     actions = [{"kind": "RejectMessage", "text": "no"}, {"kind": "LogEventText", "text": "seen"}]
