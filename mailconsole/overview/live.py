@@ -106,9 +106,11 @@ def _state(node: Node | None, shown: NodeSnapshot | None, live: Live, now: datet
 
 
 def waiting_changes(live: Live, now: datetime) -> list[Piece]:
-    """Changes that wait for a second person, or to be published; then those that end by themselves soon."""
-    waiting = Change.objects.filter(state__in=[ChangeState.IN_REVIEW, ChangeState.APPROVED]).select_related("author")
-    found = [*waiting.order_by("submitted_at")[:MAX_CHANGES], *ahead(now)[:MAX_CHANGES]]
+    """Changes whose review is owed, that wait for a second person or to be published, and that end by themselves soon."""
+    changes = Change.objects.select_related("author")
+    owed = changes.filter(is_review_owed=True).order_by("pk")
+    waiting = changes.filter(state__in=[ChangeState.IN_REVIEW, ChangeState.APPROVED]).order_by("submitted_at")
+    found = {change.pk: change for some in (owed, waiting, ahead(now)) for change in some[:MAX_CHANGES]}
     if not found:
         return [piece("none", "overview/_no_change.html")]
-    return [piece(str(change.pk), "overview/_change.html", change=change) for change in found]
+    return [piece(str(key), "overview/_change.html", change=change) for key, change in found.items()]
