@@ -35,7 +35,8 @@ class Command(BaseCommand):
             _add_person(whole)
             whole.set_defaults(act=act)
         for verb in Verb:
-            self._add_order(verbs.add_parser(verb.value, help=verb.sentence), verb)
+            words = verb.sentence[0].lower() + verb.sentence[1:].rstrip(".")
+            self._add_order(verbs.add_parser(verb.value, help=words), verb)
         export = verbs.add_parser("export", help="write one message as it is stored")
         export.add_argument("node", metavar="NODE")
         export.add_argument("id", metavar="QUEUE-ID")
