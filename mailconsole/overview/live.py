@@ -106,7 +106,7 @@ def _state(node: Node | None, shown: NodeSnapshot | None, live: Live, now: datet
 
 
 def waiting_changes(live: Live, now: datetime) -> list[Piece]:
-    """Changes whose review is owed, that wait for a second person or to be published, and that end by themselves soon."""
+    """Changes whose review is owed, that wait for approval or publishing, or that end by themselves soon."""
     changes = Change.objects.select_related("author")
     owed = changes.filter(is_review_owed=True).order_by("pk")
     waiting = changes.filter(state__in=[ChangeState.IN_REVIEW, ChangeState.APPROVED]).order_by("submitted_at")
