@@ -87,3 +87,15 @@ def test_verify_command__whole_and_then_not(client):
     AuditEntry.objects.filter(number=1).update(reason="other")
     with pytest.raises(CommandError, match="Entry 1"):
         call_command("audit", "verify")
+
+
+def test_list__an_entry_of_many_lines__tells_the_first_and_how_many_more(client):
+    summary = "\n".join(f"Connector {number} is new." for number in range(1, 19))
+    entry = services.record(
+        actor=None, action="change.edited", object_kind="change", object_id="9", summary=summary, before=None, after={}
+    )
+    page = client.get("/audit/").content.decode()
+    assert "Connector 6 is new." in page
+    assert "Connector 7 is new." not in page
+    assert "and 12 more" in page
+    assert "Connector 18 is new." in client.get(f"/audit/{entry.number}/").content.decode()
