@@ -15,6 +15,7 @@ from mailconsole.api.auth import actor_of
 from mailconsole.api.schemas import ActivationOut, ChangeOut, DifferenceOut, NodeOut, RevisionOut, Why
 from mailconsole.changes.models import Revision
 from mailconsole.changes.services.compare import yaml_changes
+from mailconsole.changes.services.drift import drift_of
 from mailconsole.changes.services.restore_revision import restore_revision
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.nodes.models import Activation, Node
@@ -62,17 +63,21 @@ def restore(request: HttpRequest, number: int, said: Why) -> Any:
 
 @nodes_router.get("", response=list[NodeOut])
 def list_nodes(request: HttpRequest) -> Any:
-    """Every node, what it runs, and its last answer to a revision."""
-    return [_node(one) for one in known_nodes()]
+    """Every node, what it runs, and its last answer to a revision; `drift` says what is wrong with what it runs."""
+    nodes = known_nodes()
+    drift = drift_of(nodes)
+    return [_node(one, drift.get(one.name, "")) for one in nodes]
 
 
-def _node(node: Node) -> NodeOut:
+def _node(node: Node, drift: str) -> NodeOut:
     last = Activation.objects.filter(node=node).first()
     return NodeOut(
         name=node.name,
         is_accepting=node.is_accepting,
         why_not=node.why_not,
         running_revision=node.running_revision,
+        running_digest=node.running_digest,
+        drift=drift,
         heartbeat_at=node.heartbeat_at,
         is_lost=node.is_lost(timezone.now()),
         listening=node.listening,

@@ -225,6 +225,8 @@ class NodeOut(Schema):
     is_accepting: bool
     why_not: str
     running_revision: int | None
+    running_digest: str
+    drift: str
     heartbeat_at: datetime | None
     is_lost: bool
     listening: list[str]

@@ -21,6 +21,7 @@ class Node(models.Model):
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     running_revision = models.PositiveIntegerField(null=True)
+    running_digest = models.CharField(max_length=64, blank=True)
     listening = models.JSONField(default=list)
     is_accepting = models.BooleanField(default=False)
     why_not = models.TextField(blank=True)

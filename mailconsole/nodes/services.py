@@ -27,6 +27,7 @@ def register_heartbeat(
     version: str = "",
     worker: str = "",
     shadow_address: str = "",
+    digest: str = "",
     now: datetime | None = None,
 ) -> Node:
     """Keep what the node says of itself. `worker` is its Celery node name, the destination of commands."""
@@ -37,6 +38,7 @@ def register_heartbeat(
         "started_at": started_at,
         "heartbeat_at": now or timezone.now(),
         "running_revision": revision,
+        "running_digest": digest,
         "listening": list(listening),
         "is_accepting": is_accepting,
         "why_not": why_not,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from mailconsole.changes.models import Change, Head
+from mailconsole.changes.services.drift import drift_of
 from mailconsole.changes.services.times import ahead
 from mailconsole.changes.states import ChangeState
 from mailconsole.nodes.live.regions import Piece, piece
@@ -35,6 +36,7 @@ class NodeRow:
     heard_at: datetime | None
     version: str
     notifications: str = ""
+    drift: str = ""
 
     @property
     def is_behind(self) -> bool:
@@ -56,7 +58,14 @@ def nodes_of(live: Live, now: datetime) -> list[NodeRow]:
     refused = Activation.objects.filter(revision=head, state=ActivationState.REFUSED)
     errors = dict(refused.values_list("node__name", "error"))
     names = sorted({*known, *shown})
-    return [_row(name, known.get(name), shown.get(name), live, now, head, errors.get(name, "")) for name in names]
+    drift = drift_of(known.values())
+    return [
+        replace(
+            _row(name, known.get(name), shown.get(name), live, now, head, errors.get(name, "")),
+            drift=drift.get(name, ""),
+        )
+        for name in names
+    ]
 
 
 def _row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,13 @@ import structlog
 from pydantic import ValidationError
 
 from mailconsole import __version__
+from mailconsole.nodes.drift import report_drift
 from mailconsole.nodes.models import ActivationState
 from mailconsole.nodes.services import register_heartbeat, report_activation, shadow_nodes
 from mailconsole.runtime.revisions import head_number, load_document
 from mailconsole.runtime.ticker import Ticker
 from mailconsole.runtime.wiring import Running, keep_last_good
+from transport.config.document import digest
 from transport.ports import Peer
 from transport.service import ConfigurationRefused
 
@@ -38,14 +41,17 @@ class ConfigWatch(Ticker):
     def __init__(self, host: TransportHost) -> None:
         super().__init__()
         self._host = host
-        self._kept = self._reported = 0
+        self._kept: Running | None = None
+        self._reported: Running | None = None
+        self._digest = ""
+        self._told: Running | None = None
         self._refused: tuple[int, float] = (0, 0.0)
         self._heartbeat_at = 0.0
 
     def tick(self) -> bool:
         self._keep()
         number = head_number()
-        if number and number != self._host.running.number and not self._was_refused(number):
+        if number and self._is_to_activate(number) and not self._was_refused(number):
             self._activate(number)
             self._keep()
         self._host.keep_secrets()
@@ -54,6 +60,22 @@ class ConfigWatch(Ticker):
         if time.monotonic() - self._heartbeat_at >= HEARTBEAT_EVERY_S:
             self._beat()
         return False
+
+    def _is_to_activate(self, number: int) -> bool:
+        """Whether something else runs: another number, or another document under its number."""
+        running = self._host.running
+        return number != running.number or (running.is_unproved and self._is_altered(running))
+
+    def _is_altered(self, running: Running) -> bool:
+        """Whether the file that the node started with, while the database was away, is not what was published."""
+        if load_document(running.number) == running.document:
+            self._host.running = replace(running, is_unproved=False)
+            return False
+        if running is not self._told:
+            self._told = running
+            self._beat()  # first it is shown, then mended
+            report_drift(node=self._host.node, revision=running.number, digest=self._digest)
+        return True
 
     def _was_refused(self, number: int) -> bool:
         refused, at = self._refused
@@ -75,15 +97,16 @@ class ConfigWatch(Ticker):
     def _keep(self) -> None:
         """What runs is on disk before anybody is told that it runs."""
         running = self._host.running
-        if running.number != self._kept:
+        if running is not self._kept:
             keep_last_good(self._host.node, running)
-            self._kept = running.number
+            self._digest = digest(running.document)
+            self._kept = running
 
     def _report(self) -> None:
-        number = self._host.running.number
-        if number != self._reported:
-            report_activation(node=self._host.node, revision=number, state=ActivationState.ACTIVE)
-            self._reported = number
+        running = self._host.running
+        if running.number and running is not self._reported:
+            report_activation(node=self._host.node, revision=running.number, state=ActivationState.ACTIVE)
+            self._reported = running
             self._heartbeat_at = 0.0
 
     def _beat(self) -> None:
@@ -95,6 +118,7 @@ class ConfigWatch(Ticker):
             host=socket.gethostname(),
             started_at=datetime.fromtimestamp(shown.started_at, UTC),
             revision=shown.revision or None,
+            digest=self._digest if shown.revision else "",
             listening=shown.listening,
             is_accepting=shown.is_accepting,
             why_not=shown.why_not_accepting,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, InterfaceError
 from pydantic import ValidationError
 
@@ -25,7 +26,7 @@ from mailconsole.runtime.revisions import head_number, load_document
 from mailconsole.runtime.sign_in.directory_users import DirectoryUsers
 from mailconsole.runtime.sign_in.kept_directories import KeptDirectories
 from transport.config import validate
-from transport.config.document import SECTIONS, MailFlow, canonical_section, from_sections, initial_document
+from transport.config.document import SECTIONS, MailFlow, canonical_section, digest, from_sections, initial_document
 from transport.ports import Authenticator, ListenAddress, Ports, ShadowPort
 from transport.service import ConfigurationRefused, TransportService
 
@@ -35,10 +36,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A revision as a node runs it; number 0 is the initial document, before any revision exists."""
+    """A revision as a node runs it; number 0 is the initial document, before any revision exists.
+
+    `is_unproved`: it came from this node's disk, and the console has not said yet that it is what was published.
+    """
 
     number: int
     document: MailFlow
+    is_unproved: bool = field(default=False, compare=False)
 
 
 class NoConfiguration(Exception):
@@ -60,7 +65,8 @@ def claim_node(node: str) -> IO[str]:
 
 
 def load_configuration(node: str) -> Running:
-    """The head revision; while it can't be had or run, the last good one from this node's disk.
+    """The head revision; while it can't be had or run, the last good one from this node's disk (law 3). Where the
+    database answers, only what was published: a file that differs from it may hold what nobody approved.
 
     Raises NoConfiguration.
     """
@@ -73,7 +79,20 @@ def load_configuration(node: str) -> Running:
             raise NoConfiguration(
                 f"{node} has no configuration yet, and the console's can't be used: {error}"
             ) from error
-        return last_good
+        return last_good if isinstance(error, (DatabaseError, InterfaceError)) else _published(node, last_good)
+
+
+def _published(node: str, kept: Running) -> Running:
+    """What was published under the number of the kept file. Raises NoConfiguration where nothing was."""
+    try:
+        document = load_document(kept.number)
+    except (DatabaseError, InterfaceError):
+        return kept  # it went away just now
+    except (ObjectDoesNotExist, ValidationError) as error:
+        raise NoConfiguration(f"{node} kept revision {kept.number}, which is none of the console's: {error}") from error
+    if document != kept.document:
+        log.error("configuration.last_good_altered", node=node, revision=kept.number, digest=digest(kept.document))
+    return Running(kept.number, document)
 
 
 def _head() -> Running:
@@ -110,7 +129,7 @@ def read_last_good(node: str) -> Running | None:
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         sections: dict[str, bytes | str] = {name: json.dumps(section) for name, section in kept["sections"].items()}
-        return Running(int(kept["number"]), from_sections(sections))
+        return Running(int(kept["number"]), from_sections(sections), is_unproved=True)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -10,10 +10,11 @@ from django.views.decorators.http import require_safe
 
 from mailconsole.changes.models import Revision
 from mailconsole.changes.services.compare import yaml_changes
+from mailconsole.changes.services.drift import drifting
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.changes.views.detail import lines_of
 from mailconsole.changes.views.lists import LISTINGS, Tab
-from mailconsole.changes.views.running import drifting, running
+from mailconsole.changes.views.running import running
 from mailconsole.common.pages import page_of, render_page
 from transport.config import text
 from transport.config.diff import diff

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailconsole.changes.models import Head, Revision
-from mailconsole.nodes.models import Activation, ActivationState, Node
+from mailconsole.nodes.models import Activation, ActivationState
 from mailconsole.nodes.services import known_nodes
 
 SETTLES_WITHIN = timedelta(minutes=10)
@@ -33,15 +33,6 @@ class Running:
 
     answers: tuple[NodeAnswer, ...]
     is_settling: bool
-
-
-def drifting(now: datetime) -> list[Node]:
-    """Nodes that say they run a revision that is none of ours, as after a database was put back from a backup."""
-    nodes = [node for node in known_nodes(now) if node.running_revision and not node.is_lost(now)]
-    ours = set(
-        Revision.objects.filter(number__in=[one.running_revision for one in nodes]).values_list("number", flat=True)
-    )
-    return [node for node in nodes if node.running_revision not in ours]
 
 
 def running(revision: Revision, *, now: datetime) -> Running:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from mailconsole.changes.models import Revision
 from mailconsole.changes.services.compare import yaml_changes
 from mailconsole.nodes.models import Node
+from mailconsole.nodes.snapshots import Live
+from mailconsole.overview.live import nodes_of
 from tests.mailconsole.api.test_api import Api
 from tests.mailconsole.changes.kit import publish_policy
 from tests.support.factories import create_viewer, signed_in
@@ -63,3 +66,23 @@ def test_history__node_that_runs_what_is_none_of_ours__is_told():
     Node.objects.create(name="transport-2", running_revision=9, heartbeat_at=now)
     page = signed_in(create_viewer()).get("/changes/history/").content.decode()
     assert "transport-2 runs revision 9, which is none of ours." in page and "transport-1 runs" not in page
+
+
+def test_drift__digest_that_is_not_that_of_its_number__is_told_on_history_overview_and_api():
+    publish_policy()
+    first, second = Revision.objects.order_by("number")
+    now = timezone.now()
+    for name, digest in (("good", second.digest), ("old", first.digest), ("strange", "ab" * 32), ("silent", "")):
+        Node.objects.create(name=name, running_revision=2, running_digest=digest, heartbeat_at=now)
+    viewer = create_viewer()
+    page = signed_in(viewer).get("/changes/history/").content.decode()
+    assert "old says that it runs revision 2, but what it runs is revision 1." in page
+    assert (
+        "strange says that it runs revision 2, but what it runs (digest abababababab) is no revision of ours." in page
+    )
+    assert "good says" not in page and "silent says" not in page
+    nodes = {one["name"]: one for one in Api(viewer)("GET", "/nodes").json()}
+    assert nodes["old"]["drift"].endswith("is revision 1.") and nodes["old"]["running_digest"] == first.digest
+    assert nodes["good"]["drift"] == ""
+    rows = {row.name: row.drift for row in nodes_of(Live(False), now)}
+    assert rows["good"] == "" and rows["strange"].startswith("says that it runs revision 2")

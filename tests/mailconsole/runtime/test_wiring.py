@@ -3,6 +3,7 @@
 import pytest
 from django.db import OperationalError
 
+from mailconsole.changes.models import Revision
 from mailconsole.changes.services.revisions import ensure_initial_revision
 from mailconsole.runtime import wiring
 from mailconsole.runtime.wiring import NoConfiguration, Running, keep_last_good, load_configuration, read_last_good
@@ -48,13 +49,38 @@ def test_load_configuration__database_away_and_nothing_kept__refuses_to_guess(no
         load_configuration(NODE)
 
 
-def test_load_configuration__head_cannot_be_run__is_the_last_good_one(node_home, monkeypatch):
+@pytest.fixture
+def head_cannot_be_run(monkeypatch):
     twice = tuple(ReceiveConnector(id=name, name=name, bindings=("smtp",)) for name in ("one", "two"))
     invalid = MailFlow.model_validate({**dict(initial_document()), "receive_connectors": twice})
     monkeypatch.setattr(wiring, "head_number", lambda: 8)
-    monkeypatch.setattr(wiring, "load_document", lambda number: invalid)
+    published = {8: invalid, 7: KEPT.document}
+
+    def load(number):
+        try:
+            return published[number]
+        except KeyError:
+            raise Revision.DoesNotExist("no such revision") from None
+
+    monkeypatch.setattr(wiring, "load_document", load)
+
+
+def test_load_configuration__head_cannot_be_run__is_the_last_good_one(node_home, head_cannot_be_run):
     keep_last_good(NODE, KEPT)
     assert load_configuration(NODE) == KEPT
+
+
+def test_load_configuration__head_cannot_be_run_and_the_file_altered__is_what_was_published(
+    node_home, head_cannot_be_run
+):
+    keep_last_good(NODE, Running(7, initial_document()))
+    assert load_configuration(NODE) == KEPT
+
+
+def test_load_configuration__head_cannot_be_run_and_the_file_is_none_of_ours__refuses(node_home, head_cannot_be_run):
+    keep_last_good(NODE, Running(6, initial_document()))
+    with pytest.raises(NoConfiguration, match="revision 6, which is none of the console's"):
+        load_configuration(NODE)
 
 
 def test_read_last_good__never_ran_or_unreadable__is_none(node_home):
