@@ -20,6 +20,7 @@ from mailconsole.changes.links import show_url
 from mailconsole.changes.models import Change
 from mailconsole.changes.refusals import InvalidObject
 from mailconsole.changes.services.account_password import has_password, make_account_password
+from mailconsole.changes.services.also_edited import also_edited
 from mailconsole.changes.services.keep_form import discard_kept
 from mailconsole.changes.services.stage_item import ACCOUNTS
 from mailconsole.changes.services.times import ending
@@ -253,6 +254,7 @@ def _stage_or_show(
     form.knows(seen.document)
     context = {"kind": form.kind, "form": form, "object_id": object_id, "name": was.get("name", object_id),
                "draft": seen.draft, "title": title, "keeping": keeping,
+               "others": also_edited(actor_of(request), form.kind.name, object_id),
                "editable": may_edit(request.user, form.kind.name)}  # fmt: skip
     return render_page(request, "mailflow/form.html", context, status=422 if form.errors else 200)
 
