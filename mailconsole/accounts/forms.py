@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
 from mailconsole.accounts.limits import Limit
+from mailconsole.accounts.places import places
 from mailconsole.accounts.roles import Role
 from transport.config.words import KIND_PLURALS
 
@@ -112,11 +113,27 @@ class LimitForm(forms.Form):
         help_text="One a line: what is about these alone, as recipients there and relay policies of senders there.",
     )
 
+    def clean_connectors(self) -> tuple[str, ...]:
+        known = places().connectors
+        return _all_there(self.cleaned_data["connectors"], lambda one: one in known, "is the id of no connector.")
+
+    def clean_domains(self) -> tuple[str, ...]:
+        has, why = places().has_domain, "is a domain that nothing of the configuration is about."
+        return _all_there(self.cleaned_data["domains"], has, why)
+
     @property
     def limit(self) -> Limit:
         """Only of a valid form."""
         said = self.cleaned_data
         return Limit(tuple(said["kinds"]), said["connectors"], said["domains"])
+
+
+def _all_there(values: tuple[str, ...], is_there: Callable[[str], bool], why_not: str) -> tuple[str, ...]:
+    """A limit to what is not there would look like one and let nobody do anything."""
+    missing = [one for one in values if not is_there(one)]
+    if missing:
+        raise ValidationError([f"{one} {why_not}" for one in missing])
+    return values
 
 
 class TokenForm(forms.Form):

@@ -9,7 +9,9 @@ class ChangesConfig(AppConfig):
     verbose_name = "Changes"
 
     def ready(self) -> None:
+        from mailconsole.accounts.places import plug_in
         from mailconsole.changes import frame
+        from mailconsole.changes.services.places import known_places
         from mailconsole.common.navigation import NavItem, Section, register
         from mailconsole.common.slots import Slot, fill
 
@@ -19,5 +21,6 @@ class ChangesConfig(AppConfig):
                 Section.CHANGES, "History", "changes:history", "history", 20, key="h", also_under="/changes/revisions/"
             ),
         )
+        plug_in(known_places)
         fill(Slot.DRAFT_BAR, template="changes/_draft_bar.html", provider=frame.draft_bar)
         fill(Slot.WAITING, template="changes/_waiting.html", provider=frame.waiting)

@@ -28,7 +28,7 @@ def reaches(limit: Limit | None, kind: str, object_id: str, value: Json) -> bool
     connectors = _connectors_of(kind, object_id, value)
     if limit.connectors and connectors and set(connectors) <= set(limit.connectors):
         return True
-    domains = _domains_of(kind, value)
+    domains = domains_of(kind, value)
     return bool(limit.domains and domains) and all(_is_within(one, limit.domains) for one in domains)
 
 
@@ -53,7 +53,7 @@ def _connectors_of(kind: str, object_id: str, value: Json) -> list[str]:
     return _condition_values(value, "ReceiveConnectorIs") if kind == "mail_flow_rules" else []
 
 
-def _domains_of(kind: str, value: Json) -> list[str]:
+def domains_of(kind: str, value: Json) -> list[str]:
     """All domains that the object is about; none where it is about any."""
     find = _DOMAINS.get(kind)
     return find(value) if find is not None else []

@@ -19,13 +19,15 @@ from mailconsole.changes.services.open_change import open_change
 def shorten_change(
     *, change: Change, actor: User, ends_at: datetime, reason: str, now: datetime, request: HttpRequest | None = None
 ) -> Change:
-    """An operator, or its author who is an editor still, ends it earlier than was approved; a time that has passed
-    means now.
+    """An operator, or its author who is an editor still and reaches it, ends it earlier than was approved; a time that
+    has passed means now.
 
-    Raises NotAllowed, NothingToEnd, ReasonMissing, BadTime.
+    Raises NotAllowed, OutOfReach, NothingToEnd, ReasonMissing, BadTime.
     """
     change = locked(change)
     require(actor, Role.EDITOR if change.author_id == actor.pk and not _is_operator(actor) else Role.OPERATOR)
+    if not _is_operator(actor):
+        require_reach(actor, Role.EDITOR, changes_of(change))
     _require_end(change)
     if not reason.strip():
         raise ReasonMissing("Say why it ends earlier: whoever relies on it reads it.")

@@ -11,20 +11,21 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
 from mailconsole.changes.refusals import ReasonMissing, WrongState
-from mailconsole.changes.services.ground import go, locked, note, require, void_reviews
+from mailconsole.changes.services.ground import changes_of, go, locked, note, require, require_reach, void_reviews
 from mailconsole.changes.services.tell import tell
 from mailconsole.changes.states import Arrow, News
 
 
 @transaction.atomic
 def take_over(*, change: Change, actor: User, reason: str, now: datetime, request: HttpRequest | None = None) -> Change:
-    """Raises NotAllowed, WrongState, ReasonMissing."""
+    """Raises NotAllowed, OutOfReach, WrongState, ReasonMissing."""
     require(actor, Role.EDITOR)
     change = locked(change)
     if change.author_id == actor.pk:
         raise WrongState(f"“{change.title}” is yours already.")
     if not reason.strip():
         raise ReasonMissing(f"Say why: {change.author} reads it.")
+    require_reach(actor, Role.EDITOR, changes_of(change))
     before = change.author
     go(change, Arrow.EDIT, now=now, author=actor)
     change.former_authors.add(before)

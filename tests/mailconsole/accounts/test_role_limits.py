@@ -7,9 +7,11 @@ import pytest
 from mailconsole.accounts.access import RoleRequired
 from mailconsole.accounts.limits import Limit
 from mailconsole.accounts.models import RoleLimit, User
+from mailconsole.accounts.places import Places
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.services.role_limits import RoleHasNoLimit, limit_role
 from mailconsole.audit.models import AuditEntry
+from tests.mailconsole.changes.kit import publish_policy
 from tests.support.factories import create_administrator, create_editor, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +60,7 @@ def test_limit__of_an_administrator__is_not_in_force():
 
 
 def test_page__sets_the_limit_and_the_list_shows_it():
+    publish_policy(sender_addresses=["contoso.com"])
     person, browser = create_editor(), signed_in(create_administrator())
     said = {"kinds": ["relay_policies"], "connectors": "", "domains": "Contoso.com\ncontoso.com"}
     assert browser.post(f"/people/{person.pk}/limit/editor/", said).status_code == 302
@@ -70,7 +73,13 @@ def test_page__sets_the_limit_and_the_list_shows_it():
 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
-    [("domains", "*", "is no domain"), ("connectors", "<x>", "id."), ("kinds", "x", "Select a valid choice")],
+    [
+        ("domains", "*", "is no domain"),
+        ("connectors", "<x>", "id."),
+        ("connectors", "default\nnowhere", "nowhere is the id of no connector."),
+        ("domains", "gone.example", "gone.example is a domain that nothing of the configuration is about."),
+        ("kinds", "x", "Select a valid choice"),
+    ],
 )
 def test_page__what_is_no_limit__is_said_at_the_field(field, value, words):
     person, browser = create_editor(), signed_in(create_administrator())
@@ -82,3 +91,28 @@ def test_page__of_a_role_that_has_none__is_not_there():
     person, browser = create_editor(), signed_in(create_administrator())
     assert browser.get(f"/people/{person.pk}/limit/operator/").status_code == 404
     assert signed_in(person).get(f"/people/{person.pk}/limit/editor/").status_code == 403
+
+
+def test_page__connector_that_is_there__is_taken():
+    person, browser = create_editor(), signed_in(create_administrator())
+    assert browser.post(f"/people/{person.pk}/limit/editor/", {"connectors": "default\nclient"}).status_code == 302
+    assert limits_of(person) == Limit((), ("default", "client"))
+
+
+@pytest.mark.parametrize(
+    ("domain", "is_there"),
+    [
+        ("contoso.com", True),
+        ("*.contoso.com", True),
+        ("*.com", True),
+        ("eu.contoso.com", False),
+        ("eu.fabrikam.example", True),
+        ("fabrikam.example", True),
+        ("*.eu.fabrikam.example", True),
+        ("toso.com", False),
+        ("*.toso.com", False),
+    ],
+)
+def test_places__domain(domain, is_there):
+    known = Places(domains=frozenset(("contoso.com", "*.fabrikam.example")))
+    assert known.has_domain(domain) is is_there

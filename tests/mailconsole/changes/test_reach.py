@@ -11,13 +11,13 @@ from mailconsole.accounts.limits import Limit
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.services.role_limits import limit_role
-from mailconsole.changes.models import ChangeItem
+from mailconsole.changes.models import Change, ChangeItem
 from mailconsole.changes.reach import reaches
 from mailconsole.changes.refusals import NotApproved, OutOfReach
 from mailconsole.changes.services.account_password import make_account_password
 from mailconsole.changes.services.approve_change import approve_change
 from mailconsole.changes.services.ground import digest_of
-from mailconsole.changes.services.move_end import prolong_change
+from mailconsole.changes.services.move_end import prolong_change, shorten_change
 from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.publish_change import publish_change
 from mailconsole.changes.services.restore_revision import restore_revision
@@ -25,11 +25,13 @@ from mailconsole.changes.services.revisions import head_revision
 from mailconsole.changes.services.set_expiry import set_expiry
 from mailconsole.changes.services.stage_item import stage_item
 from mailconsole.changes.services.submit_change import submit_change
+from mailconsole.changes.services.take_over import take_over
 from mailconsole.changes.states import ChangeState
 from tests.mailconsole.api.test_api import Api
 from tests.mailconsole.changes.kit import NOW, create_change, policy, publish_policy, reloaded, stage_policy
 from tests.mailconsole.changes.test_config_command import run
-from tests.support.factories import create_administrator, create_editor, create_reviewer, signed_in
+from tests.mailconsole.changes.test_end_change import MONDAY, temporary
+from tests.support.factories import create_administrator, create_editor, create_operator, create_reviewer, signed_in
 
 DOMAIN = Limit(("relay_policies",), (), ("contoso.com",))
 
@@ -203,3 +205,35 @@ def test_prolong__beyond_the_role__is_neither_drafted_nor_approved_nor_published
     approve_change(change=draft, actor=reviewer, digest=digest_of(draft), now=NOW)
     with pytest.raises(OutOfReach):
         publish_change(change=draft, actor=confined, now=NOW)
+
+
+@pytest.mark.django_db
+def test_take_over__beyond__is_refused_and_within__is_theirs():
+    limited_one = limited(create_editor())
+    beyond = create_change()
+    with pytest.raises(OutOfReach, match=r"limited to relay policies of the domain contoso\.com"):
+        take_over(change=beyond, actor=limited_one, reason="She is away", now=NOW)
+    assert reloaded(beyond).author == beyond.author
+    within = open_change(author=create_editor(), now=NOW)
+    stage_policy(within, within.author, sender_addresses=["contoso.com"])
+    assert take_over(change=within, actor=limited_one, reason="She is away", now=NOW).author == limited_one
+
+
+@pytest.mark.django_db
+def test_move_end__beyond__is_refused_to_the_author_and_not_to_an_operator():
+    change = temporary()
+    author = limited(change.author)
+    with pytest.raises(OutOfReach):
+        prolong_change(change=change, actor=author, until=None, reason="Still needed", now=NOW)
+    with pytest.raises(OutOfReach):
+        shorten_change(change=change, actor=author, ends_at=NOW, reason="Done", now=NOW)
+    assert reloaded(change).ends_at == MONDAY and not Change.objects.filter(prolongs=change).exists()
+    shorten_change(change=change, actor=create_operator(), ends_at=NOW, reason="Done", now=NOW)
+    assert reloaded(change).ends_at == NOW
+
+
+@pytest.mark.django_db
+def test_move_end__within__goes_on():
+    change = temporary(sender_addresses=["contoso.com"])
+    author = limited(change.author)
+    assert prolong_change(change=change, actor=author, until=None, reason="Still needed", now=NOW).prolongs == change
