@@ -41,6 +41,14 @@ class Attempt(Taken):
     at: AwareDatetime | None = None
 
 
+class SentOnOut(Taken):
+    """Whom a mail flow rule sends it to: `redirected` instead of the recipient, `added` besides."""
+
+    what: str
+    addresses: list[str]
+    because: str
+
+
 class ExplanationOut(Taken):
     """The answer; `trail` rows are kind, object id, name, answer, because."""
 
@@ -50,6 +58,8 @@ class ExplanationOut(Taken):
     reason: str
     is_deleted: bool
     is_waiting: bool
+    sent_on: list[SentOnOut]
+    held_by: str
     trail: list[list[str]]
     refusals: list[dict[str, str]]
     ways: list[dict[str, Any]]

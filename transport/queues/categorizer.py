@@ -296,10 +296,8 @@ def _route(
 
 
 def _chosen(ruleset: Ruleset, message: Message, domain: str, home: str) -> routing.Route:
-    ruled = message.ruled
-    if ruled is not None and ruled.connector_id:
-        return routing.route_by(ruleset, ruled.connector_id, domain, size_bytes=message.size_bytes)
-    return routing.route(ruleset, domain, size_bytes=message.size_bytes, home_server=home)
+    by = message.ruled.connector_id if message.ruled is not None else ""
+    return routing.choose(ruleset, domain, size_bytes=message.size_bytes, home_server=home, by_connector=by)
 
 
 def _tell(

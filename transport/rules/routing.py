@@ -185,6 +185,13 @@ def route_by(ruleset: Ruleset, connector_id: str, domain: str, *, size_bytes: in
     return Route(next_hop_of(connector, domain), (Considered(connector.id, connector.name, ""),))
 
 
+def choose(ruleset: Ruleset, domain: str, *, size_bytes: int, home_server: str = "", by_connector: str = "") -> Route:
+    """By the send connector that a mail flow rule names, where one does; else as domain and home server say."""
+    if by_connector:
+        return route_by(ruleset, by_connector, domain, size_bytes=size_bytes)
+    return route(ruleset, domain, size_bytes=size_bytes, home_server=home_server)
+
+
 def _why_not(ruleset: Ruleset, connector: SendConnector, size_bytes: int) -> str:
     """Why the connector can't take a message of this size here; empty where it can."""
     if not connector.is_enabled:

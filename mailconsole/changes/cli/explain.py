@@ -105,6 +105,10 @@ def _lines(found: Explanation, ground: Ground) -> list[str]:
     lines += [f"  {step.answer:<10} {step.kind}: {wire(step.name)}. {wire(step.because)}" for step in found.trail]
     if found.is_waiting:
         lines.append("It would wait: who gets it can't be told while the directory does not answer.")
+    if found.held_by:
+        lines.append(f"It would be suspended by the mail flow rule {wire(found.held_by)}.")
+    for sent in found.sent_on:
+        lines.append(f"{sent.word}: {wire(', '.join(sent.addresses))}. {wire(sent.because)}")
     for refusal in found.resolution.refusals if found.resolution is not None else ():
         lines.append(f"Returned: {wire(str(refusal.address))}, {refusal.reply}. {wire(refusal.because)}")
     for way in found.ways:

@@ -14,12 +14,13 @@ from transport.model.address import NULL, Address, parse_mailbox
 from transport.model.event import EventId
 from transport.model.session import SessionFacts, TlsFacts
 from transport.model.verdict import Answer, Stage, Step, Verdict
-from transport.rules import admission, mail_flow_rules, routing
+from transport.rules import admission, mail_flow_rules, remote_domains, routing
 from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry, RecipientLookup
 from transport.rules.disclosure import disclosed
 from transport.rules.mail_flow_rules import Decided
 from transport.rules.recipients import Resolution, resolve
 from transport.rules.restrictions import Sender
+from transport.rules.rule_effects import Effects
 from transport.rules.rule_facts import RuleFacts
 from transport.rules.ruleset import Ruleset, compile_ruleset
 
@@ -86,6 +87,15 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class SentOn:
+    """Whom a mail flow rule sends it to, instead of the recipient (Redirected) or besides (Added)."""
+
+    word: str
+    addresses: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """The answer, how it was found, what would become of the recipient, and where an accepted message would go."""
 
@@ -99,6 +109,9 @@ class Explanation:
     """Accepted, but who gets it can't be told while the directory does not answer."""
     untold: int = 0
     """How many more get it, through groups whose members this reader may not know."""
+    sent_on: tuple[SentOn, ...] = ()
+    held_by: str = ""
+    """The mail flow rule that suspends it until somebody looks at it."""
 
 
 def explain(
@@ -120,38 +133,74 @@ def explain(
     verdict = admission.replay(ruleset, asked, lookup=lookup, now=now.timestamp())
     if not verdict.is_accepted:
         return Explanation(verdict, tuple(_step(step) for step in verdict.trail))
-    decided = _ruled(ruleset, question, asked, lookup=lookup, now=now)
+    content = _content(question)
+    automatic = _automatic(ruleset, recipient, content)
+    if automatic is not None:
+        verdict = replace(automatic, trail=(*verdict.trail, *automatic.trail))
+        return Explanation(verdict, tuple(_step(step) for step in verdict.trail))
+    decided = _ruled(ruleset, question, asked, content, lookup=lookup, now=now)
     verdict = _after_rules(verdict, decided)
     answer = Explanation(verdict, tuple(_step(step) for step in verdict.trail), is_deleted=decided.effects.is_deleted)
     if not verdict.is_accepted or answer.is_deleted:
         return answer
-    targets = [*(decided.effects.recipients or [recipient]), *decided.effects.added]
+    effects = decided.effects
+    targets = list({one.key: one for one in [*(effects.recipients or [recipient]), *effects.added]}.values())
     try:
         resolution = _resolved(ruleset, targets, asked, lookup=lookup)
     except LookupUnavailable:
-        return replace(answer, is_waiting=True)
+        return replace(answer, is_waiting=True, sent_on=_sent_on(recipient, decided))
     told = resolution if shows_hidden else disclosed(resolution, targets, _hiding(resolution))
     untold = len(resolution.deliveries) - len(told.deliveries)
-    return replace(answer, resolution=told, ways=_ways(ruleset, told, question.size_bytes), untold=untold)
+    ways = _ways(ruleset, told, question.size_bytes, effects)
+    sent_on = _sent_on(recipient, decided)
+    return replace(answer, resolution=told, ways=ways, untold=untold, sent_on=sent_on, held_by=effects.held_by)
 
 
 def _hiding(resolution: Resolution) -> frozenset[str]:
     return recorded.hiding({one.address.key for one in resolution.changes if one.event is EventId.EXPAND})
 
 
+def _content(question: Question) -> bytes | None:
+    """The header with CRLF line ends, and no body; None where the question has none."""
+    lines = question.header.strip().splitlines()
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("utf-8", "replace") if lines else None
+
+
+def _automatic(ruleset: Ruleset, recipient: Address, content: bytes | None) -> Verdict | None:
+    """A refusal of automatic mail, as the listener gives it at the end of the data."""
+    if ruleset.remote_domains is None or content is None:
+        return None
+    return remote_domains.message(ruleset.remote_domains, [recipient], content)
+
+
+def _sent_on(recipient: Address, decided: Decided) -> tuple[SentOn, ...]:
+    """Whom mail flow rules send it to, and by which rule's action."""
+    effects = decided.effects
+    because = " ".join(step.sentence for step in decided.told if step.is_done)
+    told = [] if effects.recipients is None else [SentOn("Redirected", tuple(map(str, effects.recipients)), because)]
+    known = {one.key for one in effects.recipients or [recipient]}
+    added = tuple(str(one) for one in effects.added if one.key not in known)
+    return (*told, SentOn("Added", added, because)) if added else tuple(told)
+
+
 def _ruled(
-    ruleset: Ruleset, question: Question, asked: DecisionInput, *, lookup: RecipientLookup, now: datetime
+    ruleset: Ruleset,
+    question: Question,
+    asked: DecisionInput,
+    content: bytes | None,
+    *,
+    lookup: RecipientLookup,
+    now: datetime,
 ) -> Decided:
     """What mail flow rules say. Without a header they can't tell what they look for there; there is no body."""
     connector = ruleset.connector_for(question.binding, question.peer)
     assert asked.recipient is not None
-    lines = question.header.strip().splitlines()
     facts = RuleFacts(
         session=asked.facts.changed(connector_id=connector.id if connector is not None else ""),
         sender=asked.sender,
         recipients=[asked.recipient],
         size_bytes=question.size_bytes,
-        content="".join(f"{line}\r\n" for line in [*lines, ""]).encode("utf-8", "replace") if lines else None,
+        content=content,
     )
     return mail_flow_rules.decide_rules(ruleset, facts, lookup=lookup, now=now.timestamp())
 
@@ -175,13 +224,18 @@ def _resolved(ruleset: Ruleset, targets: list[Address], asked: DecisionInput, *,
     return whole
 
 
-def _ways(ruleset: Ruleset, resolution: Resolution, size_bytes: int) -> tuple[Way, ...]:
-    """Alike are those that go the same way for the same reasons."""
+def _ways(ruleset: Ruleset, resolution: Resolution, size_bytes: int, effects: Effects) -> tuple[Way, ...]:
+    """Alike are those that go the same way for the same reasons; each gets it once, as the categorizer sees to."""
     found: dict[routing.Route, list[str]] = {}
+    by = effects.connector_id
     for delivery in resolution.deliveries:
         domain, home = delivery.address.domain, delivery.home_server
-        route = routing.route(ruleset, domain, size_bytes=size_bytes, home_server=home)
-        found.setdefault(route, []).append(str(delivery.address))
+        route = routing.choose(ruleset, domain, size_bytes=size_bytes, home_server=home, by_connector=by)
+        if effects.is_tls_required:
+            route = replace(route, next_hop=routing.requiring_tls(route.next_hop))
+        addresses = found.setdefault(route, [])
+        if str(delivery.address) not in addresses:
+            addresses.append(str(delivery.address))
     return tuple(Way(tuple(addresses), route) for route, addresses in found.items())
 
 
@@ -260,6 +314,11 @@ def as_json(found: Explanation) -> dict[str, Any]:
             {"address": str(one.address), "reply": str(one.reply), "because": one.because}
             for one in (resolution.refusals if resolution is not None else ())
         ],
+        "sent_on": [
+            {"what": one.word.lower(), "addresses": list(one.addresses), "because": one.because}
+            for one in found.sent_on
+        ],
+        "held_by": found.held_by,
         "ways": [
             {"addresses": list(way.addresses), "next_hop": way.route.hop_text, "considered": way.route.rows}
             for way in found.ways
