@@ -72,7 +72,7 @@ def update(request: HttpRequest, change: Change, actor: User) -> str:
         actor=actor,
         prefer=Side(wanted) if wanted in (Side.DRAFT, Side.HEAD) else None,
         choices={} if wanted else _chosen(request, change),
-        seen_head=int(head) if head.isdecimal() else None,
+        seen_head=int(head[:10]) if head.isdecimal() else None,
         now=timezone.now(),
         request=request,
     )

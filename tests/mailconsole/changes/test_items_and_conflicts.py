@@ -115,6 +115,12 @@ def test_settle_page__radio_and_typed_value__are_staged(moved):
     assert browser.get(url).status_code == 405
 
 
+def test_settle_page__forged_head_of_many_digits__is_another_head(moved):
+    browser, url = signed_in(moved.author), reverse("changes:bring-up-to-date", args=[moved.pk])
+    answer = browser.post(url, {"head": "9" * 5000, "prefer": "draft"}, follow=True)
+    assert "look at the conflicts again" in answer.content.decode()
+
+
 def test_comment__on_an_item__stands_with_it_and_its_author_is_told():
     author, reviewer = create_editor(), create_reviewer()
     change = create_change(ChangeState.IN_REVIEW, author=author)
