@@ -116,4 +116,4 @@ def test_change__submitted_scheduled_ended__tells_people_and_programs_and_keeps_
     bell.sign_in("rudi", PASSWORD)
     bell.open("/changes/notices/")
     bell.sees("asks for a review of")
-    assert "1 unread notices" in bell.page.content()
+    assert "2 unread notices" in bell.page.content()  # the request, and, as who published it, the end
