@@ -8,7 +8,9 @@ to take what is written, and everything where the kernel does not sync that way.
 from __future__ import annotations
 
 import contextlib
+import resource
 import sqlite3
+import sys
 import threading
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
@@ -34,7 +36,8 @@ GATHER_TURNS = 3
 """For so many turns of the loop a group waits for company, as long as each turn brings some."""
 
 SLOW_S = 0.1
-"""A disk that takes longer to take what is written (it is not even synced) is left to the thread ..."""
+"""A disk that keeps us waiting for longer before it takes what is written (it is not even synced) is left to the
+thread ..."""
 
 SLOW_PAUSE_S = 10.0
 """... for so long."""
@@ -149,7 +152,7 @@ class Writer:
 
     def _append(self, kernel: KernelSync, batch: Batch) -> bool:
         """Write it to the journal and have it synced; False where that is for the thread."""
-        began_at = self._loop.time()
+        began_at, waited = self._loop.time(), _times_waited()
         if began_at < self._slow_until:
             return False
         try:
@@ -165,7 +168,7 @@ class Writer:
             self._slow_until = began_at + SLOW_PAUSE_S
             return False
         took_s = self._loop.time() - began_at
-        if took_s > SLOW_S:
+        if took_s > SLOW_S and _times_waited() > waited:
             self._slow_until = began_at + SLOW_PAUSE_S
         return True
 
@@ -216,3 +219,8 @@ class Writer:
         if self._is_wanted or self._is_stopping:
             self._is_wanted = True
             self._soon()
+
+
+def _times_waited() -> int:
+    """How often this thread waited for something. While others have the processor it waits for nothing."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw if sys.platform == "linux" else 0

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import platform
+import time
 from errno import EINVAL, EIO, ENOSPC
+from functools import partial
 
 import pytest
 
@@ -148,17 +150,49 @@ async def test_commit__more_comes_with_each_turn_of_the_loop__is_one_group(tmp_p
     await spool.stop()
 
 
-async def test_commit__disk_is_slow_to_take_it__is_the_threads_for_a_while(tmp_path, written_by_thread, monkeypatch):
+@pytest.fixture
+def taking_long(monkeypatch):
+    """What the next write to the journal does before it writes."""
+    before = []
+    append = Store.append
+
+    def slowly(store, batch):
+        if before:
+            before.pop()()
+        return append(store, batch)
+
+    monkeypatch.setattr("transport.spool.store.Store.append", slowly)
+    monkeypatch.setattr("transport.spool.writer.SLOW_S", 0.05)
+    return before
+
+
+async def test_commit__disk_is_slow_to_take_it__is_the_threads_for_a_while(
+    tmp_path, written_by_thread, taking_long, monkeypatch
+):
+    monkeypatch.setattr("transport.spool.writer.SLOW_PAUSE_S", 0.4)
     spool, _ = await opened(tmp_path)
     await commit(spool)
-    monkeypatch.setattr("transport.spool.writer.SLOW_S", -1.0)
-    monkeypatch.setattr("transport.spool.writer.SLOW_PAUSE_S", 0.2)
+    taking_long.append(partial(time.sleep, 0.1))
     await commit(spool)
-    monkeypatch.setattr("transport.spool.writer.SLOW_S", 1.0)
     await commit(spool)
-    await asyncio.sleep(0.25)
+    await asyncio.sleep(0.45)
     await commit(spool)
     assert written_by_thread == [1, 1]
+    await spool.stop()
+
+
+async def test_commit__processor_is_busy__is_not_the_threads(tmp_path, written_by_thread, taking_long):
+    def be_busy():
+        until = time.thread_time() + 0.1
+        while time.thread_time() < until:
+            pass
+
+    spool, _ = await opened(tmp_path)
+    await commit(spool)
+    taking_long.append(be_busy)
+    await commit(spool)
+    await commit(spool)
+    assert written_by_thread == [1]
     await spool.stop()
 
 
