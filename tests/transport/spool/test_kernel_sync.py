@@ -4,6 +4,7 @@ import asyncio
 import os
 import platform
 import time
+from collections.abc import Callable
 from errno import EINVAL, EIO, ENOSPC
 from functools import partial
 
@@ -153,7 +154,7 @@ async def test_commit__more_comes_with_each_turn_of_the_loop__is_one_group(tmp_p
 @pytest.fixture
 def taking_long(monkeypatch):
     """What the next write to the journal does before it writes."""
-    before = []
+    before: list[Callable[[], None]] = []
     append = Store.append
 
     def slowly(store, batch):
