@@ -40,6 +40,7 @@ def test_story__an_editor_learns_and_drafts(browser, complaints, web_server, wid
     page.wait_for_url(lambda url: "sign-in" not in url)
     page.goto(web_server.url + reverse("mailflow:receive-connector-show", args=["default"]))
     page.get_by_role("link", name="Learned").click()
+    expect(page.get_by_role("button", name="Begin to learn")).to_be_visible()  # a click does not wait for the page
     looked_at(page, "learn-begin", width)
     page.get_by_role("button", name="Begin to learn").click()
     page.get_by_label("Choose 10.1.2.1").check()
