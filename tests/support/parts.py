@@ -1,6 +1,7 @@
 """The tests in parts that run beside each other: each file belongs to one, and the console's run on PostgreSQL too."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,12 @@ def _is_in(file: str, paths: tuple[str, ...]) -> bool:
 _WHOLE_PRODUCT = ("tests/scenarios", "tests/test_console.py")
 _CONSOLE = ("tests/mailconsole", "tests/browser")
 
+_ROOT = Path(__file__).resolve().parents[2]
+_IN_BROWSERS = (
+    *sorted(str(path.relative_to(_ROOT)) for path in (_ROOT / "tests/mailconsole").rglob("test_*browser.py")),
+    "tests/mailconsole/recipients/test_hostile_pages.py",
+)
+
 # In the order in which they begin, the longest first.
 ONCE = (
     Part("the whole product", _WHOLE_PRODUCT),
@@ -39,10 +46,7 @@ AGAIN = Part(
     ("tests/mailconsole",),
     # What looks at pages in a browser, whose queries others ask, and what starts products on SQLite.
     without=(
-        "tests/mailconsole/changes/test_browser.py",
-        "tests/mailconsole/mailflow/test_browser.py",
-        "tests/mailconsole/overview/test_browser.py",
-        "tests/mailconsole/recipients/test_browser.py",
+        *_IN_BROWSERS,
         "tests/mailconsole/runtime/test_supervisor.py",
         "tests/mailconsole/runtime/test_up_refusals.py",
         "tests/mailconsole/runtime/test_worker_without_broker.py",
