@@ -74,7 +74,9 @@ class Host:
                 return
 
     def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)  # else it goes on listening for the thread that waits in accept
         self._listening.close()
+        self._thread.join(5)
 
 
 @pytest.fixture
