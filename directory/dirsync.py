@@ -46,11 +46,19 @@ def ask_apart(settings: SourceSettings, connection: Connection, ask: Callable[[C
     _refuse_elsewhere(settings, connection)
     try:
         with Connection.of_reader(settings, connection.server) as own:
+            _refuse_another(connection, own)
             told = ask(own)
             connection.waited_s += own.waited_s
             return told
     except errors.DirectoryUnavailable as failure:
         raise errors.DirSyncRefused(f"DirSync failed: {failure}") from failure
+
+
+def _refuse_another(connection: Connection, own: Connection) -> None:
+    """One name may lead to several controllers, and another one's cookie is ahead of what this one can be asked for."""
+    here, there = connection.position(), own.position()
+    if here is None or there is None or here.invocation_id != there.invocation_id:
+        raise errors.DirSyncRefused(f"Several controllers answer as {connection.server}: DirSync might ask another.")
 
 
 def _refuse_elsewhere(settings: SourceSettings, connection: Connection) -> None:

@@ -10,7 +10,7 @@ from directory.check import check_source
 from directory.connection import Connection, DirSyncPage
 from directory.entry import Entry
 from directory.errors import CookieRefused, DirSyncRefused, SearchFailed
-from directory.model import ChangesBy
+from directory.model import ChangesBy, Position
 from directory.settings import Server, SourceSettings
 from directory.source import read, read_all
 from directory.staging import Staging
@@ -111,6 +111,28 @@ def test_read__cookie_is_refused__reads_everything_and_says_why(settings, unit):
     assert reading.why_whole.startswith("The controller does not go on by DirSync from where it was: ")
     with opened(settings) as one, pytest.raises(CookieRefused):
         dirsync.told_since(one, b"no cookie")
+
+
+def test_read__another_controller_answers_by_the_same_name__counts(settings, unit, monkeypatch):
+    """Its cookie would be ahead of what the first one knows: what is not replicated yet would be passed over."""
+    unit.add_user("anna")
+    told, really = Told(read_all(settings)), Connection.of_reader
+    opened: list[str] = []
+
+    @contextlib.contextmanager
+    def of_another(settings, server):
+        with really(settings, server) as own:
+            if opened:
+                elsewhere = Position("11111111-1111-1111-1111-111111111111", 9_999_999)
+                monkeypatch.setattr(own, "position", lambda: elsewhere)
+            opened.append(server)
+            yield own
+
+    monkeypatch.setattr(Connection, "of_reader", of_another)
+    unit.change("anna", displayName="Anna B.")
+    reading = read(settings, Staging.in_memory(), since=told.since, cookies=told.cookies, known=told)
+    assert (reading.told_by, [one.display_name for one in reading.recipients]) == (ChangesBy.COUNT, ["Anna B."])
+    assert "Several controllers answer as 127.0.0.11:636" in reading.why_not_dirsync
 
 
 @pytest.mark.parametrize(("code", "words"), [(53, "DirSync is refused: No."), (None, "DirSync failed: No.")])

@@ -22,20 +22,45 @@ MOST_IN_A_MINUTE = 10
 
 
 def note_asking(
-    *, servers: Sequence[Server], verb: str, what: str, actor: Any, now: datetime, request: HttpRequest | None = None
+    *,
+    servers: Sequence[Server],
+    domain: str = "",
+    verb: str,
+    what: str,
+    actor: Any,
+    now: datetime,
+    request: HttpRequest | None = None,
 ) -> None:
-    """To be called before any socket opens; `actor` None is the command line. Raises SourceRefused for a port that is
-    none of LDAP's, and TooManyTests."""
+    """To be called before any socket opens, DNS's too; `actor` None is the command line. Raises SourceRefused for
+    a port that is none of LDAP's, and TooManyTests."""
     action = f"directory_source.{verb}"
     if actor is not None:
         _check_ports(servers, actor)
         if audit.count_since(actor=actor, action=action, since=now - timedelta(minutes=1)) >= MOST_IN_A_MINUTE:
             raise TooManyTests(f"You asked {MOST_IN_A_MINUTE} times within a minute: wait a little.")
-    asked = [str(server) for server in servers]
-    summary = f"{what}: {', '.join(asked[:5])}{' and more' if len(asked) > 5 else ''}"
+    named = [str(server) for server in servers]
+    after = {"servers": named} | ({"domain": domain} if domain else {})
+    _record(action, _summary(what, named), after, actor, now, request)
+
+
+def note_found(
+    *, servers: Sequence[Server], verb: str, what: str, actor: Any, now: datetime, request: HttpRequest | None = None
+) -> None:
+    """What DNS named besides, before it is asked too."""
+    named = [str(server) for server in servers]
+    _record(f"directory_source.{verb}.controllers", _summary(what, named), {"servers": named}, actor, now, request)
+
+
+def _summary(what: str, named: Sequence[str]) -> str:
+    return f"{what}: {', '.join(named[:5])}{' and more' if len(named) > 5 else ''}" if named else what
+
+
+def _record(
+    action: str, summary: str, after: dict[str, Any], actor: Any, now: datetime, request: HttpRequest | None
+) -> None:
     audit.record(
         actor=actor, action=action, object_kind="directory_source", object_id="", summary=summary,
-        after={"servers": asked}, request=request, now=now,
+        after=after, request=request, now=now,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from directory.discovery import controllers
 from directory.errors import DirectoryError
 from directory.settings import SourceSettings
 from mailconsole.recipients.refusals import SourceRefused
-from mailconsole.recipients.services.asking import note_asking
+from mailconsole.recipients.services.asking import note_asking, note_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,15 @@ def run_test(
 ) -> tuple[ControllerTest, ...]:
     """Runs every step against every controller; waits at most their timeouts. The audit has it before any of them is
     asked. Raises SourceRefused, also where DNS names no controller, and TooManyTests."""
+    what = f"Tested the directory {name}"
+    named, domain = settings.servers, settings.domain
+    note_asking(servers=named, domain=domain, verb="test", what=what, actor=actor, now=now, request=request)
     try:
         servers = controllers.of(settings)
     except DirectoryError as error:
         raise SourceRefused(str(error), field="domain") from error
-    what = f"Tested the directory {name}"
-    note_asking(servers=servers, verb="test", what=what, actor=actor, now=now, request=request)
+    if domain:
+        note_found(servers=servers, verb="test", what=what, actor=actor, now=now, request=request)
     return tuple(
         ControllerTest(str(server), tuple(step for _, step in steps))
         for server, steps in itertools.groupby(check_source(settings, servers), key=lambda pair: pair[0])

@@ -75,7 +75,7 @@ def _prove(source: DirectorySource, settings: SourceSettings, name: str, passwor
 
     try:
         person = check_password(settings, name=name, password=password, may_try=may_try)
-    except errors.BindRefused:
+    except errors.BadCredentials:  # a locked or disabled account says nothing of the password
         for tries in taken:
             tries.remember_wrong(password, now)
         raise

@@ -14,7 +14,7 @@ from directory.errors import DirectoryError, DirectoryUnavailable
 from directory.naming import ask_naming_context
 from directory.settings import Security, Server, SourceSettings, parse_servers
 from mailconsole.recipients.refusals import SourceRefused
-from mailconsole.recipients.services.asking import note_asking
+from mailconsole.recipients.services.asking import note_asking, note_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,12 @@ def find_directory(
 ) -> FoundDirectory:
     """By a domain's DNS, or by one controller alone. Raises SourceRefused, which says what is lacking, TooManyTests."""
     asked = _named(server)
+    what = f"Looked for the directory {domain or server}"
+    note_asking(servers=asked, domain=domain, verb="find", what=what, actor=actor, now=now, request=request)
     found = _found(domain, site) if domain else ()
     asked += _at_both_ports(one.host for one in found)
-    what = f"Looked for the directory {domain or server}"
-    note_asking(servers=asked, verb="find", what=what, actor=actor, now=now, request=request)
+    if domain:
+        note_found(servers=asked, verb="find", what=what, actor=actor, now=now, request=request)
     told_by, why = "", ""
     try:
         context = ask_naming_context(asked)

@@ -24,7 +24,7 @@ from mailconsole.audit.models import AuditEntry
 from mailconsole.common.refusals import Refusal
 from mailconsole.recipients.models import DirectoryPerson, DirectorySource
 from mailconsole.recipients.refusals import ConsoleSignInRefused
-from mailconsole.recipients.services.ended_people import end_all
+from mailconsole.recipients.services.ended_people import end_all, end_sessions
 from mailconsole.recipients.services.sources import settings_of
 
 GONE = "The account is no longer in the directory."
@@ -133,6 +133,7 @@ def _adopted(user: User) -> User:
         raise ConsoleSignInRefused("An administrator switched this account off.")
     user.groups.clear()
     user.is_active = True
+    end_sessions(user)
     return user
 
 

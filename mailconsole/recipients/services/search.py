@@ -49,12 +49,13 @@ def groups_of(recipient: Recipient) -> QuerySet[Recipient]:
 
 
 def hiding_addresses(keys: Collection[str]) -> frozenset[str]:
-    """Those of these addresses that any object has whose members the directory hides."""
+    """Those of these addresses that any object has whose members the directory hides, as they were given."""
     found: set[str] = set()
-    listed = list(keys)
+    by_key = {address_key(key): key for key in keys}
+    listed = list(by_key)
     for start in range(0, len(listed), 500):
         rows = RecipientAddress.objects.filter(
             key__in=listed[start : start + 500], recipient__document__hides_members=True
         )
-        found |= set(rows.values_list("key", flat=True))
+        found |= {by_key[key] for key in rows.values_list("key", flat=True)}
     return frozenset(found)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.connection import Connection
-from directory.errors import ServerUnreachable
+from directory.errors import AccountLocked, ServerUnreachable
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.services import people as local_people
@@ -115,6 +115,22 @@ def test_sign_in__the_name_written_in_many_ways__is_one_account_and_asked_thrice
 def test_sign_in__right_password__uses_up_no_try(tried, unit):
     for _ in range(4):
         client, _ = sign_in(f"vera.{unit.tag}")
+    assert is_in(client)
+
+
+def test_sign_in__right_password_while_the_account_is_locked__is_asked_again(tried, unit, monkeypatch):
+    name, really = f"vera.{unit.tag}", Connection.open
+
+    def locked(settings, server, *, user, password):
+        if password == PASSWORD:
+            raise AccountLocked("The account is locked.")
+        return really(settings, server, user=user, password=password)
+
+    with monkeypatch.context() as then:
+        then.setattr("directory.sign_in.Connection.open", locked)
+        client, _ = sign_in(name)
+        assert not is_in(client)
+    client, _ = sign_in(name)
     assert is_in(client)
 
 

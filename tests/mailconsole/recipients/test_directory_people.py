@@ -18,7 +18,7 @@ from mailconsole.recipients.services.people import GONE, MAX_UNCHECKED, let_in
 from mailconsole.recipients.services.sources import delete_source, update_source
 from tests.directory.entries import guid_of
 from tests.mailconsole.recipients.directories import create_directory, read_directory
-from tests.support.factories import create_administrator, create_viewer
+from tests.support.factories import create_administrator, create_viewer, signed_in
 
 pytestmark = pytest.mark.django_db
 NAME = "vera@corp.example"
@@ -91,6 +91,15 @@ def test_delete_source__directory_added_again__takes_its_people_over_with_the_ro
         came_in(directory(), sids=())
     again = came_in(directory()).user
     assert (again.pk, again.is_active, again.given_roles) == (vera.pk, True, [Role.VIEWER])
+
+
+def test_delete_source__session_of_before__is_no_session_of_whoever_has_the_name_then():
+    source = directory(Role.ADMINISTRATOR)
+    client = signed_in(came_in(source).user)
+    assert client.get("/").status_code == 200
+    remove(source)
+    came_in(directory())
+    assert client.get("/").status_code == 302
 
 
 def test_delete_source__whom_an_administrator_switched_off__stays_so():

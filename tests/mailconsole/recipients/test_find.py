@@ -40,6 +40,8 @@ def test_find__no_controller_answers__guesses_by_the_domains_name_and_says_so(dn
     form = client.get(reverse("recipients:source-create"), {"domain": "corp.example", "base_dn": "DC=corp,DC=example"})
     assert 'value="DC=corp,DC=example"' in form.text
     entry = AuditEntry.objects.get(action="directory_source.find")
+    assert entry.after == {"servers": [], "domain": "corp.example"}
+    entry = AuditEntry.objects.get(action="directory_source.find.controllers")
     assert entry.after == {"servers": ["dc1.corp.example:389", "dc1.corp.example:636"]}
 
 
@@ -85,6 +87,22 @@ def test_find__too_often__waits(dns, monkeypatch):
     find_directory(domain="corp.example", actor=other, now=NOW)
     find_directory(domain="corp.example", actor=one, now=NOW + timedelta(seconds=61))
     assert len(asked) == asking.MOST_IN_A_MINUTE + 2
+
+
+def test_find__too_often__asks_not_even_dns(monkeypatch):
+    asked = []
+
+    def refuse(domain, site):
+        asked.append(domain)
+        raise ServerUnreachable("DNS has no SRV record for it.")
+
+    monkeypatch.setattr(find, "find_controllers", refuse)
+    actor = create_administrator()
+    for number in range(asking.MOST_IN_A_MINUTE + 5):
+        with pytest.raises((SourceRefused, TooManyTests)):
+            find_directory(domain=f"d{number}.example", actor=actor, now=NOW)
+    assert len(asked) == asking.MOST_IN_A_MINUTE
+    assert AuditEntry.objects.filter(action="directory_source.find").count() == asking.MOST_IN_A_MINUTE
 
 
 def test_note_asking__port_that_is_none_of_ldaps__is_an_administrators_alone():

@@ -3,7 +3,13 @@
 import pytest
 
 from directory.model import RecipientKind
-from mailconsole.recipients.services.search import find_address, groups_of, members_of, search_recipients
+from mailconsole.recipients.services.search import (
+    find_address,
+    groups_of,
+    hiding_addresses,
+    members_of,
+    search_recipients,
+)
 from tests.directory.entries import a_recipient, guid_of
 from tests.mailconsole.recipients.directories import create_directory, read_directory
 
@@ -54,3 +60,13 @@ def test_members_and_groups__lead_to_each_other():
     anna = find_address(address="anna@acme.example").recipients[0]
     assert list(members_of(team)) == [anna]
     assert list(groups_of(anna)) == [team]
+
+
+def test_hiding_addresses__however_the_domain_is_spelt__are_those_that_were_asked(monkeypatch):
+    board = a_recipient(
+        "board", kind=RecipientKind.DISTRIBUTION_GROUP, addresses=("board@bücher.example",), hides_members=True
+    )
+    read_directory(monkeypatch, create_directory(), [board])
+    asked = ("board@bücher.example", "team@acme.example")
+    assert hiding_addresses(asked) == {"board@bücher.example"}
+    assert hiding_addresses(("board@xn--bcher-kva.example",)) == {"board@xn--bcher-kva.example"}

@@ -52,6 +52,16 @@ def test_review__proxies_without_mail_in_the_window__are_found_by_the_address_th
     assert (review.unused_count, review.proxy_count, review.is_short) == (2, 4, False)
 
 
+def test_review__internationalised_address__is_not_called_unused_for_its_spelling(monkeypatch):
+    domain = AcceptedDomain(id="b", name="B", domain="xn--bcher-kva.example")
+    monkeypatch.setattr(unused, "load_document", lambda head: MailFlow(accepted_domains=(domain,)))
+    one = a_recipient("cleo", addresses=("cleo@acme.example", "info@bücher.example", "jürgen@xn--bcher-kva.example"))
+    read_directory(monkeypatch, create_directory(name="second"), [one])
+    track("info@bücher.example", "x@acme.example", days_ago=40)
+    unused.review_proxies(now=TODAY)
+    assert found() == []
+
+
 def test_review__address_that_got_mail_since__is_no_longer_among_them():
     track("x@acme.example", days_ago=40)
     unused.review_proxies(now=TODAY)
