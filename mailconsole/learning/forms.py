@@ -29,7 +29,10 @@ class DraftForm(forms.Form):
     purpose = forms.CharField(label="Purpose", max_length=500, help_text="Why these clients relay.")
     recipients = forms.ChoiceField(
         label="May send to",
-        choices=[("seen", "the domains they sent to, where those are 20 or fewer"), ("any", "anywhere")],
+        choices=[
+            ("seen", "the domains they sent to; where those are more than 20, the policy is drafted disabled"),
+            ("any", "anywhere"),
+        ],
         widget=forms.RadioSelect,
         initial="seen",
     )

@@ -13,12 +13,17 @@ from django.http import HttpRequest
 
 from mailconsole.accounts.models import User
 from mailconsole.changes.models import Change
-from mailconsole.imports.seen import ONLY_NULL
+from mailconsole.imports.seen import ONLY_NULL, Candidate
 from mailconsole.learning.refusals import NothingChosen
 from mailconsole.learning.services.learned import Learned
 from mailconsole.mailflow.services.stage_object import stage_object
 
 LISTED_DOMAINS = 20
+TOO_MANY_DOMAINS = (
+    f"Disabled: it sent to more than {LISTED_DOMAINS} domains, of which the first are listed."
+    " Name those it may send to."
+)
+NO_DOMAIN = "Disabled: no domain that it sent to was seen. Name those it may send to."
 GRANTED_FOR = timedelta(days=365)
 
 
@@ -58,25 +63,37 @@ def draft_learned(
 
 
 def policy_of(learned: Learned, wish: Wish, *, now: datetime) -> dict[str, Any]:
-    """As narrow as what was seen: addresses, senders, TLS, who signed in, and recipients where they are few."""
+    """As narrow as what was seen: addresses, senders, TLS, who signed in, and recipients where that is wished."""
     one = learned.candidate
     networks = _broadened(one.networks, one.suggested) if learned.key in wish.broadened else list(one.networks)
-    recipients = one.recipient_domains if len(one.recipient_domains) <= LISTED_DOMAINS else ()
     what = "refused" if one.is_refused else "accepted"
-    only_null = "" if one.sender_domains else f" {ONLY_NULL}"  # no senders would mean any
+    kept_off = _kept_off(one, wish)
     return {
         "name": one.name.replace("Seen", "Learned", 1)[:64],
-        "is_enabled": not only_null,
+        "is_enabled": not kept_off,
         "networks": networks,
         "identities": list(one.identities) if one.is_always_signed_in else [],
         "sender_addresses": list(one.sender_domains),
-        "recipient_addresses": list(recipients) if wish.is_to_seen_domains else [],
+        "recipient_addresses": list(one.recipient_domains[:LISTED_DOMAINS]) if wish.is_to_seen_domains else [],
         "is_tls_required": one.is_tls_always,
         "owner": wish.owner,
         "purpose": wish.purpose,
-        "comment": f"Learned: {one.relayed} recipients {what} until {one.last_at}.{only_null}",
+        "comment": " ".join([f"Learned: {one.relayed} recipients {what} until {one.last_at}.", *kept_off]),
         "expires_at": (now + GRANTED_FOR).isoformat(timespec="minutes"),
     }
+
+
+def _kept_off(one: Candidate, wish: Wish) -> list[str]:
+    """Why it grants nothing yet: no senders would mean any, and no recipients anywhere.
+
+    How many domains a client named is the client's to choose: it must not widen the policy, nor fill it.
+    """
+    why = [] if one.sender_domains else [ONLY_NULL]
+    if wish.is_to_seen_domains and not one.recipient_domains:
+        why.append(NO_DOMAIN)
+    elif wish.is_to_seen_domains and len(one.recipient_domains) > LISTED_DOMAINS:
+        why.append(TOO_MANY_DOMAINS)
+    return why
 
 
 def _broadened(networks: tuple[str, ...], suggested: tuple[str, ...]) -> list[str]:

@@ -167,3 +167,26 @@ def test_policy__of_the_null_sender_only__is_off():
     (one,) = lesson().learned
     policy = policy_of(one, Wish("Mail", "x", is_to_seen_domains=True), now=NOW)
     assert (policy["sender_addresses"], policy["is_enabled"]) == ([], False)
+
+
+@pytest.mark.parametrize(("count", "is_enabled"), [(20, True), (21, False)])
+def test_policy__to_the_domains_seen__never_becomes_one_to_anywhere_however_many_the_peer_named(count, is_enabled):
+    made = Traffic(at=(NOW - timedelta(hours=1)).timestamp())
+    for number in range(count):
+        made.refuse(recipient=f"x@d{number:02}.example")
+    made.ingest()
+    (one,) = lesson().learned
+    policy = policy_of(one, Wish("Mail", "x", is_to_seen_domains=True), now=NOW)
+    assert policy["recipient_addresses"] == [f"d{number:02}.example" for number in range(20)]
+    assert (policy["is_enabled"], "more than 20 domains" in policy["comment"]) == (is_enabled, not is_enabled)
+    anywhere = policy_of(one, Wish("Mail", "x", is_to_seen_domains=False), now=NOW)
+    assert (anywhere["recipient_addresses"], anywhere["is_enabled"]) == ([], True)
+
+
+def test_policy__no_domain_was_seen__is_off():
+    made = Traffic(at=(NOW - timedelta(hours=1)).timestamp())
+    made.refuse(recipient="postmaster")
+    made.ingest()
+    (one,) = lesson().learned
+    policy = policy_of(one, Wish("Mail", "x", is_to_seen_domains=True), now=NOW)
+    assert (policy["recipient_addresses"], policy["is_enabled"]) == ([], False)
