@@ -13,6 +13,10 @@ class NothingRecorded(Refusal):
     """There is no traffic of the past to replay."""
 
 
+class ReplayedJustNow(Refusal):
+    """The impact is asked for anew right after the last replay."""
+
+
 class NoSuchGround(Refusal):
     """There is no such revision or change to ask about."""
 

@@ -1,6 +1,7 @@
 """What a change would have done to recent traffic: asked of a worker, replayed there, kept by what was compared.
 
-A page only asks and watches. Editing the change ends the replay: what it compares is no more.
+A page only asks and watches. Editing the change ends the replay: what it compares is no more. One replay goes on at a
+time, the others wait for it: the worker has also to publish in time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from celery import current_app
+from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -18,6 +20,7 @@ from mailconsole.changes.impact.replay import replay
 from mailconsole.changes.impact.report import Report
 from mailconsole.changes.impact.states import ImpactState
 from mailconsole.changes.models import Change, ImpactRun
+from mailconsole.changes.refusals import ReplayedJustNow
 from mailconsole.changes.services.ground import digest_of
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.revisions import head_revision
@@ -34,9 +37,12 @@ ASKED_AGAIN_AFTER = timedelta(seconds=20)
 SILENT_AFTER = timedelta(seconds=30)
 """A worker that tells nothing for so long has ended."""
 KEPT = timedelta(days=1)
+ANEW_AFTER = timedelta(minutes=1)
+"""What was asked for so lately isn't asked for anew."""
 NOT_ASKED = "No worker can be asked: Redis does not answer. The change can be reviewed and published without it."
 NOBODY_BEGAN = "No worker has begun: see under Nodes whether the part “control” runs."
 WORKER_ENDED = "The worker ended before it was done."
+ANOTHER_FIRST = "Another change is replayed; this one's turn comes after it."
 
 
 Telling = Callable[[int, int], None]
@@ -54,7 +60,7 @@ class NothingToReplay(Exception):
 def impact_of(change: Change, *, now: datetime, is_anew: bool = False) -> ImpactRun | None:
     """The replay of the change as it is: what is there already, else one that a worker is asked for.
 
-    `is_anew` asks again. None where nothing records attempts.
+    `is_anew` asks again. None where nothing records attempts. Raises ReplayedJustNow.
     """
     if recorded.decisions() is None:
         return None
@@ -66,15 +72,30 @@ def impact_of(change: Change, *, now: datetime, is_anew: bool = False) -> Impact
     )
     if is_made:
         ImpactRun.objects.filter(asked_at__lt=now - KEPT).exclude(pk=run.pk).delete()
-    state, silence = run.state_value, now - run.told_at
-    if state is ImpactState.RUNNING and silence > SILENT_AFTER:
+    state = run.state_value
+    if state is ImpactState.RUNNING and not _is_alive(run, now):
         _end(run, ImpactState.FAILED, WORKER_ENDED)
+    is_asked_anew = is_anew and not state.is_going
+    if is_asked_anew and not is_made and now - run.asked_at < ANEW_AFTER:
+        raise ReplayedJustNow("It was replayed less than a minute ago: wait a little before you ask again.")
     is_old = state is ImpactState.CANCELLED or (state is ImpactState.DONE and now - run.asked_at > KEPT)
-    if is_made or is_old or (is_anew and not state.is_going):
+    if is_made or is_old or is_asked_anew:
         _ask(run, change, now=now)
-    elif state is ImpactState.WAITING and silence > ASKED_AGAIN_AFTER:
-        _ask(run, change, now=now, sentence=NOBODY_BEGAN)
+    if run.state_value is ImpactState.WAITING:
+        _see_to(run, change, now)
     return run
+
+
+def _see_to(run: ImpactRun, change: Change, now: datetime) -> None:
+    """One that waits, and that somebody looks at."""
+    if any(_is_alive(one, now) for one in ImpactRun.objects.filter(state=ImpactState.RUNNING)):
+        run.sentence = ANOTHER_FIRST
+    elif now - run.told_at > ASKED_AGAIN_AFTER:
+        _ask(run, change, now=now, sentence=NOBODY_BEGAN)
+
+
+def _is_alive(run: ImpactRun, now: datetime) -> bool:
+    return now - run.told_at <= SILENT_AFTER
 
 
 def _ask(run: ImpactRun, change: Change, *, now: datetime, sentence: str = "") -> None:
@@ -89,20 +110,44 @@ def _ask(run: ImpactRun, change: Change, *, now: datetime, sentence: str = "") -
         asked_at=now,
         told_at=now,
     )
-    try:
-        current_app.send_task(TASK, args=[run.pk], queue=QUEUE, expires=60, retry=False)
-    except (*REDIS_DOWN, OperationalError):
-        ImpactRun.objects.filter(pk=run.pk, state=ImpactState.WAITING).update(sentence=NOT_ASKED)
+    _send(run.pk)
     run.refresh_from_db()
 
 
+def _send(run_id: int) -> None:
+    try:
+        current_app.send_task(TASK, args=[run_id], queue=QUEUE, expires=60, retry=False)
+    except (*REDIS_DOWN, OperationalError):
+        ImpactRun.objects.filter(pk=run_id, state=ImpactState.WAITING).update(sentence=NOT_ASKED)
+
+
 def run_impact(*, run_id: int) -> None:
-    """In a worker: replay, telling how far it is. Nothing is done for a run that somebody else began."""
-    # Two tasks for one run: the first takes it.
-    begun = {"state": ImpactState.RUNNING, "told_at": timezone.now(), "done": 0, "sentence": ""}
-    if not ImpactRun.objects.filter(pk=run_id, state=ImpactState.WAITING).update(**begun):
+    """In a worker: replay, telling how far it is, then have the next begun.
+
+    Nothing is done for a run that somebody else began, nor while another goes on: that one's end comes back to it.
+    """
+    if not _begin(run_id, timezone.now()):
         return
-    run = ImpactRun.objects.select_related("change", "change__base").get(pk=run_id)
+    _keep_replayed(ImpactRun.objects.select_related("change", "change__base").get(pk=run_id))
+    waiting = ImpactRun.objects.filter(state=ImpactState.WAITING).order_by("asked_at").first()
+    if waiting is not None:
+        _send(waiting.pk)
+
+
+@transaction.atomic
+def _begin(run_id: int, now: datetime) -> bool:
+    """Take the run, where it still waits and no other goes on."""
+    # Of two that begin at once the second waits here for the first, and reads after it what goes on.
+    list(ImpactRun.objects.filter(state=ImpactState.WAITING).order_by("pk").select_for_update())
+    for other in ImpactRun.objects.filter(state=ImpactState.RUNNING):
+        if _is_alive(other, now):
+            return False
+        _end(other, ImpactState.FAILED, WORKER_ENDED)
+    begun = {"state": ImpactState.RUNNING, "told_at": now, "done": 0, "sentence": ""}
+    return bool(ImpactRun.objects.filter(pk=run_id, state=ImpactState.WAITING).update(**begun))
+
+
+def _keep_replayed(run: ImpactRun) -> None:
     try:
         report = _replayed(run)
     except Outdated:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -14,6 +15,7 @@ from mailconsole.changes.impact.answer import Aspect
 from mailconsole.changes.impact.report import Report
 from mailconsole.changes.impact.states import ImpactState
 from mailconsole.changes.models import Change, ImpactRun
+from mailconsole.changes.refusals import ReplayedJustNow
 from mailconsole.changes.services.impact import WINDOW_DAYS, impact_of
 from mailconsole.common.pages import render_page
 
@@ -31,7 +33,10 @@ def replay_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask a worker anew; whoever may see the page may."""
     change = get_object_or_404(Change.objects.select_related("author", "base"), pk=pk)
     if change.status.is_open:
-        impact_of(change, now=timezone.now(), is_anew=True)
+        try:
+            impact_of(change, now=timezone.now(), is_anew=True)
+        except ReplayedJustNow as refusal:
+            messages.error(request, str(refusal))
     return redirect(reverse("changes:detail", args=[pk]) + "#impact")
 
 

@@ -8,6 +8,7 @@ import pytest
 from celery import current_app
 
 from mailconsole.changes import recorded
+from mailconsole.changes.impact.replay import replay
 from mailconsole.changes.impact.states import ImpactState
 from mailconsole.changes.models import ImpactRun
 from mailconsole.changes.services import impact
@@ -147,6 +148,45 @@ def test_impact_of__worker_that_ended__is_said():
     assert (found.state_value, found.sentence) == (ImpactState.FAILED, impact.WORKER_ENDED)
 
 
+def test_run_impact__while_another_goes_on__waits_and_is_begun_at_its_end(recording, monkeypatch):
+    first, second = (impact_of(create_change(name=name), now=NOW) for name in ("A", "B"))
+    seen: list[str] = []
+
+    def meanwhile(sample, **_):
+        run_impact(run_id=second.pk)
+        seen.extend(ImpactRun.objects.order_by("pk").values_list("state", flat=True))
+        return replay(sample, **_)
+
+    monkeypatch.setattr(impact, "replay", meanwhile)
+    run_impact(run_id=first.pk)
+    assert seen == [ImpactState.RUNNING, ImpactState.WAITING]
+    assert recording == [first.pk, second.pk, second.pk]
+    monkeypatch.setattr(impact, "replay", replay)
+    run_impact(run_id=recording.pop())
+    assert set(ImpactRun.objects.values_list("state", flat=True)) == {ImpactState.DONE}
+
+
+def test_impact_of__while_another_goes_on__says_so_and_asks_nobody_again(recording):
+    first, change = impact_of(create_change(name="A"), now=NOW), create_change(name="B")
+    later = NOW + timedelta(seconds=25)
+    second = impact_of(change, now=NOW)
+    ImpactRun.objects.filter(pk=first.pk).update(state=ImpactState.RUNNING, told_at=later)
+    found = impact_of(change, now=later)
+    assert (found.state_value, found.sentence) == (ImpactState.WAITING, impact.ANOTHER_FIRST)
+    assert recording == [first.pk, second.pk]
+
+
+def test_run_impact__worker_of_another_that_ended__keeps_nobody_waiting(recording):
+    first, change = impact_of(create_change(name="A"), now=NOW), create_change(name="B")
+    second = impact_of(change, now=NOW)
+    ImpactRun.objects.filter(pk=first.pk).update(state=ImpactState.RUNNING, told_at=NOW - timedelta(minutes=1))
+    assert impact_of(change, now=NOW + timedelta(seconds=25)).sentence == impact.NOBODY_BEGAN
+    assert recording == [first.pk, second.pk, second.pk]
+    run_impact(run_id=second.pk)
+    states = dict(ImpactRun.objects.values_list("pk", "state"))
+    assert states == {first.pk: ImpactState.FAILED, second.pk: ImpactState.DONE}
+
+
 def test_impact_of__old_result__is_replayed_anew(recording):
     change = create_change()
     run = impact_of(change, now=NOW)
@@ -181,10 +221,18 @@ def test_page__done__shows_the_groups_by_what_is_asked_for():
 
 def test_page__again__asks_a_worker_anew(recording):
     change = create_change(ChangeState.IN_REVIEW)
-    run = impact_of(change, now=NOW)
+    run = impact_of(change, now=NOW - timedelta(minutes=1))
     run_impact(run_id=run.pk)
     answer = signed_in(create_reviewer()).post(f"/changes/{change.pk}/impact/again/")
     assert answer.status_code == 302 and recording == [run.pk, run.pk]
+
+
+def test_page__again_within_a_minute__is_refused(recording):
+    change = create_change(ChangeState.IN_REVIEW)
+    run = impact_of(change, now=NOW - timedelta(seconds=59))
+    run_impact(run_id=run.pk)
+    page = signed_in(create_reviewer()).post(f"/changes/{change.pk}/impact/again/", follow=True).content.decode()
+    assert "It was replayed less than a minute ago" in page and recording == [run.pk]
 
 
 def test_page__again_by_get__is_refused():
