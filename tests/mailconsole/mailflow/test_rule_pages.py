@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -41,7 +42,8 @@ SHOUT = {"id": "shout", "name": "Shout", "actions": PREPEND, "stop_rule_processi
 def publish_document(**sections: Any) -> None:
     document = load_document(head_revision())
     document = MailFlow.model_validate(document.model_dump(mode="json") | sections)
-    store_revision(head=lock_head(), document=document, way=Way.INITIAL, now=timezone.now())
+    with transaction.atomic():
+        store_revision(head=lock_head(), document=document, way=Way.INITIAL, now=timezone.now())
 
 
 @pytest.fixture
@@ -111,6 +113,12 @@ def test_add__to_a_field_that_is_none__is_not_found(browser):
     for field in ("name", "nothing", "password"):
         answer = browser.post(reverse(CREATE), {"add": field, f"{field}-kind": "x"}, headers={"HX-Request": "true"})
         assert answer.status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publish_document__outside_a_transaction__stores_the_next_revision():
+    publish_document(mail_flow_rules=[rule("A")])
+    assert [one.name for one in load_document(head_revision()).mail_flow_rules] == ["A"]
 
 
 def test_move__down__stages_the_new_order(browser):
