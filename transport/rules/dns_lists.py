@@ -92,19 +92,23 @@ def _counts(provider: Provider, code: str) -> bool:
 def verdict(
     providers: ListProviders, listings: Iterable[Listing], peer: str, recipient: Address
 ) -> tuple[Verdict | None, tuple[Step, ...]]:
-    """A refusal of the recipient, or None; and the steps that tell why. An allow list wins over all block lists."""
+    """A refusal of the recipient, or None; and the steps that tell why. An allow list wins over all block lists: while
+    one can't tell, no block list refuses for good."""
     steps: list[Step] = []
+    unknown: Listing | None = None
     for one in listings:
         steps.append(_step(one))
         if isinstance(one.provider, AllowListProvider):
             if one.answer is Answer.YES:
                 return None, tuple(steps)
+            unknown = one if one.answer is Answer.CANNOT_TELL else unknown
             continue
         if one.answer is Answer.YES:
             if one.provider.is_only_told or _is_bypassed(providers, one.provider, recipient):
                 steps[-1] = _let_pass(one, recipient)
                 continue
-            return _refused(one, _rejection(one.provider, peer), steps), tuple(steps)
+            reply = _rejection(one.provider, peer) if unknown is None else NOT_NOW
+            return _refused(one, reply, steps, unknown), tuple(steps)
         if one.answer is Answer.CANNOT_TELL and one.provider.if_unavailable is Unavailable.DEFER:
             return _refused(one, NOT_NOW, steps), tuple(steps)
     return None, tuple(steps)
@@ -126,9 +130,11 @@ def _let_pass(one: Listing, recipient: Address) -> Step:
     return Step(BLOCK, one.provider.id, one.provider.name, Answer.YES, f"{one.because} Nobody is refused: {why}.")
 
 
-def _refused(one: Listing, reply: Reply, steps: Sequence[Step]) -> Verdict:
+def _refused(one: Listing, reply: Reply, steps: Sequence[Step], unknown: Listing | None = None) -> Verdict:
     action = Action.DEFER if reply.is_temporary else Action.REFUSE
     reason = f"Block-list provider {one.provider.name}: {one.because}"
+    if unknown is not None:
+        reason += f" Not for good: allow-list provider {unknown.provider.name} can't tell. {unknown.because}"
     return Verdict(action, Stage.RCPT, reply, reason, tuple(steps))
 
 

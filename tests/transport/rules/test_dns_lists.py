@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from tests.support.listener import mail_flow
 from transport.config.objects import AllowListProvider, BlockListProvider
 from transport.model.address import parse_mailbox
-from transport.model.verdict import Answer
+from transport.model.verdict import Action, Answer
 from transport.rules import dns_lists
 
 PEER = "9.9.9.9"
@@ -78,6 +78,18 @@ def test_verdict__bypassed_recipient_or_only_told__passes_and_is_told():
 def test_verdict__allow_list_has_the_client__wins():
     assert verdict((provider(), ["127.0.0.2"]), (allow(), ["127.0.0.1"]))[0] is None
     assert verdict((provider(), ["127.0.0.2"]), (allow(), []))[0] is not None
+
+
+def test_verdict__allow_list_cannot_tell__block_list_refuses_for_now_and_not_for_good():
+    refused, steps = verdict((provider(), ["127.0.0.2"]), (allow(), ["192.0.2.1"]))
+    assert refused.reply is dns_lists.NOT_NOW and refused.action is Action.DEFER
+    assert [step.answer for step in steps] == [Answer.CANNOT_TELL, Answer.YES] and refused.trail == steps
+    assert "AL can't tell" in refused.reason and "al.example answered 192.0.2.1" in refused.reason
+    second = allow(id="al2", name="AL2", lookup_domain="al2.example", priority=9)
+    unknown = (allow(), ["192.0.2.1"])
+    assert verdict((provider(), ["127.0.0.2"]), unknown, (second, []))[0].action is Action.DEFER
+    assert verdict((provider(), ["127.0.0.2"]), unknown, (second, ["127.0.0.2"]))[0] is None
+    assert verdict((provider(), []), unknown)[0] is None
 
 
 def test_verdict__cannot_tell__is_the_providers_setting():
