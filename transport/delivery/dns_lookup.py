@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -17,6 +18,9 @@ from transport.delivery.dns_cache import DnsCache
 from transport.ports import NextHopUnresolved
 
 LIFETIME_S = 10.0
+CODES_S = 5.0  # nobody waits longer for what a list says
+MAX_CODES = 1000
+"""Questions to lists at a time: each holds a socket, and strangers from many addresses make us ask them."""
 NO_TTL_S = 5.0
 MAX_ABSENT_S = 300.0  # somebody may be mending it
 TEMPORARY_S = 5.0  # RFC 2308 7: so that a queue of mail does not ask for each message anew
@@ -46,6 +50,7 @@ class DnsLookup:
         self._resolver.use_edns(0, 0, 1232)
         self._kept: DnsCache[Records | NextHopUnresolved] = DnsCache(monotonic)
         self._asking: dict[str, asyncio.Task[Records]] = {}
+        self._codes_asked = 0
 
     async def exchangers(self, domain: str) -> tuple[tuple[int, str], ...]:
         """Preference and host of each MX record; none where there is none. A host that is the root is ``.``."""
@@ -88,7 +93,15 @@ class DnsLookup:
         return found
 
     async def _codes(self, name: str) -> Records:
-        answer = await self._keeping_failure(f"code {name}", self._ask(name, "A"))
+        """Raises NextHopUnresolved, and keeps nothing, where too many are asked already."""
+        if self._codes_asked >= MAX_CODES:
+            reason = f"{name} cannot be looked up: too many questions to lists wait for their answers."
+            raise NextHopUnresolved(reason, is_temporary=True, enhanced="4.4.3")
+        self._codes_asked += 1
+        try:
+            answer = await self._keeping_failure(f"code {name}", self._ask(name, "A", most_s=CODES_S))
+        finally:
+            self._codes_asked -= 1
         found = tuple(record.address for record in answer)
         self._kept.put(f"code {name}", found, _ttl_s(answer))
         return found
@@ -123,9 +136,12 @@ class DnsLookup:
             self._kept.put(key, failure, failure.keep_s)
             raise
 
-    async def _ask(self, name: str, kind: str) -> dns.resolver.Answer:
+    async def _ask(self, name: str, kind: str, *, most_s: float = math.inf) -> dns.resolver.Answer:
+        lifetime = min(self._resolver.lifetime, most_s)
         try:
-            return await self._resolver.resolve(to_a_labels(name), kind, raise_on_no_answer=False, search=False)
+            return await self._resolver.resolve(
+                to_a_labels(name), kind, raise_on_no_answer=False, search=False, lifetime=lifetime
+            )
         except dns.resolver.NXDOMAIN as error:
             reason = f"The domain {name} does not exist."
             raise _Unresolved(reason, "5.1.2", keep_s=_absent_s(error)) from None

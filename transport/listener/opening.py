@@ -127,9 +127,11 @@ def _assign(session: Session, peer: str, port: int, *, proxy: str) -> Verdict:
     verdict = admission.connect(ruleset, session.facts, now=session.context.clock())
     session.allowed = verdict.trail[:-1] if verdict.is_accepted else ()
     if verdict.is_accepted and connector is not None and not session.facts.is_unnamed:
-        if ruleset.list_providers is not None:
+        one_too_many = _count(session, connector)
+        if one_too_many is not None:
+            return one_too_many
+        if ruleset.list_providers is not None:  # of those alone who are served: each question holds a socket
             listed.begin(session)
-        return _count(session, connector) or verdict
     return verdict
 
 

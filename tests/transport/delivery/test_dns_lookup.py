@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.support.name_server import NameServer
+from transport.delivery import dns_lookup
 from transport.delivery.a_labels import to_a_labels
 from transport.delivery.dns_lookup import MAX_ABSENT_S, TEMPORARY_S
 from transport.delivery.resolver import MAX_EXCHANGERS, DnsResolver
@@ -128,6 +129,24 @@ async def test_the_same_question_at_once__is_asked_once():
         asking = resolver(server)
         await asyncio.gather(*(hosts(asking, "acme.example") for _ in range(20)))
         assert len(server.asked) == 3
+
+
+async def test_codes__too_many_questions_ahead__cannot_be_told_and_mail_exchangers_still_can(monkeypatch):
+    monkeypatch.setattr(dns_lookup, "MAX_CODES", 3)
+    monkeypatch.setattr(dns_lookup, "CODES_S", 0.5)
+    async with NameServer(ZONE, mute="bl.example") as server:
+        asking = resolver(server)
+        began = time.monotonic()
+        ahead = [asyncio.create_task(asking.lookup.codes(f"{number}.bl.example")) for number in range(3)]
+        await asyncio.sleep(0.05)
+        with pytest.raises(NextHopUnresolved, match="too many questions") as refused:
+            await asking.lookup.codes("4.bl.example")
+        assert refused.value.is_temporary and len({name for name, _, _ in server.asked}) == 3
+        assert await hosts(asking, "acme.example")
+        ended = await asyncio.gather(*ahead, return_exceptions=True)
+        assert all("in time" in str(one) for one in ended) and time.monotonic() - began < 3
+        with pytest.raises(NextHopUnresolved, match="does not exist"):
+            await asking.lookup.codes("4.other.example")
 
 
 async def test_ourselves__by_name__needs_no_address_and_ends_the_list():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from typing import Any
 
 import pytest
 
@@ -126,6 +127,24 @@ def test_client__that_leaves_while_the_list_is_asked__leaves_nothing_behind():
             client.send_bytes(header("9.9.9.9") + dialogue())
             assert [client.expect_reply().code for _ in range(3)] == [220, 250, 250]
         server.wait_until(lambda: not server.listener._context.sessions)
+
+
+def test_client__refused_by_a_connection_limit__is_not_asked_about(monkeypatch):
+    begun: list[str] = []
+    asked = listed.Asked
+
+    def begin(*of: Any) -> listed.Asked:
+        begun.append(of[1])
+        return asked(*of)
+
+    monkeypatch.setattr(listed, "Asked", begin)
+    narrow = {"receive_connectors": (connector(**PROXY, max_inbound_connections=1),)}
+    with serving(LISTED, **narrow) as (server, _), server.client() as one, server.client() as two:
+        one.send_bytes(header("9.9.9.8") + b"EHLO x\r\n")
+        assert [one.expect_reply().code for _ in range(2)] == [220, 250]
+        two.send_bytes(header("9.9.9.9"))
+        assert two.expect_reply().code == 421
+        assert begun == ["9.9.9.8"]
 
 
 def test_no_provider__asks_nothing_and_keeps_nothing():
