@@ -33,7 +33,8 @@ from transport.model.next_hop import SUBMISSION
 from transport.model.orders import StandingOrders
 from transport.model.snapshot import NodeSnapshot
 from transport.pickup.pickup import Pickup
-from transport.ports import ListenAddress, OutboxReader, Peer, Ports
+from transport.ports.node import ListenAddress, Peer, Ports
+from transport.ports.spool import OutboxReader
 from transport.pressure.monitor import PressureMonitor
 from transport.protocol_log.files import Found
 from transport.protocol_log.log import ProtocolLogs

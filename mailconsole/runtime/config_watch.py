@@ -20,7 +20,7 @@ from mailconsole.runtime.revisions import head_number, load_document
 from mailconsole.runtime.ticker import Ticker
 from mailconsole.runtime.wiring import Running, keep_last_good
 from transport.config.document import digest
-from transport.ports import Peer
+from transport.ports.node import Peer
 from transport.service import ConfigurationRefused
 
 if TYPE_CHECKING:

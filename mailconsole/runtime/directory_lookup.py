@@ -7,7 +7,8 @@ from pathlib import Path
 from directory.errors import SnapshotUnavailable
 from directory.snapshot import Snapshot
 from mailconsole.recipients.entries import entry_of
-from transport.ports import LookupUnavailable, RecipientEntry
+from transport.ports.recipients import RecipientEntry
+from transport.ports.unavailable import LookupUnavailable
 
 
 class DirectoryLookup:

@@ -25,7 +25,7 @@ from mailconsole.runtime.snapshot_publisher import SnapshotPublisher
 from mailconsole.runtime.ticker import Ticker
 from mailconsole.runtime.wiring import Running
 from transport.config.document import MailFlow, initial_document
-from transport.ports import Peer
+from transport.ports.node import Peer
 from transport.service import TransportService
 
 DRAIN_S = 8.0

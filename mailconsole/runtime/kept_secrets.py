@@ -18,7 +18,7 @@ from mailconsole.common.models import Secret
 from mailconsole.common.secrets import SecretMissing, decrypt, is_for_documents
 from mailconsole.runtime.kept_file import write_private
 from transport.config.document import MailFlow
-from transport.ports import LookupUnavailable
+from transport.ports.unavailable import LookupUnavailable
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from mailconsole.runtime.commands import host_of_this_worker
 from mailconsole.runtime.host import TransportHost
 from transport.model.queue_filter import QueueFilter
 from transport.model.queue_order import QueueOrder
-from transport.ports import MessageDamaged, SpoolUnavailable
+from transport.ports.spool import MessageDamaged, SpoolUnavailable
 from transport.queues.control import OrderRefused
 from transport.queues.selection import envelope_row
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailconsole.runtime.ticker import Ticker
 from mailconsole.tracking.services.ingest import MAX_BATCH, ingest_events, shipped_up_to
-from transport.ports import OutboxReader
+from transport.ports.spool import OutboxReader
 
 
 class Shipper(Ticker):

@@ -27,7 +27,8 @@ from mailconsole.runtime.sign_in.directory_users import DirectoryUsers
 from mailconsole.runtime.sign_in.kept_directories import KeptDirectories
 from transport.config import validate
 from transport.config.document import SECTIONS, MailFlow, canonical_section, digest, from_sections, initial_document
-from transport.ports import Authenticator, ListenAddress, Ports, ShadowPort
+from transport.ports.accounts import Authenticator
+from transport.ports.node import ListenAddress, Ports, ShadowPort
 from transport.service import ConfigurationRefused, TransportService
 
 EVERYWHERE = ("0.0.0.0", "::")

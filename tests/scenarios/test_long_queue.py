@@ -9,7 +9,7 @@ from transport.model.event import EventId
 from transport.model.orders import StandingOrders, SuspendedQueue
 from transport.model.queue_filter import QueueFilter
 from transport.model.queue_order import QueueOrder, Verb
-from transport.ports import SpoolUnavailable
+from transport.ports.spool import SpoolUnavailable
 
 BODY = b"Subject: %d\r\n\r\nA line.\r\n"
 LIVE = 3

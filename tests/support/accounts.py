@@ -3,7 +3,7 @@
 from typing import Any
 
 from transport.config.objects import ServiceAccount
-from transport.ports import LookupUnavailable
+from transport.ports.unavailable import LookupUnavailable
 from transport.rules import passwords
 
 PASSWORD = "abcde-fghjk-mnpqr-stuvw"

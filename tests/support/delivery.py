@@ -26,7 +26,7 @@ from transport.model.next_hop import UNREACHABLE, DeliveryType, NextHop
 from transport.model.queue_filter import QueueFilter
 from transport.model.queue_order import Job, QueueOrder, Verb
 from transport.model.queued import QueuedMessage
-from transport.ports import no_secrets
+from transport.ports.secrets import no_secrets
 from transport.queues.control import QueueControl
 from transport.queues.manager import DeliveryQueues
 

@@ -8,7 +8,7 @@ from tests.support.listener import connector, mail_flow
 from tests.support.two_ways import START, Step
 from transport.config.document import MailFlow
 from transport.config.objects import AcceptedDomain, AddressSpace, HomeServer, RelayPolicy, SendConnector
-from transport.ports import EntryKind, RecipientEntry
+from transport.ports.recipients import EntryKind, RecipientEntry
 
 ENDS_AT = datetime.datetime.fromtimestamp(START + 100, datetime.UTC)
 

@@ -21,16 +21,11 @@ from transport.config.objects import AcceptedDomain, ReceiveConnector
 from transport.listener.server import Listener
 from transport.model.envelope import Message
 from transport.model.event import EventId, TrackingEvent
-from transport.ports import (
-    AuthAnswer,
-    AuthResult,
-    ListenAddress,
-    NoAuthenticator,
-    NoDirectory,
-    SpoolUnavailable,
-    Stored,
-    no_secrets,
-)
+from transport.ports.accounts import AuthAnswer, AuthResult, NoAuthenticator
+from transport.ports.node import ListenAddress
+from transport.ports.recipients import NoDirectory
+from transport.ports.secrets import no_secrets
+from transport.ports.spool import SpoolUnavailable, Stored
 from transport.rules.ruleset import compile_ruleset
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
-from transport.ports import OutboxReader, RecipientUpdate, SpoolUnavailable, Stored
+from transport.ports.spool import OutboxReader, RecipientUpdate, SpoolUnavailable, Stored
 
 
 def told_apart(event: TrackingEvent) -> list[TrackingEvent]:

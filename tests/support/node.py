@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from tests.support.ports import free_port
 from transport.config.document import MailFlow
-from transport.ports import Peer
+from transport.ports.node import Peer
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -16,7 +16,7 @@ import uvloop
 from transport.config.document import MailFlow
 from transport.model.event import TrackingEvent
 from transport.model.queue_order import QueueOrder
-from transport.ports import ListenAddress, Peer, Ports, ShadowPort
+from transport.ports.node import ListenAddress, Peer, Ports, ShadowPort
 from transport.queues.actions import Actions
 from transport.service import TransportService
 

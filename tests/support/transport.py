@@ -20,7 +20,7 @@ from tests.support.smtp import Sent, send
 from transport.config.document import MailFlow, initial_document
 from transport.config.objects import AcceptedDomain, AddressSpace, Organization, RelayPolicy, SendConnector
 from transport.model.event import TrackingEvent
-from transport.ports import ListenAddress, Ports
+from transport.ports.node import ListenAddress, Ports
 from transport.service import TransportService
 
 T = TypeVar("T")

@@ -18,7 +18,10 @@ from transport.listener.accounts import AccountChecker
 from transport.listener.context import Context
 from transport.model.envelope import Message
 from transport.model.event import TrackingEvent
-from transport.ports import NoAuthenticator, NoDirectory, RecipientLookup, SpoolUnavailable, Stored, no_secrets
+from transport.ports.accounts import NoAuthenticator
+from transport.ports.recipients import NoDirectory, RecipientLookup
+from transport.ports.secrets import no_secrets
+from transport.ports.spool import SpoolUnavailable, Stored
 from transport.queues.intake import EngineIntake
 from transport.rules.ruleset import Ruleset
 from transport.spool import rows

@@ -9,7 +9,8 @@ from tests.support.sink import Sink
 from tests.support.transport import Transport, document
 from transport.config.objects import AcceptedDomain, AddressSpace, DomainType, HomeServer, SendConnector
 from transport.model.event import EventId
-from transport.ports import EntryKind, Ports, RecipientEntry
+from transport.ports.node import Ports
+from transport.ports.recipients import EntryKind, RecipientEntry
 
 PEOPLE = {"ann": "EX01", "ben": "EX02", "cat": "EX07", "dan": ""}
 

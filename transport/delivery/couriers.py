@@ -19,7 +19,8 @@ from transport.delivery.timeouts import Timeouts
 from transport.delivery.tls_context import ClientCertificate, TlsContexts, no_certificates
 from transport.delivery.tls_policy import Verification
 from transport.model.next_hop import NextHop
-from transport.ports import Resolver, SecretReader
+from transport.ports.resolver import Resolver
+from transport.ports.secrets import SecretReader
 from transport.protocol_log.log import ProtocolLog
 from transport.queues.courier import Source
 

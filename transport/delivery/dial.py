@@ -22,7 +22,7 @@ from transport.delivery.target import Target
 from transport.delivery.timeouts import Timeouts
 from transport.model.next_hop import NextHop
 from transport.model.outcome import Outcome, OutcomeKind, Phase
-from transport.ports import Resolver
+from transport.ports.resolver import Resolver
 from transport.protocol_log.log import ProtocolLog
 from transport.rules.closing import Closing, closing
 

@@ -15,7 +15,7 @@ import dns.resolver
 
 from transport.delivery.a_labels import to_a_labels
 from transport.delivery.dns_cache import DnsCache
-from transport.ports import NextHopUnresolved
+from transport.ports.resolver import NextHopUnresolved
 
 LIFETIME_S = 10.0
 CODES_S = 5.0  # nobody waits longer for what a list says

@@ -11,7 +11,7 @@ from transport.delivery.failure import ConnectionFailed
 from transport.delivery.target import Target
 from transport.model.next_hop import BY_DNS, BY_SMART_HOST, NextHop
 from transport.model.outcome import Outcome, OutcomeKind, Phase
-from transport.ports import MailExchanger, NextHopUnresolved, Resolver
+from transport.ports.resolver import MailExchanger, NextHopUnresolved, Resolver
 
 MAX_TARGETS = 20  # of one attempt
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")  # RFC 4291 2.4, IANA's allocation

@@ -20,7 +20,8 @@ from transport.delivery.tls_context import CertificateMissing, TlsContexts
 from transport.delivery.tls_policy import TlsStep
 from transport.model.outcome import OutcomeKind, Phase
 from transport.model.reply import Reply
-from transport.ports import LookupUnavailable, SecretReader
+from transport.ports.secrets import SecretReader
+from transport.ports.unavailable import LookupUnavailable
 from transport.rules import replies
 
 

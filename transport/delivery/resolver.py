@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Collection, Sequence
 
 from transport.delivery.dns_lookup import LIFETIME_S, DnsLookup
-from transport.ports import MailExchanger, NextHopUnresolved
+from transport.ports.resolver import MailExchanger, NextHopUnresolved
 
 Preferred = tuple[int, str]
 MAX_EXCHANGERS = 20  # of one domain: a stranger's DNS must not make us look up a thousand names

@@ -18,7 +18,7 @@ from transport.delivery.dns_lookup import DnsLookup
 from transport.delivery.exchangers import is_public
 from transport.delivery.https_get import FetchFailed, get
 from transport.delivery.mta_sts import MAX_POLICY_OCTETS, InvalidPolicy, StsMode, StsPolicy, parse_policy, record_id
-from transport.ports import NextHopUnresolved
+from transport.ports.resolver import NextHopUnresolved
 
 MAX_KEPT = 10_000
 FETCHES_AT_ONCE = 20

@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from transport.config.objects import ServiceAccount
-from transport.ports import AuthAnswer, AuthResult, LookupUnavailable, SecretReader
+from transport.ports.accounts import AuthAnswer, AuthResult
+from transport.ports.secrets import SecretReader
+from transport.ports.unavailable import LookupUnavailable
 from transport.rules import passwords, service_accounts
 
 THREADS = 2

@@ -18,8 +18,8 @@ from transport.listener.regular import regular
 from transport.model.limit import Limit, Reached
 from transport.model.reply import Reply
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
-from transport.ports import AuthAnswer
-from transport.ports import AuthResult as Result
+from transport.ports.accounts import AuthAnswer
+from transport.ports.accounts import AuthResult as Result
 from transport.rules import logons
 
 if TYPE_CHECKING:

@@ -15,7 +15,10 @@ from transport.listener.logon_failures import LogonFailures
 from transport.listener.refusals import RefusalLog
 from transport.listener.relay_usage import RelayUsage
 from transport.listener.spill import SpillFolder
-from transport.ports import Authenticator, CodeLookup, Intake, RecipientLookup
+from transport.ports.accounts import Authenticator
+from transport.ports.intake import Intake
+from transport.ports.recipients import RecipientLookup
+from transport.ports.resolver import CodeLookup
 from transport.protocol_log.log import ProtocolLog
 from transport.rules.ruleset import Ruleset
 

@@ -11,7 +11,7 @@ from transport.listener.data import DataReader, Overflow, has_bare_line_end, nor
 from transport.listener.transaction import Transaction, count_usage
 from transport.model.envelope import BodyType, encode_queue_id
 from transport.model.verdict import Answer, Stage, Step, Verdict
-from transport.ports import NoSecondCopy, SpoolFull, SpoolUnavailable
+from transport.ports.spool import NoSecondCopy, SpoolFull, SpoolUnavailable
 from transport.rules import admission, headers, limits, ownership, remote_domains
 from transport.rules.authors import authors as header_authors
 

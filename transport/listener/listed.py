@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from transport.model.address import Address
 from transport.model.verdict import Step, Verdict
-from transport.ports import CodeLookup, NextHopUnresolved
+from transport.ports.resolver import CodeLookup, NextHopUnresolved
 from transport.rules import dns_lists
 from transport.rules.dns_lists import Listing, ListProviders, Provider
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import structlog
 
 from transport.model.event import TrackingEvent
-from transport.ports import SpoolUnavailable
+from transport.ports.spool import SpoolUnavailable
 
 KEPT_PER_PEER_PER_S = 10
 KEPT_PER_S = 200

@@ -10,7 +10,7 @@ from transport.listener.transaction import Transaction
 from transport.model.envelope import Message
 from transport.model.event import TrackingEvent
 from transport.model.verdict import Stage, Verdict
-from transport.ports import Stored
+from transport.ports.spool import Stored
 from transport.queues import ruled
 from transport.queues.intake import tell_stored
 from transport.rules import admission

@@ -17,7 +17,12 @@ from transport.listener.context import Certificates, Context, Counters
 from transport.listener.relay_usage import RelayUsage
 from transport.listener.session import Session
 from transport.listener.spill import SpillFolder
-from transport.ports import Authenticator, CodeLookup, Intake, ListenAddress, RecipientLookup, SecretReader, no_secrets
+from transport.ports.accounts import Authenticator
+from transport.ports.intake import Intake
+from transport.ports.node import ListenAddress
+from transport.ports.recipients import RecipientLookup
+from transport.ports.resolver import CodeLookup
+from transport.ports.secrets import SecretReader, no_secrets
 from transport.protocol_log.log import ProtocolLog
 from transport.rules.ruleset import Ruleset
 

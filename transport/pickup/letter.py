@@ -9,7 +9,8 @@ from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.model.verdict import Action, Answer, Step
-from transport.ports import LookupUnavailable, RecipientLookup
+from transport.ports.recipients import RecipientLookup
+from transport.ports.unavailable import LookupUnavailable
 from transport.queues import ruled
 from transport.rules import headers, pickup, taking
 from transport.rules.mail_flow_rules import decide_rules

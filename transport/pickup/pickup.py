@@ -19,7 +19,9 @@ from transport.model.address import NULL
 from transport.model.event import EventId, TrackingEvent
 from transport.pickup import letter
 from transport.pickup.folder import Claimed, PickupFolder
-from transport.ports import LookupUnavailable, RecipientLookup, SpoolUnavailable
+from transport.ports.recipients import RecipientLookup
+from transport.ports.spool import SpoolUnavailable
+from transport.ports.unavailable import LookupUnavailable
 from transport.queues.intake import EngineIntake
 from transport.rules import pickup
 from transport.rules.ruleset import Ruleset

@@ -12,7 +12,7 @@ import structlog
 from transport.config.objects.pressure import BackPressure
 from transport.model.event import EventId, TrackingEvent
 from transport.model.pressure import Level, Resource, ResourceState
-from transport.ports import SpoolUnavailable
+from transport.ports.spool import SpoolUnavailable
 from transport.pressure.readings import measure, memory_total_bytes
 from transport.rules import pressure
 

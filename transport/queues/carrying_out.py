@@ -10,7 +10,7 @@ import structlog
 
 from transport.model.envelope import Recipient
 from transport.model.queue_order import Job, Verb
-from transport.ports import MessageDamaged, Spool, SpoolUnavailable
+from transport.ports.spool import MessageDamaged, Spool, SpoolUnavailable
 from transport.queues.actions import Actions
 from transport.queues.delivery_queue import DeliveryQueue
 from transport.queues.order_record import OrderRecord, Target

@@ -17,7 +17,8 @@ from transport.model.event import TrackingEvent
 from transport.model.next_hop import POISON, SUBMISSION, UNREACHABLE, NextHop
 from transport.model.outcome import Outcome, OutcomeKind, Phase
 from transport.model.reply import Reply
-from transport.ports import LookupUnavailable, RecipientLookup
+from transport.ports.recipients import RecipientLookup
+from transport.ports.unavailable import LookupUnavailable
 from transport.queues import forms
 from transport.rules import recipients as recipient_rules
 from transport.rules import routing

@@ -16,7 +16,7 @@ from transport.model.envelope import Message
 from transport.model.queue_filter import QueueFilter
 from transport.model.queue_order import Job, Preview, QueueOrder
 from transport.model.queued import QueuedMessage
-from transport.ports import Spool, SpoolUnavailable
+from transport.ports.spool import Spool, SpoolUnavailable
 from transport.queues import snapshots
 from transport.queues.actions import Actions, Refused
 from transport.queues.carrying_out import CarryingOut, find

@@ -14,7 +14,8 @@ from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import POISON, SUBMISSION
 from transport.model.outcome import Outcome
-from transport.ports import MessageDamaged, RecipientLookup, Spool, SpoolUnavailable, Stored
+from transport.ports.recipients import RecipientLookup
+from transport.ports.spool import MessageDamaged, Spool, SpoolUnavailable, Stored
 from transport.queues import ruled
 from transport.queues.categorizer import Categorized, Copy, Failed, categorize, plain_routes
 from transport.queues.forms import BodyNeeded, TakenByList

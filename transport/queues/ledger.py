@@ -17,7 +17,7 @@ from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, SendEvent, TrackingEvent
 from transport.model.hold import Hold
 from transport.model.outcome import Outcome, OutcomeKind, Phase, RecipientStatus
-from transport.ports import RecipientUpdate, Spool
+from transport.ports.spool import RecipientUpdate, Spool
 from transport.queues.counters import Counters
 from transport.queues.notifier import Notifier
 from transport.queues.transaction import Transaction

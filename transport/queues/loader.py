@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from transport.ports import MessageDamaged, SpoolUnavailable
+from transport.ports.spool import MessageDamaged, SpoolUnavailable
 from transport.queues.shelf import Shelf
 from transport.queues.transaction import Transaction, TransactionState
 from transport.queues.waiting import Waiting

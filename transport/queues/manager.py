@@ -19,7 +19,7 @@ from transport.model.orders import StandingOrders, SuspendedQueue
 from transport.model.outcome import Outcome, RecipientStatus
 from transport.model.ruled import Notice
 from transport.model.snapshot import QueueSnapshot
-from transport.ports import RecipientUpdate, Spool
+from transport.ports.spool import RecipientUpdate, Spool
 from transport.queues import snapshots
 from transport.queues.bodies import DEFAULT_BYTES, BodyBudget
 from transport.queues.counters import Counters

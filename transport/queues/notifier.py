@@ -20,7 +20,7 @@ from transport.model.address import NULL, InvalidAddress, parse_mailbox
 from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.ruled import Notice
-from transport.ports import Spool, SpoolUnavailable
+from transport.ports.spool import Spool, SpoolUnavailable
 from transport.queues import rule_notices
 from transport.rules import dsn
 from transport.rules.dsn import DsnKind, DsnSettings, Told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from transport.ports import Spool, SpoolUnavailable
+from transport.ports.spool import Spool, SpoolUnavailable
 from transport.queues.ledger import Ledger
 from transport.queues.transaction import Parked, Transaction
 

@@ -8,7 +8,7 @@ from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import POISON
 from transport.model.outcome import RecipientStatus
-from transport.ports import RecipientUpdate, Spool
+from transport.ports.spool import RecipientUpdate, Spool
 
 
 def poison(spool: Spool, message: Message, recipients: Sequence[Recipient], reason: str, *, now: float) -> None:

@@ -9,7 +9,7 @@ from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.hold import Hold
 from transport.model.outcome import RecipientStatus
-from transport.ports import RecipientUpdate, Spool
+from transport.ports.spool import RecipientUpdate, Spool
 from transport.queues.counters import Counters
 from transport.queues.notifier import Notifier
 from transport.rules.dsn import DsnKind, Told

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from transport.model.envelope import Message, Recipient
 from transport.model.hold import Hold
-from transport.ports import Spool
+from transport.ports.spool import Spool
 from transport.queues.bodies import BodyBudget
 from transport.queues.ledger import Ledger
 from transport.queues.parking import Parking

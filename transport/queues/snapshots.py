@@ -8,7 +8,7 @@ from transport.model.envelope import Message, encode_queue_id
 from transport.model.priority import Priority
 from transport.model.queued import MessageStatus, QueuedMessage
 from transport.model.snapshot import QueueSnapshot, QueueStatus
-from transport.ports import MessageDamaged, SpoolUnavailable
+from transport.ports.spool import MessageDamaged, SpoolUnavailable
 from transport.queues.delivery_queue import DeliveryQueue
 from transport.queues.transaction import NOTHING_READ, Transaction, TransactionState
 from transport.rules.waiting import MessageFacts, QueueFacts, why_message_waits, why_queue_waits

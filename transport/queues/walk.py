@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
 from transport.model.envelope import Message
-from transport.ports import MessageDamaged, Spool
+from transport.ports.spool import MessageDamaged, Spool
 from transport.queues import snapshots
 from transport.queues.delivery_queue import DeliveryQueue
 from transport.queues.transaction import Parked, Transaction, TransactionState

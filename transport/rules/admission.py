@@ -15,11 +15,11 @@ from transport.model.limit import Limit, Reached
 from transport.model.reply import Reply
 from transport.model.session import SessionFacts
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
-from transport.ports import EntryKind as EntryKind  # what a look-up given from elsewhere answers with
-from transport.ports import LookupUnavailable as LookupUnavailable
-from transport.ports import RecipientEntry as RecipientEntry
-from transport.ports import RecipientLookup as RecipientLookup
-from transport.ports import SenderRestrictions as SenderRestrictions
+from transport.ports.recipients import EntryKind as EntryKind  # what a look-up given from elsewhere answers with
+from transport.ports.recipients import RecipientEntry as RecipientEntry
+from transport.ports.recipients import RecipientLookup as RecipientLookup
+from transport.ports.recipients import SenderRestrictions as SenderRestrictions
+from transport.ports.unavailable import LookupUnavailable as LookupUnavailable
 from transport.rules import destinations, ip_filter, ownership, relay, service_accounts, taking
 from transport.rules.restrictions import Sender
 from transport.rules.ruleset import Ruleset

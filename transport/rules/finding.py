@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from transport.config.objects import AcceptedDomain, DomainType
 from transport.model.address import Address, InvalidAddress, parse_mailbox
 from transport.model.event import EventId
-from transport.ports import EntryKind, LookupUnavailable, RecipientEntry, RecipientLookup
+from transport.ports.recipients import EntryKind, RecipientEntry, RecipientLookup
+from transport.ports.unavailable import LookupUnavailable
 from transport.rules.own_recipients import OwnEntry
 from transport.rules.ruleset import Ruleset
 

@@ -16,7 +16,7 @@ from transport.config.rule_kinds import ActionKind, Reads, ValueKind
 from transport.config.validate_rules import in_order
 from transport.model.reply import Reply
 from transport.model.verdict import Answer, Step
-from transport.ports import RecipientLookup
+from transport.ports.recipients import RecipientLookup
 from transport.rules.rule_criteria import Around, Criterion, compile_criterion
 from transport.rules.rule_effects import LOOPING, CompiledAction, Effects, mark
 from transport.rules.rule_facts import MAX_STEPS, NotKnown, RuleFacts

@@ -12,7 +12,7 @@ from transport.config.document import MailFlow
 from transport.config.objects import RelayPolicy
 from transport.model.address import NULL, Address, InvalidAddress, parse_mailbox
 from transport.model.session import SessionFacts, TlsFacts
-from transport.ports import NoDirectory
+from transport.ports.recipients import NoDirectory
 from transport.rules import admission, relay
 from transport.rules.compiled_policy import CompiledPolicy
 from transport.rules.ruleset import Ruleset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from transport.config.document import MailFlow
 from transport.config.objects import DistributionGroup, MailRecipient, Recipient
-from transport.ports import EntryKind, RecipientEntry, SenderRestrictions
+from transport.ports.recipients import EntryKind, RecipientEntry, SenderRestrictions
 
 RECIPIENTS, GROUPS = "recipients", "distribution_groups"
 

@@ -14,7 +14,7 @@ from transport.config.objects import DomainType
 from transport.model.address import Address, InvalidAddress, parse_mailbox
 from transport.model.event import EventId
 from transport.model.reply import Reply
-from transport.ports import EntryKind, RecipientEntry, RecipientLookup
+from transport.ports.recipients import EntryKind, RecipientEntry, RecipientLookup
 from transport.rules import finding
 from transport.rules.finding import Found
 from transport.rules.restrictions import Sender, objection

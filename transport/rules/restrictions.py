@@ -10,7 +10,7 @@ from itertools import takewhile
 from transport.config.types import format_size
 from transport.model.address import Address
 from transport.model.reply import Reply
-from transport.ports import EntryKind, RecipientEntry, RecipientLookup
+from transport.ports.recipients import EntryKind, RecipientEntry, RecipientLookup
 from transport.rules.patterns import AddressPatterns
 from transport.rules.ruleset import Ruleset
 

@@ -10,7 +10,8 @@ from transport.config.rule_kinds import INSIDE, ConditionKind, Reads
 from transport.config.types import parse_size
 from transport.model.address import Address
 from transport.model.verdict import Answer
-from transport.ports import LookupUnavailable, RecipientLookup
+from transport.ports.recipients import RecipientLookup
+from transport.ports.unavailable import LookupUnavailable
 from transport.rules import message_types
 from transport.rules.networks import NetworkIndex
 from transport.rules.pattern_match import Pattern, Steps, TooMuchWork, Words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from transport.config.objects import ServiceAccount
-from transport.ports import AuthAnswer, AuthResult
+from transport.ports.accounts import AuthAnswer, AuthResult
 
 
 def by_username(accounts: Iterable[ServiceAccount]) -> dict[str, ServiceAccount]:

@@ -9,7 +9,8 @@ from transport.config.objects import AcceptedDomain, DomainType
 from transport.model.address import Address
 from transport.model.reply import Reply
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
-from transport.ports import LookupUnavailable, RecipientLookup
+from transport.ports.recipients import RecipientLookup
+from transport.ports.unavailable import LookupUnavailable
 from transport.rules import finding
 from transport.rules.finding import Found, RecipientConflict
 from transport.rules.restrictions import Sender, objection

@@ -11,7 +11,7 @@ import structlog
 
 from transport.model.envelope import Message
 from transport.model.event import EventId, TrackingEvent
-from transport.ports import NoSecondCopy
+from transport.ports.spool import NoSecondCopy
 from transport.shadow.link import Copy, Link, NotKept
 from transport.spool import rows
 from transport.spool.recovery import mask

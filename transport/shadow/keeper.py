@@ -15,7 +15,7 @@ from transport.model.envelope import Message
 from transport.model.event import EventId, TrackingEvent
 from transport.model.outcome import RecipientStatus
 from transport.model.ruled import Ruled
-from transport.ports import MessageDamaged, SpoolUnavailable
+from transport.ports.spool import MessageDamaged, SpoolUnavailable
 from transport.shadow.origin import Origin
 from transport.spool.sqlite_spool import SqliteSpool
 

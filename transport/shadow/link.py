@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from transport.ports import Peer
+from transport.ports.node import Peer
 from transport.shadow.channel import Channel
 
 ANSWER_S = 10.0

@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from transport.model.envelope import Message
-from transport.ports import RecipientUpdate, SpoolUnavailable
+from transport.ports.spool import RecipientUpdate, SpoolUnavailable
 from transport.spool.recovery import settled
 from transport.spool.sqlite_spool import SqliteSpool
 

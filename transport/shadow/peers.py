@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from transport.config.objects import ShadowPreference
-from transport.ports import Peer
+from transport.ports.node import Peer
 
 log = structlog.get_logger(__name__)
 LOOPBACK = ("127.", "[::1]", "localhost")

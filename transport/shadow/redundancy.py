@@ -15,7 +15,7 @@ from transport.config.objects import Organization
 from transport.model.envelope import Message
 from transport.model.event import TrackingEvent
 from transport.model.snapshot import ShadowPeer, ShadowSnapshot
-from transport.ports import Peer, ShadowPort
+from transport.ports.node import Peer, ShadowPort
 from transport.shadow import peers as peer_list
 from transport.shadow.copier import Copier
 from transport.shadow.keeper import Keeper, Submit

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import structlog
 
-from transport.ports import ShadowPort, SpoolUnavailable
+from transport.ports.node import ShadowPort
+from transport.ports.spool import SpoolUnavailable
 from transport.shadow.channel import Channel, Frame, NotOneOfUs
 from transport.shadow.keeper import Keeper
 from transport.shadow.origin import Origin

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from transport.ports import SpoolUnavailable
+from transport.ports.spool import SpoolUnavailable
 from transport.spool.failure import is_damage
 from transport.spool.recovery import CHUNK, Recovered, recover
 from transport.spool.salvage import over_the_gap

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from transport.ports import Stored
+from transport.ports.spool import Stored
 
 MAX_ROWS_BITS = 6
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 
-from transport.ports import SpoolFull, SpoolUnavailable
+from transport.ports.spool import SpoolFull, SpoolUnavailable
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from transport.ports import SpoolUnavailable
+from transport.ports.spool import SpoolUnavailable
 from transport.spool.backlog import Backlog, take_flag
 from transport.spool.failure import is_damage
 from transport.spool.recovery import CHUNK, Recovered, extent, recover

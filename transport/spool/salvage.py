@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from transport.model.envelope import encode_queue_id
-from transport.ports import SpoolUnavailable
+from transport.ports.spool import SpoolUnavailable
 from transport.spool.failure import is_damage
 from transport.spool.schema import open_for_writing
 

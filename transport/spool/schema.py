@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from transport.ports import SpoolUnavailable
+from transport.ports.spool import SpoolUnavailable
 
 VERSION = 2
 

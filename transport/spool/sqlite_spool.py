@@ -16,7 +16,7 @@ import structlog
 
 from transport.model.envelope import Message
 from transport.model.event import TrackingEvent
-from transport.ports import MessageDamaged, OutboxReader, RecipientUpdate, SpoolUnavailable, Stored
+from transport.ports.spool import MessageDamaged, OutboxReader, RecipientUpdate, SpoolUnavailable, Stored
 from transport.spool import rows, telling
 from transport.spool.backlog import Backlog
 from transport.spool.batch import Batch

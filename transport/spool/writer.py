@@ -19,7 +19,7 @@ from queue import SimpleQueue
 
 import structlog
 
-from transport.ports import SpoolUnavailable
+from transport.ports.spool import SpoolUnavailable
 from transport.spool.batch import Batch
 from transport.spool.failure import unavailable
 from transport.spool.kernel_sync import KernelSync, open_kernel_sync

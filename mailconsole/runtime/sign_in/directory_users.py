@@ -19,7 +19,9 @@ from directory.snapshot import Snapshot
 from mailconsole.runtime.sign_in.controllers import Controllers
 from mailconsole.runtime.sign_in.kept_directories import KeptDirectories
 from mailconsole.runtime.sign_in.remembered import Refused
-from transport.ports import AuthAnswer, AuthResult, LookupUnavailable, SecretReader
+from transport.ports.accounts import AuthAnswer, AuthResult
+from transport.ports.secrets import SecretReader
+from transport.ports.unavailable import LookupUnavailable
 
 WAIT_S = 5.0
 THREADS = 8

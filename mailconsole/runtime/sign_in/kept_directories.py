@@ -18,7 +18,8 @@ from mailconsole.common.refusals import Refusal
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.recipients.services.sources import settings_with
 from mailconsole.runtime.kept_file import write_private
-from transport.ports import LookupUnavailable, SecretReader
+from transport.ports.secrets import SecretReader
+from transport.ports.unavailable import LookupUnavailable
 
 CONNECT_TIMEOUT_S, RECEIVE_TIMEOUT_S = 2, 4
 _FIELDS = (

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from transport.ports import AuthAnswer
+from transport.ports.accounts import AuthAnswer
 
 MAX_REMEMBERED = 20_000
 

@@ -12,7 +12,7 @@ from mailconsole.changes.impact.report import Report
 from mailconsole.changes.recorded import RecordedDecision, Sample
 from tests.mailconsole.changes.kit import NOW
 from tests.transport.config.documents import SCANNERS, changed, document
-from transport.ports import EntryKind, RecipientEntry
+from transport.ports.recipients import EntryKind, RecipientEntry
 
 REFUSED = RecordedDecision(
     at=NOW - timedelta(hours=1),

@@ -13,7 +13,7 @@ from mailconsole.changes.impact.comparison import Comparison
 from mailconsole.changes.recorded import RecordedDecision
 from tests.mailconsole.changes.kit import NOW
 from tests.transport.config.documents import SCANNERS, changed, document
-from transport.ports import EntryKind, RecipientEntry, SenderRestrictions
+from transport.ports.recipients import EntryKind, RecipientEntry, SenderRestrictions
 
 PEERS = ("10.1.2.3", "10.1.9.9", "10.2.0.1", "192.0.2.7", "2001:db8::1")
 ADDRESSES = (

@@ -15,7 +15,7 @@ from tests.mailconsole.runtime.conftest import NODE, wait_until
 from tests.support.accounts import service_account
 from transport.config.document import MailFlow, initial_document
 from transport.config.objects import AddressSpace, SendConnector
-from transport.ports import LookupUnavailable
+from transport.ports.unavailable import LookupUnavailable
 
 CONNECTOR = SendConnector(id="out", name="Out", address_spaces=(AddressSpace(domain="*"),), smart_hosts=("mx.example",),
                           username="relay", password_secret="smart", tls_level="EncryptionOnly")  # fmt: skip

@@ -25,7 +25,7 @@ from transport.config.objects import (
     SendConnector,
 )
 from transport.model.envelope import encode_queue_id
-from transport.ports import EntryKind
+from transport.ports.recipients import EntryKind
 from transport.rules.admission import LookupUnavailable, RecipientEntry
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

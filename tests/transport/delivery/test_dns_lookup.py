@@ -10,7 +10,7 @@ from transport.delivery import dns_lookup
 from transport.delivery.a_labels import to_a_labels
 from transport.delivery.dns_lookup import MAX_ABSENT_S, TEMPORARY_S
 from transport.delivery.resolver import MAX_EXCHANGERS, DnsResolver
-from transport.ports import NextHopUnresolved
+from transport.ports.resolver import NextHopUnresolved
 
 
 class Clock:

@@ -10,7 +10,7 @@ from transport.delivery.ourselves import is_own
 from transport.delivery.target import Target
 from transport.model.next_hop import DeliveryType, NextHop
 from transport.model.outcome import OutcomeKind
-from transport.ports import MailExchanger, NextHopUnresolved
+from transport.ports.resolver import MailExchanger, NextHopUnresolved
 
 
 class Names:

@@ -6,7 +6,7 @@ import pytest
 
 from transport.delivery.dns_cache import MAX_ENTRIES, MAX_TTL_S, MIN_TTL_S, DnsCache
 from transport.delivery.resolver import DnsResolver
-from transport.ports import NextHopUnresolved
+from transport.ports.resolver import NextHopUnresolved
 
 lab = pytest.mark.needs("lab-dns")
 

@@ -11,7 +11,7 @@ from transport.config.objects import AddressSpace, SendConnector, TlsLevel
 from transport.delivery import certificate_names
 from transport.delivery.tls_context import ClientCertificate
 from transport.model.event import EventId
-from transport.ports import LookupUnavailable
+from transport.ports.unavailable import LookupUnavailable
 
 
 def through(*hosts: str, level: TlsLevel, **fields):

@@ -5,7 +5,7 @@ import pytest
 from transport.listener.counts import ConnectionCounts, MessageRates
 from transport.listener.refusals import KEPT_PER_PEER_PER_S, KEPT_PER_S, RefusalLog
 from transport.model.event import EventId, TrackingEvent
-from transport.ports import SpoolUnavailable
+from transport.ports.spool import SpoolUnavailable
 
 
 def refusal(peer="10.0.0.1", at=100.0):

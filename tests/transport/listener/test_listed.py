@@ -14,7 +14,7 @@ from tests.support.name_server import NameServer
 from transport.delivery.dns_lookup import DnsLookup
 from transport.listener import listed
 from transport.model.event import EventId
-from transport.ports import NextHopUnresolved
+from transport.ports.resolver import NextHopUnresolved
 
 BL = {"id": "bl", "name": "BL", "lookup_domain": "bl.example", "is_any_match": True, "rejection_response": "%0 no"}
 LISTED = {("9.9.9.9.bl.example", "A"): "9.9.9.9.bl.example. 60 IN A 127.0.0.2"}

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.listener import Passwords, connector, mail_flow, running
 from transport.config.objects import Organization, PermissionGroup
-from transport.ports import AuthAnswer, AuthResult
+from transport.ports.accounts import AuthAnswer, AuthResult
 
 USERS = (PermissionGroup.EXCHANGE_USERS,)
 LIMITS = Organization(max_failed_logons_per_account=3, max_failed_logons_per_network=6, failed_logon_window=60)

@@ -11,7 +11,8 @@ from transport.config.objects import AcceptedDomain, DomainType, Organization, R
 from transport.model.event import EventId
 from transport.pickup import pickup
 from transport.pickup.folder import PickupFolder
-from transport.ports import Ports, RecipientEntry
+from transport.ports.node import Ports
+from transport.ports.recipients import RecipientEntry
 
 LETTER = b"From: a@acme.example\nTo: b@partner.example\nBcc: c@partner.example\nSubject: dropped\n\nx\n"
 ORGANIZATION = {"hostname": "relay.test", "retry_ladder": "1s..."}
@@ -172,7 +173,7 @@ def test_switched_off__files_stay_and_switched_on_again__go(tmp_path, folder, si
 
 
 def test_spool_cannot_store__file_is_put_back_and_sent_later(node, folder, sink, monkeypatch):
-    from transport.ports import SpoolUnavailable
+    from transport.ports.spool import SpoolUnavailable
 
     intake = node.service._intake
     real, refused = intake.submit, threading.Event()

@@ -10,7 +10,7 @@ from tests.support.transport import Transport, document
 from transport.config.document import initial_document
 from transport.config.objects import AddressSpace, PermissionGroup, ProtocolLoggingLevel, SendConnector
 from transport.model.event import EventId
-from transport.ports import Ports
+from transport.ports.node import Ports
 
 VERBOSE = ProtocolLoggingLevel.VERBOSE
 SECRET = "Lab-Secret-1"

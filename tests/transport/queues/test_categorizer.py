@@ -9,7 +9,8 @@ from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId
 from transport.model.next_hop import SUBMISSION, UNREACHABLE, DeliveryType
 from transport.model.outcome import RecipientStatus
-from transport.ports import EntryKind, LookupUnavailable, NoDirectory, RecipientEntry
+from transport.ports.recipients import EntryKind, NoDirectory, RecipientEntry
+from transport.ports.unavailable import LookupUnavailable
 from transport.queues.categorizer import categorize
 from transport.rules.ruleset import compile_ruleset
 

@@ -10,7 +10,9 @@ from transport.model.event import EventId
 from transport.model.next_hop import SUBMISSION
 from transport.model.queue_filter import QueueFilter
 from transport.model.queue_order import QueueOrder, Verb
-from transport.ports import EntryKind, LookupUnavailable, Ports, RecipientEntry
+from transport.ports.node import Ports
+from transport.ports.recipients import EntryKind, RecipientEntry
+from transport.ports.unavailable import LookupUnavailable
 
 BODY = (
     b"From: Ann\r\n <ann@corp.local>\r\nTo: x@out.example,\r\n\tbob@corp.local\r\nSubject: s\r\n\r\nann@corp.local\r\n"

@@ -5,7 +5,8 @@ import pytest
 from tests.support.transport import Transport, document
 from transport.config.objects import AddressSpace, SendConnector
 from transport.model.queue_filter import QueueFilter
-from transport.ports import NextHopUnresolved, Ports
+from transport.ports.node import Ports
+from transport.ports.resolver import NextHopUnresolved
 
 WAIVED = "DnsConnectorDeliveryTlsWaived/out/partner.invalid"
 KEPT = "DnsConnectorDelivery/out/partner.invalid"

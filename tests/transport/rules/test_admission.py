@@ -10,7 +10,7 @@ from transport.config.objects import AcceptedDomain, DomainType, IpListEntry, Re
 from transport.model.address import NULL, Address
 from transport.model.session import SessionFacts, TlsFacts
 from transport.model.verdict import Action, Answer, Stage
-from transport.ports import EntryKind, NoDirectory, RecipientEntry
+from transport.ports.recipients import EntryKind, NoDirectory, RecipientEntry
 from transport.rules import admission
 from transport.rules.ruleset import compile_ruleset
 

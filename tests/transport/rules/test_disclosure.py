@@ -4,7 +4,7 @@ import pytest
 
 from tests.transport.rules.test_recipients import Directory, mailbox, run
 from transport.model.address import parse_mailbox
-from transport.ports import EntryKind, RecipientEntry
+from transport.ports.recipients import EntryKind, RecipientEntry
 from transport.rules.disclosure import UNTOLD, disclosed
 from transport.rules.recipients import MAX_DEPTH
 

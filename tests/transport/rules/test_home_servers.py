@@ -6,7 +6,7 @@ from transport.config.document import MailFlow
 from transport.config.objects import AcceptedDomain, AddressSpace, DomainType, HomeServer, SendConnector
 from transport.model.address import Address, parse_mailbox
 from transport.model.next_hop import UNREACHABLE
-from transport.ports import EntryKind, RecipientEntry
+from transport.ports.recipients import EntryKind, RecipientEntry
 from transport.rules.patterns import names_server
 from transport.rules.recipients import resolve
 from transport.rules.restrictions import Sender

@@ -11,7 +11,7 @@ from transport.config.objects import MailFlowRule
 from transport.model.address import NULL, Address, parse_mailbox
 from transport.model.session import SessionFacts
 from transport.model.verdict import Answer
-from transport.ports import EntryKind, NoDirectory, RecipientEntry
+from transport.ports.recipients import EntryKind, NoDirectory, RecipientEntry
 from transport.rules.mail_flow_rules import decide_rules
 from transport.rules.rule_facts import RuleFacts
 from transport.rules.ruleset import compile_ruleset

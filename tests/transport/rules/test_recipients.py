@@ -8,7 +8,8 @@ from transport.config.document import MailFlow
 from transport.config.objects import AcceptedDomain, DistributionGroup, DomainType, Organization, Recipient
 from transport.model.address import Address, parse_mailbox
 from transport.model.event import EventId
-from transport.ports import EntryKind, LookupUnavailable, NoDirectory, RecipientEntry, SenderRestrictions
+from transport.ports.recipients import EntryKind, NoDirectory, RecipientEntry, SenderRestrictions
+from transport.ports.unavailable import LookupUnavailable
 from transport.rules.recipients import MAX_DEPTH, resolve
 from transport.rules.restrictions import Sender
 from transport.rules.ruleset import compile_ruleset

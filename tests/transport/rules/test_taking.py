@@ -6,7 +6,7 @@ from transport.config.document import MailFlow, initial_document
 from transport.config.objects import AcceptedDomain, DistributionGroup, DomainType, Organization, Recipient
 from transport.model.address import Address, parse_mailbox
 from transport.model.session import SessionFacts
-from transport.ports import EntryKind, NoDirectory, RecipientEntry, SenderRestrictions
+from transport.ports.recipients import EntryKind, NoDirectory, RecipientEntry, SenderRestrictions
 from transport.rules import admission
 from transport.rules.ruleset import compile_ruleset
 

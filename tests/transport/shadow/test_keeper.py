@@ -13,7 +13,7 @@ from transport.model.event import EventId
 from transport.model.hold import Hold
 from transport.model.outcome import RecipientStatus
 from transport.model.ruled import Ruled
-from transport.ports import SpoolFull, SpoolUnavailable
+from transport.ports.spool import SpoolFull, SpoolUnavailable
 from transport.queues import ruled
 from transport.shadow.keeper import Keeper
 from transport.spool import rows

@@ -1,7 +1,7 @@
 """Who is asked to keep a copy, and in which order."""
 
 from transport.config.objects import ShadowPreference
-from transport.ports import Peer
+from transport.ports.node import Peer
 from transport.shadow import peers
 
 US = {"node": "b-1", "host": "b"}

@@ -4,7 +4,7 @@ from tests.transport.spool.test_damage import change, filled, overwrite, told
 from tests.transport.spool.test_sqlite_spool import make_message, receive
 from transport.model.event import EventId
 from transport.model.outcome import RecipientStatus
-from transport.ports import RecipientUpdate
+from transport.ports.spool import RecipientUpdate
 from transport.spool.bodies import LARGE_BODY_BYTES
 from transport.spool.sqlite_spool import SqliteSpool
 

@@ -8,7 +8,7 @@ from tests.transport.spool.test_sqlite_spool import make_message, opened, receiv
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import POISON
 from transport.model.outcome import RecipientStatus
-from transport.ports import MessageDamaged, RecipientUpdate
+from transport.ports.spool import MessageDamaged, RecipientUpdate
 from transport.spool import schema
 from transport.spool.bodies import LARGE_BODY_BYTES
 

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from tests.transport.spool.test_sqlite_spool import make_message, opened, receive
-from transport.ports import SpoolUnavailable
+from transport.ports.spool import SpoolUnavailable
 from transport.spool import journal, kernel_sync, writer
 from transport.spool.frames import Kind
 from transport.spool.kernel_sync import open_kernel_sync

@@ -16,7 +16,7 @@ from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import DeliveryType, NextHop
 from transport.model.outcome import RecipientStatus
-from transport.ports import RecipientUpdate, SpoolUnavailable
+from transport.ports.spool import RecipientUpdate, SpoolUnavailable
 from transport.spool import schema
 from transport.spool.bodies import LARGE_BODY_BYTES, Piece
 from transport.spool.outbox import SpoolOutbox

@@ -18,7 +18,7 @@ from mailconsole.runtime.sign_in.directory_users import DirectoryUsers
 from mailconsole.runtime.sign_in.kept_directories import KeptDirectories
 from tests.directory.servers import serving, silent
 from tests.support.lab import PASSWORD
-from transport.ports import AuthResult
+from transport.ports.accounts import AuthResult
 
 DEAD = "127.0.0.1:1"
 PERSON = Person("guid-1", "CN=Anna", "Anna", "anna", "Anna@corp.example")

@@ -9,7 +9,7 @@ from mailconsole.recipients.models import DirectorySource
 from mailconsole.runtime.sign_in.kept_directories import KeptDirectories
 from tests.mailconsole.changes.kit import NOW
 from tests.mailconsole.runtime.conftest import NODE
-from transport.ports import LookupUnavailable
+from transport.ports.unavailable import LookupUnavailable
 
 pytestmark = pytest.mark.django_db
 
