@@ -23,6 +23,8 @@ BATCH = 500
 WITHIN_S = 4.0
 """A run ends after this; the next one goes on."""
 TIMEOUT_S = 3.0
+SETTLE_S = 0.3
+"""A host over TLS 1.3 that wants a client certificate refuses after the handshake: so long it may end it first."""
 _FIELDS = ("number", "at", "actor_name", "action", "object_kind", "object_id", "summary", "reason", "peer",
            "request_id", "digest")  # fmt: skip
 
@@ -73,7 +75,11 @@ def _send(target: SyslogTarget, messages: Sequence[bytes]) -> None:
         _send_datagrams(target, messages)
         return
     with _connection(target) as connection:
-        connection.sendall(b"".join(map(framed, messages)))
+        try:
+            connection.sendall(b"".join(map(framed, messages)))
+        except (ConnectionError, ssl.SSLEOFError):
+            _hear_why(connection)
+            raise
         _finish(connection)
 
 
@@ -98,21 +104,55 @@ def _connection(target: SyslogTarget) -> Iterator[socket.socket]:
 
 
 def _finish(connection: socket.socket) -> None:
-    """A stream that was taken ends without a reset: what the host threw away is noticed here, and sent again."""
-    connection.settimeout(TIMEOUT_S)
+    """A stream that was taken ends as we end it: what the host threw away is noticed here, and sent again.
+
+    Raises OSError.
+    """
     if isinstance(connection, ssl.SSLSocket):
-        with contextlib.suppress(ssl.SSLError, TimeoutError):
-            connection.unwrap()
+        _finish_tls(connection)
         return
+    connection.settimeout(TIMEOUT_S)
     connection.shutdown(socket.SHUT_WR)
     with contextlib.suppress(TimeoutError):
         while connection.recv(1024):
             pass
 
 
+def _finish_tls(connection: ssl.SSLSocket) -> None:
+    """RFC 5425 4.4: the host answers our close_notify; one that only closes then, as rsyslog does, read up to it.
+
+    RFC 8446 4.4.2.4: that our certificate, or that we have none, is refused is an alert at some time after our own
+    handshake has ended: an alert, a reset, an end that comes before ours and silence are no receipt.
+    """
+    connection.settimeout(SETTLE_S)
+    with contextlib.suppress(TimeoutError):
+        while connection.recv(1024):
+            pass
+        raise ConnectionAbortedError("the host ended the connection before all was sent")
+    connection.setblocking(False)
+    try:
+        connection.unwrap()
+    except ssl.SSLWantReadError:  # our end is sent; unwrap itself would keep to itself what the host then says
+        connection.settimeout(TIMEOUT_S)
+        while connection.recv(1024):
+            pass
+
+
+def _hear_why(connection: socket.socket) -> None:
+    """What the host said before it ended the connection tells more than that it did. Raises OSError."""
+    connection.settimeout(SETTLE_S)
+    connection.recv(1024)
+
+
 def _words(problem: OSError) -> str:
     if isinstance(problem, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {problem.verify_message}"
+    if isinstance(problem, ssl.SSLEOFError):
+        return "the host ended the connection"
+    if isinstance(problem, ssl.SSLError) and problem.reason:
+        return f"TLS failed: {problem.reason.lower().replace('_', ' ')}"
+    if isinstance(problem, TimeoutError):
+        return "it did not answer in time"
     return problem.strerror or str(problem) or type(problem).__name__
 
 

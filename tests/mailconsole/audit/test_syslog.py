@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
 import socket
 import ssl
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
 
+from mailconsole.audit import send_syslog as sending
 from mailconsole.audit import services
 from mailconsole.audit.models import AuditExport
 from mailconsole.audit.send_syslog import send_syslog
@@ -51,9 +55,10 @@ def test_frame__counts_octets():
 
 
 class Host:
-    """A syslog host: takes everything that one connection after another brings."""
+    """Takes everything that one connection after another brings; over TLS it closes without an answer, as rsyslog."""
 
-    def __init__(self, context: ssl.SSLContext | None = None, port: int = 0) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, port: int = 0, late_s: float = 0) -> None:
+        self._late_s = late_s
         self._listening = socket.create_server(("127.0.0.1", port))
         self.port = self._listening.getsockname()[1]
         self.taken = b""
@@ -65,13 +70,28 @@ class Host:
         while True:
             try:
                 plain, _ = self._listening.accept()
-                with self._context.wrap_socket(plain, server_side=True) if self._context else plain as connection:
+                with self._secured(plain) as connection:
                     while data := connection.recv(65536):
                         self.taken += data
             except ssl.SSLError:
                 continue
             except OSError:
                 return
+
+    def _secured(self, plain: socket.socket) -> socket.socket:
+        """`late_s` passes between the host's part of the handshake and its look at what the client answered."""
+        if self._context is None:
+            return plain
+        secure = self._context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+        if self._late_s:
+            select.select([secure], [], [], 5)
+            secure.setblocking(False)
+            with contextlib.suppress(ssl.SSLWantReadError):
+                secure.do_handshake()
+            time.sleep(self._late_s)
+            secure.setblocking(True)
+        secure.do_handshake()
+        return secure
 
     def close(self) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)  # else it goes on listening for the thread that waits in accept
@@ -145,6 +165,44 @@ def test_send__over_tls__only_to_a_host_that_proves_its_name(settings, monkeypat
     assert sent_to(settings, "tls", host.port) == 2
     host.close()
     assert host.taken.count(b"<109>1 ") == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("late_s", [0, 1])
+def test_send__over_tls_13_to_a_host_that_wants_our_certificate__nothing_counts_as_sent(
+    settings, monkeypatch, authority, certificate, late_s
+):
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.key)
+    context.minimum_version, context.verify_mode = ssl.TLSVersion.TLSv1_3, ssl.CERT_REQUIRED
+    host = Host(context, late_s=late_s)
+    record(2)
+    assert sent_to(settings, "tls", host.port) == 0
+    host.close()
+    export = AuditExport.objects.get()
+    assert export.number == 0 and host.taken == b""
+    assert export.problem in ("TLS failed: tlsv13 alert certificate required", "Connection reset by peer")
+    context.verify_mode = ssl.CERT_NONE
+    host = Host(context, port=host.port)
+    assert sent_to(settings, "tls", host.port) == 2
+    host.close()
+    assert host.taken.count(b"<109>1 ") == 2
+
+
+@pytest.mark.django_db
+def test_send__over_tls_and_the_host_falls_silent__nothing_counts_as_sent(
+    settings, monkeypatch, authority, certificate
+):
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
+    monkeypatch.setattr(sending, "TIMEOUT_S", 0.5)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.key)
+    host = Host(context, late_s=2)
+    record()
+    assert sent_to(settings, "tls", host.port) == 0
+    assert AuditExport.objects.get().problem == "it did not answer in time"
+    host.close()
 
 
 @pytest.mark.django_db
