@@ -101,10 +101,10 @@ class LimitForm(forms.Form):
     )
     connectors = LinesField(
         label="Connectors",
-        pattern=r"[a-z0-9][a-z0-9-]{0,62}",
-        wrong="is no connector's id.",
-        help_text="Ids, one a line, as in the address of a connector's page: they, and mail flow rules that are about "
-        "them alone.",
+        pattern=r"(receive|send)/[a-z0-9][a-z0-9-]{0,62}",
+        wrong="is no connector; write receive/default or send/internet.",
+        help_text="One a line, as receive/default or send/internet, with the id from its page's address: they, and "
+        "mail flow rules that are about them alone.",
     )
     domains = LinesField(
         label="Domains",
@@ -115,7 +115,9 @@ class LimitForm(forms.Form):
 
     def clean_connectors(self) -> tuple[str, ...]:
         known = places().connectors
-        return _all_there(self.cleaned_data["connectors"], lambda one: one in known, "is the id of no connector.")
+        return _all_there(
+            self.cleaned_data["connectors"], lambda one: one in known, "is no connector of the configuration."
+        )
 
     def clean_domains(self) -> tuple[str, ...]:
         has, why = places().has_domain, "is a domain that nothing of the configuration is about."

@@ -13,8 +13,11 @@ LIMITED_ROLES = (Role.EDITOR, Role.REVIEWER)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a role reaches; each that is empty sets no limit. ``connectors`` are ids; ``domains`` as ``contoso.com``, or
-    ``*.contoso.com`` with its subdomains."""
+    """What a role reaches; each that is empty sets no limit.
+
+    ``connectors`` as ``receive/default`` or ``send/internet``; ``domains`` as ``contoso.com``, or, with subdomains,
+    ``*.contoso.com``.
+    """
 
     kinds: tuple[str, ...] = ()
     connectors: tuple[str, ...] = ()
@@ -27,9 +30,7 @@ class Limit:
     def sentence(self) -> str:
         """What it reaches, for example: relay policies and accepted domains; of the domain contoso.com."""
         kinds = _listed([KIND_PLURALS.get(kind, kind).lower() for kind in self.kinds]) or "everything"
-        places = [f"the connector{'s' if len(self.connectors) > 1 else ''} {_listed(self.connectors)}"] * bool(
-            self.connectors
-        )
+        places = [f"the {' connector '.join(one.split('/', 1))}" for one in self.connectors]
         places += [f"the domain{'s' if len(self.domains) > 1 else ''} {_listed(self.domains)}"] * bool(self.domains)
         return f"{kinds} of {' or '.join(places)}" if places else kinds
 

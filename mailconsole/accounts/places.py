@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The ids of connectors, and the domains that anything is about, as ``contoso.com`` or ``*.contoso.com``."""
+    """The connectors, as ``receive/default``, and the domains that anything is about, with ``*.contoso.com`` too."""
 
     connectors: frozenset[str] = frozenset()
     domains: frozenset[str] = frozenset()

@@ -9,7 +9,8 @@ from mailconsole.accounts.limits import Limit
 from transport.config.diff import Json, ObjectChange
 from transport.config.words import KIND_LABELS
 
-_CONNECTORS = ("receive_connectors", "send_connectors")
+_CONNECTORS = {"receive_connectors": "receive", "send_connectors": "send"}
+"""A receive and a send connector may have the same id: a limit names them as ``receive/default``."""
 
 
 def reaches_kind(limit: Limit | None, kind: str) -> bool:
@@ -49,8 +50,14 @@ def words_of(change: ObjectChange) -> str:
 def _connectors_of(kind: str, object_id: str, value: Json) -> list[str]:
     """The connectors that the object is, or is about alone."""
     if kind in _CONNECTORS:
-        return [object_id]
-    return _condition_values(value, "ReceiveConnectorIs") if kind == "mail_flow_rules" else []
+        return [connector_name(kind, object_id)]
+    if kind != "mail_flow_rules":
+        return []
+    return [connector_name("receive_connectors", one) for one in _condition_values(value, "ReceiveConnectorIs")]
+
+
+def connector_name(kind: str, object_id: str) -> str:
+    return f"{_CONNECTORS[kind]}/{object_id}"
 
 
 def domains_of(kind: str, value: Json) -> list[str]:
@@ -75,6 +82,11 @@ def _policy_domains(value: Json) -> list[str]:
     return [*senders, *(value.get("send_as_addresses") or ())] if senders else []
 
 
+def _space_domains(value: Json) -> list[str]:
+    """One with home servers takes the mail of every domain whose mailboxes are there."""
+    return [] if value.get("home_servers") else [one["domain"] for one in value.get("address_spaces") or ()]
+
+
 _DOMAINS: dict[str, Callable[[Any], list[str]]] = {
     "accepted_domains": lambda value: [value["domain"]],
     "remote_domains": lambda value: [value["domain"]],
@@ -83,7 +95,7 @@ _DOMAINS: dict[str, Callable[[Any], list[str]]] = {
     "address_rewriting": lambda value: [value["internal_address"], value["external_address"]],
     "relay_policies": _policy_domains,
     "mail_flow_rules": _rule_domains,
-    "send_connectors": lambda value: [one["domain"] for one in value.get("address_spaces") or ()],
+    "send_connectors": _space_domains,
     "service_accounts": lambda value: list(value.get("addresses") or ()),
 }
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
+from django.apps import apps
 
 from mailconsole.accounts.access import RoleRequired
 from mailconsole.accounts.limits import Limit
@@ -75,8 +78,9 @@ def test_page__sets_the_limit_and_the_list_shows_it():
     ("field", "value", "words"),
     [
         ("domains", "*", "is no domain"),
-        ("connectors", "<x>", "id."),
-        ("connectors", "default\nnowhere", "nowhere is the id of no connector."),
+        ("connectors", "<x>", "is no connector; write"),
+        ("connectors", "default", "is no connector; write receive/default or send/internet."),
+        ("connectors", "receive/default\nsend/default", "send/default is no connector of the configuration."),
         ("domains", "gone.example", "gone.example is a domain that nothing of the configuration is about."),
         ("kinds", "x", "Select a valid choice"),
     ],
@@ -95,8 +99,13 @@ def test_page__of_a_role_that_has_none__is_not_there():
 
 def test_page__connector_that_is_there__is_taken():
     person, browser = create_editor(), signed_in(create_administrator())
-    assert browser.post(f"/people/{person.pk}/limit/editor/", {"connectors": "default\nclient"}).status_code == 302
-    assert limits_of(person) == Limit((), ("default", "client"))
+    assert (
+        browser.post(
+            f"/people/{person.pk}/limit/editor/", {"connectors": "receive/default\nreceive/client"}
+        ).status_code
+        == 302
+    )
+    assert limits_of(person) == Limit((), ("receive/default", "receive/client"))
 
 
 @pytest.mark.parametrize(
@@ -116,3 +125,12 @@ def test_page__connector_that_is_there__is_taken():
 def test_places__domain(domain, is_there):
     known = Places(domains=frozenset(("contoso.com", "*.fabrikam.example")))
     assert known.has_domain(domain) is is_there
+
+
+def test_migration__a_bare_id__reaches_both_connectors_as_before_and_never_more():
+    person = create_editor()
+    row = RoleLimit.objects.create(person=person, role="editor", connectors=["default", "send/x"])
+    migration = importlib.import_module("mailconsole.accounts.migrations.0003_connectors_by_section")
+    migration.by_section(apps, None)
+    row.refresh_from_db()
+    assert row.connectors == ["receive/default", "send/default", "send/x"]
