@@ -63,9 +63,9 @@ class ObjectUses:
 
 
 class UseSource(Protocol):
-    """Gives the uses of a section's objects."""
+    """Gives the uses of some objects of a section."""
 
-    def __call__(self, section: str, *, now: datetime) -> ObjectUses: ...
+    def __call__(self, section: str, object_ids: Collection[str], *, now: datetime) -> ObjectUses: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +140,10 @@ def register_uses(source: UseSource) -> None:
     _plugged["uses"] = source
 
 
-def uses(section: str, *, now: datetime) -> ObjectUses:
-    """Of a section's objects; nothing where nobody counts."""
+def uses(section: str, object_ids: Collection[str], *, now: datetime) -> ObjectUses:
+    """Of these objects of a section; nothing where nobody counts."""
     source: UseSource | None = _plugged.get("uses")
-    return source(section, now=now) if source is not None else ObjectUses(None, {})
+    return source(section, object_ids, now=now) if source is not None else ObjectUses(None, {})
 
 
 def register_mail_seen(seen: MailSeen) -> None:

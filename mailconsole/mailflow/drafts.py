@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from django.http import Http404
+
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
@@ -66,3 +68,11 @@ def seen_by(user: User | Any) -> Seen:
         return Seen(draft_document(draft), draft, changes)
     except DraftUnreadable:
         return Seen(load_document(head_revision()), None)
+
+
+def found_or_404(seen: Seen, kind: str, object_id: str) -> ConfigModel:
+    """Raises Http404."""
+    found = seen.objects(kind).get(object_id)
+    if found is None:
+        raise Http404(object_id)
+    return found

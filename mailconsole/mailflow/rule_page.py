@@ -1,13 +1,11 @@
-"""What pages say of mail flow rules beside their fields: in words, in their order, and why one can never fit."""
+"""What pages say of mail flow rules beside their fields: in words, and in their order."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from mailconsole.mailflow.drafts import Seen
 from mailconsole.mailflow.fields import capital
-from transport.config import validate_rules
 from transport.config.diff import Json
 from transport.config.objects import MailFlowRule
 from transport.config.rule_words import action_words, condition_words
@@ -31,11 +29,6 @@ def told(value: Json) -> RuleTold:
         [capital(condition_words(one)) for one in value["exceptions"]],
         [capital(action_words(one)) for one in value["actions"]],
     )
-
-
-def why_never(seen: Seen, rule: MailFlowRule, now: datetime) -> str:
-    """Why it can never fit a message; empty where it may."""
-    return validate_rules.why_never(seen.document.mail_flow_rules, now).get(rule.id, "")
 
 
 def next_place(seen: Seen) -> int:

@@ -218,6 +218,7 @@ class ObjectUse(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["section", "object_id", "day", "node"], name="object_use_day")]
+        indexes = [models.Index(fields=["day"], name="object_use_first_day")]
 
     def __str__(self) -> str:
         return f"{self.section} {self.object_id}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class IpRange:
         return self.version == other.version and self.low <= other.low and other.high <= self.high
 
 
+@lru_cache(maxsize=65536)
 def parse_range(network: str) -> IpRange:
     """The range of a ``Network`` of the document: an address, ``a-b`` or CIDR."""
     if "-" in network:

@@ -44,16 +44,43 @@ def _implies(one: RuleCondition, other: RuleCondition) -> bool:
     return is_same and {v.lower() for v in one.values} <= {v.lower() for v in other.values}
 
 
+class _Last:
+    """Rules that are the last for what fits them, by a condition of each: few of many could take all of another's."""
+
+    def __init__(self) -> None:
+        self._rules: list[MailFlowRule] = []
+        self._by_condition: dict[tuple[str, str, str], list[int]] = {}
+        self._of_all: list[int] = []
+
+    def add(self, rule: MailFlowRule) -> None:
+        place = len(self._rules)
+        self._rules.append(rule)
+        if not rule.conditions:
+            self._of_all.append(place)
+            return
+        asked = rule.conditions[0]
+        for value in {"", *(value.lower() for value in asked.values)}:
+            self._by_condition.setdefault((asked.kind, asked.header.lower(), value), []).append(place)
+
+    def near(self, rule: MailFlowRule) -> list[MailFlowRule]:
+        """Those whose first condition one of the rule's conditions may imply, in their order."""
+        places = set(self._of_all)
+        for one in rule.conditions:
+            value = one.values[0].lower() if one.values else ""
+            places.update(self._by_condition.get((one.kind, one.header.lower(), value), ()))
+        return [self._rules[place] for place in sorted(places)]
+
+
 def why_never(rules: Iterable[MailFlowRule], now: datetime) -> dict[str, str]:
     """By id: why a rule that is enabled can never fit a message, as a sentence."""
     found: dict[str, str] = {}
-    before: list[MailFlowRule] = []
+    before = _Last()
     for rule in in_order(rule for rule in rules if rule.is_enabled):
         why = _expired(rule, now) or _contradicts_itself(rule) or _shadowed(rule, before, now)
         if why:
             found[rule.id] = why
         elif ends(rule):
-            before.append(rule)
+            before.add(rule)
     return found
 
 
@@ -73,8 +100,8 @@ def _contradicts_itself(rule: MailFlowRule) -> str:
     return ""
 
 
-def _shadowed(rule: MailFlowRule, before: list[MailFlowRule], now: datetime) -> str:
-    for other in before:
+def _shadowed(rule: MailFlowRule, before: _Last, now: datetime) -> str:
+    for other in before.near(rule):
         if other.is_in_force(now) and _lasts_as_long(other, rule) and covers(other, rule):
             return f"{other.name} comes before it, takes every message that would fit it, and is the last for them."
     return ""

@@ -10,37 +10,66 @@ from datetime import datetime
 
 from transport.config.objects import IdentityMatch, RelayPolicy
 from transport.config.ranges import IpRange, parse_range
+from transport.rules.networks import NetworkIndex
 from transport.rules.patterns import parent_domains
 
 
-def idle_because(policy: RelayPolicy, others: Iterable[RelayPolicy], *, now: datetime) -> str:
-    """A sentence, or nothing where the policy may decide. ``others`` may hold the policy itself."""
-    if policy.is_expired(now):
-        return f"Expired {policy.expires_at:%Y-%m-%d}: it grants nothing any more."
-    if not policy.is_enabled:
+class Coverage:
+    """Answers for many policies of one document: each is compared only with those that might cover it."""
+
+    def __init__(self, policies: Iterable[RelayPolicy], *, now: datetime) -> None:
+        self._now = now
+        self._wide = [one for one in policies if _may_cover(one)]
+        self._anywhere = [place for place, one in enumerate(self._wide) if not one.networks]
+        self._by_network = NetworkIndex(
+            (network, place) for place, one in enumerate(self._wide) for network in one.networks
+        )
+
+    def idle_because(self, policy: RelayPolicy) -> str:
+        """A sentence, or nothing where the policy may decide; it may be one of the document's itself."""
+        if policy.is_expired(self._now):
+            return f"Expired {policy.expires_at:%Y-%m-%d}: it grants nothing any more."
+        if not policy.is_enabled:
+            return ""
+        for other in self._near(policy):
+            if covers(other, policy, now=self._now) and not (
+                covers(policy, other, now=self._now) and policy.id <= other.id
+            ):
+                return f"“{other.name}” grants all that it grants: it decides nothing by itself."
         return ""
-    for other in others:
-        if covers(other, policy, now=now) and not (covers(policy, other, now=now) and policy.id <= other.id):
-            return f"“{other.name}” grants all that it grants: it decides nothing by itself."
-    return ""
+
+    def _near(self, policy: RelayPolicy) -> list[RelayPolicy]:
+        """Those without networks, and those of which one holds the policy's first: in the document's order."""
+        places = set(self._anywhere)
+        if policy.networks:
+            places.update(self._by_network.find_all(policy.networks[0].partition("-")[0].partition("/")[0]))
+        return [self._wide[place] for place in sorted(places)]
+
+
+def idle_because(policy: RelayPolicy, others: Iterable[RelayPolicy], *, now: datetime) -> str:
+    """The same for one. ``others`` may hold the policy itself."""
+    return Coverage(others, now=now).idle_because(policy)
 
 
 def covers(wide: RelayPolicy, narrow: RelayPolicy, *, now: datetime) -> bool:
-    """Whether whatever ``narrow`` grants from ``now`` on ``wide`` grants for sure."""
+    """Whether whatever ``narrow`` grants from ``now`` on ``wide`` grants for sure. What costs most is asked last."""
     return (
         wide.id != narrow.id
-        and wide.is_enabled
+        and _may_cover(wide)
         and _lasts(wide, narrow, now)
-        and _names_whom(wide, narrow)
-        and _within(narrow.sender_addresses, wide.sender_addresses)
-        and _within(narrow.recipient_addresses, wide.recipient_addresses)
-        and set(narrow.send_as_addresses) <= set(wide.send_as_addresses)
         and (narrow.is_tls_required or not wide.is_tls_required)
         and _is_at_most(narrow.max_message_size, wide.max_message_size)
-        and wide.max_messages_per_hour is None  # each policy counts for itself
-        and wide.max_messages_per_day is None
         and (not wide.time_windows or (wide.time_windows, wide.timezone) == (narrow.time_windows, narrow.timezone))
+        and set(narrow.send_as_addresses) <= set(wide.send_as_addresses)
+        and _within(narrow.sender_addresses, wide.sender_addresses)
+        and _within(narrow.recipient_addresses, wide.recipient_addresses)
+        and _names_whom(wide, narrow)
     )
+
+
+def _may_cover(wide: RelayPolicy) -> bool:
+    """Each policy counts for itself: one that has a limit of messages may say no where another would not."""
+    return wide.is_enabled and wide.max_messages_per_hour is None and wide.max_messages_per_day is None
 
 
 def _lasts(wide: RelayPolicy, narrow: RelayPolicy, now: datetime) -> bool:
@@ -53,9 +82,9 @@ def _names_whom(wide: RelayPolicy, narrow: RelayPolicy) -> bool:
     if not (_is_conjunction(wide) and _is_conjunction(narrow)):
         return False
     return (
-        _are_networks_within(narrow.networks, wide.networks)
-        and _are_users_within(narrow.identities, wide.identities)
+        _are_users_within(narrow.identities, wide.identities)
         and (not wide.client_certificates or _are_among(narrow.client_certificates, wide.client_certificates))
+        and _are_networks_within(narrow.networks, wide.networks)
     )
 
 

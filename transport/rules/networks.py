@@ -52,11 +52,16 @@ class NetworkIndex(Generic[T]):
     def _add(self, network: str, value: T) -> None:
         version, first, last = bounds(network)
         span = last - first + 1
+        if not span & (span - 1) and not first % span:  # one network, as nearly all are
+            self._add_block(version, first, _BITS[version] + 1 - span.bit_length(), span, value)
+            return
         kind = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
         for block in ipaddress.summarize_address_range(kind(first), kind(last)):
-            table = self._tables.setdefault((version, block.prefixlen), {})
-            shift = _BITS[version] - block.prefixlen
-            table.setdefault(int(block.network_address) >> shift, []).append((span, value))
+            self._add_block(version, int(block.network_address), block.prefixlen, span, value)
+
+    def _add_block(self, version: int, first: int, length: int, span: int, value: T) -> None:
+        table = self._tables.setdefault((version, length), {})
+        table.setdefault(first >> (_BITS[version] - length), []).append((span, value))
 
     def find_all(self, address: str) -> list[T]:
         """Values whose network holds ``address``, the smallest network first; not to be changed. Raises ValueError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
@@ -22,9 +23,11 @@ def due_to_end(now: datetime) -> QuerySet[Change]:
     return Change.objects.filter(ends_at__lte=now, ended_at=None).order_by("-revision__number")
 
 
-def ending(kind: str) -> dict[str, Change]:
-    """The objects of a section that a change in effect takes back by itself, by identity: the earliest end of each."""
-    items = ChangeItem.objects.filter(kind=kind, change__ends_at__isnull=False, change__ended_at=None)
+def ending(kind: str, object_ids: Collection[str]) -> dict[str, Change]:
+    """Those of these objects that a change in effect takes back by itself, by identity: the earliest end of each."""
+    items = ChangeItem.objects.filter(
+        kind=kind, object_id__in=object_ids, change__ends_at__isnull=False, change__ended_at=None
+    )
     return {item.object_id: item.change for item in items.select_related("change").order_by("-change__ends_at")}
 
 

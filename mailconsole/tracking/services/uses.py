@@ -6,11 +6,11 @@ count the messages they took, send connectors those routed to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Min, Sum
+from django.db.models import Max, Sum
 
 from mailconsole.changes.recorded import ObjectUses, Use
 from mailconsole.tracking.models import ObjectUse
@@ -67,10 +67,10 @@ class Uses:
             yield day, section, object_id, int(count), last_at
 
 
-def object_uses(section: str, *, now: datetime) -> ObjectUses:
-    """Of each object of a section that ever decided, by its id; and since when anything is counted."""
-    since = ObjectUse.objects.aggregate(since=Min("day"))["since"]
-    rows = ObjectUse.objects.filter(section=section)
+def object_uses(section: str, object_ids: Collection[str], *, now: datetime) -> ObjectUses:
+    """Of those of these objects of a section that ever decided, by id; and since when anything is counted."""
+    since = ObjectUse.objects.order_by("day").values_list("day", flat=True).first()
+    rows = ObjectUse.objects.filter(section=section, object_id__in=object_ids)
     recent = dict(rows.filter(day__gte=now - RECENT).values_list("object_id").annotate(Sum("count")).order_by())
     whole = rows.values_list("object_id").annotate(Sum("count"), Max("last_at")).order_by()
     return ObjectUses(

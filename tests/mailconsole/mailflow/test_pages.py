@@ -335,7 +335,7 @@ def test_detail__receive_connector__says_which_certificate_each_node_shows(monke
             ),
         ),
     )
-    monkeypatch.setattr("mailconsole.mailflow.views.read_live", lambda: live)
+    monkeypatch.setattr("mailconsole.mailflow.views.details.read_live", lambda: live)
     url = reverse("mailflow:receive-connector-show", args=["default"])
     page = signed_in(create_viewer()).get(url).content.decode()
     assert all(word in page for word in ("bought", "CN=CA", "It expired.", "transport-1"))
@@ -349,7 +349,7 @@ def test_detail__receive_connector__says_how_often_its_limits_were_reached(monke
         LimitCount("other", Limit.HOP_COUNT, 9, 300.0),
     )
     live = Live(True, (node("transport-1", limits=counts), node("transport-2", limits=counts[:1])))
-    monkeypatch.setattr("mailconsole.mailflow.views.read_live", lambda: live)
+    monkeypatch.setattr("mailconsole.mailflow.views.details.read_live", lambda: live)
     url = reverse("mailflow:receive-connector-show", args=["default"])
     page = signed_in(create_viewer()).get(url)
     assert [(row.limit, row.count) for row in page.context["limits"]] == [

@@ -32,7 +32,7 @@ def live(monkeypatch):
     own = PresentedCertificate("default", "self-made", ("relay.test",), "CN=relay.test", time.time() + 9e7, True)
     counts = (LimitCount("default", Limit.RECIPIENTS, 3, time.time() - 60),)
     shown = Live(True, (node("transport-1", certificates=(expired,), limits=counts), node("t-2", certificates=(own,))))
-    monkeypatch.setattr("mailconsole.mailflow.views.read_live", lambda: shown)
+    monkeypatch.setattr("mailconsole.mailflow.views.details.read_live", lambda: shown)
 
 
 @pytest.mark.parametrize(("width", "is_dark"), [(1440, False), (360, True)])

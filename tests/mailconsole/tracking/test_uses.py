@@ -29,10 +29,11 @@ ROUTES = [
     }
 ]
 AT = datetime.fromtimestamp(NOW, UTC)
+IDS = ["scanners", "partners", "203.0.113.0/24", "default", "internet", "partner"]
 
 
 def recent(section: str) -> dict[str, int]:
-    return {key: use.recent for key, use in object_uses(section, now=AT).by_id.items()}
+    return {key: use.recent for key, use in object_uses(section, IDS, now=AT).by_id.items()}
 
 
 def test_ingest__messages_and_refusals__count_for_what_answered_yes():
@@ -75,7 +76,7 @@ def test_object_uses__older_than_30_days__counts_in_all_only():
     traffic.receive(trail=[GRANTED])
     traffic.ingest()
 
-    uses = object_uses("relay_policies", now=AT)
+    uses = object_uses("relay_policies", IDS, now=AT)
     assert (uses.by_id["scanners"].recent, uses.by_id["scanners"].total) == (1, 2)
     assert uses.by_id["scanners"].last_at == AT
     assert uses.since is not None and uses.since.date() == (AT - timedelta(days=40)).date()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.transport.config.documents import NOW, document
+from transport.config import validate_rules
 from transport.config.problem import Severity
 from transport.config.validate import validate
 
@@ -84,3 +85,16 @@ def test_rule__connector_that_is_not_there_or_off__is_told() -> None:
 def test_rule__that_rejects_everything__is_told_as_a_warning() -> None:
     (one,) = [p for p in validate(document(mail_flow_rules=[rule("a", actions=REJECT)]), now=NOW) if p.object_id == "a"]
     assert (one.severity, one.sentence) == (Severity.WARNING, "a has no condition: it rejects every message.")
+
+
+def test_rules__2000_of_different_words__are_hardly_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [{"kind": "SubjectContainsWords", "values": [f"word {n}"]} for n in range(2000)]
+    rules = [rule(f"r{n}", n % 9000, word, stop_rule_processing=True) for n, word in enumerate(words)]
+    asked: list[object] = []
+    covers = validate_rules.covers
+    monkeypatch.setattr(validate_rules, "covers", lambda one, other: asked.append(one) or covers(one, other))
+    again = rule("again", 9001, words[7], LARGE)
+    found = validate_rules.why_never(document(mail_flow_rules=[*rules, again]).mail_flow_rules, NOW)
+    assert list(found) == ["again"]
+    assert "r7 comes before it" in found["again"]
+    assert len(asked) == 1

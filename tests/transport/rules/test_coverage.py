@@ -12,8 +12,8 @@ from transport.config.document import MailFlow
 from transport.config.objects import RelayPolicy
 from transport.model.address import Address
 from transport.model.session import SessionFacts, TlsFacts
-from transport.rules import relay
-from transport.rules.coverage import covers, idle_because
+from transport.rules import coverage, relay
+from transport.rules.coverage import Coverage, covers, idle_because
 from transport.rules.ruleset import compile_ruleset
 
 NOW = datetime(2027, 1, 4, 12, 0, tzinfo=UTC)
@@ -108,3 +108,31 @@ def grants(ruleset, peer, identity, sender, recipient, is_tls):
     facts = replace(facts, identity=identity, tls=TlsFacts("TLSv1.3", "x") if is_tls else None)
     asked = relay.grant(ruleset, facts, sender, recipient, size_bytes=0, now=NOW.timestamp(), usage=None)
     return asked.policy is not None
+
+
+networks = st.sampled_from(
+    ("10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.3", "10.1.2.3-10.1.2.9", "10.1.2.4-10.1.2.6", "2001:db8::/32")
+)
+
+
+@given(st.lists(st.tuples(st.lists(networks, max_size=3), st.booleans()), min_size=1, max_size=6))
+def test_coverage__of_many__says_what_comparing_each_with_each_says(drawn):
+    policies = [
+        policy(f"p{n}", networks=tuple(one), identities=() if one else ("*",), is_enabled=is_enabled)
+        for n, (one, is_enabled) in enumerate(drawn)
+    ]
+    told = Coverage(policies, now=NOW)
+    for one in policies:
+        near = (other for other in policies if covers(other, one, now=NOW))
+        first = next((other for other in near if not (covers(one, other, now=NOW) and one.id <= other.id)), None)
+        said = told.idle_because(one)
+        assert said == (f"“{first.name}” grants all that it grants: it decides nothing by itself."
+                        if first is not None and one.is_enabled else "")  # fmt: skip
+
+
+def test_coverage__2000_policies_of_different_networks__compares_hardly_any(monkeypatch):
+    policies = [policy(f"p{n}", networks=(f"10.{n // 250}.{n % 250}.1",)) for n in range(2000)]
+    told, asked = Coverage([*policies, policy("wide", networks=("10.7.0.0/16",))], now=NOW), []
+    monkeypatch.setattr(coverage, "covers", lambda *one, **now: asked.append(one) or covers(*one, **now))
+    assert sum(bool(told.idle_because(one)) for one in policies) == 250
+    assert len(asked) <= 2 * 2000 + 2 * 250

@@ -1,0 +1,46 @@
+"""What is told of objects beside their fields, worked out once for all that a page shows: hits, ends, effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from mailconsole.changes import recorded
+from mailconsole.changes.models import Change
+from mailconsole.changes.services.times import ending
+from mailconsole.mailflow.drafts import Seen
+from mailconsole.mailflow.kinds.kind import Kind
+from mailconsole.mailflow.rule_page import RULES
+from transport.config.validate_rules import why_never
+from transport.rules import ip_filter
+from transport.rules.coverage import Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """By object id; ``idle_because`` says of an object why it can't decide anything, where that can be told."""
+
+    uses: Mapping[str, recorded.Use]
+    since: datetime | None
+    endings: Mapping[str, Change]
+    idle_because: Callable[[Any], str]
+
+
+def told_of(kind: Kind, seen: Seen, object_ids: Collection[str], *, now: datetime) -> Told:
+    """Of these objects of a section."""
+    uses = recorded.uses(kind.name, object_ids, now=now) if kind.is_counted else recorded.ObjectUses(None, {})
+    return Told(uses.by_id, uses.since, ending(kind.name, object_ids), _idle(kind, seen, now))
+
+
+def _idle(kind: Kind, seen: Seen, now: datetime) -> Callable[[Any], str]:
+    if kind.name == RULES:
+        never = why_never(seen.document.mail_flow_rules, now)
+        return lambda rule: never.get(rule.id, "")
+    if kind.name == "relay_policies":
+        return Coverage(seen.document.relay_policies, now=now).idle_because
+    if kind.is_list:
+        return partial(ip_filter.why_over, now=now)
+    return lambda item: ""

@@ -1,0 +1,91 @@
+"""One object: its fields in the groups of its form, what it does, and what names it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from mailconsole.changes import recorded
+from mailconsole.changes.links import show_url
+from mailconsole.changes.services.account_password import has_password
+from mailconsole.common.pages import render_page
+from mailconsole.mailflow import rule_page
+from mailconsole.mailflow.drafts import found_or_404, seen_by
+from mailconsole.mailflow.editable import may_edit
+from mailconsole.mailflow.fields import capital
+from mailconsole.mailflow.kinds.kind import Kind
+from mailconsole.mailflow.kinds.table import KINDS
+from mailconsole.mailflow.reached import certificates_shown, limits_reached
+from mailconsole.mailflow.told import told_of
+from mailconsole.nodes.snapshots import read_live
+from transport.config.diff import Json, as_json
+from transport.config.objects import RuleMode
+from transport.config.phrases import label, show
+from transport.config.references import Reference, is_named_by_others, used_by
+
+SHOWN_REFERENCES = 50
+
+
+@require_safe
+def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpResponse:
+    seen = seen_by(request.user)
+    item = found_or_404(seen, kind, object_id)
+    value = as_json(item)
+    told = told_of(KINDS[kind], seen, [object_id], now=timezone.now())
+    context = {
+        "kind": KINDS[kind],
+        "object_id": object_id,
+        "name": value.get("name", object_id),
+        "groups": _facts(KINDS[kind], value),
+        "has_password": has_password(value["password_secret"]) if KINDS[kind].is_password_made else None,
+        "mark": seen.mark(kind, object_id),
+        "draft": seen.draft,
+        "idle_because": told.idle_because(item),
+        "ending": told.endings.get(object_id),
+        "editable": may_edit(request.user, kind, object_id, value),
+    }
+    if KINDS[kind].is_password_made:
+        context["last_use"] = recorded.last_use(value["username"])
+    if is_named_by_others(kind):
+        context["references"] = [_referring(one) for one in used_by(seen.document, kind, item, limit=SHOWN_REFERENCES)]
+        context["shown_references"] = SHOWN_REFERENCES
+    if KINDS[kind].is_counted:
+        context |= {"use": told.uses.get(object_id), "counted_since": told.since}
+    if kind == rule_page.RULES:
+        context |= {"rule": rule_page.told(value), "is_test": value["mode"] != RuleMode.ENFORCE}
+    if kind == "receive_connectors":
+        live = read_live()
+        context |= {
+            "live": live,
+            "limits": limits_reached(live, object_id),
+            "shown": certificates_shown(live, object_id),
+        }
+    return render_page(request, "mailflow/detail.html", context)
+
+
+def _referring(reference: Reference) -> dict[str, str]:
+    return {
+        "kind": KINDS[reference.kind].singular,
+        "name": reference.name,
+        "field": capital(label(reference.field)),
+        "url": show_url(reference.kind, reference.object_id),
+    }
+
+
+def _facts(kind: Kind, value: Json) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The object's fields in the groups of its form, so that what is read is found again where it is edited."""
+    grouped = {name for group in kind.groups for name in group.fields}
+    groups = [(group.title, tuple(n for n in group.fields if n not in kind.told_apart)) for group in kind.groups]
+    groups.append(("More settings", tuple(name for name in value if name not in grouped | {"password_secret"})))
+    facts = [(title, [(capital(label(name)), _shown(name, value[name])) for name in names if name in value])
+             for title, names in groups]  # fmt: skip
+    return [(title, pairs) for title, pairs in facts if pairs]
+
+
+def _shown(name: str, said: Any) -> str:
+    """Empty for nothing: the page shows that in its own way."""
+    text = show(name, said)
+    return "" if text == "nothing" else text
