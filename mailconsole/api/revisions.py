@@ -12,9 +12,9 @@ from pydantic import Field
 
 from mailconsole.api import shapes
 from mailconsole.api.auth import actor_of
-from mailconsole.api.schemas import ActivationOut, ChangeOut, DifferenceOut, NodeOut, RevisionOut, Why
+from mailconsole.api.schemas import ActivationOut, ChangeOut, DifferenceOut, NodeOut, RevisionOut, Why, YamlOut
 from mailconsole.changes.models import Revision
-from mailconsole.changes.services.compare import yaml_changes
+from mailconsole.changes.services.compare import first_yaml_changes
 from mailconsole.changes.services.drift import drift_of
 from mailconsole.changes.services.restore_revision import restore_revision
 from mailconsole.changes.services.revisions import head_revision, load_document
@@ -47,8 +47,9 @@ def difference(request: HttpRequest, number: int, against: int | None = None) ->
     shown = get_object_or_404(Revision.objects.select_related("parent"), number=number)
     other = shown.parent if against is None else get_object_or_404(Revision, number=against)
     changes = diff(load_document(other), load_document(shown)) if other is not None else ()
-    yaml = {one.title: list(one.lines) for one in yaml_changes(changes)}
-    return DifferenceOut(sentences=[str(one) for one in in_words(changes)], yaml=yaml)
+    told, left_out = first_yaml_changes(changes)
+    yaml = [YamlOut(kind=one.kind, object_id=one.object_id, title=one.title, lines=list(one.lines)) for one in told]
+    return DifferenceOut(sentences=[str(one) for one in in_words(changes)], yaml=yaml, yaml_left_out=left_out)
 
 
 @router.post("/{int:number}/restore", response={201: ChangeOut})

@@ -206,11 +206,21 @@ class RevisionOut(Schema):
     created_at: datetime
 
 
+class YamlOut(Schema):
+    """One object that differs: its lines of YAML, with their signs."""
+
+    kind: str
+    object_id: str
+    title: str
+    lines: list[str]
+
+
 class DifferenceOut(Schema):
-    """What differs between two revisions; `yaml` has the lines of each object, with their signs."""
+    """What differs between two revisions; `yaml_left_out` says how many objects' lines were too many to give."""
 
     sentences: list[str]
-    yaml: dict[str, list[str]]
+    yaml: list[YamlOut]
+    yaml_left_out: int
 
 
 class ActivationOut(Schema):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from mailconsole.changes.models import Revision
-from mailconsole.changes.services.compare import yaml_changes
+from mailconsole.changes.services.compare import first_yaml_changes
 from mailconsole.changes.services.drift import drifting
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.changes.views.detail import lines_of
@@ -18,9 +18,6 @@ from mailconsole.changes.views.running import running
 from mailconsole.common.pages import page_of, render_page
 from transport.config import text
 from transport.config.diff import diff
-
-YAML_SHOWN = 200
-"""Objects whose lines are shown."""
 
 
 @require_safe
@@ -42,12 +39,13 @@ def revision(request: HttpRequest, number: int) -> HttpResponse:
     wanted = request.GET.get("against", "")
     against = Revision.objects.filter(number=int(wanted)).first() if wanted.isdecimal() else shown.parent
     changes = diff(load_document(against), load_document(shown)) if against is not None else ()
+    yaml, left_out = first_yaml_changes(changes)
     context = {
         "revision": shown,
         "against": against,
         "lines": lines_of(changes),
-        "yaml": list(yaml_changes(changes[:YAML_SHOWN])),
-        "yaml_left_out": max(0, len(changes) - YAML_SHOWN),
+        "yaml": yaml,
+        "yaml_left_out": left_out,
         "head": head_revision(),
         "numbers": Revision.objects.exclude(pk=shown.pk).values_list("number", flat=True)[:200],
         "running": running(shown, now=timezone.now()),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import unified_diff
 
 from mailconsole.changes.links import edit_url
 from mailconsole.changes.models import Change, Comment
+from mailconsole.changes.services.compare import yaml_diff
 from mailconsole.common.templatetags.words import wire
-from transport.config.diff import Json, ObjectChange
-from transport.config.text import as_yaml
+from transport.config.diff import ObjectChange
 from transport.config.words import KIND_LABELS
 
 
@@ -51,19 +50,13 @@ def _item(change: ObjectChange, comments: list[Comment]) -> Item:
         label=KIND_LABELS[change.kind],
         name=change.name if change.kind != "organization" else "",
         verb="new" if change.is_new else "deleted" if change.is_deleted else "changed",
-        lines=yaml_diff(change),
+        lines=_yaml(change),
         url="" if change.is_deleted else edit_url(change.kind, change.object_id),
         comments=comments,
     )
 
 
-def yaml_diff(change: ObjectChange) -> list[YamlLine]:
+def _yaml(change: ObjectChange) -> list[YamlLine]:
     """Unseen characters are seen (law 8). Secrets are names in the document, so none stands here (law 9)."""
-    before, after = _lines(change.before), _lines(change.after)
-    found = list(unified_diff(before, after, lineterm="", n=3))[2:]
     signs = {"+": "added", "-": "removed", "@": "place"}
-    return [YamlLine(signs.get(line[0], "same"), wire(line)) for line in found]
-
-
-def _lines(value: Json | None) -> list[str]:
-    return as_yaml(value).splitlines() if value is not None else []
+    return [YamlLine(signs.get(line[0], "same"), wire(line)) for line in yaml_diff(change)]

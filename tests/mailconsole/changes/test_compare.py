@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from mailconsole.changes.models import Revision
-from mailconsole.changes.services.compare import yaml_changes
+from mailconsole.changes.services.compare import OBJECTS_AT_MOST, first_yaml_changes, yaml_changes
 from mailconsole.nodes.models import Node
 from mailconsole.nodes.snapshots import Live
 from mailconsole.overview.live import nodes_of
@@ -47,9 +47,25 @@ def test_api__difference__in_words_and_as_yaml():
     api = Api(create_viewer())
     found = api("GET", "/revisions/3/diff?against=1").json()
     assert found["sentences"][0].startswith("Relay policy *Scanners* is new")
-    assert "+owner: IT" in found["yaml"]["Relay policy Scanners"]
-    assert "-owner: Facilities" in api("GET", "/revisions/3/diff").json()["yaml"]["Relay policy Scanners"]
-    assert api("GET", "/revisions/1/diff").json() == {"sentences": [], "yaml": {}}
+    assert "+owner: IT" in found["yaml"][0]["lines"]
+    assert "-owner: Facilities" in api("GET", "/revisions/3/diff").json()["yaml"][0]["lines"]
+    assert api("GET", "/revisions/1/diff").json() == {"sentences": [], "yaml": [], "yaml_left_out": 0}
+
+
+def test_first_yaml_changes__two_objects_of_one_title__are_both_told():
+    twice = [changed(SCANNERS, id="one"), changed(SCANNERS, id="two")]
+    told, left_out = first_yaml_changes(diff(document(), document(relay_policies=twice)))
+    assert [(one.title, one.object_id) for one in told] == [("Relay policy Scanners", i) for i in ("one", "two")]
+    assert left_out == 0
+
+
+def test_first_yaml_changes__more_than_are_told_at_once__says_how_many_are_left_out(monkeypatch):
+    entries = [{"network": f"192.0.{n // 250}.{n % 250}"} for n in range(1000)]
+    changes = diff(document(), document(ip_block_list=entries))
+    told, left_out = first_yaml_changes(changes)
+    assert (len(told), left_out) == (OBJECTS_AT_MOST, 1000 - OBJECTS_AT_MOST)
+    monkeypatch.setattr("mailconsole.changes.services.compare.LINES_AT_MOST", 3 * len(told[0].lines))
+    assert len(first_yaml_changes(changes)[0]) == 3
 
 
 def test_api__difference_with_a_revision_that_is_not_there__is_refused():

@@ -16,7 +16,7 @@ from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.services.revisions import head_revision
 from mailconsole.changes.services.stage_item import stage_item
 from mailconsole.changes.states import ChangeState
-from mailconsole.changes.views.items import yaml_diff
+from mailconsole.changes.views.items import items_of
 from mailconsole.common.secrets import store_secret
 from tests.mailconsole.changes.kit import NOW, create_change, publish_policy, reloaded, stage_policy
 from tests.support.factories import create_administrator, create_editor, create_reviewer, signed_in
@@ -152,12 +152,12 @@ def test_comment__on_what_is_no_item__refuses():
         )
 
 
-def test_yaml_diff__one_field__is_shown_with_its_surroundings_and_unseen_characters_seen():
+def test_items_of__one_field__is_shown_with_its_surroundings_and_unseen_characters_seen():
     publish_policy()
     author = create_editor()
     change = open_change(author=author, now=NOW)
     stage_policy(change, author, "scanners", owner="I\u202eT")
-    lines = yaml_diff(changes_of(change)[0])
+    lines = items_of(change, changes_of(change))[0].lines
     assert [one.text for one in lines if one.kind == "removed"] == ["-owner: Facilities"]
     (added,) = [one.text for one in lines if one.kind == "added"]
     assert "\u202e" not in added
