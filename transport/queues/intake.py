@@ -17,10 +17,12 @@ from transport.model.outcome import Outcome
 from transport.ports.recipients import RecipientLookup
 from transport.ports.spool import MessageDamaged, Spool, SpoolUnavailable, Stored
 from transport.queues import ruled
-from transport.queues.categorizer import Categorized, Copy, Failed, categorize, plain_routes
+from transport.queues.categorizer import Categorized, Copy, categorize
+from transport.queues.choosing import plain_routes
 from transport.queues.forms import BodyNeeded, TakenByList
 from transport.queues.holding import Holding
 from transport.queues.manager import DeliveryQueues
+from transport.queues.resolving import Failed
 from transport.rules.ruleset import Ruleset
 
 log = structlog.get_logger(__name__)

@@ -75,7 +75,7 @@ class Ruleset:
         self.has_home_servers = any(c.home_servers for c in self.send_connectors)
         self.connector_size_limits = sorted({c.max_message_size for c in self.send_connectors if c.max_message_size})
         self.routes: dict[tuple[str, int, str], Any] = {}
-        """What ``routing.route`` remembers, by domain, size and home server; ``categorizer.plain_routes``, of domains
+        """What ``routing.route`` remembers, by domain, size and home server; ``choosing.plain_routes``, of domains
         outside."""
         self.plain_routes: dict[tuple[str, int], Any] = {}
         self.greetings: dict[tuple[str, bool, bool, bool, bool], str] = {}

@@ -1,0 +1,111 @@
+"""Resolves recipients of one message by ``rules.recipients``: whom each becomes, who is refused, what is told of it."""
+
+from __future__ import annotations
+
+from transport.model.address import Address
+from transport.model.envelope import Message, Recipient
+from transport.model.event import TrackingEvent
+from transport.model.next_hop import POISON, SUBMISSION
+from transport.model.outcome import Outcome, OutcomeKind, Phase
+from transport.ports.recipients import RecipientLookup
+from transport.ports.unavailable import LookupUnavailable
+from transport.rules import recipients as recipient_rules
+from transport.rules.restrictions import Sender
+from transport.rules.ruleset import Ruleset
+
+TOLD_AT_MOST = 100
+"""Members of a group that its EXPAND event names."""
+Failed = list[tuple[Recipient, Outcome]]
+
+
+class Resolving:
+    """Resolution of one message's recipients. ``owners``, ``homes`` and ``decided`` are by ``id()`` of a recipient:
+    whose group led to it, on which server its mailbox is, and whether its form was decided before."""
+
+    def __init__(self, ruleset: Ruleset, message: Message, lookup: RecipientLookup, now: float) -> None:
+        self.failed: Failed = []
+        self.events: list[TrackingEvent] = []
+        self.owners: dict[int, Address] = {}
+        self.homes: dict[int, str] = {}
+        self.decided: set[int] = set()
+        self._ruleset = ruleset
+        self._message = message
+        self._lookup = lookup
+        self._now = now
+        # Our own notifications go to whom they are about, whoever else may write there.
+        self._sender = Sender(message.envelope_sender, bool(message.identity) or message.is_dsn)
+
+    def resolve(self, recipient: Recipient) -> list[Recipient]:
+        if recipient.next_hop not in (None, SUBMISSION, POISON):
+            self.decided.add(id(recipient))
+        recipient.next_hop = None
+        try:
+            resolution = recipient_rules.resolve(
+                self._ruleset,
+                recipient.address,
+                self._lookup,
+                sender=self._sender,
+                size_bytes=self._message.size_bytes,
+            )
+        except LookupUnavailable as error:
+            recipient.next_hop = SUBMISSION
+            recipient.last_reason = f"The directory cannot answer: {error}."
+            return [recipient]
+        if not resolution.changes and not resolution.refusals:
+            (delivery,) = resolution.deliveries
+            recipient.address = delivery.address
+            if delivery.home_server:
+                self.homes[id(recipient)] = delivery.home_server
+            return [recipient]
+        self.events += [_changed(self._message, change, self._now) for change in resolution.changes]
+        refused = [(_derived(recipient, one.address), _refused(one)) for one in resolution.refusals]
+        self.failed += refused
+        return [*(self._delivered(recipient, one) for one in resolution.deliveries), *(one for one, _ in refused)]
+
+    def _delivered(self, recipient: Recipient, delivery: recipient_rules.Delivery) -> Recipient:
+        made = _derived(recipient, delivery.address)
+        if delivery.owner is not None:
+            self.owners[id(made)] = delivery.owner
+        if delivery.home_server:
+            self.homes[id(made)] = delivery.home_server
+        if id(recipient) in self.decided:
+            self.decided.add(id(made))
+        return made
+
+    def distinct(self, keep: list[Recipient], resolved: list[Recipient]) -> list[Recipient]:
+        """Each address once; one that is reached another way is not refused."""
+        seen = {r.address.key for r in keep if not r.status.is_final}
+        refused = {id(recipient) for recipient, _ in self.failed}
+        distinct: list[Recipient] = []
+        for recipient in sorted(resolved, key=lambda one: id(one) in refused) if refused else resolved:
+            if recipient.address.key not in seen:
+                seen.add(recipient.address.key)
+                distinct.append(recipient)
+        if refused:
+            kept = {id(recipient) for recipient in distinct}
+            self.failed = [(recipient, outcome) for recipient, outcome in self.failed if id(recipient) in kept]
+        return distinct
+
+
+def _derived(recipient: Recipient, address: Address) -> Recipient:
+    return Recipient(
+        index=recipient.index,
+        address=address,
+        original=recipient.original,
+        notify=recipient.notify,
+        orcpt=recipient.orcpt or f"rfc822;{recipient.original}",  # RFC 3461 5.2.1: what was asked for is kept
+    )
+
+
+def _changed(message: Message, change: recipient_rules.Change, now: float) -> TrackingEvent:
+    return TrackingEvent(
+        change.event,
+        now,
+        message_id=message.id,
+        recipient=str(change.address),
+        detail={"to": [str(address) for address in change.to[:TOLD_AT_MOST]], "because": change.because},
+    )
+
+
+def _refused(refusal: recipient_rules.Refusal) -> Outcome:
+    return Outcome(OutcomeKind.FAILED, Phase.ROUTING, refusal.reply, refusal.because)
