@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, field
 
-from transport.model import compact_json
-from transport.model.address import texts
 from transport.model.envelope import Message, Recipient
-from transport.model.event import EventId, SendEvent, TrackingEvent
+from transport.model.event import EventId, TrackingEvent
 from transport.model.hold import Hold
 from transport.model.outcome import Outcome, OutcomeKind, Phase, RecipientStatus
 from transport.ports.spool import RecipientUpdate, Spool
+from transport.queues import attempts
+from transport.queues.attempts import sent_event
 from transport.queues.counters import Counters
 from transport.queues.notifier import Notifier
 from transport.queues.transaction import Transaction
-from transport.rules import dsn, retry
-from transport.rules.dsn import DsnKind, Told
+from transport.rules import retry
+from transport.rules.dsn import DsnKind
 from transport.rules.retry import RetryPolicies
 
 
@@ -64,7 +63,7 @@ class Ledger:
             if outcome is None:
                 left.again.append(recipient)
                 continue
-            _tried(recipient, outcome, now)
+            attempts.note(recipient, outcome, now)
             if outcome.kind is OutcomeKind.DELIVERED:
                 if not transaction.is_dsn_passed_on and self._notifier.is_wanted(DsnKind.RELAYED, message, recipient):
                     relayed.append((recipient, outcome))
@@ -75,7 +74,7 @@ class Ledger:
                 failed.append((recipient, outcome))
                 continue
             elif not self._defer(left, recipient, message, outcome, now):
-                failed.append((recipient, _expired(outcome)))
+                failed.append((recipient, attempts.expired(outcome)))
                 continue
             settled.append((recipient, outcome))
         if settled:
@@ -99,7 +98,7 @@ class Ledger:
             recipient.attempts = 1
             recipient.status = RecipientStatus.DELIVERED
         self.counters.delivered += len(recipients)
-        self._spool.finish(message, _sent(key, message.id, recipients, reply, remote, tls, now))
+        self._spool.finish(message, sent_event(key, message.id, recipients, reply, remote, tls, now))
         return True
 
     def _defer(self, left: Settlement, recipient: Recipient, message: Message, outcome: Outcome, now: float) -> bool:
@@ -126,7 +125,7 @@ class Ledger:
         """The next hop could not be reached: the transaction waits with its queue until ``retry_at``."""
         transaction.is_noted = True
         for recipient in transaction.recipients:
-            _tried(recipient, outcome, now)
+            attempts.note(recipient, outcome, now)
             recipient.status = RecipientStatus.RETRY
             recipient.next_attempt_at = retry_at
             self.counters.deferred += 1
@@ -142,7 +141,7 @@ class Ledger:
         self, key: str, message: Message, failed: Sequence[tuple[Recipient, Outcome]], *, body: bytes | None
     ) -> None:
         """Tell the sender where that is wanted, then give the recipients up."""
-        told = [_told(recipient, outcome) for recipient, outcome in failed]
+        told = [attempts.told(recipient, outcome) for recipient, outcome in failed]
 
         def finish(now: float) -> None:
             for recipient, _ in failed:
@@ -156,7 +155,7 @@ class Ledger:
         """Fail recipients that no server decided about."""
         now = self._clock()
         for recipient, outcome in failed:
-            _tried(recipient, outcome, now)
+            attempts.note(recipient, outcome, now)
         self.fail(key, message, failed, body=None)
 
     def _relayed(
@@ -170,7 +169,7 @@ class Ledger:
             self.counters.delivered += len(relayed)
             self._write(key, message, relayed, now)
 
-        told = [_told(recipient, outcome) for recipient, outcome in relayed]
+        told = [attempts.told(recipient, outcome) for recipient, outcome in relayed]
         self._notifier.tell(DsnKind.RELAYED, message, told, body=body, then=finish)
 
     def tell_delay(self, transaction: Transaction, now: float) -> None:
@@ -198,7 +197,7 @@ class Ledger:
             waiting = [recipient for recipient in due if not recipient.status.is_final]
             self._spool.update([RecipientUpdate(message.id, recipient) for recipient in waiting], ())
 
-        told = [_told(recipient, None) for recipient in due]
+        told = [attempts.told(recipient, None) for recipient in due]
         self._notifier.tell(DsnKind.DELAYED, message, told, body=transaction.body, then=finish)
 
     def next_due_at(self, transaction: Transaction) -> float:
@@ -232,108 +231,5 @@ class Ledger:
     def _write(self, key: str, message: Message, decided: Sequence[tuple[Recipient, Outcome]], now: float) -> None:
         self._spool.update(
             [RecipientUpdate(message.id, recipient) for recipient, _ in decided],
-            [_event(key, message, alike, outcome, now) for alike, outcome in _alike(decided)],
+            [attempts.event_of(key, message, alike, outcome, now) for alike, outcome in attempts.alike(decided)],
         )
-
-
-def _sent(
-    key: str, message_id: int, recipients: Sequence[Recipient], reply: str, remote: str, tls: str, now: float
-) -> TrackingEvent:
-    """SEND of recipients that were taken at the first try."""
-    if len(recipients) == 1:
-        about, (detail, told) = str(recipients[0].address), _detail_of_one(key, remote, tls)
-        return SendEvent(EventId.SEND, now, message_id, "", "", about, "", "", reply, "", 0, 0, detail, told)
-    detail = _detail(key, texts([one.address for one in recipients]), remote, tls)
-    return TrackingEvent(EventId.SEND, now, message_id, reply=reply, detail=detail)
-
-
-@lru_cache(maxsize=1024)
-def _detail_of_one(key: str, remote: str, tls: str) -> tuple[dict[str, object], str]:
-    """What SEND tells is the same for all that a connection carries; with its JSON."""
-    detail = _detail(key, [], remote, tls)
-    return detail, compact_json.encode(detail).decode()
-
-
-def _detail(key: str, recipients: list[str], remote: str, tls: str) -> dict[str, object]:
-    detail: dict[str, object] = {"next_hop": key, "phase": "dot", "attempt": 1}
-    if recipients:
-        detail["recipients"] = recipients
-    if remote:
-        detail["remote"] = remote
-    if tls:
-        detail["tls"] = tls
-    return detail
-
-
-def _alike(decided: Sequence[tuple[Recipient, Outcome]]) -> list[tuple[list[Recipient], Outcome]]:
-    """Recipients that had the same fate together: one event tells of all of them."""
-    if len(decided) == 1:
-        return [([decided[0][0]], decided[0][1])]
-    groups: dict[tuple[int, int, float], tuple[list[Recipient], Outcome]] = {}
-    for recipient, outcome in decided:
-        group = groups.setdefault((id(outcome), recipient.attempts, recipient.next_attempt_at), ([], outcome))
-        group[0].append(recipient)
-    return list(groups.values())
-
-
-def _tried(recipient: Recipient, outcome: Outcome, now: float) -> None:
-    recipient.attempts += 1
-    recipient.first_attempt_at = recipient.first_attempt_at or now
-    recipient.last_attempt_at = now
-    recipient.last_reply = str(outcome.reply) if outcome.reply is not None else ""
-    recipient.last_reason = outcome.reason
-
-
-def _expired(outcome: Outcome) -> Outcome:
-    """The last try came to nothing, and there is no time for another."""
-    return replace(outcome, kind=OutcomeKind.FAILED, reason=retry.EXPIRED_REASON, status=retry.EXPIRED_STATUS)
-
-
-_EVENT_OF = {
-    RecipientStatus.DELIVERED: EventId.SEND,
-    RecipientStatus.RETRY: EventId.DEFER,
-    RecipientStatus.FAILED: EventId.FAIL,
-}
-
-
-def _event(key: str, message: Message, alike: Sequence[Recipient], outcome: Outcome, now: float) -> TrackingEvent:
-    recipient = alike[0]
-    detail: dict[str, object] = {"next_hop": key, "phase": outcome.phase.value, "attempt": recipient.attempts}
-    if len(alike) > 1:
-        detail["recipients"] = [str(one.address) for one in alike]
-    if outcome.remote:
-        detail["remote"] = outcome.remote
-    if outcome.tls:
-        detail["tls"] = outcome.tls
-    if outcome.status:
-        detail["status"] = outcome.status
-    event = _EVENT_OF[recipient.status]
-    if event is EventId.DEFER:
-        detail["next_attempt_at"] = recipient.next_attempt_at
-    elif outcome.status == retry.EXPIRED_STATUS:
-        event = EventId.EXPIRE
-    return TrackingEvent(
-        event,
-        now,
-        message_id=message.id,
-        recipient=str(recipient.address) if len(alike) == 1 else "",
-        reply=recipient.last_reply if outcome.reply is not None else "",
-        reason=outcome.reason,
-        detail=detail,
-    )
-
-
-def _told(recipient: Recipient, outcome: Outcome | None) -> Told:
-    """What a notification says about the recipient: the outcome, or what is remembered of the last try."""
-    remembered = recipient.last_reply
-    return Told(
-        final=recipient.address,
-        original=recipient.original,
-        orcpt=recipient.orcpt,
-        notify=recipient.notify,
-        status=outcome.enhanced_status if outcome is not None else dsn.remembered_status(remembered),
-        reply=str(outcome.reply) if outcome is not None and outcome.reply is not None else remembered,
-        reason=outcome.reason if outcome is not None else recipient.last_reason,
-        remote=outcome.remote if outcome is not None else "",
-        last_attempt_at=recipient.last_attempt_at,
-    )
