@@ -79,7 +79,7 @@ class Actions:
             return True
         if transaction.state not in WAITING:
             return self._left_out("Some were suspended already.")
-        queue.hold(queue.separate(transaction, recipients), self._hold)
+        queue.hold(transaction.separate(recipients), self._hold)
         return True
 
     def _resume(self, queue: DeliveryQueue, transaction: Transaction, recipients: list[Recipient]) -> bool:
@@ -89,13 +89,13 @@ class Actions:
             return True
         if transaction.state is not TransactionState.HELD:
             return self._left_out("Some were not suspended.")
-        queue.release(queue.separate(transaction, recipients), f"{self._order.by} resumed it.")
+        queue.release(transaction.separate(recipients), f"{self._order.by} resumed it.")
         return True
 
     def _retry(self, queue: DeliveryQueue, transaction: Transaction, recipients: list[Recipient]) -> bool:
         if not self._may_move(transaction):
             return False
-        mine = queue.separate(transaction, recipients)
+        mine = transaction.separate(recipients)
         if queue.is_deliverable:
             queue.hurry(mine)
         else:
@@ -107,7 +107,7 @@ class Actions:
             return self._left_out("Some are in queues that try nothing by themselves.")
         if not self._may_move(transaction):
             return False
-        mine = queue.separate(transaction, recipients)
+        mine = transaction.separate(recipients)
         until = min(self._order.next_attempt_at, mine.message.expires_at)
         for recipient in recipients:
             recipient.status, recipient.next_attempt_at = RecipientStatus.RETRY, until
@@ -120,7 +120,7 @@ class Actions:
         if transaction.state is TransactionState.ACTIVE:
             transaction.pending = Pending(self._hold, tuple(recipients))
             return True
-        self._queues.remove(queue, queue.separate(transaction, recipients), self._hold)
+        self._queues.remove(queue, transaction.separate(recipients), self._hold)
         return True
 
     def _redirect(self, queue: DeliveryQueue, transaction: Transaction, recipients: list[Recipient]) -> bool:
@@ -132,7 +132,7 @@ class Actions:
             return self._left_out(f"Some are larger than the connector '{connector.name}' takes.")
         if not self._may_move(transaction):
             return False
-        mine = queue.separate(transaction, recipients)
+        mine = transaction.separate(recipients)
         queue.pull(mine)
         for recipient in recipients:
             recipient.status, recipient.next_attempt_at = RecipientStatus.READY, 0.0
@@ -149,7 +149,7 @@ class Actions:
     def _resubmit(self, queue: DeliveryQueue, transaction: Transaction, recipients: list[Recipient]) -> bool:
         if not self._may_move(transaction):
             return False
-        self._queues.reroute(queue, queue.separate(transaction, recipients))
+        self._queues.reroute(queue, transaction.separate(recipients))
         return True
 
     def _may_move(self, transaction: Transaction) -> bool:

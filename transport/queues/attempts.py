@@ -16,6 +16,7 @@ from transport.rules.dsn import Told
 
 
 def note(recipient: Recipient, outcome: Outcome, now: float) -> None:
+    """The recipient was tried."""
     recipient.attempts += 1
     recipient.first_attempt_at = recipient.first_attempt_at or now
     recipient.last_attempt_at = now

@@ -86,6 +86,16 @@ class Transaction:
         """One of its own for some of its recipients; what is known of the message goes along."""
         return Transaction(self.message, recipients, is_noted=self.is_noted, rank=self.rank, faults=self.faults)
 
+    def separate(self, recipients: list[Recipient]) -> Transaction:
+        """``recipients`` of one that waits as one of their own, that waits nowhere yet; itself for all."""
+        if len(recipients) == len(self.recipients):
+            return self
+        theirs = {id(recipient) for recipient in recipients}
+        self.recipients = [one for one in self.recipients if id(one) not in theirs]
+        separate = self.part(recipients)
+        separate.state = TransactionState.GONE
+        return separate
+
     @property
     def message_id(self) -> int:
         return self.parked.message_id if self.parked is not None else self.message.id
