@@ -41,8 +41,9 @@ from transport.protocol_log.log import ProtocolLogs
 from transport.queues.control import QueueControl
 from transport.queues.holding import Holding
 from transport.queues.intake import EngineIntake
-from transport.queues.manager import DeliveryQueues, Rerouted
+from transport.queues.manager import DeliveryQueues
 from transport.queues.order_book import OrderBook
+from transport.queues.queue_set import Rerouted
 from transport.rules import mail_flow_rules, open_relay
 from transport.rules.ruleset import Ruleset, compile_ruleset
 from transport.shadow.redundancy import Redundancy
