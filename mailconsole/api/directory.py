@@ -57,6 +57,7 @@ class WhoOut(Schema):
     delivered: int
     returned: int
     without_a_way: int
+    untold: int
     waits_because: str
     problems: list[str]
     tree: StepOut
@@ -127,6 +128,7 @@ def who(request: HttpRequest, address: str, sender: str = "", is_signed_in: bool
         delivered=found.delivered_count,
         returned=found.refused_count,
         without_a_way=found.unrouted_count,
+        untold=found.untold_count,
         waits_because=found.waits_because,
         problems=list(found.problems),
         tree=_step(found.root),

@@ -16,7 +16,8 @@ from mailconsole.api.auth import actor_of
 from mailconsole.api.problems import NotAnAddress
 from mailconsole.api.schemas import Taken
 from mailconsole.changes import recorded
-from mailconsole.changes.services.explain import Directory, Question, as_json, explain
+from mailconsole.changes.services.explain import Directory, Question, explain
+from mailconsole.changes.services.explained_json import as_json
 from mailconsole.changes.services.under import under
 from transport.model.address import InvalidAddress
 
@@ -49,8 +50,30 @@ class SentOnOut(Taken):
     because: str
 
 
+class ChangeOut(Taken):
+    """One step from an address to others; `untold` members of a group more are only for administrators."""
+
+    event: str
+    address: str
+    to: list[str]
+    untold: int
+    because: str
+
+
+class NoteOut(Taken):
+    """What there is to say of an address on the way."""
+
+    address: str
+    text: str
+
+
 class ExplanationOut(Taken):
-    """The answer; `trail` rows are kind, object id, name, answer, because."""
+    """The answer; `trail` rows are kind, object id, name, answer, because.
+
+    `action` is `untold` where it depends on who is in a group that hides its members: that is for administrators. So
+    is whether `withheld_rules` fit, and what becomes of the addresses in `withheld`; `untold` counts members of such
+    groups who get it too. `problems` are for whoever keeps the directory.
+    """
 
     action: str
     stage: str
@@ -61,7 +84,12 @@ class ExplanationOut(Taken):
     sent_on: list[SentOnOut]
     held_by: str
     trail: list[list[str]]
+    withheld_rules: list[str]
+    changes: list[ChangeOut]
     refusals: list[dict[str, str]]
+    problems: list[NoteOut]
+    withheld: list[NoteOut]
+    untold: int
     ways: list[dict[str, Any]]
 
 

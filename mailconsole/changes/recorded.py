@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from django.db.models import Model, QuerySet
 
+from transport.rules import disclosure
 from transport.rules.admission import LookupUnavailable, RecipientEntry
 
 Row = TypeVar("Row", bound=Model)
@@ -160,6 +161,11 @@ def hiding(keys: Collection[str]) -> frozenset[str]:
     """Those of these addresses, in lower case, whose members are for administrators only."""
     found: Hides | None = _plugged.get("hiding")
     return found(keys) if found is not None and keys else frozenset()
+
+
+def discreet(finds: Finds) -> Finds:
+    """The directory for people who must not know the members of groups that hide them."""
+    return disclosure.discreet(finds, hiding)
 
 
 def mail_seen() -> MailSeen | None:

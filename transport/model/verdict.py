@@ -87,7 +87,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The result of an admission rule. ``reason`` and ``trail`` are private; only ``reply`` goes to the peer. ``limit``
-    is what was reached, where the refusal is a limit's."""
+    is what was reached, where the refusal is a limit's. ``is_withheld``: who asks must not know the answer; never so
+    on a node."""
 
     action: Action
     stage: Stage
@@ -95,6 +96,7 @@ class Verdict:
     reason: str = ""
     trail: tuple[Step, ...] = ()
     limit: Reached | None = None
+    is_withheld: bool = False
 
     @property
     def is_accepted(self) -> bool:

@@ -44,7 +44,8 @@ class SenderRestrictions:
 class RecipientEntry:
     """One recipient as the directory knows it. Addresses are ``local@domain`` texts; ``members`` and
     ``owner_address`` only for groups, and groups come first among members; ``forward_to`` replaces delivery unless
-    ``deliver_and_forward``; ``max_receive_bytes`` 0 means no limit; ``home_server`` is where a mailbox is."""
+    ``deliver_and_forward``; ``max_receive_bytes`` 0 means no limit; ``home_server`` is where a mailbox is.
+    ``is_withheld``: who asks must not know the members, nor what follows from who they are; never so on a node."""
 
     address: str
     kind: EntryKind
@@ -56,6 +57,7 @@ class RecipientEntry:
     restrictions: SenderRestrictions | None = None
     max_receive_bytes: int = 0
     home_server: str = ""
+    is_withheld: bool = False
 
 
 class RecipientLookup(Protocol):

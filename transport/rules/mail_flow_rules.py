@@ -17,7 +17,7 @@ from transport.config.validate_rules import in_order
 from transport.model.reply import Reply
 from transport.model.verdict import Answer, Step
 from transport.ports.recipients import RecipientLookup
-from transport.rules.rule_criteria import Around, Criterion, compile_criterion
+from transport.rules.rule_criteria import Around, Criterion, Finding, compile_criterion
 from transport.rules.rule_effects import LOOPING, CompiledAction, Effects, mark
 from transport.rules.rule_facts import MAX_STEPS, NotKnown, RuleFacts
 from transport.rules.ruleset import Ruleset
@@ -30,7 +30,8 @@ DEFERRED = Reply(451, "4.3.0", "The message could not be examined now, try again
 
 @dataclass(frozen=True, slots=True)
 class RuleStep:
-    """What one rule said of the message. ``actions`` in words: what was done; if not ``is_done`` would have been."""
+    """What one rule said of the message. ``actions`` in words: what was done; if not ``is_done`` would have been.
+    ``is_withheld``: who asks must not know whether it fits; it is passed over."""
 
     rule_id: str
     name: str
@@ -39,6 +40,7 @@ class RuleStep:
     because: str
     actions: tuple[str, ...] = ()
     is_done: bool = False
+    is_withheld: bool = False
 
     @property
     def sentence(self) -> str:
@@ -87,24 +89,32 @@ class CompiledRule:
         acted = [Reads.HEADER for action in self.actions if action.needs_header]
         self.reads = max([*asked, *acted], default=Reads.ENVELOPE)
 
-    def fits(self, facts: RuleFacts, around: Around) -> tuple[Answer, str]:
+    def fits(self, facts: RuleFacts, around: Around) -> Finding:
         """Yes, no or cannot tell, and why."""
         found: list[str] = []
-        unknown: list[str] = []
+        unknown: list[Finding] = []
         for criterion in self._conditions:
             finding = criterion.ask(facts, around)
             if finding.answer is Answer.NO:
-                return Answer.NO, f"Not so: {criterion.kind}."
-            (found if finding.answer is Answer.YES else unknown).append(finding.because)
+                return Finding(Answer.NO, f"Not so: {criterion.kind}.")
+            if finding.answer is Answer.YES:
+                found.append(finding.because)
+            else:
+                unknown.append(finding)
         for criterion in self._exceptions:
             finding = criterion.ask(facts, around)
             if finding.answer is Answer.YES:
-                return Answer.NO, f"An exception, {criterion.kind}: {finding.because}."
+                return Finding(Answer.NO, f"An exception, {criterion.kind}: {finding.because}.")
             if finding.answer is Answer.CANNOT_TELL:
-                unknown.append(finding.because)
+                unknown.append(finding)
         if unknown:
-            return Answer.CANNOT_TELL, " ".join(unknown)
-        return Answer.YES, "; ".join(found) or "every message does"
+            return _unknown(unknown)
+        return Finding(Answer.YES, "; ".join(found) or "every message does")
+
+
+def _unknown(findings: list[Finding]) -> Finding:
+    because = " ".join(dict.fromkeys(one.because for one in findings))
+    return Finding(Answer.CANNOT_TELL, because, any(one.is_withheld for one in findings))
 
 
 def _reads(criterion: Criterion) -> Reads:
@@ -146,11 +156,14 @@ def decide_rules(ruleset: Ruleset, facts: RuleFacts, *, lookup: RecipientLookup,
 def _ask(compiled: CompiledRule, facts: RuleFacts, around: Around, decided: Decided) -> bool:
     """Ask one rule and do what it says; returns whether it is the last for the message."""
     rule = compiled.rule
-    answer, because = compiled.fits(facts, around)
+    finding = compiled.fits(facts, around)
+    answer, because = finding.answer, finding.because
     if answer is not Answer.YES:
-        decided.trail.append(RuleStep(rule.id, rule.name, rule.mode, answer, because))
+        step = RuleStep(rule.id, rule.name, rule.mode, answer, because, is_withheld=finding.is_withheld)
+        decided.trail.append(step)
         is_deferred = (
             answer is Answer.CANNOT_TELL
+            and not finding.is_withheld
             and rule.mode is RuleMode.ENFORCE
             and rule.rule_error_action is RuleErrorAction.DEFER
         )

@@ -16,6 +16,7 @@ from transport.model.event import EventId
 from transport.model.reply import Reply
 from transport.ports.recipients import EntryKind, RecipientEntry, RecipientLookup
 from transport.rules import finding
+from transport.rules.disclosure import HIDES, UNTOLD, Withheld
 from transport.rules.finding import Found
 from transport.rules.restrictions import Sender, objection
 from transport.rules.ruleset import Ruleset
@@ -36,7 +37,7 @@ class Change:
     to: tuple[Address, ...]
     because: str
     untold: int = 0
-    """How many more there are that this reader may not know (``disclosure``)."""
+    """How many members there are that who asks must not know (``disclosure``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An address on the way that does not get it: for the sender, and for the operator. ``about``: whom else the
-    sentence tells of, or whose members."""
+    """An address on the way that does not get it: for the sender, and for the operator."""
 
     address: Address
     reply: Reply
     because: str
-    about: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +73,19 @@ class Problem:
 @dataclass(slots=True)
 class Resolution:
     """``deliveries``, each address once; ``changes`` that led there; ``refusals`` that the sender is to be told;
-    ``problems`` for the operator. One of deliveries and refusals is not empty."""
+    ``problems`` for the operator. ``withheld``: of these who asks must not know whether they get it; never so on a
+    node, where one of deliveries and refusals is not empty."""
 
     deliveries: list[Delivery] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    withheld: list[Problem] = field(default_factory=list)
+
+    @property
+    def untold(self) -> int:
+        """How many members of groups get it that who asks must not know."""
+        return sum(change.untold for change in self.changes)
 
 
 def resolve(
@@ -123,10 +129,9 @@ class _Expansion:
             self._visit(self._ahead.popleft())
         if self._leads:
             self._refuse_circles()
-        if not self.result.deliveries and not self.result.refusals:
-            because = "; ".join(map(str, self.result.problems)) or "It leads to nobody."
-            about = tuple(problem.at for problem in self.result.problems)
-            self.result.refusals.append(Refusal(address, EXPANSION_PROBLEM, because, about))
+        result = self.result
+        if not (result.deliveries or result.refusals or result.withheld or result.untold):
+            self._refuse(address, EXPANSION_PROBLEM, "; ".join(map(str, result.problems)) or "It leads to nobody.")
 
     def _visit(self, visit: _Visit) -> None:
         address = visit.address if visit.address.domain else finding.postmaster(self._ruleset)
@@ -163,7 +168,11 @@ class _Expansion:
             if primary.key in self._seen:
                 return
             self._seen.add(primary.key)
-        because = objection(self._ruleset, entry, self._sender, size_bytes=self._size_bytes, lookup=self._lookup)
+        try:
+            because = objection(self._ruleset, entry, self._sender, size_bytes=self._size_bytes, lookup=self._lookup)
+        except Withheld:
+            self.result.withheld.append(Problem(primary, UNTOLD))
+            return
         if because is not None:
             self._refuse(primary, because.reply, because.because)
         elif entry.kind is EntryKind.GROUP:
@@ -174,6 +183,9 @@ class _Expansion:
             self._deliver(visit, primary, entry)
 
     def _expand(self, visit: _Visit, address: Address, entry: RecipientEntry) -> None:
+        if entry.is_withheld:
+            self._withhold(address, entry)
+            return
         members = self._parsed(entry.members, address)
         self._change(EventId.EXPAND, address, members, _group_of(len(entry.members)))
         owner = visit.owner
@@ -181,6 +193,10 @@ class _Expansion:
             owner = next(iter(self._parsed((entry.owner_address,), address)), owner)
         for member in members:
             self._go(visit, address, member, owner)
+
+    def _withhold(self, address: Address, entry: RecipientEntry) -> None:
+        because = f"{_group_of(len(entry.members))} {HIDES}"
+        self.result.changes.append(Change(EventId.EXPAND, address, (), because, len(entry.members)))
 
     def _forward(self, visit: _Visit, address: Address, entry: RecipientEntry) -> None:
         targets = self._parsed((entry.forward_to,), address)
@@ -202,7 +218,7 @@ class _Expansion:
             return
         if visit.depth >= MAX_DEPTH:
             because = f"Groups or forwarding deeper than {MAX_DEPTH} levels, at {address}."
-            self._refuse(target, EXPANSION_PROBLEM, because, address)
+            self._refuse(target, EXPANSION_PROBLEM, because)
         elif len(self._seen) + len(self._ahead) >= MAX_VISITED:
             self._refuse(address, EXPANSION_PROBLEM, f"More than {MAX_VISITED:,} recipients.")
             self._ahead.clear()
@@ -219,8 +235,8 @@ class _Expansion:
         is_ours = domain is not None and domain.domain_type is not DomainType.EXTERNAL_RELAY
         return entry.home_server if is_ours and entry.kind is EntryKind.MAILBOX else ""
 
-    def _refuse(self, address: Address, reply: Reply, because: str, *about: Address) -> None:
-        self.result.refusals.append(Refusal(address, reply, because, about))
+    def _refuse(self, address: Address, reply: Reply, because: str) -> None:
+        self.result.refusals.append(Refusal(address, reply, because))
 
     def _change(self, event: EventId, address: Address, to: tuple[Address, ...], because: str) -> None:
         self.result.changes.append(Change(event, address, to, because))
@@ -237,7 +253,7 @@ class _Expansion:
             if key in path:
                 circle = path[path.index(key) :]
                 because = f"{' -> '.join([*circle, key])}: nobody gets the mail."
-                self._refuse(self._leads[circle[-1]], FORWARDING_LOOP, because, *(self._leads[one] for one in circle))
+                self._refuse(self._leads[circle[-1]], FORWARDING_LOOP, because)
 
     def _primary(self, address: Address, entry: RecipientEntry) -> Address:
         """Exchange rewrites to the primary address; ORCPT keeps what was asked."""

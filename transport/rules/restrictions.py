@@ -11,6 +11,7 @@ from transport.config.types import format_size
 from transport.model.address import Address
 from transport.model.reply import Reply
 from transport.ports.recipients import EntryKind, RecipientEntry, RecipientLookup
+from transport.rules.disclosure import Withheld
 from transport.rules.patterns import AddressPatterns
 from transport.rules.ruleset import Ruleset
 
@@ -46,7 +47,8 @@ class Objection:
 def objection(
     ruleset: Ruleset, entry: RecipientEntry, sender: Sender, *, size_bytes: int, lookup: RecipientLookup
 ) -> Objection | None:
-    """Why this recipient must not get the message. Raises LookupUnavailable where a group cannot be read."""
+    """Why this recipient must not get the message. Raises LookupUnavailable where a group cannot be read, Withheld
+    where who asks must not know."""
     if entry.max_receive_bytes and size_bytes > entry.max_receive_bytes:
         limit = format_size(entry.max_receive_bytes)
         return Objection(TOO_LARGE, f"{entry.primary_address} takes messages up to {limit}.")
@@ -77,13 +79,12 @@ def _is_among(ruleset: Ruleset, patterns: tuple[str, ...], sender: Address, look
         return False
     keys = _keys_of(ruleset, sender, lookup)
     named = {pattern.lower() for pattern in patterns if "@" in pattern}
-    return not named.isdisjoint(keys) or any(_is_member(ruleset, group, keys, lookup) for group in named)
+    return not named.isdisjoint(keys) or _is_member(ruleset, named, keys, lookup)
 
 
 def is_member_of_any(ruleset: Ruleset, groups: Iterable[str], address: Address, lookup: RecipientLookup) -> bool:
-    """Whether the address is in one of the groups, at any depth. Raises LookupUnavailable."""
-    keys = _keys_of(ruleset, address, lookup)
-    return any(_is_member(ruleset, group.lower(), keys, lookup) for group in groups)
+    """Whether the address is in one of the groups, at any depth. Raises LookupUnavailable, Withheld."""
+    return _is_member(ruleset, map(str.lower, groups), _keys_of(ruleset, address, lookup), lookup)
 
 
 def _keys_of(ruleset: Ruleset, sender: Address, lookup: RecipientLookup) -> frozenset[str]:
@@ -97,25 +98,32 @@ def _keys_of(ruleset: Ruleset, sender: Address, lookup: RecipientLookup) -> froz
     return frozenset((sender.key, entry.primary_address.lower() if entry is not None else sender.key))
 
 
-def _is_member(ruleset: Ruleset, group: str, keys: frozenset[str], lookup: RecipientLookup) -> bool:
-    """Whether the sender is in the group, through groups within it at any depth, ours and the directory's. Each is
-    asked once, so that a ring of groups ends."""
+def _is_member(ruleset: Ruleset, groups: Iterable[str], keys: frozenset[str], lookup: RecipientLookup) -> bool:
+    """Whether the sender is in one of the groups, through groups within it at any depth, ours and the directory's.
+    Each is asked once, so that a ring of groups ends. A yes of one that may be told needs no other."""
     seen: set[str] = set()
-    ahead = [group]
+    ahead = list(groups)
+    withheld: Withheld | None = None
     while ahead:
         key = ahead.pop()
         if key in seen:
             continue
         seen.add(key)
-        members, inner = _inside(ruleset, key, lookup)
+        try:
+            members, inner = _inside(ruleset, key, lookup)
+        except Withheld as error:
+            withheld = error
+            continue
         if not keys.isdisjoint(members):
             return True
         ahead += inner
+    if withheld is not None:
+        raise withheld
     return False
 
 
 def _inside(ruleset: Ruleset, group: str, lookup: RecipientLookup) -> tuple[Collection[str], Iterable[str]]:
-    """The members of one group, and those of them that may be groups."""
+    """The members of one group, and those of them that may be groups. Raises Withheld."""
     own = ruleset.own_recipients
     if own is not None and own.find(group) is not None:
         members = own.members(group)
@@ -123,6 +131,8 @@ def _inside(ruleset: Ruleset, group: str, lookup: RecipientLookup) -> tuple[Coll
     entry = _group(ruleset, group, lookup)
     if entry is None:
         return (), ()
+    if entry.is_withheld:
+        raise Withheld
     everybody = [one.lower() for one in entry.members]
     return everybody, takewhile(lambda one: _group(ruleset, one, lookup) is not None, everybody)
 

@@ -13,6 +13,7 @@ from transport.model.verdict import Answer
 from transport.ports.recipients import RecipientLookup
 from transport.ports.unavailable import LookupUnavailable
 from transport.rules import message_types
+from transport.rules.disclosure import UNTOLD, Withheld
 from transport.rules.networks import NetworkIndex
 from transport.rules.pattern_match import Pattern, Steps, TooMuchWork, Words
 from transport.rules.patterns import AddressPatterns
@@ -35,10 +36,12 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``because`` says what was found, or why it can't be told; empty for a plain no."""
+    """``because`` says what was found, or why it can't be told; empty for a plain no. ``is_withheld``: who asks must
+    not know."""
 
     answer: Answer
     because: str = ""
+    is_withheld: bool = False
 
 
 _NO = Finding(Answer.NO)
@@ -61,6 +64,8 @@ class Criterion:
             return Finding(Answer.CANNOT_TELL, f"{self.kind}: {error}")
         except TooMuchWork:
             return Finding(Answer.CANNOT_TELL, f"{self.kind}: the message takes too long to be looked through.")
+        except Withheld:
+            return Finding(Answer.CANNOT_TELL, f"{self.kind}: {UNTOLD}", is_withheld=True)
         except LookupUnavailable as error:
             return Finding(Answer.CANNOT_TELL, f"{self.kind}: the directory cannot answer: {error}.")
         return Finding(Answer.YES, found) if found else _NO

@@ -12,6 +12,7 @@ from transport.model.verdict import Action, Answer, Stage, Step, Verdict
 from transport.ports.recipients import RecipientLookup
 from transport.ports.unavailable import LookupUnavailable
 from transport.rules import finding
+from transport.rules.disclosure import UNTOLD, Withheld
 from transport.rules.finding import Found, RecipientConflict
 from transport.rules.restrictions import Sender, objection
 from transport.rules.ruleset import Ruleset
@@ -81,7 +82,11 @@ def _willing(
     ruleset: Ruleset, found: Found, sender: Sender, trail: list[Step], *, size_bytes: int, lookup: RecipientLookup
 ) -> Verdict:
     assert found.entry is not None
-    because = objection(ruleset, found.entry, sender, size_bytes=size_bytes, lookup=lookup)
+    try:
+        because = objection(ruleset, found.entry, sender, size_bytes=size_bytes, lookup=lookup)
+    except Withheld:
+        trail.append(_step(found, Answer.CANNOT_TELL, UNTOLD))
+        return Verdict(Action.DEFER, Stage.RCPT, None, UNTOLD, tuple(trail), is_withheld=True)
     if because is not None:
         trail.append(_step(found, Answer.NO, because.because))
         return Verdict(Action.REFUSE, Stage.RCPT, because.reply, because.because, tuple(trail))

@@ -14,14 +14,18 @@ from django.utils import timezone
 
 from mailconsole.changes import recorded
 from mailconsole.changes.cli.files import document_of_file, read_text
-from mailconsole.changes.services.explain import Directory, Explanation, Question, as_json, explain
+from mailconsole.changes.services.explain import Directory, Explanation, Question, explain
+from mailconsole.changes.services.explained_json import as_json
 from mailconsole.changes.services.under import Ground, under
 from mailconsole.common.templatetags.words import wire
 from transport.config.types import parse_size
 from transport.model.address import InvalidAddress
+from transport.rules.recipients import Resolution
 
 Write = Callable[[str], Any]
 Options = dict[str, Any]
+SHOWN = 10
+"""Addresses that a line names."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -109,10 +113,21 @@ def _lines(found: Explanation, ground: Ground) -> list[str]:
         lines.append(f"It would be suspended by the mail flow rule {wire(found.held_by)}.")
     for sent in found.sent_on:
         lines.append(f"{sent.word}: {wire(', '.join(sent.addresses))}. {wire(sent.because)}")
-    for refusal in found.resolution.refusals if found.resolution is not None else ():
-        lines.append(f"Returned: {wire(str(refusal.address))}, {refusal.reply}. {wire(refusal.because)}")
+    lines += _who_gets_it(found.resolution) if found.resolution is not None else []
     for way in found.ways:
         lines.append(f"To {wire(', '.join(way.addresses[:10]))}: {way.route.next_hop.delivery_type.sentence}")
         lines += [f"  {'-' if one.eliminated_because else '+'} {wire(one.name)}. {wire(one.because)}"
                   for one in way.route.considered]  # fmt: skip
+    return lines
+
+
+def _who_gets_it(resolution: Resolution) -> list[str]:
+    lines = []
+    for change in resolution.changes:
+        more = f" and {len(change.to) - SHOWN:,} more" if len(change.to) > SHOWN else ""
+        to = wire(", ".join(map(str, change.to[:SHOWN])))
+        lines.append(f"{change.event}: {wire(str(change.address))} -> {to}{more}. {wire(change.because)}")
+    for refusal in resolution.refusals:
+        lines.append(f"Returned: {wire(str(refusal.address))}, {refusal.reply}. {wire(refusal.because)}")
+    lines += [f"To mend, at {wire(str(one.at))}: {wire(one.text)}" for one in resolution.problems]
     return lines

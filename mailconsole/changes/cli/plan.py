@@ -25,6 +25,7 @@ from transport.config.diff import diff
 Write = Callable[[str], Any]
 Options = dict[str, Any]
 SHOWN = 20
+HIDDEN = "asks who is in a group that hides its members"
 
 
 def plan(options: Options, write: Write) -> None:
@@ -93,6 +94,12 @@ def _report_lines(report: Report) -> list[str]:
         for group in groups[:SHOWN]
     ]
     lines += [f"  Can't be told of {count:,}: mail flow rule {wire(name)}" for name, count in report.untold.items()]
+    lines += [
+        f"  Not told of {count:,}: mail flow rule {wire(name)} {HIDDEN}"
+        for name, count in report.withheld_rules.items()
+    ]
+    if report.withheld:
+        lines.append(f"  Not told of {report.withheld:,}: the recipient {HIDDEN}")
     return lines
 
 

@@ -11,7 +11,7 @@ from transport.model.verdict import Action, Answer, Step, Verdict
 from transport.rules import admission, mail_flow_rules, routing
 from transport.rules.admission import DecisionInput, LookupUnavailable, RecipientLookup
 from transport.rules.mail_flow_rules import RuleStep
-from transport.rules.recipients import Delivery, Resolution, resolve
+from transport.rules.recipients import Change, Delivery, Resolution, resolve
 from transport.rules.restrictions import Sender
 from transport.rules.rule_facts import RuleFacts
 from transport.rules.ruleset import Ruleset
@@ -22,6 +22,7 @@ _PAST = {
     Action.REFUSE: "refused",
     Action.DISCONNECT: "refused, connection closed",
 }
+NOT_TOLD = "told to administrators alone: it depends on who is in a group that hides its members"
 NAMED = 3
 """Recipients that a sentence names; of more their number is said."""
 
@@ -61,13 +62,13 @@ class Outcome:
     """One for each delivery of the resolution."""
     rules: tuple[RuleStep, ...] = ()
     """What mail flow rules say of it, as far as what they look at was recorded."""
-    untold: int = 0
-    """How many recipients are left out for those who may not know them (``telling``)."""
 
     @property
     def reply(self) -> str:
         """The answer as the peer would have got it."""
         verdict = self.verdict
+        if verdict.is_withheld:
+            return NOT_TOLD
         return "accepted" if verdict.reply is None else f"{_PAST[verdict.action]}: {verdict.reply}"
 
     @property
@@ -76,7 +77,10 @@ class Outcome:
         if self.resolution is None:
             return ()
         got = [one.address.key for one in self.resolution.deliveries]
-        return (*sorted(got), *sorted(f"{one.address.key}: {one.reply}" for one in self.resolution.refusals))
+        refused = [f"{one.address.key}: {one.reply}" for one in self.resolution.refusals]
+        hidden = [f"{one.untold:,} members of {one.address.key}" for one in self.resolution.changes if one.untold]
+        withheld = [f"{one.at.key}: {NOT_TOLD}" for one in self.resolution.withheld]
+        return (*sorted(got), *sorted(refused), *sorted(hidden), *sorted(withheld))
 
     @property
     def hops(self) -> frozenset[tuple[str, object]]:
@@ -184,8 +188,7 @@ def in_words(outcome: Outcome, aspect: Aspect) -> str:
     if aspect is Aspect.VERDICT:
         return outcome.reply
     if aspect is Aspect.RECIPIENTS:
-        untold = (f"{outcome.untold:,} whose group hides them",) if outcome.untold else ()
-        return " and ".join(filter(None, (_listed(outcome.recipients), *untold))) or "waits for the directory"
+        return _listed(outcome.recipients) or "waits for the directory"
     if aspect is Aspect.ACTIONS:
         return _listed(outcome.actions) or "no rule acts"
     return _listed(tuple(sorted({_way(route) for route in outcome.routes}))) or "waits for the directory"
@@ -209,13 +212,18 @@ def _resolution_steps(resolution: Resolution | None) -> tuple[Step, ...]:
     if resolution is None:
         return ()
     changes = [
-        Step("recipients", "", str(one.address), Answer.YES, f"{one.because} To {_listed(tuple(map(str, one.to)))}.")
+        Step("recipients", "", str(one.address), Answer.YES, f"{one.because}{_whereto(one)}")
         for one in resolution.changes
     ]
     refused = [
         Step("recipients", "", str(one.address), Answer.NO, f"{one.because} {one.reply}") for one in resolution.refusals
     ]
-    return (*changes, *refused)
+    withheld = [Step("recipients", "", str(one.at), Answer.CANNOT_TELL, one.text) for one in resolution.withheld]
+    return (*changes, *refused, *withheld)
+
+
+def _whereto(change: Change) -> str:
+    return f" To {_listed(tuple(map(str, change.to)))}." if change.to else ""
 
 
 def _route_steps(routes: tuple[routing.Route, ...]) -> tuple[Step, ...]:

@@ -19,12 +19,11 @@ from mailconsole.changes.impact.answer import (
 )
 from mailconsole.changes.impact.likeness import Inside, Key, Likeness, Watched
 from mailconsole.changes.impact.question import question_of
-from mailconsole.changes.impact.telling import told
 from mailconsole.changes.recorded import RecordedDecision
 from transport.config.document import MailFlow
 from transport.config.words import KIND_LABELS
 from transport.model.address import Address
-from transport.model.verdict import Answer, Stage, Step
+from transport.model.verdict import Answer, Stage, Step, Verdict
 from transport.rules import admission
 from transport.rules.admission import DecisionInput, RecipientLookup
 from transport.rules.ruleset import Ruleset, compile_ruleset
@@ -50,18 +49,21 @@ class Difference:
     after: str
     decided_by: str
     is_opening: bool
+    is_closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """``is_otherwise_then``: the old configuration answers today other than what was recorded."""
+    """``is_otherwise_then``: the old configuration answers today other than what was recorded. ``is_withheld``: whether
+    it is accepted can't be told, by one of them at least."""
 
     difference: Difference | None
     was_accepted: bool
     is_refused_by_both: bool
+    is_withheld: bool = False
 
     def is_otherwise_then(self, decision: RecordedDecision) -> bool:
-        return self.was_accepted == bool(decision.reply)
+        return not self.is_withheld and self.was_accepted == bool(decision.reply)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Comparison:
     ) -> None:
         self._old, self._new = compile_ruleset(before), compile_ruleset(after)
         self._likeness = Likeness((self._old, self._new), now=now)
-        self._lookup, self._owns = Watched(finds), owns
+        self._lookup, self._owns = Watched(recorded.discreet(finds)), owns  # many people read it
         self._fronts: dict[Key, Compared] = {}
         self._own: dict[Key, Compared] = {}
         self._outside: dict[Key, Compared] = {}
@@ -91,6 +93,8 @@ class Comparison:
         self._by_rules = 0
         self.untold: Counter[str] = Counter()
         """Mail flow rules that look at what was not recorded, and at how many attempts."""
+        self.withheld: Counter[str] = Counter()
+        """Mail flow rules that ask who is in a group that hides its members, and of how many attempts."""
 
     @property
     def distinct(self) -> int:
@@ -158,8 +162,9 @@ class Comparison:
         self._by_rules += 1
         accepted = Outcome(_LET_IN)
         sides = self._with_rules(Sides(accepted, accepted), decision, question, at)
-        told = (*sides.before.rules, *sides.after.rules)
-        self.untold.update({one.name for one in told if one.answer is Answer.CANNOT_TELL})
+        unknown = [one for one in (*sides.before.rules, *sides.after.rules) if one.answer is Answer.CANNOT_TELL]
+        self.untold.update({one.name for one in unknown if not one.is_withheld})
+        self.withheld.update({one.name for one in unknown if one.is_withheld})
         return _compared(sides)
 
     def _with_rules(self, sides: Sides, decision: RecordedDecision, question: DecisionInput, at: float) -> Sides:
@@ -206,8 +211,9 @@ def _is_about_rules(before: MailFlow, after: MailFlow) -> bool:
 
 
 def _compared(sides: Sides) -> Compared:
-    accepted = sides.before.verdict.is_accepted, sides.after.verdict.is_accepted
-    return Compared(difference_of(sides), accepted[0], not any(accepted))
+    verdicts = sides.before.verdict, sides.after.verdict
+    accepted = [one.is_accepted for one in verdicts]
+    return Compared(difference_of(sides), accepted[0], not any(accepted), any(one.is_withheld for one in verdicts))
 
 
 def difference_of(sides: Sides) -> Difference | None:
@@ -215,11 +221,19 @@ def difference_of(sides: Sides) -> Difference | None:
     aspect = aspect_of(sides.before, sides.after)
     if aspect is None:
         return None
-    is_opening = sides.after.verdict.is_accepted and not sides.before.verdict.is_accepted
-    shown = replace(sides, before=told(sides.before), after=told(sides.after))
-    which = sides if aspect is Aspect.ROUTE else shown  # a way names nobody
-    words = in_words(which.before, aspect), in_words(which.after, aspect)
-    return Difference(aspect, *words, _named(decisive(shown)), is_opening)
+    before, after = sides.before.verdict, sides.after.verdict
+    words = in_words(sides.before, aspect), in_words(sides.after, aspect)
+    return Difference(
+        aspect,
+        *words,
+        _named(decisive(sides)),
+        is_opening=after.is_accepted and _refuses(before),
+        is_closing=before.is_accepted and _refuses(after),
+    )
+
+
+def _refuses(verdict: Verdict) -> bool:
+    return not verdict.is_accepted and not verdict.is_withheld
 
 
 def decisive(sides: Sides) -> Step | None:

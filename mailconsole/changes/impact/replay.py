@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailconsole.changes import recorded
-from mailconsole.changes.impact.answer import Aspect, Outcome
+from mailconsole.changes.impact.answer import Outcome
 from mailconsole.changes.impact.comparison import Compared, Comparison, difference_of
 from mailconsole.changes.impact.gathering import Gathering, gatherings
 from mailconsole.changes.impact.report import Example, Line, Report, example_of
-from mailconsole.changes.impact.telling import told
 from mailconsole.changes.recorded import RecordedDecision, Sample
 from transport.config.document import MailFlow
 from transport.model.verdict import Answer, Step
@@ -58,6 +57,8 @@ def replay(
         unasked=tally.unasked,
         otherwise_then=tally.otherwise_then,
         untold=dict(comparison.untold.most_common(UNTOLD)),
+        withheld_rules=dict(comparison.withheld.most_common(UNTOLD)),
+        withheld=tally.withheld,
         opened=tally.opened,
         closed=tally.closed,
         counts=dict(tally.counts),
@@ -73,6 +74,7 @@ class _Tally:
     sample: int = 0
     unasked: int = 0
     otherwise_then: int = 0
+    withheld: int = 0
     opened: int = 0
     closed: int = 0
     counts: Counter[str] = field(default_factory=Counter)
@@ -81,12 +83,13 @@ class _Tally:
     def add(self, decision: RecordedDecision, compared: Compared) -> None:
         self.sample += 1
         self.otherwise_then += compared.is_otherwise_then(decision)
+        self.withheld += compared.is_withheld
         difference = compared.difference
         if difference is None:
             return
         self.counts[difference.aspect.value] += 1
         self.opened += difference.is_opening
-        self.closed += compared.was_accepted and difference.aspect is Aspect.VERDICT
+        self.closed += difference.is_closing
         for gathering in self.gatherings:
             gathering.add(decision, difference)
 
@@ -101,7 +104,7 @@ def _shown(comparison: Comparison, decision: RecordedDecision) -> Example:
 
 
 def _lines(outcome: Outcome) -> tuple[Line, ...]:
-    return tuple(_line(step) for step in told(outcome).trail)
+    return tuple(_line(step) for step in outcome.trail)
 
 
 def _line(step: Step) -> Line:

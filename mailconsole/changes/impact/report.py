@@ -8,7 +8,7 @@ from typing import Any
 
 from mailconsole.changes.recorded import RecordedDecision
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,10 @@ class Report:
     counts: dict[str, int] = field(default_factory=dict)
     untold: dict[str, int] = field(default_factory=dict)
     """Mail flow rules that look at what was not recorded, by name, and at how many attempts."""
+    withheld_rules: dict[str, int] = field(default_factory=dict)
+    """The same of rules that ask who is in a group that hides its members."""
+    withheld: int = 0
+    """Attempts of which it can't be told whether they are accepted: a recipient asks for such a group."""
     opened: int = 0
     closed: int = 0
     groupings: tuple[Grouping, ...] = ()
@@ -112,6 +116,8 @@ class Report:
     @classmethod
     def from_json(cls, said: dict[str, Any]) -> Report:
         """The inverse of ``to_json``. Raises KeyError, TypeError where another version wrote it."""
+        if said["format"] != FORMAT:
+            raise KeyError(said["format"])
         fields = {name: value for name, value in said.items() if name != "format"}
         groupings = tuple(_grouping(one) for one in fields.pop("groupings"))
         return cls(**fields, groupings=groupings)

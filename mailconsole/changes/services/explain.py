@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from mailconsole.changes import recorded
 from mailconsole.changes.recorded import Finds
 from transport.config.document import MailFlow
 from transport.model.address import NULL, Address, parse_mailbox
-from transport.model.event import EventId
 from transport.model.session import SessionFacts, TlsFacts
 from transport.model.verdict import Answer, Stage, Step, Verdict
 from transport.rules import admission, mail_flow_rules, remote_domains, routing
 from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry, RecipientLookup
-from transport.rules.disclosure import disclosed
 from transport.rules.mail_flow_rules import Decided
 from transport.rules.recipients import Resolution, resolve
 from transport.rules.restrictions import Sender
@@ -107,8 +104,8 @@ class Explanation:
     """Accepted, and then deleted by a mail flow rule."""
     is_waiting: bool = False
     """Accepted, but who gets it can't be told while the directory does not answer."""
-    untold: int = 0
-    """How many more get it, through groups whose members this reader may not know."""
+    withheld_rules: tuple[str, ...] = ()
+    """Mail flow rules of which this reader must not know whether they fit: they are passed over here."""
     sent_on: tuple[SentOn, ...] = ()
     held_by: str = ""
     """The mail flow rule that suspends it until somebody looks at it."""
@@ -124,12 +121,12 @@ def explain(
     now: datetime,
     shows_hidden: bool = False,
 ) -> Explanation:
-    """Answer by the document. ``finds`` is the directory; without ``shows_hidden`` members of groups that hide them are
-    only counted. Raises InvalidAddress."""
+    """Answer by the document. ``finds`` is the directory; without ``shows_hidden`` groups that hide their members are
+    asked nothing. Raises InvalidAddress."""
     ruleset = compile_ruleset(document, revision)
     recipient = parse_mailbox(question.recipient)
     asked = DecisionInput(_facts(question, revision, now), _sender(question), recipient, question.size_bytes)
-    lookup = _Answering(_FINDS.get(directory, finds))
+    lookup = _Answering(_FINDS.get(directory, finds if shows_hidden else recorded.discreet(finds)))
     verdict = admission.replay(ruleset, asked, lookup=lookup, now=now.timestamp())
     if not verdict.is_accepted:
         return Explanation(verdict, tuple(_step(step) for step in verdict.trail))
@@ -140,7 +137,12 @@ def explain(
         return Explanation(verdict, tuple(_step(step) for step in verdict.trail))
     decided = _ruled(ruleset, question, asked, content, lookup=lookup, now=now)
     verdict = _after_rules(verdict, decided)
-    answer = Explanation(verdict, tuple(_step(step) for step in verdict.trail), is_deleted=decided.effects.is_deleted)
+    answer = Explanation(
+        verdict,
+        tuple(_step(step) for step in verdict.trail),
+        is_deleted=decided.effects.is_deleted,
+        withheld_rules=tuple(step.name for step in decided.trail if step.is_withheld),
+    )
     if not verdict.is_accepted or answer.is_deleted:
         return answer
     effects = decided.effects
@@ -149,15 +151,9 @@ def explain(
         resolution = _resolved(ruleset, targets, asked, lookup=lookup)
     except LookupUnavailable:
         return replace(answer, is_waiting=True, sent_on=_sent_on(recipient, decided))
-    told = resolution if shows_hidden else disclosed(resolution, targets, _hiding(resolution))
-    untold = len(resolution.deliveries) - len(told.deliveries)
-    ways = _ways(ruleset, told, question.size_bytes, effects)
+    ways = _ways(ruleset, resolution, question.size_bytes, effects)
     sent_on = _sent_on(recipient, decided)
-    return replace(answer, resolution=told, ways=ways, untold=untold, sent_on=sent_on, held_by=effects.held_by)
-
-
-def _hiding(resolution: Resolution) -> frozenset[str]:
-    return recorded.hiding({one.address.key for one in resolution.changes if one.event is EventId.EXPAND})
+    return replace(answer, resolution=resolution, ways=ways, sent_on=sent_on, held_by=effects.held_by)
 
 
 def _content(question: Question) -> bytes | None:
@@ -221,6 +217,7 @@ def _resolved(ruleset: Ruleset, targets: list[Address], asked: DecisionInput, *,
         whole.changes += found.changes
         whole.refusals += found.refusals
         whole.problems += found.problems
+        whole.withheld += found.withheld
     return whole
 
 
@@ -297,30 +294,3 @@ _FINDS: dict[Directory, Finds] = {
     Directory.UNKNOWN: _unknown,
     Directory.UNAVAILABLE: _unavailable,
 }
-
-
-def as_json(found: Explanation) -> dict[str, Any]:
-    """For programs."""
-    verdict, resolution = found.verdict, found.resolution
-    return {
-        "action": verdict.action.value,
-        "stage": verdict.stage.value,
-        "reply": str(verdict.reply) if verdict.reply is not None else None,
-        "reason": verdict.reason,
-        "is_deleted": found.is_deleted,
-        "is_waiting": found.is_waiting,
-        "trail": [step.row for step in verdict.trail],
-        "refusals": [
-            {"address": str(one.address), "reply": str(one.reply), "because": one.because}
-            for one in (resolution.refusals if resolution is not None else ())
-        ],
-        "sent_on": [
-            {"what": one.word.lower(), "addresses": list(one.addresses), "because": one.because}
-            for one in found.sent_on
-        ],
-        "held_by": found.held_by,
-        "ways": [
-            {"addresses": list(way.addresses), "next_hop": way.route.hop_text, "considered": way.route.rows}
-            for way in found.ways
-        ],
-    }

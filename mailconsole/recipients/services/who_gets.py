@@ -13,7 +13,7 @@ from transport.model.address import NULL, Address, parse_mailbox
 from transport.model.event import EventId
 from transport.rules import routing
 from transport.rules.admission import LookupUnavailable
-from transport.rules.disclosure import disclosed
+from transport.rules.disclosure import discreet
 from transport.rules.recipients import Change, Delivery, Refusal, Resolution, resolve
 from transport.rules.restrictions import Sender
 from transport.rules.ruleset import Ruleset, compile_ruleset
@@ -49,13 +49,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class WhoGets:
-    """The tree, and how many addresses get the message in all; `unrouted_count` have no way to go, and it waits for
-    them. `waits_because` is why nobody can tell now."""
+    """The tree, and how many addresses get the message; `unrouted_count` have no way to go, and it waits for them.
+    `untold_count` members of groups that hide them are in none of these numbers. `waits_because` is why nobody can
+    tell now."""
 
     root: Step
     delivered_count: int = 0
     refused_count: int = 0
     unrouted_count: int = 0
+    untold_count: int = 0
     waits_because: str = ""
     problems: tuple[str, ...] = ()
 
@@ -71,35 +73,29 @@ def who_gets(
     revision: int,
     finds: Finds,
 ) -> WhoGets:
-    """Resolve it as a node would; without ``shows_hidden`` members of groups that hide them are only counted. Raises
+    """Resolve it as a node would; without ``shows_hidden`` groups that hide their members are asked nothing. Raises
     InvalidAddress."""
     asked = parse_mailbox(address.strip())
     ruleset = compile_ruleset(document, revision)
     who = Sender(parse_mailbox(sender.strip()) if sender.strip() else NULL, is_signed_in)
     try:
-        resolution = resolve(ruleset, asked, _Lookup(finds), sender=who, size_bytes=size_bytes)
+        lookup = _Lookup(finds if shows_hidden else discreet(finds, hiding_addresses))
+        resolution = resolve(ruleset, asked, lookup, sender=who, size_bytes=size_bytes)
     except LookupUnavailable as error:
         return WhoGets(Step(str(asked), "warn", "Waits"), waits_because=str(error))
-    told = resolution if shows_hidden else _told(resolution, asked)
-    root = _Tree(ruleset, told, size_bytes).grow(asked)
+    root = _Tree(ruleset, resolution, size_bytes).grow(asked)
     _name(root)
-    problems = tuple(dict.fromkeys(map(str, told.problems)))
+    problems = tuple(dict.fromkeys(map(str, resolution.problems)))
     routes = [_route(ruleset, one, size_bytes) for one in resolution.deliveries]
     too_large = sum(one.is_too_large for one in routes)
     unrouted = sum(one.chosen is None for one in routes) - too_large
     delivered, refused = len(routes) - unrouted - too_large, len(resolution.refusals) + too_large
-    return WhoGets(root, delivered, refused, unrouted, problems=problems)
+    return WhoGets(root, delivered, refused, unrouted, resolution.untold, problems=problems)
 
 
 def _route(ruleset: Ruleset, delivery: Delivery, size_bytes: int) -> routing.Route:
     domain, home = delivery.address.domain, delivery.home_server
     return routing.route(ruleset, domain, size_bytes=size_bytes, home_server=home)
-
-
-def _told(resolution: Resolution, asked: Address) -> Resolution:
-    """Who is in groups that hide their members is for administrators (hideDLMembership)."""
-    expanded = {one.address.key for one in resolution.changes if one.event is EventId.EXPAND}
-    return disclosed(resolution, (asked,), hiding_addresses(expanded))
 
 
 class _Lookup:
@@ -118,6 +114,7 @@ class _Tree:
             self._changes.setdefault(change.address.key, []).append(change)
         self._refused: dict[str, Refusal] = {one.address.key: one for one in resolution.refusals}
         self._delivered = {one.address.key: one for one in resolution.deliveries}
+        self._withheld = {one.at.key: one.text for one in resolution.withheld}
         self._shown: set[str] = set()
 
     def grow(self, address: Address) -> Step:
@@ -140,6 +137,8 @@ class _Tree:
             step.because = f"{refusal.reply}: {refusal.because}"
         elif address.key in self._delivered:
             step.tone, step.word, step.because = self._delivery(self._delivered[address.key])
+        elif address.key in self._withheld:
+            step.word, step.because = "Not told", self._withheld[address.key]
         elif changes:
             step.tone, step.word = _WORDS.get(changes[0].event, ("info", changes[0].event.value.capitalize()))
             step.because = changes[0].because

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mailconsole.changes import recorded
+from mailconsole.changes.impact.answer import NOT_TOLD
 from mailconsole.changes.impact.replay import replay
 from mailconsole.changes.impact.report import Report
 from mailconsole.changes.recorded import RecordedDecision, Sample
@@ -151,8 +152,12 @@ def test_replay__member_of_a_group_that_hides_them__is_counted_and_not_named():
     before = document(accepted_domains=[CONTOSO])
     after = document(accepted_domains=[CONTOSO], recipients=[mole])
     report = impact([sent], before, after)
+    assert report.count == 0, "a draft would tell who is a member"
+    away = {"id": "x", "name": "X", "address": "a@contoso.com", "forwarding_address": "secret@contoso.com"}
+    sent = RecordedDecision(NOW, "10.1.2.3", "default", "b@out.example", "a@contoso.com")
+    report = impact([sent], before, document(accepted_domains=[CONTOSO], recipients=[away]))
     (group,) = by(report, "rule")
-    assert (group.aspect, group.before, group.after) == ("recipients", *["2 whose group hides them"] * 2)
+    assert (group.before, group.after) == ("a@contoso.com", "2 members of secret@contoso.com")
     for word in ("mole", "spy", "agent"):
         assert word not in str(report.to_json())
 
@@ -205,3 +210,39 @@ def test_replay__rule_about_the_body__says_that_it_cant_be_told():
     before = document(accepted_domains=[CONTOSO])
     found = impact([sent], before, document(accepted_domains=[CONTOSO], mail_flow_rules=[looks]))
     assert (found.count, found.untold) == (0, {"Stamp": 1})
+
+
+SECRET = "secret@contoso.com"
+MEMBERSHIP = RULE | {
+    "sender_address_location": "Envelope",
+    "conditions": [{"kind": "FromMemberOf", "values": [SECRET]}],
+}
+
+
+def hidden_group(*members):
+    recorded.register_directory(lambda: {SECRET: RecipientEntry(SECRET, EntryKind.GROUP, SECRET, members=members)}.get)
+    recorded.register_hiding(lambda keys: frozenset({SECRET}) & frozenset(keys))
+
+
+@pytest.mark.parametrize("members", [("mole@contoso.com",), ("x@contoso.com",)])
+def test_replay__rule_about_a_hidden_group__is_counted_as_not_told_whoever_is_inside(members):
+    hidden_group(*members)
+    sent = RecordedDecision(NOW, "10.1.2.3", "default", "mole@contoso.com", "anna@contoso.com")
+    before = document(accepted_domains=[CONTOSO | {"domain_type": "InternalRelay"}])
+    after = before.model_copy(update={"mail_flow_rules": document(mail_flow_rules=[MEMBERSHIP]).mail_flow_rules})
+    found = impact([sent], before, after)
+    assert (found.count, found.untold, found.withheld_rules) == (0, {}, {"Stamp": 1})
+
+
+@pytest.mark.parametrize("members", [("mole@contoso.com",), ("x@contoso.com",)])
+def test_replay__recipient_restricted_to_a_hidden_group__is_neither_opened_nor_closed(members):
+    hidden_group(*members)
+    sent = RecordedDecision(NOW, "10.1.2.3", "default", "mole@contoso.com", "anna@contoso.com")
+    anna = {"id": "anna", "name": "Anna", "address": "anna@contoso.com"}
+    closed = anna | {"accept_messages_only_from": [SECRET]}
+    documents = [document(accepted_domains=[CONTOSO], recipients=[one]) for one in (anna, closed)]
+    for before, after in (documents, documents[::-1]):
+        found = impact([sent], before, after)
+        assert (found.withheld, found.opened, found.closed, found.otherwise_then) == (1, 0, 0, 0)
+        (group,) = by(found, "rule")
+        assert {group.before, group.after} == {"accepted", NOT_TOLD}
