@@ -16,9 +16,25 @@ class ChangesConfig(AppConfig):
         from mailconsole.common.slots import Slot, fill
 
         register(
-            NavItem(Section.CHANGES, "Changes", "changes:list", "git-pull-request", 10, key="c", badge=frame.badge),
             NavItem(
-                Section.CHANGES, "History", "changes:history", "history", 20, key="h", also_under="/changes/revisions/"
+                Section.CHANGES,
+                "Changes",
+                "changes:list",
+                "git-pull-request",
+                10,
+                key="c",
+                badge=frame.badge,
+                group="Changes",
+            ),
+            NavItem(
+                Section.CHANGES,
+                "History",
+                "changes:history",
+                "history",
+                20,
+                key="h",
+                group="Changes",
+                also_under="/changes/revisions/",
             ),
         )
         plug_in(known_places)

@@ -16,6 +16,6 @@ class ImportsConfig(AppConfig):
         from mailconsole.imports.cli import add_import
         from mailconsole.imports.reports import papers_of
 
-        register(NavItem(Section.CHANGES, "Import", "imports:new", "upload", 60, role=Role.EDITOR.value))
+        register(NavItem(Section.TOOLS, "Import", "imports:new", "upload", 30, role=Role.EDITOR.value))
         papers.register(papers_of)
         more.register(add_import)

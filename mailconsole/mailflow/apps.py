@@ -24,6 +24,7 @@ class MailFlowConfig(AppConfig):
                     kind.order,
                     key=kind.key,
                     also_under="/learning/" if kind.name == "receive_connectors" else "",
+                    group=kind.nav_group,
                 )
             )
         search.register(search.Searcher("Mail flow", 20, find_objects))

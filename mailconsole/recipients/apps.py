@@ -19,15 +19,12 @@ class RecipientsConfig(AppConfig):
         from mailconsole.recipients.services.people import word_of
         from mailconsole.recipients.services.search import hiding_addresses
 
+        directory = navigation.Section.DIRECTORY
         navigation.register(
-            navigation.NavItem(
-                navigation.Section.DIRECTORY, "Recipients", "recipients:list", "users", order=10, key="r"
-            ),
-            navigation.NavItem(navigation.Section.DIRECTORY, "Sync", "recipients:sync", "refresh", order=20),
-        )
-        navigation.register(
-            navigation.NavItem(navigation.Section.DIRECTORY, "Who gets mail", "recipients:who", "route", order=15),
-            navigation.NavItem(navigation.Section.DIRECTORY, "To mend", "recipients:to-mend", "tool", order=30),
+            navigation.NavItem(directory, "Recipients", "recipients:list", "users", order=10, key="d"),
+            navigation.NavItem(directory, "Sync", "recipients:sync", "refresh", order=20),
+            navigation.NavItem(directory, "To mend", "recipients:to-mend", "tool", order=30),
+            navigation.NavItem(navigation.Section.TOOLS, "Who gets mail", "recipients:who", "route", order=20),
         )
         regions.register(regions.Region("directory-alerts", directory_alerts, every_s=10.0))
         search.register(search.Searcher("Recipients", 30, find_recipients))

@@ -29,7 +29,8 @@ class Kind:
 
     ``help`` is a topic; ``is_password_made``: the console makes its password, nobody types it into the form;
     ``is_counted``: nodes tell when its objects decide; ``is_about_changes``: it stands under Changes in the navigation;
-    ``is_ordered``: its objects are asked in their order; ``told_apart``: fields that its page tells in words.
+    ``nav_group``: the entry there that it shares with others; ``is_ordered``: its objects are asked in their order;
+    ``told_apart``: fields that its page tells in words.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Kind:
     groups: tuple[Group, ...]
     order: int = 0
     key: str = ""
+    nav_group: str = ""
     hidden: frozenset[str] = field(default_factory=lambda: frozenset({"id"}))
     help: str = "review-and-publish"
     is_password_made: bool = False

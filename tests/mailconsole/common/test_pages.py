@@ -4,7 +4,7 @@ from django.test import Client, RequestFactory
 from django.urls import path
 
 from mailconsole.common import errors
-from mailconsole.common.navigation import Section, navigation_for
+from mailconsole.common.navigation import Section, _items, navigation_for, tabs_for
 from tests.support.factories import create_administrator, create_person, create_viewer, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_navigation__people__only_for_administrators():
         request = RequestFactory().get("/audit/")
         request.user = person
         entries = dict(navigation_for(request))[Section.ADMINISTRATION]
-        return {entry.item.label: entry.is_current for entry in entries}
+        return {entry.label: entry.is_current for entry in entries}
 
     assert "People and roles" not in labels(create_viewer())
     found = labels(create_administrator())
@@ -94,8 +94,30 @@ def test_navigation__people__only_for_administrators():
 def test_navigation__marks_the_nearest_page_above__the_root_only_for_itself(path, current):
     request = RequestFactory().get(path)
     request.user = create_viewer()
-    marked = [entry.item.label for _, entries in navigation_for(request) for entry in entries if entry.is_current]
-    assert marked == ([current] if current else [])
+    pages = [page for _, entries in navigation_for(request) for entry in entries for page in entry.pages]
+    assert [page.label for page in pages if page.is_current] == ([current] if current else [])
+
+
+@pytest.mark.parametrize(
+    ("path", "tabs"),
+    [
+        ("/mail-flow/remote-domains/", ["Accepted domains", "Remote domains"]),
+        ("/mail-flow/remote-domains/new/", []),
+        ("/queues/", []),
+    ],
+)
+def test_navigation__pages_of_a_group__share_an_entry_and_are_tabs_of_each_other(path, tabs):
+    request = RequestFactory().get(path)
+    request.user = create_viewer()
+    navigation = navigation_for(request)
+    assert [page.label for page in tabs_for(navigation, path)] == tabs
+    (current,) = [entry.label for _, entries in navigation for entry in entries if entry.is_current]
+    assert current == ("Domains" if "domains" in path else "Queues")
+
+
+def test_navigation__every_key__goes_to_one_page():
+    keys = [item.key for item in _items.values() if item.key]
+    assert len(keys) == len(set(keys))
 
 
 def test_help__every_topic__opens_and_is_found():
