@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from mailconsole.accounts.limits import Limit
 from mailconsole.accounts.places import places
 from mailconsole.accounts.roles import Role
+from mailconsole.accounts.scopes import Grant, grant_of
 from transport.config.words import KIND_PLURALS
 
 LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "": "No end"}
@@ -37,7 +38,7 @@ class SignInForm(AuthenticationForm):
         return ValidationError(said, code="invalid_login") if said else super().get_invalid_login_error()
 
 
-def role_choices(roles: Iterable[Role]) -> list[tuple[str, str]]:
+def role_choices(roles: Iterable[Grant]) -> list[tuple[str, str]]:
     line = '<span><span>{}</span> <span class="mc-sentence">{}</span></span>'
     return [(role.value, format_html(line, role.label, role.sentence)) for role in roles]
 
@@ -142,13 +143,13 @@ class TokenForm(forms.Form):
     """A token's name, what it may do, and for how long."""
 
     name = forms.CharField(max_length=100, help_text="Which program uses it, so that you know it later.")
-    scopes = RolesField(label="May act as")
+    scopes = forms.TypedMultipleChoiceField(label="May act as", coerce=grant_of, widget=forms.CheckboxSelectMultiple)
     lifetime = forms.ChoiceField(choices=list(LIFETIMES.items()), required=False, initial="90", label="Ends after")
 
-    def __init__(self, *args: Any, held: Iterable[Role], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, held: Iterable[Grant], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         scopes = self.fields["scopes"]
-        assert isinstance(scopes, RolesField)
+        assert isinstance(scopes, forms.TypedMultipleChoiceField)
         scopes.choices = role_choices(held)
 
     def expires_at(self, now: datetime) -> datetime | None:

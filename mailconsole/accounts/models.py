@@ -60,6 +60,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return Role.REVIEWER.value in self.role_names
 
     @property
+    def is_auditor(self) -> bool:
+        return Role.AUDITOR.value in self.role_names
+
+    @property
     def is_administrator(self) -> bool:
         return Role.ADMINISTRATOR.value in self.role_names
 
@@ -116,7 +120,7 @@ class RoleLimit(models.Model):
 
 
 class ApiToken(models.Model):
-    """A program's key to the API. Only its digest is kept; `scopes` are role names, at most those of its owner."""
+    """A program's key to the API. Only its digest is kept; `scopes` name roles and scopes that its owner has."""
 
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100)

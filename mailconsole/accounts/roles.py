@@ -12,6 +12,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     EDITOR = "editor"
     REVIEWER = "reviewer"
+    AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
 
     @property
@@ -35,5 +36,6 @@ _SENTENCES = {
     Role.OPERATOR: "Acts on queues and messages: retry, hold, remove.",
     Role.EDITOR: "Drafts changes to mail flow and submits them for review.",
     Role.REVIEWER: "Reviews, approves and publishes changes of others.",
+    Role.AUDITOR: "Reads the whole audit, with addresses and requests; exports it and checks its chain.",
     Role.ADMINISTRATOR: "Has every role and manages people. Nobody approves their own change, not even here.",
 }

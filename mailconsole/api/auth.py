@@ -13,11 +13,17 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from mailconsole.accounts.models import User
+from mailconsole.accounts.roles import Role
+from mailconsole.accounts.scopes import Scope
 from mailconsole.accounts.services.tokens import bearer_of
 
 
 class TokenAuth(HttpBearer):
-    """``Authorization: Bearer mc_...``"""
+    """``Authorization: Bearer mc_...``; a token that is for one thing alone is let in only there."""
+
+    def __init__(self, *, also: Scope | None = None) -> None:
+        super().__init__()
+        self._lets_in = {Role.VIEWER.value, *([also.value] if also else [])}
 
     def authenticate(self, request: HttpRequest, token: str) -> User:
         bearer = bearer_of(token, now=timezone.now())
@@ -25,6 +31,8 @@ class TokenAuth(HttpBearer):
             raise AuthenticationError(message="The token is unknown, expired or revoked.")
         person = bearer.person
         person.role_names = bearer.roles
+        if bearer.roles and not self._lets_in & bearer.roles:
+            raise HttpError(403, f"The token is for {', '.join(sorted(bearer.roles))} alone: this is something else.")
         return _checked(person)
 
 

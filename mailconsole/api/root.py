@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ninja import NinjaAPI
 
-from mailconsole.api import acts, certificates, changes, config, directory, explain, queues, revisions, times
+from mailconsole.api import acts, audit, certificates, changes, config, directory, explain, queues, revisions, times
 from mailconsole.api.auth import SessionAuth, TokenAuth
 from mailconsole.api.problems import register_problems
 
@@ -26,4 +26,5 @@ api.add_router("/queues", queues.router)
 api.add_router("/holds", queues.holds_router)
 api.add_router("/certificates", certificates.router)
 api.add_router("/directory", directory.router)
+api.add_router("/audit", audit.router)
 api.add_router("/nodes", revisions.nodes_router)

@@ -1,10 +1,11 @@
-"""Pure: the digest of an audit entry from what it says and the digest before it."""
+"""Pure: the digest of an entry from what it says and the digest before it, and whether a copy is as it was written."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 CHAINED_FIELDS = (
@@ -29,3 +30,37 @@ def entry_digest(previous: str, fields: Mapping[str, Any]) -> str:
     said = {name: fields[name] for name in CHAINED_FIELDS}
     canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(f"{previous}\n{canonical}".encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ChainCheck:
+    """What a check found; `problem` is empty where the chain is whole. `missing` entries are not in a copy."""
+
+    checked: int
+    problem: str
+    missing: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.problem
+
+
+def check_copy(rows: Iterable[Mapping[str, Any]]) -> ChainCheck:
+    """Of rows as they are exported, in any order. Raises KeyError and TypeError where one is no such row.
+
+    That entries are missing is no problem, as a copy may be narrowed; neighbours have to fit.
+    """
+    known = sorted(rows, key=lambda row: row["number"])
+    before: Mapping[str, Any] | None = None
+    missing = 0
+    for checked, row in enumerate(known):
+        number = row["number"]
+        if row["digest"] != entry_digest(row["previous_digest"], row):
+            return ChainCheck(checked, f"Entry {number} is not as it was written.", missing)
+        if before is not None and before["number"] == number - 1 and before["digest"] != row["previous_digest"]:
+            return ChainCheck(checked, f"Entry {number} does not follow the entry {number - 1} of this copy.", missing)
+        if before is not None and before["number"] == number:
+            return ChainCheck(checked, f"Entry {number} is there twice.", missing)
+        missing += number - 1 - before["number"] if before is not None else 0
+        before = row
+    return ChainCheck(len(known), "", missing)

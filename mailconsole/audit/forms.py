@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from mailconsole.audit.models import AuditEntry
+from mailconsole.audit.read import Query
 
 
 class AuditFilterForm(forms.Form):
@@ -40,9 +41,5 @@ class AuditFilterForm(forms.Form):
         if not self.is_valid():
             return AuditEntry.objects.none()
         asked = self.cleaned_data
-        found = AuditEntry.objects.all()
-        for word in asked["q"].split():
-            found = found.filter(Q(summary__icontains=word) | Q(reason__icontains=word) | Q(object_id__icontains=word))
-        exact = {"actor_name": asked["actor"], "object_kind": asked["kind"]}
-        dates = {"at__date__gte": asked["since"], "at__date__lte": asked["until"]}
-        return found.filter(**{name: value for name, value in (exact | dates).items() if value})
+        query = Query(asked["q"], asked["actor"], asked["kind"], since=asked["since"], until=asked["until"])
+        return query.entries()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.http import HttpRequest
 
-from mailconsole.audit.chain import CHAINED_FIELDS, entry_digest
+from mailconsole.audit.chain import CHAINED_FIELDS, ChainCheck, entry_digest
 from mailconsole.audit.models import AuditEntry, AuditHead
 from mailconsole.common.middleware import request_id
 
@@ -65,31 +64,31 @@ def count_since(*, actor: Any, action: str, since: datetime) -> int:
     return AuditEntry.objects.filter(actor_id=actor.pk, action=action, at__gte=since).count()
 
 
-@dataclass(frozen=True, slots=True)
-class ChainCheck:
-    """What `verify_chain` found; `problem` is empty where the chain is whole."""
-
-    checked: int
-    problem: str
-
-    @property
-    def is_whole(self) -> bool:
-        return not self.problem
-
-
 def verify_chain() -> ChainCheck:
-    """Walk the chain from its beginning and compare every digest, every number, and its end."""
+    """Walk the chain from its beginning and compare every digest, every number, and its end, which is kept apart.
+
+    Entries that are written meanwhile may be walked too or not.
+    """
+    end = _head()
     digest, number = "", 0
-    for entry in AuditEntry.objects.order_by("number").iterator(chunk_size=500):
-        if entry.number != number + 1:
-            return ChainCheck(number, f"Entry {number + 1} is missing: the next one is {entry.number}.")
-        if entry.previous_digest != digest or entry.digest != entry_digest(digest, _said(entry)):
-            return ChainCheck(number, f"Entry {entry.number} was changed after it was written.")
-        digest, number = entry.digest, entry.number
-    head = AuditHead.objects.filter(pk=1).first()
-    if head is not None and (head.number, head.digest) != (number, digest):
-        return ChainCheck(number, f"The chain ends at entry {number}, but entry {head.number} was written.")
+    rows = AuditEntry.objects.order_by("number").values(*CHAINED_FIELDS, "previous_digest", "digest")
+    for row in rows.iterator(chunk_size=500):
+        if row["number"] != number + 1:
+            return ChainCheck(number, f"Entry {number + 1} is missing: the next one is {row['number']}.")
+        if row["previous_digest"] != digest or row["digest"] != entry_digest(digest, _said(row)):
+            return ChainCheck(number, f"Entry {row['number']} was changed after it was written.")
+        digest, number = row["digest"], row["number"]
+        if number == end.number and digest != end.digest:
+            return ChainCheck(number - 1, f"Entry {number} is another than the one that was written.")
+    if number < end.number:
+        return ChainCheck(number, f"The chain ends at entry {number}, but entry {end.number} was written.")
+    if number > _head().number:
+        return ChainCheck(number, f"Entry {number} stands after the end of the chain, or the end is not kept any more.")
     return ChainCheck(number, "")
+
+
+def _head() -> AuditHead:
+    return AuditHead.objects.filter(pk=1).first() or AuditHead()
 
 
 def _locked_head() -> AuditHead:
@@ -98,9 +97,8 @@ def _locked_head() -> AuditHead:
     return AuditHead.objects.select_for_update().get(pk=1)
 
 
-def _said(entry: AuditEntry) -> dict[str, Any]:
-    fields = {name: getattr(entry, name) for name in CHAINED_FIELDS}
-    return fields | {"at": entry.at.astimezone(UTC).isoformat(timespec="microseconds")}
+def _said(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"at": row["at"].astimezone(UTC).isoformat(timespec="microseconds")}
 
 
 def _plain(value: Any) -> Any:

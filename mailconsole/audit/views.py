@@ -1,4 +1,4 @@
-"""The audit as people read it: a list with filters and export, and one entry with what was before and after."""
+"""The audit as people read it: a list with filters, an entry with before and after; for auditors a copy and a check."""
 
 from __future__ import annotations
 
@@ -7,30 +7,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
+from mailconsole.accounts.access import require_role
+from mailconsole.accounts.roles import Role
+from mailconsole.accounts.views.people import actor_of
 from mailconsole.audit.forms import AuditFilterForm
-from mailconsole.audit.models import AuditEntry, AuditExport
+from mailconsole.audit.models import AuditEntry
+from mailconsole.audit.read import (
+    COLUMNS,
+    TooManyEntries,
+    check_chain,
+    export_entries,
+    forwarding,
+    may_read_whole,
+)
 from mailconsole.common.export import ExportFormat, export_response
 from mailconsole.common.pages import page_of, render_page
 
 PLAN = "plan"  # what a published change did, as its reviewer read it
-COLUMNS = (
-    "number",
-    "at",
-    "actor_name",
-    "action",
-    "object_kind",
-    "object_id",
-    "summary",
-    "reason",
-    "peer",
-    "request_id",
-    "digest",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +50,42 @@ class FieldChange:
 @require_safe
 def audit_list(request: HttpRequest) -> HttpResponse:
     form = AuditFilterForm(request.GET)
-    context = {"form": form, "page": page_of(request, form.entries()), "syslog": _syslog()}
+    context = {"form": form, "page": page_of(request, form.entries()), "is_auditor": may_read_whole(request.user)}
+    if context["is_auditor"]:
+        context["syslog"] = forwarding()
     return render_page(request, "audit/list.html", context, fragment="audit/_entries.html")
-
-
-def _syslog() -> dict[str, Any] | None:
-    """Where the audit is sent too, what waits and why."""
-    target = settings.AUDIT_SYSLOG
-    if target is None:
-        return None
-    export = AuditExport.objects.filter(target=str(target)).first()
-    waiting = AuditEntry.objects.filter(number__gt=export.number if export is not None else 0).count()
-    return {"target": str(target), "export": export, "waiting": waiting}
 
 
 @require_safe
 def audit_entry(request: HttpRequest, number: int) -> HttpResponse:
     entry = get_object_or_404(AuditEntry, number=number)
-    context = {"entry": entry, "changes": list(_changes(entry.before, entry.after))}
+    changes = list(_changes(entry.before, entry.after))
+    context = {"entry": entry, "changes": changes, "is_auditor": may_read_whole(request.user)}
     return render_page(request, "audit/entry.html", context)
 
 
 @require_safe
+@require_role(Role.AUDITOR)
 def audit_export(request: HttpRequest, form: str) -> HttpResponse:
     if form not in set(ExportFormat):
         raise Http404(form)
-    rows = AuditFilterForm(request.GET).entries().values(*COLUMNS).iterator()
+    try:
+        rows = export_entries(actor=actor_of(request), entries=AuditFilterForm(request.GET).entries())
+    except TooManyEntries as refusal:
+        messages.error(request, str(refusal))
+        return redirect(f"{reverse('audit:list')}?{request.GET.urlencode()}")
     return export_response(rows=rows, columns=COLUMNS, form=ExportFormat(form), name="audit")
+
+
+@require_POST
+@require_role(Role.AUDITOR)
+def audit_verify(request: HttpRequest) -> HttpResponse:
+    found = check_chain(actor=actor_of(request))
+    if found.is_whole:
+        messages.success(request, f"The audit is whole: {found.checked:,} entries, each as it was written.")
+    else:
+        messages.error(request, f"The audit is not whole. {found.problem}")
+    return redirect("audit:list")
 
 
 def _changes(before: Any, after: Any) -> Iterator[FieldChange]:

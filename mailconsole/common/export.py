@@ -37,7 +37,7 @@ def export_response(
     if form is ExportFormat.CSV:
         body, kind = csv_lines(bounded, columns), "text/csv; charset=utf-8"
     else:
-        body, kind = _json_lines(bounded, columns), "application/x-ndjson"
+        body, kind = json_lines(bounded, columns), "application/x-ndjson"
     response = HttpResponse("".join(body), content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{form.value}"'
     return response
@@ -51,7 +51,8 @@ def csv_lines(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iter
         yield writer.writerow([_cell(row.get(column)) for column in columns])
 
 
-def _json_lines(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
+def json_lines(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
+    """An object a line, with these fields."""
     for row in rows:
         yield json.dumps({column: row.get(column) for column in columns}, cls=DjangoJSONEncoder) + "\n"
 

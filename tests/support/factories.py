@@ -41,6 +41,10 @@ def create_reviewer(**fields: Any) -> User:
     return create_person(Role.REVIEWER, **fields)
 
 
+def create_auditor(**fields: Any) -> User:
+    return create_person(Role.AUDITOR, **fields)
+
+
 def create_administrator(**fields: Any) -> User:
     return create_person(Role.ADMINISTRATOR, **fields)
 

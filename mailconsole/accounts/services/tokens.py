@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.http import HttpRequest
 
-from mailconsole.accounts.access import user_has_role
 from mailconsole.accounts.elsewhere import word_on
 from mailconsole.accounts.models import ApiToken, User
 from mailconsole.accounts.roles import Role
+from mailconsole.accounts.scopes import Grant, grant_of, grants_of, names_of
 from mailconsole.audit import services as audit
 from mailconsole.common.refusals import Refusal
 
@@ -40,7 +40,7 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenBearer:
-    """Who calls the API, and in which roles: those of the token that its owner still has."""
+    """Who calls the API, and in which roles and scopes: those of the token that its owner still has."""
 
     person: User
     token: ApiToken
@@ -52,23 +52,29 @@ def create_token(
     *,
     owner: User,
     name: str,
-    scopes: Iterable[Role],
+    scopes: Iterable[Grant],
     now: datetime,
     expires_at: datetime | None,
     request: HttpRequest | None = None,
 ) -> NewToken:
     """A token for programs of this person. Raises ScopeNotHeld."""
     wanted = list(scopes)
-    for role in wanted:
-        if not user_has_role(owner, role):
-            raise ScopeNotHeld(f"You don't have the role {role.value}, so a token of yours can't either.")
+    held = grants_of(owner.role_names)
+    for one in wanted:
+        if one not in held:
+            what = (
+                f"the role {one.value}"
+                if isinstance(one, Role)
+                else f"what {one.value} needs, the role {one.role.value}"
+            )
+            raise ScopeNotHeld(f"You don't have {what}, so a token of yours can't either.")
     text = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         owner=owner,
         name=name,
         prefix=text[: len(PREFIX) + 6],
         digest=_digest(text),
-        scopes=[role.value for role in wanted],
+        scopes=[one.value for one in wanted],
         created_at=now,
         expires_at=expires_at,
     )
@@ -96,8 +102,8 @@ def bearer_of(text: str, *, now: datetime) -> TokenBearer | None:
         return None
     if token.last_used_at is None or now - token.last_used_at > _SEEN_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
-    granted = frozenset(role.value for name in token.scopes for role in Role(name).implied)
-    return TokenBearer(token.owner, token, granted & token.owner.role_names)
+    granted = [grant_of(name) for name in token.scopes]
+    return TokenBearer(token.owner, token, names_of(granted, held=token.owner.role_names))
 
 
 def _digest(text: str) -> str:

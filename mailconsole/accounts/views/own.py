@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from mailconsole.accounts.forms import TokenForm
 from mailconsole.accounts.models import ApiToken
-from mailconsole.accounts.roles import Role
+from mailconsole.accounts.scopes import grants_of
 from mailconsole.accounts.services import own_password, tokens
 from mailconsole.accounts.views.people import actor_of
 from mailconsole.common.refusals import Refusal
@@ -39,7 +39,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def token_list(request: HttpRequest) -> HttpResponse:
     person = actor_of(request)
-    held = [role for role in Role if role.value in person.role_names]
+    held = grants_of(person.role_names)
     form, made, now = TokenForm(request.POST or None, held=held), None, timezone.now()
     if form.is_valid():
         try:

@@ -4,9 +4,17 @@ import pytest
 
 from mailconsole.accounts.models import ApiToken
 from mailconsole.accounts.roles import Role
+from mailconsole.accounts.scopes import Scope
 from mailconsole.accounts.services import people, tokens
 from mailconsole.audit.models import AuditEntry
-from tests.support.factories import create_administrator, create_editor, create_viewer, signed_in
+from tests.support.factories import (
+    create_administrator,
+    create_auditor,
+    create_editor,
+    create_person,
+    create_viewer,
+    signed_in,
+)
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -30,6 +38,17 @@ def test_token__made__speaks_for_its_owner_and_is_kept_as_a_digest():
 def test_token__of_a_role_not_held__refuses():
     with pytest.raises(tokens.ScopeNotHeld):
         make(create_viewer(), Role.EDITOR)
+
+
+def test_token__of_a_scope__speaks_for_that_alone_and_only_of_who_has_its_role():
+    made = make(create_auditor(), Scope.AUDIT_READ)
+    bearer = tokens.bearer_of(made.text, now=NOW)
+    assert bearer is not None and bearer.roles == {"audit:read"}
+    with pytest.raises(tokens.ScopeNotHeld, match="audit:read needs, the role auditor"):
+        make(create_person(Role.EDITOR, Role.REVIEWER), Scope.AUDIT_READ)
+    page = signed_in(create_editor()).get("/account/tokens/").content.decode()
+    assert "audit:read" not in page
+    assert "audit:read" in signed_in(create_auditor()).get("/account/tokens/").content.decode()
 
 
 def test_token__owner_lost_the_role__loses_it_too():

@@ -1,10 +1,13 @@
+import json
 import threading
 
 import pytest
 from django.db import close_old_connections, connection
 
 from mailconsole.audit import services
-from mailconsole.audit.models import AuditEntry, AuditImmutable
+from mailconsole.audit.chain import ChainCheck, check_copy, entry_digest
+from mailconsole.audit.models import AuditEntry, AuditHead, AuditImmutable
+from mailconsole.audit.read import rows_of
 from tests.support import factories
 
 
@@ -20,7 +23,7 @@ def test_record__two_entries__are_chained_and_whole():
     second = record(2, before={"a": 1}, after={"a": 2}, reason="because")
     assert second.number == first.number + 1
     assert second.previous_digest == first.digest
-    assert services.verify_chain() == services.ChainCheck(2, "")
+    assert services.verify_chain() == ChainCheck(2, "")
 
 
 @pytest.mark.django_db
@@ -46,6 +49,51 @@ def test_verify__an_entry_taken_out__is_noticed(gone, says):
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM audit_auditentry WHERE number = %s", [gone])
     assert says in services.verify_chain().problem
+
+
+@pytest.mark.django_db
+def test_verify__entries_cut_off_and_the_end_with_them__is_noticed():
+    record(1)
+    AuditHead.objects.all().delete()
+    assert services.verify_chain().problem.endswith("or the end is not kept any more.")
+
+
+@pytest.mark.django_db
+def test_verify__the_whole_chain_written_anew__is_noticed():
+    record(1)
+    AuditEntry.objects.filter(number=1).update(summary="Nothing happened")
+    row = services._said(AuditEntry.objects.values().get())
+    AuditEntry.objects.filter(number=1).update(digest=entry_digest("", row))
+    assert services.verify_chain().problem == "Entry 1 is another than the one that was written."
+
+
+def copy_of(*numbers):
+    for number in range(1, max(numbers) + 1):
+        record(number)
+    return list(rows_of(AuditEntry.objects.filter(number__in=numbers)))
+
+
+@pytest.mark.django_db
+def test_copy__as_it_was_exported__is_whole_and_says_what_it_lacks():
+    rows = json.loads(json.dumps(copy_of(1, 2, 5)))
+    assert check_copy(rows) == ChainCheck(3, "", missing=2)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["at", "actor_name", "summary", "peer", "previous_digest", "number"])
+def test_copy__one_field_changed__names_the_entry(field):
+    (row,) = copy_of(1)
+    changed = row | {field: 7 if field == "number" else "x"}
+    assert "is not as it was written" in check_copy([changed]).problem
+
+
+@pytest.mark.django_db
+def test_copy__an_entry_put_in_or_twice__is_noticed():
+    rows = copy_of(1, 2)
+    forged = rows[0] | {"previous_digest": "x" * 64}
+    forged["digest"] = entry_digest(forged["previous_digest"], forged)
+    assert check_copy([forged, rows[1]]).problem == "Entry 2 does not follow the entry 1 of this copy."
+    assert check_copy([rows[0], rows[0]]).problem == "Entry 2 is there twice."
 
 
 @pytest.mark.django_db
@@ -78,4 +126,4 @@ def test_record__from_many_threads_at_once__never_forks():
     for thread in threads:
         thread.join()
     assert problems == []
-    assert services.verify_chain() == services.ChainCheck(40, "")
+    assert services.verify_chain() == ChainCheck(40, "")

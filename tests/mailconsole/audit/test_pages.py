@@ -4,9 +4,11 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from mailconsole.audit import services
+from mailconsole.accounts.roles import Role
+from mailconsole.audit import read, services
 from mailconsole.audit.models import AuditEntry
-from tests.support.factories import create_viewer, signed_in
+from mailconsole.environment import SyslogTarget
+from tests.support.factories import create_auditor, create_person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +26,7 @@ def client():
             after={"networks": ["10.2.0.0/16"]},
             reason=reason,
         )
-    return signed_in(create_viewer())
+    return signed_in(create_auditor())
 
 
 def test_list__words__narrow_in_summary_reason_and_id(client):
@@ -80,13 +82,74 @@ def test_export__follows_the_filter_and_defuses_formulas(client):
     assert client.get("/audit/export.exe").status_code == 404
 
 
-def test_verify_command__whole_and_then_not(client):
+def test_export__of_more_than_one_holds__is_refused_and_not_cut(client, monkeypatch):
+    monkeypatch.setattr(read, "MAX_ROWS", 1)
+    assert client.get("/audit/export.csv", {"q": "printer"}).status_code == 200
+    answer = client.get("/audit/export.csv", {"q": "edited"}, follow=True)
+    assert answer.redirect_chain == [("/audit/?q=edited", 302)]
+    assert "More than 1 entries match: choose a shorter time" in answer.content.decode()
+
+
+def test_verify__button__says_whole_and_then_not(client):
+    assert "The audit is whole: 2 entries" in client.post("/audit/verify/", follow=True).content.decode()
+    AuditEntry.objects.filter(number=1).update(reason="other")
+    page = client.post("/audit/verify/", follow=True).content.decode()
+    assert "The audit is not whole. Entry 1 was changed after it was written." in page
+
+
+def test_viewer__sees_what_was_done_and_no_more(client, settings):
+    settings.AUDIT_SYSLOG = SyslogTarget("udp", "127.0.0.1", 9)
+    client.post("/account/tokens/", {"name": "Nagios", "scopes": ["audit:read"], "lifetime": "30"})
+    made = AuditEntry.objects.get(action="token.created")
+    address = f"/audit/{made.number}/"
+    whole = client.get(address).content.decode()
+    assert "127.0.0.1" in whole and made.request_id in whole
+    assert "Check the chain" in client.get("/audit/").content.decode()
+    viewer = signed_in(create_person(Role.VIEWER, Role.EDITOR, Role.REVIEWER, Role.OPERATOR))
+    page = viewer.get(address).content.decode()
+    assert "Made the API token Nagios" in page and "127.0.0.1" not in page and made.request_id not in page
+    listed = viewer.get("/audit/").content.decode()
+    assert "Made the API token" in listed
+    assert not any(word in listed for word in ("Check the chain", "export.csv", "as syslog"))
+    assert viewer.get("/audit/export.csv").status_code == 403
+    assert viewer.post("/audit/verify/").status_code == 403
+
+
+def run(*arguments):
     out = io.StringIO()
-    call_command("audit", "verify", stdout=out)
-    assert "whole: 2 entries" in out.getvalue()
+    call_command("audit", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_verify_command__whole_and_then_not(client):
+    assert "whole: 2 entries" in run("verify")
     AuditEntry.objects.filter(number=1).update(reason="other")
     with pytest.raises(CommandError, match="Entry 1"):
-        call_command("audit", "verify")
+        run("verify")
+
+
+def test_list_command__is_narrowed_and_hostile_text_moves_no_terminal(client):
+    services.record(actor=None, action="a.b", object_kind="k", object_id="1", summary="One\nTwo \x1b[2J", reason="why")
+    line = run("list", "--limit", "1")
+    assert line.endswith("Z  system  a.b  One / Two \N{REPLACEMENT CHARACTER}[2J (why)\n")
+    assert run("list", "--id", "scanners", "--kind", "policy", "--words", "printer").count("\n") == 1
+    assert json.loads(run("list", "--action", "a.b", "--json"))["reason"] == "why"
+    assert run("list", "--until", "2001-01-01") == ""
+
+
+def test_export_command__writes_a_copy_that_verify_takes_and_a_forged_one_it_does_not(client, tmp_path):
+    file = tmp_path / "audit.jsonl"
+    assert run("export", str(file)) == f"2 entries are written to {file}.\n"
+    assert run("verify", "--copy", str(file)) == "The copy is whole: 2 entries.\n"
+    file.write_text(file.read_text().replace("printer 7", "printer 8"))
+    with pytest.raises(CommandError, match=r"The copy is not whole. Entry 1 is not as it was written."):
+        run("verify", "--copy", str(file))
+    file.write_text("[]\n")
+    with pytest.raises(CommandError, match="is no copy of the audit"):
+        run("verify", "--copy", str(file))
+    assert run("export", "--format", "csv", "--words", "partners").count("\n") == 2
+    with pytest.raises(CommandError, match="can't be written"):
+        run("export", str(tmp_path))
 
 
 def test_list__an_entry_of_many_lines__tells_the_first_and_how_many_more(client):

@@ -18,7 +18,7 @@ from mailconsole.audit.models import AuditExport
 from mailconsole.audit.send_syslog import send_syslog
 from mailconsole.audit.syslog import framed, message_of
 from mailconsole.environment import EnvironmentRefused, SyslogTarget, read_environment
-from tests.support.factories import create_viewer, signed_in
+from tests.support.factories import create_auditor, signed_in
 
 NOW = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
 ENTRY = {
@@ -135,7 +135,7 @@ def test_send__host_away__entries_wait_and_the_page_says_why(settings):
     assert sent_to(settings, "tcp", away.port) == 0
     export = AuditExport.objects.get()
     assert (export.number, export.problem, export.tried_at) == (0, "Connection refused", NOW)
-    page = signed_in(create_viewer()).get("/audit/").content.decode()
+    page = signed_in(create_auditor()).get("/audit/").content.decode()
     assert "2 entries wait: Connection refused. It is tried again" in page
     back = Host(port=away.port)
     assert sent_to(settings, "tcp", back.port) == 2
