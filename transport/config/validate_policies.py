@@ -32,12 +32,12 @@ def broad_networks(policy: RelayPolicy) -> tuple[str, ...]:
 
 def is_open(policy: RelayPolicy) -> bool:
     """Whether a network is enough and any recipient will do. A sender proves nothing: anyone can write it."""
-    to_anyone = not policy.recipient_addresses or any(map(_is_everywhere, policy.recipient_addresses))
+    to_anyone = not policy.recipient_addresses or any(map(is_everywhere, policy.recipient_addresses))
     is_proof_needed = bool(policy.identities or policy.client_certificates)
     return to_anyone and not (is_proof_needed and policy.identity_match is IdentityMatch.ALL)
 
 
-def _is_everywhere(pattern: str) -> bool:
+def is_everywhere(pattern: str) -> bool:
     """``*``, or all of a top-level domain."""
     return pattern == "*" or (pattern.startswith("*.") and "." not in pattern[2:])
 

@@ -18,7 +18,7 @@ from transport.config.objects import (
 )
 from transport.config.validate_approval import PROTECTED
 from transport.config.words import KIND_LABELS
-from transport.rules.broadness import broad_together, broadness
+from transport.rules.broadness import broad_together, broadness, own_domains
 
 REASONS_AT_MOST = 5
 
@@ -84,9 +84,9 @@ def demands_of(changes: Iterable[ObjectChange], document: MailFlow, *, now: date
         (rule for rule in document.approval_rules if rule.is_enabled), key=lambda one: (one.priority, one.id)
     )
     changes = tuple(changes)
-    together = broad_together(changes)
+    together, own = broad_together(changes), own_domains(document, changes)
     for change in changes:
-        is_broad = broadness(change) or together.get(change.kind, "")
+        is_broad = broadness(change, own) or together.get(change.kind, "")
         rule = _rule_for(change, rules, is_broad=bool(is_broad), now=now)
         sentence = _reason(change, rule, is_broad)
         if rule is not None and not rule.approvals:

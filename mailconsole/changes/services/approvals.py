@@ -16,7 +16,7 @@ from mailconsole.changes.services.plan import Plan
 from mailconsole.changes.states import Verdict
 from transport.config.diff import ObjectChange
 from transport.rules.approval import Demands, Need, Person, demands_of
-from transport.rules.broadness import broadness
+from transport.rules.broadness import broadness, own_domains
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,10 @@ def _brought_back(change: Change, plan: Plan) -> Iterator[ObjectChange]:
     """What its end will make broad again is asked about like what makes it broad now."""
     if change.expires_at is None:
         return
+    own = own_domains(plan.head_document, plan.changes)
     for one in plan.changes:
         back = replace(one, before=one.after, after=one.before)
-        if broadness(back):
+        if broadness(back, own):
             yield back
 
 

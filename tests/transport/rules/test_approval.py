@@ -100,6 +100,19 @@ def test_demands__mail_flow_rule_whose_condition_fits_anything__is_broad(conditi
     assert asked({"approval_rules": RULES}, mail_flow_rules=[narrower])[0] == ["One approval of any reviewer"]
 
 
+def test_demands__rule_for_a_domain_that_the_change_accepts__is_broad():
+    rule = {"id": "all", "name": "All", "actions": [{"kind": "HoldMessage"}],
+            "conditions": [{"kind": "RecipientDomainIs", "values": ["new.example"]}]}  # fmt: skip
+    before = {"approval_rules": RULES}
+    assert asked(before, mail_flow_rules=[rule])[0] == ["One approval of any reviewer"]
+    accepted = {"id": "new", "name": "New", "domain": "new.example", "domain_type": "Authoritative"}
+    sentences, demands = asked(before, mail_flow_rules=[rule], accepted_domains=[accepted])
+    assert sentences == ["Two approvals of any reviewer"]
+    assert demands.needs[0].reasons == [
+        "Mail flow rule All will hold it for an operator, for all mail or a great part of it (rule Broad)."
+    ]
+
+
 @pytest.mark.parametrize(("domain", "expected"), [("*", "Two"), ("partner.example", "One")])
 def test_demands__send_connector_for_every_domain__is_broad(domain, expected):
     connector = {"id": "out", "name": "Out", "address_spaces": [{"domain": domain}], "smart_hosts": ["192.0.2.1"]}

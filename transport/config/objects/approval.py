@@ -40,8 +40,8 @@ class Risk(StrEnum):
     def sentence(self) -> str:
         return {
             Risk.ANY: "Every change.",
-            Risk.BROAD: "A relay policy or IP entry that names a broad network, or says that an open relay is meant; "
-            "a mail flow rule that takes every message; a send connector for every domain.",
+            Risk.BROAD: "Whatever is open to anybody or takes much mail at once: broad networks, domains that are "
+            "relayed, connectors for everything, rules for all mail, and these rules; the help lists it.",
             Risk.DELETION: "An object that is deleted.",
         }[self]
 
