@@ -15,10 +15,11 @@ from django.utils import timezone
 from pydantic import PlainSerializer
 from pydantic.fields import FieldInfo
 
+from mailconsole.mailflow.group_field import ReviewerGroupsField
 from mailconsole.mailflow.pieces import PiecesField
 from transport.config.objects import AddressSpace, HomeServer, RuleAction, RuleCondition
 from transport.config.phrases import label, show
-from transport.config.types import Choices, format_duration, format_size
+from transport.config.types import Choices, Names, format_duration, format_size
 
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 _WIRE = _PLAIN | {"class": "mc-wire"}
@@ -105,6 +106,8 @@ def _form_field(name: str, info: FieldInfo) -> forms.Field:
     piece = next((leaf for leaf in leaves if leaf in (RuleCondition, RuleAction)), None)
     if piece is not None:
         return PiecesField(piece, **words)
+    if any(isinstance(extra, Names) and extra.section == "reviewer_groups" for extra in _extras(info)):
+        return ReviewerGroupsField(**words)
     enum = next((leaf for leaf in leaves if isinstance(leaf, type) and issubclass(leaf, StrEnum)), None)
     is_many, is_nullable = _is_many(info), type(None) in leaves
     choices = next((extra for extra in _extras(info) if isinstance(extra, Choices)), None)

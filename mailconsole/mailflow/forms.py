@@ -11,6 +11,7 @@ from django.forms.boundfield import BoundField
 
 from mailconsole.changes.refusals import InvalidObject
 from mailconsole.mailflow.fields import form_field
+from mailconsole.mailflow.group_field import ReviewerGroupsField
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.pieces import PiecesField
 from transport.config.diff import Json, model_of
@@ -44,9 +45,11 @@ class ObjectForm(forms.Form):
 
     def knows(self, document: MailFlow) -> Self:
         """Let fields that name other objects offer those of the document."""
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             if isinstance(field, PiecesField):
                 field.knows(document)
+            elif isinstance(field, ReviewerGroupsField):
+                field.knows(document, self.initial.get(name) or ())
         return self
 
     def rearranged(self, data: Mapping[str, Any]) -> ObjectForm:

@@ -137,6 +137,13 @@ class Choices:
     of: Callable[[], Mapping[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The text is the id of an object of this section; whether it is there, only the whole document tells."""
+
+    section: str
+
+
 def _language_names() -> Mapping[str, str]:
     return {tag: words.name for tag, words in dsn_words.languages().items()}
 

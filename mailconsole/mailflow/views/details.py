@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from mailconsole.changes import recorded
 from mailconsole.changes.links import show_url
 from mailconsole.changes.services.account_password import has_password
+from mailconsole.changes.services.group_members import members_of
 from mailconsole.common.pages import render_page
 from mailconsole.mailflow import rule_page
 from mailconsole.mailflow.drafts import found_or_404, seen_by
@@ -22,7 +23,7 @@ from mailconsole.mailflow.reached import certificates_shown, limits_reached
 from mailconsole.mailflow.told import told_of
 from mailconsole.nodes.snapshots import read_live
 from transport.config.diff import Json, as_json
-from transport.config.objects import RuleMode
+from transport.config.objects import ReviewerGroup, RuleMode
 from transport.config.phrases import label, show
 from transport.config.references import Reference, is_named_by_others, used_by
 
@@ -56,6 +57,8 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
         context |= {"use": told.uses.get(object_id), "counted_since": told.since}
     if kind == rule_page.RULES:
         context |= {"rule": rule_page.told(value), "is_test": value["mode"] != RuleMode.ENFORCE}
+    if isinstance(item, ReviewerGroup):
+        context["members"] = members_of([item])[item.id]
     if kind == "receive_connectors":
         live = read_live()
         context |= {

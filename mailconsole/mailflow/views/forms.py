@@ -68,7 +68,8 @@ def _stage_or_show(
     request: HttpRequest, form: ObjectForm, object_id: str, was: Json, *, title: str = "", is_apart: bool = False
 ) -> HttpResponse:
     """``is_apart``: the address filled the form in, so that what is kept of another beginning is not put over it."""
-    if form.is_valid():
+    seen = seen_by(request.user)
+    if form.knows(seen.document).is_valid():
         said = form.said
         if PASSWORD in form.fields:
             said = said | {"password_secret": was.get("password_secret", "") if said.get("username") else ""}
@@ -92,7 +93,6 @@ def _stage_or_show(
                 discard_kept(person=actor_of(request), kind=form.kind.name, object_id=object_id)
             messages.success(request, f"Staged in your draft “{change.title}”. Nothing of it is in effect yet.")
             return redirect("changes:detail", change.pk)
-    seen = seen_by(request.user)
     form, keeping = opened(actor_of(request), form, object_id, was, is_apart=is_apart, now=timezone.now())
     form.knows(seen.document)
     context = {"kind": form.kind, "form": form, "object_id": object_id, "name": was.get("name", object_id),

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from transport.config.objects.base import ConfigObject
 from transport.config.phrases import label
-from transport.config.types import Choices, Duration, Line, ObjectId
+from transport.config.types import Choices, Duration, Line, Names, ObjectId
 
 
 def section_names() -> Mapping[str, str]:
@@ -77,8 +77,8 @@ class ApprovalRule(ConfigObject):
         description="How many people other than the author agree, of each group; 0 lets the author publish alone. "
         "What is broad, and these rules themselves, always need one.",
     )
-    reviewer_groups: tuple[ObjectId, ...] = Field(
-        (), description="The reviewer groups, by id, that approve; none means any reviewer."
+    reviewer_groups: tuple[Annotated[ObjectId, Names("reviewer_groups")], ...] = Field(
+        (), description="The reviewer groups that approve; none means any reviewer."
     )
 
     @model_validator(mode="after")
