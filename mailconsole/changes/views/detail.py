@@ -22,11 +22,13 @@ from mailconsole.changes.services.ground import changes_of, digest_of
 from mailconsole.changes.services.notices import read_notices
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.revisions import load_document
+from mailconsole.changes.services.submit_change import check_plan
 from mailconsole.changes.views.conflicts import clashes_of
 from mailconsole.changes.views.impact import impact_context
 from mailconsole.changes.views.items import items_of
 from mailconsole.changes.views.running import running
 from mailconsole.common.pages import render_page
+from mailconsole.common.refusals import Refusal
 from mailconsole.common.templatetags.words import wire
 from transport.config.diff import ObjectChange, diff, name_of
 from transport.config.merge import Conflict
@@ -94,9 +96,19 @@ def _plan_context(request: HttpRequest, change: Change, plan: Plan) -> dict[str,
         "findings": [finding(one, shown) for one in plan.problems],
         "old_findings": [finding(one, shown) for one in plan.old_problems],
         "conflicts": clashes_of(plan.conflicts),
+        "blocked": _blocked(change, plan),
         "is_behind": change.base_id != plan.head.pk,
         **(impact_context(request, change) if plan.document is not None and plan.changes else {}),
     }
+
+
+def _blocked(change: Change, plan: Plan) -> str:
+    """Why it could neither be submitted nor published now, in the words of the service that would say no."""
+    try:
+        check_plan(change, plan)
+    except Refusal as refusal:
+        return str(refusal)
+    return ""
 
 
 def _told(change: Change, changes: tuple[ObjectChange, ...]) -> dict[str, Any]:

@@ -148,8 +148,15 @@ def test_detail__conflict__shows_both_sides_and_can_be_settled():
     assert "Conflicts with what was published meanwhile" in page
     assert "Print room" in page
     assert "\N{REPLACEMENT CHARACTER}" not in page
+    main = page[page.index("<main") :]
+    assert main.index('id="conflicts"') < main.index("What would change") < main.index("Submit for review")
+    assert main.index('id="conflicts"') < main.index("mc-note")
+    assert "Meanwhile owner of Scanners was changed by another revision" in main
+    assert 'disabled aria-describedby="blocked"' in main[: main.index("Submit for review")][-200:]
     assert "Brought up to date" in said(browser, "bring-up-to-date", change, prefer="draft")
-    assert "Conflicts with" not in browser.get(url("detail", change)).content.decode()
+    page = browser.get(url("detail", change)).content.decode()
+    assert "Conflicts with" not in page
+    assert 'id="blocked"' not in page and "Submit for review" in page
 
 
 def test_break_glass__administrator__is_loud_on_the_page():
