@@ -38,7 +38,8 @@ def test_form__group_picked__is_staged_and_one_that_is_not_there_is_an_error_at_
     assert "There is no reviewer group “forged”: choose of those listed." in answer.content.decode()
     assert not ChangeItem.objects.filter(change__state="draft").exists()
     assert client.post(reverse(CREATE), RULE | {"reviewer_groups": ["network"]}).status_code == 302
-    assert ChangeItem.objects.get(change__state="draft").after["reviewer_groups"] == ["network"]
+    after = ChangeItem.objects.get(change__state="draft").after
+    assert after is not None and after["reviewer_groups"] == ["network"]
 
 
 def test_form__no_group_there__says_so_with_the_way_to_add_one():
