@@ -17,7 +17,8 @@ from transport.config.validate_rules import in_order
 from transport.model.reply import Reply
 from transport.model.verdict import Answer, Step
 from transport.ports.recipients import RecipientLookup
-from transport.rules.rule_criteria import Around, Criterion, Finding, compile_criterion
+from transport.rules.criteria.criterion import Criterion, Finding, compile_criterion
+from transport.rules.criteria.question import Around
 from transport.rules.rule_effects import LOOPING, CompiledAction, Effects, mark
 from transport.rules.rule_facts import MAX_STEPS, NotKnown, RuleFacts
 from transport.rules.ruleset import Ruleset

@@ -9,8 +9,9 @@ from transport.model.address import Address
 from transport.model.session import SessionFacts
 from transport.rules import headers
 from transport.rules.pattern_match import Steps
+from transport.rules.rule_attachment import Attachments
 from transport.rules.rule_header import HeaderFields, NotKnown
-from transport.rules.rule_mime import Attachments, attachments
+from transport.rules.rule_mime import attachments
 
 MAX_STEPS = 400_000
 """That all patterns of all rules may take for one message, unless they are very many: some tens of milliseconds."""

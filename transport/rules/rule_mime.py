@@ -1,16 +1,15 @@
 """What a message has attached, for mail flow rules: a bounded look through its MIME parts, in one pass. Pure.
 
 Everything here is hostile: parts, depth, lines and octets are counted, and what is too much is said, not guessed. Of a
-part only the header, the length and the first octets are read, of a ZIP file the end too.
+part only the header and the length are read, and what ``rule_attachment`` asks for.
 """
 
 from __future__ import annotations
 
-import binascii
-import re
 from dataclasses import dataclass, field
 
 from transport.rules import rule_names
+from transport.rules.rule_attachment import Attachment, Attachments, Body, TooMuch, is_executable, is_zip
 from transport.rules.rule_header import HeaderFields
 from transport.rules.rule_names import Parameters
 
@@ -25,43 +24,7 @@ MAX_BOUNDARY = 200
 """RFC 2046 5.1.1 allows 70."""
 MAX_LINES = 20_000
 """Lines that begin with two hyphens: each may be a boundary."""
-HEAD_OCTETS = 1_024
-MIN_HEAD = 16
-"""Of what is encoded: with less, what begins it is hidden behind what no decoder reads."""
-TAIL_OCTETS = 16_384
 MAX_ZIPS = 50
-_EXECUTABLE_ENDS = frozenset(
-    (
-        "exe", "dll", "com", "scr", "pif", "cpl", "msi", "msp", "mst", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse",
-        "wsf", "wsh", "hta", "jar", "lnk", "reg", "sys", "drv", "ocx", "gadget", "app", "deb", "rpm", "dmg", "pkg",
-        "sh", "elf", "apk",
-    )
-)  # fmt: skip
-_MAGIC = (b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"#!",
-          b"L\x00\x00\x00\x01\x14\x02\x00")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """``names`` are all that the part goes by: programs do not agree on which of them counts. ``has_password`` is None
-    where the end of a ZIP file can't be read."""
-
-    names: tuple[str, ...]
-    size_bytes: int
-    is_executable: bool
-    has_password: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Attachments:
-    """``why_not_all``: why there may be more, as a sentence; empty where these are all."""
-
-    found: tuple[Attachment, ...]
-    why_not_all: str = ""
-
-
-class _TooMuch(Exception):
-    """``str()`` says of what."""
 
 
 @dataclass(slots=True)
@@ -83,7 +46,7 @@ def attachments(content: bytes) -> Attachments:
     look = _Look(content)
     try:
         look.through()
-    except _TooMuch as error:
+    except TooMuch as error:
         return Attachments(tuple(look.found), str(error))
     return Attachments(tuple(look.found), look.unsure)
 
@@ -110,7 +73,7 @@ class _Look:
         while at >= 0 and self._open:
             lines += 1
             if lines > MAX_LINES:
-                raise _TooMuch(f"More than {MAX_LINES:,} lines of it may part it.")
+                raise TooMuch(f"More than {MAX_LINES:,} lines of it may part it.")
             self._line(at)
             at = self._following(at)
         self._end(len(self._content))
@@ -142,9 +105,9 @@ class _Look:
     def _begin(self, at: int, depth: int) -> None:
         self._parts += 1
         if self._parts > MAX_PARTS:
-            raise _TooMuch(f"It has more than {MAX_PARTS} parts.")
+            raise TooMuch(f"It has more than {MAX_PARTS} parts.")
         if depth > MAX_DEPTH:
-            raise _TooMuch(f"Its parts are more than {MAX_DEPTH} deep in each other.")
+            raise TooMuch(f"Its parts are more than {MAX_DEPTH} deep in each other.")
         part = self._read(at, depth)
         if part.kind.startswith(("message/", "multipart/")) and not self._is_plain(part):
             self.unsure = "What holds other parts is encoded: some programs would read them."
@@ -169,22 +132,22 @@ class _Look:
         most = min(len(content), at + MAX_PART_HEADER) if depth else len(content)
         end = content.find(b"\r\n\r\n", at, most)
         if end < 0 and len(content) > most:
-            raise _TooMuch(f"The header of a part is larger than {MAX_PART_HEADER:,} octets.")
+            raise TooMuch(f"The header of a part is larger than {MAX_PART_HEADER:,} octets.")
         body = end + 4 if end >= 0 else len(content)
         self._headers += body - at
         if self._headers > MAX_HEADERS:
-            raise _TooMuch(f"The headers of its parts are larger than {MAX_HEADERS:,} octets.")
+            raise TooMuch(f"The headers of its parts are larger than {MAX_HEADERS:,} octets.")
         fields = HeaderFields(content[at : end + 2 if end >= 0 else most])
         types = fields.raw("content-type")
         if any(len(one) > MAX_FIELD for one in (*types, *fields.raw("content-disposition"))):
-            raise _TooMuch(f"A field that tells of a part is larger than {MAX_FIELD:,} octets.")
+            raise TooMuch(f"A field that tells of a part is larger than {MAX_FIELD:,} octets.")
         given = Parameters(types)
         holds_parts = any(kind.startswith(("multipart/", "message/")) for kind in given.kinds)
         if (len(given.kinds) > 1 and holds_parts) or any(map(_has_comment, given.kinds)):
-            raise _TooMuch("It says in several ways what a part is.")
+            raise TooMuch("It says in several ways what a part is.")
         encodings = _encodings(fields)
         if len(encodings) > 1 or any(map(_has_comment, encodings)):
-            raise _TooMuch("It says in several ways how a part is encoded.")
+            raise TooMuch("It says in several ways how a part is encoded.")
         boundary = _boundary(given) if given.kind.startswith("multipart/") else b""
         return _Part(at, depth, fields, body, given.kind or "text/plain", boundary, given)
 
@@ -207,33 +170,29 @@ class _Look:
             return
         if part.kind.startswith("multipart/") and not names and said.kind != "attachment":
             return
-        head, size = _head_and_size(self._content, part, end)
-        is_executable = any(end_of(name) in _EXECUTABLE_ENDS for name in names) or head.startswith(_MAGIC)
-        self.found.append(Attachment(names, size, is_executable, self._has_password(part, end, head)))
+        body = Body(self._content, part.body, end, _encoding(part))
+        head, size = body.head_and_size()
+        has_password = self._has_password(body, head)
+        self.found.append(Attachment(names, size, is_executable(names, head), has_password))
 
-    def _has_password(self, part: _Part, end: int, head: bytes) -> bool | None:
-        if not head.startswith(b"PK\x03\x04"):
+    def _has_password(self, body: Body, head: bytes) -> bool | None:
+        if not is_zip(head):
             return False
         self._zips += 1
         if self._zips > MAX_ZIPS:
-            raise _TooMuch(f"It has more than {MAX_ZIPS} ZIP files.")
-        return _is_zip_locked(head, _tail(self._content, part, end))
+            raise TooMuch(f"It has more than {MAX_ZIPS} ZIP files.")
+        return body.is_zip_locked(head)
 
 
 def _boundary(given: Parameters) -> bytes:
     """What parts it; programs that read an odd one differently would see other parts than we do."""
     said = given.plain("boundary")
     if len(said) > 1 or given.is_extended("boundary"):
-        raise _TooMuch("It says in several ways what its parts are parted by.")
+        raise TooMuch("It says in several ways what its parts are parted by.")
     boundary = said[0].rstrip(b" \t") if said else b""
     if len(boundary) > MAX_BOUNDARY:
-        raise _TooMuch(f"Its parts are parted by more than {MAX_BOUNDARY} octets.")
+        raise TooMuch(f"Its parts are parted by more than {MAX_BOUNDARY} octets.")
     return boundary
-
-
-def end_of(name: str) -> str:
-    """What follows the last dot, in lower case; Windows drops dots and spaces at the end."""
-    return name.rstrip(". \t").rpartition(".")[2].strip().lower()
 
 
 def _has_comment(word: str) -> bool:
@@ -249,58 +208,3 @@ def _encodings(fields: HeaderFields) -> list[str]:
     """Each once, in lower case."""
     said = (rule_names.word(value) for value in fields.raw("content-transfer-encoding"))
     return list(dict.fromkeys(said))
-
-
-def _head_and_size(content: bytes, part: _Part, end: int) -> tuple[bytes, int]:
-    """The first octets and the size as the recipient has them; the size of quoted-printable as it stands."""
-    encoding, length = _encoding(part), max(0, end - part.body)
-    if encoding == "base64":
-        line_ends = content.count(b"\r\n", part.body, end)
-        size = max(0, length - 2 * line_ends) * 3 // 4
-        head = _base64(content[part.body : min(end, part.body + 2 * HEAD_OCTETS)])
-        if len(head) < MIN_HEAD and length > 2 * HEAD_OCTETS:
-            raise _TooMuch("An attachment begins with what is no base64.")
-        return head, size
-    head = content[part.body : min(end, part.body + HEAD_OCTETS)]
-    return (binascii.a2b_qp(head) if encoding == "quoted-printable" else head), length
-
-
-def _base64(octets: bytes) -> bytes:
-    """As far as it can be read; RFC 2045 6.8: other characters are ignored."""
-    clean = _NOT_BASE64.sub(b"", octets)
-    try:
-        return binascii.a2b_base64(clean[: len(clean) // 4 * 4])
-    except binascii.Error:
-        return b""
-
-
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
-
-
-def _tail(content: bytes, part: _Part, end: int) -> bytes:
-    """The last octets. What is encoded comes in fours from its begin, so its places are counted from there."""
-    begin = max(part.body, end - TAIL_OCTETS)
-    if _encoding(part) != "base64":
-        return content[begin:end]
-    before = part.body
-    octets = _NOT_BASE64.sub(b"", content[begin:end])
-    # What was before is not read again: of the four ways to begin, the one with an end of a ZIP file is right.
-    for skipped in range(4) if begin > before else (0,):
-        found = _base64(octets[skipped:] + b"A" * (-(len(octets) - skipped) % 4))
-        if b"PK\x05\x06" in found:
-            return found
-    return b""
-
-
-def _is_zip_locked(head: bytes, tail: bytes) -> bool | None:
-    """Whether a file in it is encrypted (APPNOTE 4.4.4, bit 0): the first, or one that its directory tells."""
-    if len(head) > 7 and head[6] & 1:
-        return True
-    if b"PK\x05\x06" not in tail:
-        return None
-    at = tail.find(b"PK\x01\x02")
-    while at >= 0:
-        if at + 9 < len(tail) and tail[at + 8] & 1:
-            return True
-        at = tail.find(b"PK\x01\x02", at + 4)
-    return False
