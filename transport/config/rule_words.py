@@ -1,11 +1,14 @@
-"""A mail flow rule in words: if the message is such, except if it is such, what is done."""
+"""A mail flow rule in words: if the message is such, except if it is such, what is done; and how it changes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from transport.config.phrases import join
+from transport.config.diff import FieldChange
+from transport.config.phrases import Parts, Say, join, label, show
 from transport.config.rule_kinds import INSIDE, OUTSIDE, ActionKind, ConditionKind, ValueKind
+from transport.config.tellers import Teller, on_off
 
 SHOWN = 5
 _SCOPES = {INSIDE: "inside the organisation", OUTSIDE: "outside the organisation"}
@@ -43,3 +46,50 @@ def _either(values: list[str], *, is_quoted: bool) -> str:
 
 def _shown(values: list[str]) -> list[str]:
     return [*values[:SHOWN], f"{len(values) - SHOWN} more"] if len(values) > SHOWN + 1 else list(values)
+
+
+def _pieces(tell: Callable[[Any], str], *, added: str, removed: str) -> Teller:
+    """Conditions, exceptions or actions of a mail flow rule."""
+
+    def told(change: FieldChange) -> Iterator[Parts]:
+        new = [one for one in change.after if one not in change.before]
+        gone = [one for one in change.before if one not in change.after]
+        yield from ((Say(added.format(tell(one))),) for one in new)
+        yield from ((Say(removed.format(tell(one))),) for one in gone)
+        if not new and not gone:
+            yield (Say(f"changes the order of its {label(change.field)}"),)
+
+    return told
+
+
+def _place(change: FieldChange) -> Iterator[Parts]:
+    yield (Say(f"is now asked at place {change.after} instead of {change.before}"),)
+
+
+def _begin(change: FieldChange) -> Iterator[Parts]:
+    after = f"from {show('activation_at', change.after)} on" if change.after else "at once"
+    yield (Say(f"is now in force {after}"),)
+
+
+def _mode(change: FieldChange) -> Iterator[Parts]:
+    if change.after == "Enforce":
+        yield (Say(f"now does what it says, instead of only telling ({change.before})"),)
+    else:
+        yield (Say(f"now only tells what it would do ({change.after}), instead of {change.before}"),)
+
+
+TELLERS: dict[tuple[str, str], Teller] = {
+    ("mail_flow_rules", "conditions"): _pieces(
+        condition_words, added="now asks that {}", removed="no longer asks that {}"
+    ),
+    ("mail_flow_rules", "exceptions"): _pieces(
+        condition_words, added="now leaves messages alone if {}", removed="no longer makes an exception if {}"
+    ),
+    ("mail_flow_rules", "actions"): _pieces(action_words, added="will now {}", removed="will no longer {}"),
+    ("mail_flow_rules", "priority"): _place,
+    ("mail_flow_rules", "mode"): _mode,
+    ("mail_flow_rules", "activation_at"): _begin,
+    ("mail_flow_rules", "stop_rule_processing"): on_off(
+        "is now the last rule for messages that fit it", "now lets later rules look at messages that fit it"
+    ),
+}

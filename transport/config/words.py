@@ -1,6 +1,7 @@
 """The diff in words: what people read before they approve. Sentences name the thing; names stand between asterisks.
 
-Words of a field that means something to mail stand in ``field_words``; any other field is told as a setting.
+Words of a field that means something to mail stand with its kind (``connector_words``, ``access_words`` and their
+like); any other field is told as a setting (``field_words``).
 """
 
 from __future__ import annotations

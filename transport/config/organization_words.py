@@ -1,0 +1,50 @@
+"""Words for changes of the organisation's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from transport.config.diff import FieldChange
+from transport.config.phrases import Parts, Say
+from transport.config.tellers import Teller, led, members, on_off
+
+
+def _other_language(change: FieldChange) -> Iterator[Parts]:
+    yield (Say(f"now writes notifications in the language {change.after} instead of {change.before}"),)
+
+
+TELLERS: dict[tuple[str, str], Teller] = {
+    ("organization", "is_back_pressure_enabled"): on_off(
+        "takes less mail again when queue, disk or memory run short",
+        "takes mail even when queue, disk or memory run short",
+    ),
+    ("organization", "is_shadow_redundancy_enabled"): on_off(
+        "now has another node keep a copy of each message before it is accepted",
+        "no longer has another node keep a copy of each message",
+    ),
+    ("organization", "is_message_rejected_on_shadow_failure"): on_off(
+        "now refuses mail of which no other node can keep a copy",
+        "now accepts mail of which no other node can keep a copy",
+    ),
+    ("organization", "is_pickup_enabled"): on_off(
+        "sends the files in the nodes' Pickup directories again", "leaves the files in the nodes' Pickup directories"
+    ),
+    ("organization", "review_webhook_url"): led("now tells of changes at", "no longer tells a program of changes"),
+    ("organization", "is_webhook_to_own_host_allowed"): on_off(
+        "may now tell of changes at the console's own machine",
+        "no longer tells of changes at the console's own machine",
+    ),
+    ("organization", "dsn_language"): _other_language,
+    ("organization", "generate_copy_of_dsn_for"): members(
+        added="now copies the postmaster on failures with {}",
+        removed="no longer copies the postmaster on failures with {}",
+        emptied="",
+        begun="",
+    ),
+    ("organization", "is_priority_queuing_enabled"): on_off(
+        "now delivers within a queue by the priority of messages", "delivers in order of arrival again"
+    ),
+    ("organization", "is_plus_addressing_enabled"): on_off(
+        "now takes name+anything for name", "no longer takes name+anything for name"
+    ),
+}
