@@ -54,7 +54,7 @@ class Pattern:
         self._begin = self._build(parse(text), self._match)
         self._sets: dict[frozenset[int], _Set] = {}
         self._transitions = 0
-        self._first = self._set(self._closure([self._begin], is_start=True))
+        self._first = self._before_all()
         self._again = self._closure([self._begin], is_start=False)
 
     def is_in(self, text: str, steps: Steps) -> bool:
@@ -82,6 +82,12 @@ class Pattern:
         self._transitions += 1 + len(found.states) // 8
         here.then[character] = found
         return found
+
+    def _before_all(self) -> _Set:
+        """Only of an empty text are these states at the end too: no later set is the same."""
+        states = self._closure([self._begin], is_start=True)
+        at_end = self._closure(states, is_start=True, is_end=True)
+        return _Set(states, is_match=self._match in states, is_end=self._match in at_end)
 
     def _set(self, states: frozenset[int]) -> _Set:
         found = self._sets.get(states)

@@ -32,6 +32,11 @@ def test_pattern__anything_written__finds_what_python_finds(pattern: str, text: 
     assert ours.is_in(text, Steps(ENOUGH)) == (re.search(pattern.replace("$", r"\Z"), text, re.I | re.S) is not None)
 
 
+@pytest.mark.parametrize(("text", "is_found"), [("", True), ("a", False)])
+def test_pattern__begin_after_end__is_found_in_an_empty_text_only(text: str, is_found: bool):
+    assert Pattern("$^").is_in(text, Steps(ENOUGH)) is is_found
+
+
 @pytest.mark.parametrize(
     "pattern", ["(a+)+$", "(a|aa)+$", "(a|a)*b", "(.*a){12}", "^(a?){20}a{20}$", "(x+x+)+y", ".*.*.*=.*"]
 )
