@@ -14,6 +14,7 @@ from mailconsole.certificates.refusals import CertificateInUse, NameTaken
 from mailconsole.changes import refusals
 from mailconsole.common.middleware import request_id
 from mailconsole.common.refusals import PageRefused, Refusal
+from mailconsole.learning.refusals import CandidatesGone, LearnsAlready, NeverLearned, NoSuchConnector, NotLearning
 from mailconsole.nodes.dispatch import NodeDidNotAnswer
 from mailconsole.queues.services.bulk import PreviewIsStale
 from mailconsole.queues.services.queues import AlreadySo, CommandFailed, QueueGone
@@ -41,6 +42,11 @@ _STATUS: Mapping[type[Exception], int] = {
     refusals.NothingRecorded: 409,
     refusals.NothingToEnd: 409,
     refusals.NoSuchGround: 404,
+    NoSuchConnector: 404,
+    NeverLearned: 404,
+    LearnsAlready: 409,
+    NotLearning: 409,
+    CandidatesGone: 409,
     NameTaken: 409,
     CertificateInUse: 409,
     QueueGone: 404,

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from ninja import NinjaAPI
 
-from mailconsole.api import acts, audit, certificates, changes, config, directory, explain, queues, revisions, times
+from mailconsole.api import (
+    acts,
+    audit,
+    certificates,
+    changes,
+    config,
+    directory,
+    explain,
+    learning,
+    queues,
+    revisions,
+    times,
+)
 from mailconsole.api.auth import SessionAuth, TokenAuth
 from mailconsole.api.problems import register_problems
 
@@ -27,4 +39,6 @@ api.add_router("/holds", queues.holds_router)
 api.add_router("/certificates", certificates.router)
 api.add_router("/directory", directory.router)
 api.add_router("/audit", audit.router)
+api.add_router("/learning", learning.router)
+api.add_router("/refusals", learning.refusals_router)
 api.add_router("/nodes", revisions.nodes_router)

@@ -19,3 +19,15 @@ class NotLearning(Refusal):
 
 class NothingChosen(Refusal):
     """No candidate was chosen, or none of them is there any more."""
+
+
+class CandidatesGone(Refusal):
+    """Some of the chosen are not there any more: a client that was seen since makes another candidate."""
+
+
+class NeverLearned(Refusal):
+    """No window was ever begun there."""
+
+
+class NoPolicyHelps(Refusal):
+    """The refusal is not about a recipient that a relay policy could admit."""

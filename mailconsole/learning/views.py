@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -18,9 +17,8 @@ from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.pages import render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.learning.forms import DraftForm, WindowForm
-from mailconsole.learning.models import LearningWindow
-from mailconsole.learning.services.draft_learned import Wish, draft_learned
-from mailconsole.learning.services.learned import Lesson, learn
+from mailconsole.learning.services.draft_learned import Wish, draft_chosen
+from mailconsole.learning.services.learned import learning_of
 from mailconsole.learning.services.observe import SAMPLE
 from mailconsole.learning.services.windows import current_window, start_learning, stop_learning
 
@@ -62,27 +60,20 @@ def stop(request: HttpRequest, object_id: str) -> HttpResponse:
 @require_role(Role.EDITOR)
 def draft(request: HttpRequest, object_id: str) -> HttpResponse:
     form, now = DraftForm(request.POST), timezone.now()
-    window, keys = current_window(object_id), set(request.POST.getlist("chosen"))
-    if not form.is_valid() or window is None:
+    if not form.is_valid():
         return _page(request, object_id, WindowForm(), form, status=422)
-    said = form.cleaned_data
+    said, keys = form.cleaned_data, request.POST.getlist("chosen")
     wish = Wish(
         said["owner"], said["purpose"], said["recipients"] == "seen", frozenset(request.POST.getlist("network"))
     )
-    chosen = [one for one in _lesson(window, now).learned if one.key in keys]
+    actor = actor_of(request)
     try:
-        change = draft_learned(actor=actor_of(request), chosen=chosen, wish=wish, now=now, request=request)
+        change = draft_chosen(actor=actor, connector_id=object_id, keys=keys, wish=wish, now=now, request=request)
     except Refusal as refusal:
         form.add_error(None, str(refusal))
         return _page(request, object_id, WindowForm(), form, status=422)
     messages.success(request, f"Staged in your draft “{change.title}”. Nothing of it is in effect yet.")
     return redirect("changes:detail", change.pk)
-
-
-def _lesson(window: LearningWindow, now: datetime) -> Lesson:
-    document = load_document(head_revision())
-    ends_at = min(window.ends_at, now)
-    return learn(window.connector_id, begins_at=window.begins_at, ends_at=ends_at, document=document)
 
 
 def _page(
@@ -98,7 +89,7 @@ def _page(
         "is_open": window is not None and window.is_open(now),
         "window_form": window_form,
         "form": form,
-        "lesson": _lesson(window, now) if window is not None else None,
+        "lesson": learning_of(object_id, now=now).lesson if window is not None else None,
         "sample": SAMPLE,
         "chosen": request.POST.getlist("chosen"),
     }

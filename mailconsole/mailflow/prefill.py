@@ -13,9 +13,10 @@ _READERS: dict[str, tuple[str, TypeAdapter[str]]] = {
     "network": ("networks", TypeAdapter(Network)),
     "sender_address": ("sender_addresses", TypeAdapter(AddressPattern)),
     "recipient_address": ("recipient_addresses", TypeAdapter(AddressPattern)),
+    "identity": ("identities", TypeAdapter(Line)),
 }
-_NAME: TypeAdapter[str] = TypeAdapter(Name)
 _LINE: TypeAdapter[str] = TypeAdapter(Line)
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
 _MOMENT: TypeAdapter[Any] = TypeAdapter(AwareDatetime)
 
 
@@ -28,12 +29,16 @@ def prefilled(kind: str, said: Mapping[str, str]) -> dict[str, Any]:
         value = _read(reader, said.get(parameter, ""))
         if value:
             found[field] = [value]
-    plain = {
+    plain: dict[str, Any] = {
         "name": _read(_NAME, said.get("title", "")[:64]),
         "owner": _read(_NAME, said.get("owner", "")[:64]),
         "purpose": _read(_LINE, said.get("purpose", "")),
         "expires_at": _moment(said.get("expires_at", "")),
     }
+    if said.get("tls"):
+        plain["is_tls_required"] = True
+    if why_off := _read(_LINE, said.get("off", "")):
+        found |= {"is_enabled": False, "comment": why_off}
     return found | {field: value for field, value in plain.items() if value}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +12,12 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from mailconsole.accounts.models import User
+from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
+from mailconsole.changes.services.ground import require
 from mailconsole.imports.seen import ONLY_NULL, Candidate
-from mailconsole.learning.refusals import NothingChosen
-from mailconsole.learning.services.learned import Learned
+from mailconsole.learning.refusals import CandidatesGone, NothingChosen
+from mailconsole.learning.services.learned import Learned, learning_of
 from mailconsole.mailflow.services.stage_object import stage_object
 
 LISTED_DOMAINS = 20
@@ -38,6 +40,31 @@ class Wish:
     """Keys of those whose suggested networks stand for their addresses."""
 
 
+def draft_chosen(
+    *,
+    actor: User,
+    connector_id: str,
+    keys: Collection[str],
+    wish: Wish,
+    now: datetime,
+    request: HttpRequest | None = None,
+) -> Change:
+    """Of what a connector's window shows now, those with these keys.
+
+    Raises NoSuchConnector, NeverLearned, CandidatesGone and what draft_learned does.
+    """
+    require(actor, Role.EDITOR)
+    seen = {one.key: one for one in learning_of(connector_id, now=now).lesson.learned}
+    gone = [key for key in dict.fromkeys(keys) if key not in seen]
+    if gone:
+        raise CandidatesGone(
+            f"{len(gone)} of the chosen {'is' if len(gone) == 1 else 'are'} not there any more, as more was seen "
+            "meanwhile: look again, and choose."
+        )
+    chosen = [one for key, one in seen.items() if key in keys]
+    return draft_learned(actor=actor, chosen=chosen, wish=wish, now=now, request=request)
+
+
 @transaction.atomic
 def draft_learned(
     *, actor: User, chosen: Iterable[Learned], wish: Wish, now: datetime, request: HttpRequest | None = None
@@ -58,7 +85,7 @@ def draft_learned(
             request=request,
         )
     if change is None:
-        raise NothingChosen("Choose at least one: what was chosen before may have changed meanwhile.")
+        raise NothingChosen("Choose at least one.")
     return change
 
 

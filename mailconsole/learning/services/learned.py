@@ -7,9 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.imports.coverage import policy_that_covers
 from mailconsole.imports.seen import Candidate, candidates
+from mailconsole.learning.models import LearningWindow
+from mailconsole.learning.refusals import NeverLearned
 from mailconsole.learning.services.observe import Observed, observe
+from mailconsole.learning.services.windows import connector_name, current_window
 from transport.config.document import MailFlow
 
 
@@ -34,6 +38,24 @@ class Lesson:
     learned: list[Learned]
     others: int
     """Clients that sent to our own domains only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """The window that goes on or the last one, and what it has shown until now."""
+
+    window: LearningWindow
+    lesson: Lesson
+
+
+def learning_of(connector_id: str, *, now: datetime) -> Learning:
+    """Raises NoSuchConnector, NeverLearned."""
+    name, window = connector_name(connector_id), current_window(connector_id)
+    if window is None:
+        raise NeverLearned(f"Nothing was learned of {name} yet: begin a window.")
+    document = load_document(head_revision())
+    ends_at = min(window.ends_at, now)
+    return Learning(window, learn(connector_id, begins_at=window.begins_at, ends_at=ends_at, document=document))
 
 
 def learn(connector_id: str, *, begins_at: datetime, ends_at: datetime, document: MailFlow) -> Lesson:

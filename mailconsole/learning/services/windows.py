@@ -34,7 +34,7 @@ def start_learning(
     Raises NotAllowed, NoSuchConnector, LearnsAlready.
     """
     require(actor, Role.EDITOR)
-    name = _connector_name(connector_id)
+    name = connector_name(connector_id)
     list(Head.objects.select_for_update())  # two clicks at once wait for each other here
     if (going := current_window(connector_id)) is not None and going.is_open(now):
         raise LearnsAlready(f"{name} learns until {going.ends_at:%Y-%m-%d %H:%M} UTC already: end that first.")
@@ -67,7 +67,8 @@ def current_window(connector_id: str) -> LearningWindow | None:
     return LearningWindow.objects.filter(connector_id=connector_id).select_related("started_by").first()
 
 
-def _connector_name(connector_id: str) -> str:
+def connector_name(connector_id: str) -> str:
+    """Raises NoSuchConnector."""
     connectors = load_document(head_revision()).receive_connectors
     found = next((one.name for one in connectors if one.id == connector_id), None)
     if found is None:

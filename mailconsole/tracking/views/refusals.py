@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,16 +17,15 @@ from mailconsole.accounts.access import user_has_role
 from mailconsole.accounts.roles import Role
 from mailconsole.common.export import ExportFormat, export_response
 from mailconsole.common.pages import render_page
-from mailconsole.common.templatetags.words import wire
 from mailconsole.tracking.forms import RefusalFilterForm
 from mailconsole.tracking.models import Refusal
+from mailconsole.tracking.services.policy_for import policy_for
 from mailconsole.tracking.services.refusals import group_refusals, search_refusals
 from mailconsole.tracking.timeline import trail_steps
 from mailconsole.tracking.views.messages import EXPORT_PAGE, EXPORT_ROWS, position
 from transport.model.verdict import Stage
 
 GROUPS = 10
-GRANTED_FOR = timedelta(days=365)
 EXPORT_COLUMNS = (
     "received_at",
     "node",
@@ -85,22 +84,24 @@ def refusal_detail(request: HttpRequest, key: int) -> HttpResponse:
 
 def draft_url(refusal: Refusal, *, owner: str, now: datetime) -> str:
     """The form of a relay policy that would admit this attempt for a year; empty where none would help."""
-    if refusal.stage != Stage.RCPT or not refusal.recipient_domain:
+    policy = policy_for(refusal, owner=owner, now=now)
+    if policy is None:
         return ""
     try:
         form = reverse("mailflow:relay-policy-create")
     except NoReverseMatch:
         return ""
     said = {
-        "network": refusal.peer,
-        "sender_address": refusal.sender_domain,
-        "recipient_address": refusal.recipient_domain,
-        "title": wire(f"Let {refusal.peer} relay to {refusal.recipient_domain}")[:200],
+        "network": policy["networks"][0],
+        "identity": next(iter(policy["identities"]), ""),
+        "sender_address": next(iter(policy["sender_addresses"]), ""),
+        "recipient_address": policy["recipient_addresses"][0],
+        "tls": "1" if policy["is_tls_required"] else "",
+        "off": policy.get("comment", ""),
+        "title": policy["name"],
         "owner": owner,
-        "purpose": wire(
-            f"Asked for after {refusal.helo or refusal.peer} was refused on {refusal.received_at:%Y-%m-%d}"
-        ),
-        "expires_at": (now + GRANTED_FOR).isoformat(timespec="minutes"),
+        "purpose": policy["purpose"],
+        "expires_at": policy["expires_at"],
     }
     return f"{form}?{urlencode({name: value for name, value in said.items() if value})}"
 

@@ -115,7 +115,7 @@ def test_page__chosen_candidate__is_staged_for_its_network_and_senders(traffic):
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ({"chosen": ["0" * 16], "owner": "a", "purpose": "b"}, "Choose at least one"),
+        ({"chosen": ["0" * 16], "owner": "a", "purpose": "b"}, "1 of the chosen is not there any more"),
         ({"chosen": [], "owner": "", "purpose": "b"}, "This field is required"),
     ],
 )

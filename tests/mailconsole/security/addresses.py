@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 SAMPLES: dict[str, Any] = {
     "address": "anna@contoso.example",
+    "connector_id": "default",
     "form": "csv",
     "guid": uuid.UUID(int=1),
     "key": 1,
