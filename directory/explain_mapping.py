@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from directory import attributes
+from directory.attributes import EXCHANGE_NAMES
 from directory.connection import Connection
 from directory.entry import Entry
 from directory.mapping import ATTRIBUTES, MappingError, map_entry
@@ -21,7 +23,7 @@ _BECAME = {
     "msExchDynamicDLFilter": "dynamic_filter", "msExchDynamicDLBaseDN": "dynamic_base_dn",
     "objectClass": "kind", "groupType": "kind", "msExchRecipientTypeDetails": "kind", "member": "member_guids",
     "authOrig": "restrictions", "dLMemSubmitPerms": "restrictions", "unauthOrig": "restrictions",
-    "dLMemRejectPerms": "restrictions", "msExchRequireAuthToSendTo": "restrictions",
+    "dLMemRejectPerms": "restrictions", "msExchRequireAuthToSendTo": "restrictions", "manager": "manager_guid",
 }  # fmt: skip
 
 
@@ -74,16 +76,23 @@ def _attribute(entry: Entry, name: str, names: dict[str, str], recipient: Recipi
         values: tuple[str, ...] = (entry.guid(name) or "",) if entry.has(name) else ()
     else:
         values = entry.texts(name)
-    field = "" if entry.has(_INSTEAD.get(name, "")) else _BECAME.get(name, "")
-    became = _shown(getattr(recipient, field, None)) if recipient is not None and field not in _LINKED else ""
+    field, became = _became(entry, name, recipient)
     theirs = names.get(name, name)
     more = max(0, len(values) - SHOWN_VALUES)
     return MappedAttribute(name, theirs, values[:SHOWN_VALUES], more, field.replace("_", " "), became)
 
 
+def _became(entry: Entry, name: str, recipient: Recipient | None) -> tuple[str, str]:
+    if name in EXCHANGE_NAMES:
+        field = EXCHANGE_NAMES[name]
+        return field, ", ".join(attributes.values(recipient.attributes, field)) if recipient is not None else ""
+    field = "" if entry.has(_INSTEAD.get(name, "")) else _BECAME.get(name, "")
+    return field, _shown(getattr(recipient, field, None)) if recipient is not None and field not in _LINKED else ""
+
+
 _INSTEAD = {"homeMDB": "msExchHomeServerName"}
 """What counts only where the other is absent."""
-_LINKED = {"", "member_guids", "forwarding_guid", "restrictions"}
+_LINKED = {"", "member_guids", "forwarding_guid", "manager_guid", "restrictions"}
 
 
 def _shown(value: object) -> str:

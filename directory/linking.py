@@ -43,6 +43,7 @@ def linked(entry: MappedEntry, guid_of: Mapping[str, str]) -> Recipient:
         member_guids=tuple(members),
         members_without_address=sum(guid(name) is None for name in links.members),
         forwarding_guid=forwarding,
+        manager_guid=guid(links.manager) if links.manager else None,
         restrictions=_restrictions(recipient.restrictions, links, guid_of),
         notes=notes,
     )

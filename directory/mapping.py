@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from directory.addresses import MalformedAddress, address_key, parse_address
+from directory.attributes import LDAP_NAMES, attributes_of
 from directory.entry import Entry
 from directory.model import Recipient, RecipientKind, SenderRestrictions
 from directory.references import plain_dn, reference
@@ -18,7 +19,7 @@ ATTRIBUTES: tuple[str, ...] = (
     "deliverAndRedirect", "msExchGenericForwardingAddress", "msExchRecipientTypeDetails",
     "msExchHideFromAddressLists", "hideDLMembership", "msExchRequireAuthToSendTo", "authOrig", "dLMemSubmitPerms",
     "unauthOrig", "dLMemRejectPerms", "delivContLength", "msExchHomeServerName", "homeMDB",
-    "msExchDynamicDLFilter", "msExchDynamicDLBaseDN",
+    "msExchDynamicDLFilter", "msExchDynamicDLBaseDN", "manager", *LDAP_NAMES,
 )  # fmt: skip
 
 DEFAULT_FILTER = (
@@ -59,6 +60,7 @@ class Links:
 
     members: tuple[str, ...] = ()
     forwarding: str | None = None
+    manager: str | None = None
     accept_from: tuple[str, ...] = ()
     accept_from_members_of: tuple[str, ...] = ()
     reject_from: tuple[str, ...] = ()
@@ -99,6 +101,7 @@ def map_entry(entry: Entry) -> MappedEntry:
         hides_members=entry.flag("hideDLMembership"),
         disabled=bool((entry.number("userAccountControl") or 0) & _ACCOUNT_DISABLED),
         home_server=_home_server(entry),
+        attributes=attributes_of(entry),
         notes=tuple(notes),
     )
     return MappedEntry(_with_targets(recipient, entry), _links(entry))
@@ -220,6 +223,7 @@ def _links(entry: Entry) -> Links:
     return Links(
         members=references("member"),
         forwarding=next(iter(references("altRecipient")), None),
+        manager=next(iter(references("manager")), None),
         accept_from=references("authOrig"),
         accept_from_members_of=references("dLMemSubmitPerms"),
         reject_from=references("unauthOrig"),

@@ -78,7 +78,8 @@ class Recipient:
     """One object that takes mail. `object_guid` stays the same through renames and moves; everything else may change.
 
     `addresses` holds the primary one first, as written in the directory. `disabled` is about signing in: Exchange
-    goes on taking mail for a disabled account's mailbox.
+    goes on taking mail for a disabled account's mailbox. `attributes` are texts like Department=Sales, as
+    directory.attributes makes them.
     """
 
     object_guid: str
@@ -106,6 +107,8 @@ class Recipient:
     hides_members: bool = False
     disabled: bool = False
     home_server: str | None = None
+    attributes: tuple[str, ...] = ()
+    manager_guid: str | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from directory.addresses import address_key
+from directory.attributes import MANAGER
 from directory.errors import MembersUnknown, SnapshotUnavailable
 from directory.model import RecipientKind
 from directory.snapshot_schema import FORMAT, ConflictRule
@@ -33,6 +34,7 @@ _MEMBERS = f"""
     SELECT e.primary_address FROM member m JOIN entry e ON e.guid = m.guid WHERE m.group_guid = ?
     ORDER BY e.kind NOT IN ({_GROUPS}), 1
 """  # noqa: S608 - words of our own
+_PERSON = "SELECT manager_guid, attributes FROM person WHERE guid = ?"
 _PRIMARY_OF = "SELECT primary_address FROM entry WHERE guid = ?"
 # An address that others claim too is nobody's own: a password does not prove it.
 _ADDRESSES_OF = """
@@ -119,6 +121,19 @@ class Snapshot:
         except sqlite3.Error as error:
             raise SnapshotUnavailable(f"The look-up file cannot be read: {error}.") from error
         return tuple(key for (key,) in rows)
+
+    def attributes_of(self, object_guid: str) -> tuple[str, ...]:
+        """What rules may ask about the object, like Department=Sales; of its manager the primary address. None where it
+        is gone. Raises SnapshotUnavailable."""
+        connection = self._current().connection
+        try:
+            row = connection.execute(_PERSON, (object_guid,)).fetchone()
+            if row is None:
+                return ()
+            manager = _named(connection, row[0]) if row[0] else None
+        except sqlite3.Error as error:
+            raise SnapshotUnavailable(f"The look-up file cannot be read: {error}.") from error
+        return (*_lines(row[1]), *((f"{MANAGER}={manager}",) if manager else ()))
 
     def age_s(self, now: float) -> float:
         """Seconds since the directory was last read, by the wall clock's `now`. Raises SnapshotUnavailable."""

@@ -1,11 +1,12 @@
-"""The look-up file's tables: one row for each object, for each address that it claims, and for each member of a group.
+"""The look-up file's tables: one row for each object, for each address that it claims, and for each member of a group;
+what only rules ask about a person stands apart, so that finding an address stays cheap.
 
 References stay object GUIDs and are followed at the question, so that a change of one object changes its own rows only.
 """
 
 import enum
 
-FORMAT = 4
+FORMAT = 5
 
 
 class ConflictRule(enum.StrEnum):
@@ -40,6 +41,7 @@ SCHEMA = f"""
         ) WITHOUT ROWID;
     CREATE TABLE claim (
         key TEXT NOT NULL, guid TEXT NOT NULL, is_primary INTEGER NOT NULL, PRIMARY KEY (key, guid)) WITHOUT ROWID;
+    CREATE TABLE person (guid TEXT PRIMARY KEY, manager_guid TEXT, attributes TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE member (group_guid TEXT NOT NULL, guid TEXT NOT NULL, PRIMARY KEY (group_guid, guid)) WITHOUT ROWID;
 """
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from directory.attributes import DISPLAY_NAME, EMAIL, LOGON_NAME
 from directory.model import Conflict, Recipient
 from directory.snapshot import POINTER
 from directory.snapshot_schema import FORMAT, INDEXES, SCHEMA, ConflictRule
@@ -180,14 +181,25 @@ def _insert(db: sqlite3.Connection, r: Recipient) -> None:
     db.execute(_INSERT_ENTRY, row)
     claims = [(key, r.object_guid, number == 0) for number, key in enumerate(r.address_keys)]
     db.executemany("INSERT OR REPLACE INTO claim VALUES (?, ?, ?)", claims)
+    if attributes := _attributes(r):
+        db.execute("INSERT OR REPLACE INTO person VALUES (?, ?, ?)", (r.object_guid, r.manager_guid, attributes))
     if r.member_guids:
         members = [(r.object_guid, guid) for guid in r.member_guids]
         db.executemany("INSERT OR REPLACE INTO member VALUES (?, ?)", members)
 
 
+def _attributes(r: Recipient) -> str:
+    """One a line; none contains an end of a line."""
+    if r.kind.is_group:
+        return ""
+    own = ((DISPLAY_NAME, r.display_name), (EMAIL, r.primary_address), (LOGON_NAME, r.user_principal_name))
+    return "\n".join((*(f"{name}={' '.join(said.split())}" for name, said in own if said), *r.attributes))
+
+
 def _remove(db: sqlite3.Connection, guid: str) -> None:
     db.execute("DELETE FROM entry WHERE guid = ?", (guid,))
     db.execute("DELETE FROM claim WHERE guid = ?", (guid,))
+    db.execute("DELETE FROM person WHERE guid = ?", (guid,))
     db.execute("DELETE FROM member WHERE group_guid = ?", (guid,))
 
 

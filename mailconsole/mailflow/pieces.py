@@ -17,10 +17,10 @@ from django import forms
 from transport.config.diff import Json
 from transport.config.document import MailFlow
 from transport.config.objects import RuleAction, RuleCondition
-from transport.config.rule_kinds import ActionKind, ActionSpec, ConditionKind, ConditionSpec, ValueKind
+from transport.config.rule_kinds import PATTERNS, WORDS, ActionKind, ActionSpec, ConditionKind, ConditionSpec, ValueKind
 
 MAX_ROWS = 40
-_LINES = (ValueKind.WORD, ValueKind.PATTERN)
+_LINES = WORDS | PATTERNS
 _CONNECTORS = (ValueKind.RECEIVE_CONNECTOR, ValueKind.SEND_CONNECTOR)
 _PARTS = ("header", "status", "text", "values")  # in the order of the row
 _Kinds = type[ConditionKind] | type[ActionKind]

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from directory.snapshot import SnapshotEntry
-from transport.rules.admission import EntryKind, RecipientEntry, SenderRestrictions
+from functools import partial
+
+from directory.errors import SnapshotUnavailable
+from directory.snapshot import Snapshot, SnapshotEntry
+from transport.rules.admission import (
+    AttributeReader,
+    EntryKind,
+    LookupUnavailable,
+    RecipientEntry,
+    SenderRestrictions,
+    no_attributes,
+)
 
 
-def entry_of(found: SnapshotEntry) -> RecipientEntry:
+def find_in(snapshot: Snapshot, address: str) -> RecipientEntry | None:
+    """What the look-up file says of an address. Raises LookupUnavailable."""
+    try:
+        found = snapshot.find(address)
+    except SnapshotUnavailable as error:
+        raise LookupUnavailable(str(error).rstrip(".")) from error
+    return None if found is None else entry_of(found, partial(_attributes, snapshot, found.object_guid))
+
+
+def _attributes(snapshot: Snapshot, object_guid: str) -> tuple[str, ...]:
+    try:
+        return snapshot.attributes_of(object_guid)
+    except SnapshotUnavailable as error:
+        raise LookupUnavailable(str(error).rstrip(".")) from error
+
+
+def entry_of(found: SnapshotEntry, attributes: AttributeReader = no_attributes) -> RecipientEntry:
     return RecipientEntry(
         address=found.address,
         kind=_kind(found),
@@ -18,6 +44,7 @@ def entry_of(found: SnapshotEntry) -> RecipientEntry:
         restrictions=_restrictions(found),
         max_receive_bytes=(found.max_receive_size_kib or 0) * 1024,
         home_server=found.home_server or "",
+        attributes=attributes,
     )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.db.models import Q
 
 from directory.addresses import address_key
 from directory.errors import SnapshotUnavailable
 from directory.snapshot import Snapshot
-from mailconsole.recipients.entries import entry_of
+from mailconsole.recipients.entries import find_in
 from mailconsole.recipients.models import Recipient
 from mailconsole.recipients.services.snapshot import snapshot_folder
-from transport.rules.admission import LookupUnavailable, RecipientEntry
+from transport.rules.admission import RecipientEntry
 
 MAX_SCANS = 20
 """Names that are nobody's address are looked for among all rows: so many of them for one impact."""
@@ -23,14 +23,7 @@ def open_directory() -> Callable[[str], RecipientEntry | None]:
     """Opens the newest look-up file of this machine; belongs to the calling thread."""
     snapshot = Snapshot.open(snapshot_folder())
 
-    def find(address: str) -> RecipientEntry | None:
-        try:
-            entry = snapshot.find(address)
-        except SnapshotUnavailable as error:
-            raise LookupUnavailable(str(error).rstrip(".")) from error
-        return None if entry is None else entry_of(entry)
-
-    return find
+    return partial(find_in, snapshot)
 
 
 def open_owners() -> Callable[[str], tuple[str, ...]]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from directory.errors import SnapshotUnavailable
 from directory.snapshot import Snapshot
-from mailconsole.recipients.entries import entry_of
+from mailconsole.recipients.entries import find_in
 from transport.ports.recipients import RecipientEntry
-from transport.ports.unavailable import LookupUnavailable
 
 
 class DirectoryLookup:
@@ -19,8 +17,4 @@ class DirectoryLookup:
 
     def find(self, address: str) -> RecipientEntry | None:
         """See RecipientLookup."""
-        try:
-            entry = self._snapshot.find(address)
-        except SnapshotUnavailable as error:
-            raise LookupUnavailable(str(error).rstrip(".")) from error
-        return None if entry is None else entry_of(entry)
+        return find_in(self._snapshot, address)

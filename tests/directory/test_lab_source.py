@@ -211,3 +211,14 @@ def test_read_all__answer_breaks_off_half_way__the_next_controller_gives_it_whol
         again = read_all(replace(settings, servers=servers, tls_name="strict.corp.example"))
     assert again.server == f"{STRICT}:636"
     assert len(again.recipients) == len(result.recipients)
+
+
+def test_read_all__attributes_of_people__stand_by_exchange_names_with_their_manager(tmp_path, settings):
+    everybody = read_all(settings).recipients
+    known = {one.object_guid: one for one in everybody}
+    assert any(one.startswith("CustomAttribute1=CC-") for r in known.values() for one in r.attributes)
+    (managed,) = [one for one in known.values() if one.manager_guid]
+    publish(tmp_path, known.values(), read_at=0)
+    told = Snapshot.open(tmp_path).attributes_of(managed.object_guid)
+    assert f"Manager={known[str(managed.manager_guid)].primary_address}" in told
+    assert any(one.startswith("Department=") for one in told)

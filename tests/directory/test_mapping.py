@@ -2,10 +2,12 @@
 
 import pytest
 
+from directory.attributes import DISPLAY_NAME, EMAIL, FROM_DIRECTORY, LOGON_NAME, MANAGER
 from directory.explain_mapping import _explained
 from directory.mapping import MappingError, map_entry
 from directory.model import RecipientKind
 from tests.directory.entries import guid_of, ldap_entry
+from transport.config import rule_kinds
 
 
 def test_map_entry__exchange_mailbox__has_primary_first_and_its_guid():
@@ -129,3 +131,26 @@ def test_explained__home_mdb__became_something_only_without_a_home_server_name()
         explained = _explained(ldap_entry("anna", **attributes), {})
         (mdb,) = [one for one in explained.attributes if one.ours == "homeMDB"]
         assert (mdb.field, mdb.became) == became
+
+
+def test_map_entry__attributes_of_a_person__by_exchange_names_on_one_line_each():
+    entry = ldap_entry(
+        "anna", mail="anna@acme.example", department="Sales\r\nNorth", co="Germany", c="DE", title="x" * 300,
+        extensionAttribute15=" CC-1 ", homePhone="1", manager="CN=carl,DC=corp,DC=example",
+    )  # fmt: skip
+    mapped = map_entry(entry)
+    assert mapped.recipient.attributes == (
+        f"Title={'x' * 256}", "Department=Sales North", "Country=Germany", "Country=DE", "CustomAttribute15=CC-1"
+    )  # fmt: skip
+    assert mapped.links.manager == "CN=carl,DC=corp,DC=example"
+
+
+def test_attributes__that_are_read__are_those_that_rules_may_ask_about():
+    written_with_the_entry = {DISPLAY_NAME, EMAIL, LOGON_NAME, MANAGER}
+    assert {*FROM_DIRECTORY, *written_with_the_entry} == set(rule_kinds.ATTRIBUTES)
+
+
+def test_explain__attribute_of_a_person__says_what_it_became():
+    entry = ldap_entry("anna", mail="anna@acme.example", department="Sales", ou="Berlin")
+    found = {one.ours: (one.field, one.became) for one in _explained(entry, {}).attributes}
+    assert found["department"] == ("Department", "Sales")

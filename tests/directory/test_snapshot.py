@@ -261,3 +261,25 @@ def test_find__conflict_under_the_rule_primary__goes_to_the_one_primary_address_
     entry = snapshot.find("anna@acme.example")
     assert (entry.primary_address or None, entry.is_conflict) == (winner, winner is None)
     assert snapshot.addresses_of(guid_of("anna")) == (), "nobody may send as an address that two claim"
+
+
+def test_attributes__of_a_person__with_the_manager_as_the_directory_has_them_now(tmp_path, snapshot, clock):
+    anna = a_recipient(
+        "anna", attributes=("Department=Sales",), manager_guid=guid_of("carl"), user_principal_name="a@x"
+    )
+    publish(tmp_path, [anna, a_recipient("carl")], read_at=0, content="1")
+    said = ("DisplayName=Anna", "Email=anna@acme.example", "UserLogonName=a@x", "Department=Sales")
+    assert snapshot.attributes_of(guid_of("anna")) == (*said, "Manager=carl@acme.example")
+    moved = replace(anna, attributes=("Department=Legal",))
+    publish_changes(tmp_path, Changes("1", (moved,), (guid_of("carl"),)), read_at=1, content="2")
+    clock.now = 2.0
+    assert snapshot.attributes_of(guid_of("anna")) == (*said[:3], "Department=Legal")
+    assert snapshot.attributes_of(guid_of("carl")) == ()
+
+
+def test_attributes__of_a_group_or_before_the_first_reading__are_none(tmp_path, snapshot, clock):
+    with pytest.raises(SnapshotUnavailable):
+        snapshot.attributes_of(guid_of("anna"))
+    publish(tmp_path, [a_recipient("all", kind=RecipientKind.DISTRIBUTION_GROUP)], read_at=0)
+    clock.now = 2.0
+    assert snapshot.attributes_of(guid_of("all")) == ()

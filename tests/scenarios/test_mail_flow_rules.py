@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from directory.snapshot_writer import publish
+from mailconsole.runtime.directory_lookup import DirectoryLookup
+from tests.directory.entries import a_recipient, guid_of
 from tests.scenarios.test_relay import without_trace
 from tests.support.sink import Sink
 from tests.support.transport import Transport, document
 from transport.config.document import MailFlow
 from transport.model.event import EventId, TrackingEvent
+from transport.ports.node import Ports
 
 HEADER = b"From: a@acme.example\r\nTo: b@partner.example\r\nSubject: hello\r\nX-App: erp\r\n"
 BODY = HEADER + b"\r\n.dot\r\ntext\r\n"
@@ -224,3 +228,22 @@ def test_route_and_tls__of_a_message_that_waits__are_known_after_a_restart(tmp_p
         kept = transport.call(lambda: transport.service._spool.read_message(message_id))
         assert (kept.ruled.connector_id, kept.ruled.is_tls_required) == ("out", True)
         assert "TlsRequired" in str(kept.recipients[0].next_hop)
+
+
+def test_attributes__of_the_directorys_file__reject_mail_to_another_department(tmp_path, sink):
+    anna = a_recipient("a", attributes=("Department=Sales",), manager_guid=guid_of("boss"))
+    publish(tmp_path / "directory", [anna, a_recipient("boss", attributes=("Department=Board",))], read_at=0)
+    asked = [
+        {"kind": "SenderADAttributeContainsWords", "values": ["Department:Sales"]},
+        {"kind": "ADAttributeNotEqual", "values": ["Department"]},
+    ]
+    excepted = [{"kind": "SenderManagementRelationship", "values": ["DirectReport"]}]
+    action = {"kind": "RejectMessage", "text": "Ask your manager"}
+    config = ruled(sink, rule(action, conditions=asked, exceptions=excepted))
+    lookup = DirectoryLookup(tmp_path / "directory")
+    with Transport(tmp_path, config, ports=Ports(recipients=lookup)) as transport:
+        assert str(send(transport).last) == "550 5.7.1 Ask your manager"
+        assert send(transport, to=("boss@acme.example",)).is_accepted
+        assert sink.wait_for(1)[0].rcpt_to == ("boss@acme.example",)
+        (refused,) = told(transport, EventId.REFUSE)
+        assert "Department of a@acme.example contains “Sales”" in refused.reason

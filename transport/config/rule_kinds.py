@@ -41,6 +41,8 @@ class ValueKind(StrEnum):
     RECEIVE_CONNECTOR = "receive connector"
     SEND_CONNECTOR = "send connector"
     EXTENSION = "extension"
+    ATTRIBUTE_WORD = "attribute and word"
+    ATTRIBUTE_PATTERN = "attribute and pattern"
 
     @property
     def sentence(self) -> str:
@@ -59,7 +61,19 @@ _VALUES = {
     ValueKind.RECEIVE_CONNECTOR: "Receive connectors, by their ids.",
     ValueKind.SEND_CONNECTOR: "A send connector, by its id.",
     ValueKind.EXTENSION: "Ends of file names, for example exe.",
+    ValueKind.ATTRIBUTE_WORD: "Attribute and words, for example Department:Sales, or CustomAttribute1:Berlin.",
+    ValueKind.ATTRIBUTE_PATTERN: "Attribute and pattern, for example Title:^Head of, or CustomAttribute1:^CC-\\d+$.",
 }
+
+
+PATTERNS = frozenset((ValueKind.PATTERN, ValueKind.ATTRIBUTE_PATTERN))
+WORDS = frozenset((ValueKind.WORD, ValueKind.ATTRIBUTE_WORD))
+ATTRIBUTES = (
+    "DisplayName", "FirstName", "Initials", "LastName", "Email", "UserLogonName", "Title", "Department", "Company",
+    "Office", "Street", "POBox", "City", "State", "ZipCode", "Country", "PhoneNumber", "FaxNumber", "MobileNumber",
+    "Manager", *(f"CustomAttribute{number}" for number in range(1, 16)),
+)  # fmt: skip
+"""Of people, as a directory has them, in Exchange's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,9 @@ class ConditionKind(StrEnum):
     FROM_ADDRESS_WORDS = "FromAddressContainsWords"
     FROM_ADDRESS_PATTERNS = "FromAddressMatchesPatterns"
     SENDER_DOMAIN = "SenderDomainIs"
+    SENDER_ATTRIBUTE_WORDS = "SenderADAttributeContainsWords"
+    SENDER_ATTRIBUTE_PATTERNS = "SenderADAttributeMatchesPatterns"
+    SENDER_MANAGER = "SenderManagerIs"
     SENDER_IP = "SenderIPRanges"
     SENDER_AUTHENTICATED = "SenderIsAuthenticated"
     RECEIVE_CONNECTOR = "ReceiveConnectorIs"
@@ -97,9 +114,18 @@ class ConditionKind(StrEnum):
     RECIPIENT_WORDS = "RecipientAddressContainsWords"
     RECIPIENT_PATTERNS = "RecipientAddressMatchesPatterns"
     RECIPIENT_DOMAIN = "RecipientDomainIs"
+    RECIPIENT_ATTRIBUTE_WORDS = "RecipientADAttributeContainsWords"
+    RECIPIENT_ATTRIBUTE_PATTERNS = "RecipientADAttributeMatchesPatterns"
+    RECIPIENT_MANAGER = "RecipientManagerIs"
+    MANAGEMENT = "SenderManagementRelationship"
+    SAME_ATTRIBUTE = "ADAttributeEqual"
+    OTHER_ATTRIBUTE = "ADAttributeNotEqual"
     TO_HEADER = "AnyOfToHeader"
     CC_HEADER = "AnyOfCcHeader"
     TO_CC_HEADER = "AnyOfToCcHeader"
+    TO_MEMBER_OF = "AnyOfToHeaderMemberOf"
+    CC_MEMBER_OF = "AnyOfCcHeaderMemberOf"
+    TO_CC_MEMBER_OF = "AnyOfToCcHeaderMemberOf"
     SUBJECT_WORDS = "SubjectContainsWords"
     SUBJECT_PATTERNS = "SubjectMatchesPatterns"
     HEADER_WORDS = "HeaderContainsWords"
@@ -127,6 +153,8 @@ INSIDE, OUTSIDE = "InOrganization", "NotInOrganization"
 _SCOPES = (INSIDE, OUTSIDE)
 _K, _V, _R = ConditionKind, ValueKind, Reads
 _SENDER, _RECIPIENT, _HEADER, _ATTACHMENT, _MESSAGE = "Sender", "Recipient", "Header", "Attachment", "Message"
+_BOTH = "Sender and recipient"
+MANAGER_OF, REPORTS_TO = "Manager", "DirectReport"
 
 CONDITIONS: dict[ConditionKind, ConditionSpec] = {
     _K.FROM: ConditionSpec("the sender is {}", _V.ADDRESS, _R.HEADER, _SENDER),
@@ -135,6 +163,13 @@ CONDITIONS: dict[ConditionKind, ConditionSpec] = {
     _K.FROM_ADDRESS_WORDS: ConditionSpec("the sender's address contains {}", _V.WORD, _R.HEADER, _SENDER),
     _K.FROM_ADDRESS_PATTERNS: ConditionSpec("the sender's address matches {}", _V.PATTERN, _R.HEADER, _SENDER),
     _K.SENDER_DOMAIN: ConditionSpec("the sender's domain is {}", _V.DOMAIN, _R.HEADER, _SENDER),
+    _K.SENDER_ATTRIBUTE_WORDS: ConditionSpec(
+        "an attribute of the sender contains {}", _V.ATTRIBUTE_WORD, _R.HEADER, _SENDER
+    ),
+    _K.SENDER_ATTRIBUTE_PATTERNS: ConditionSpec(
+        "an attribute of the sender matches {}", _V.ATTRIBUTE_PATTERN, _R.HEADER, _SENDER
+    ),
+    _K.SENDER_MANAGER: ConditionSpec("the sender's manager is {}", _V.ADDRESS, _R.HEADER, _SENDER),
     _K.SENDER_IP: ConditionSpec("the client's address is in {}", _V.NETWORK, _R.ENVELOPE, _SENDER),
     _K.SENDER_AUTHENTICATED: ConditionSpec(
         "the client signed in: {}", _V.CHOICE, _R.ENVELOPE, _SENDER, ("Yes", "No")
@@ -148,9 +183,26 @@ CONDITIONS: dict[ConditionKind, ConditionSpec] = {
     _K.RECIPIENT_WORDS: ConditionSpec("a recipient's address contains {}", _V.WORD, _R.ENVELOPE, _RECIPIENT),
     _K.RECIPIENT_PATTERNS: ConditionSpec("a recipient's address matches {}", _V.PATTERN, _R.ENVELOPE, _RECIPIENT),
     _K.RECIPIENT_DOMAIN: ConditionSpec("a recipient's domain is {}", _V.DOMAIN, _R.ENVELOPE, _RECIPIENT),
+    _K.RECIPIENT_ATTRIBUTE_WORDS: ConditionSpec(
+        "an attribute of a recipient contains {}", _V.ATTRIBUTE_WORD, _R.DIRECTORY, _RECIPIENT
+    ),
+    _K.RECIPIENT_ATTRIBUTE_PATTERNS: ConditionSpec(
+        "an attribute of a recipient matches {}", _V.ATTRIBUTE_PATTERN, _R.DIRECTORY, _RECIPIENT
+    ),
+    _K.RECIPIENT_MANAGER: ConditionSpec("a recipient's manager is {}", _V.ADDRESS, _R.DIRECTORY, _RECIPIENT),
+    _K.MANAGEMENT: ConditionSpec(
+        "the sender is to a recipient: {}", _V.CHOICE, _R.HEADER, _BOTH, (MANAGER_OF, REPORTS_TO)
+    ),
+    _K.SAME_ATTRIBUTE: ConditionSpec("sender and recipient have the same {}", _V.CHOICE, _R.HEADER, _BOTH, ATTRIBUTES),
+    _K.OTHER_ATTRIBUTE: ConditionSpec(
+        "sender and recipient differ in {}", _V.CHOICE, _R.HEADER, _BOTH, ATTRIBUTES
+    ),
     _K.TO_HEADER: ConditionSpec("To names {}", _V.ADDRESS, _R.HEADER, _HEADER),
     _K.CC_HEADER: ConditionSpec("Cc names {}", _V.ADDRESS, _R.HEADER, _HEADER),
     _K.TO_CC_HEADER: ConditionSpec("To or Cc names {}", _V.ADDRESS, _R.HEADER, _HEADER),
+    _K.TO_MEMBER_OF: ConditionSpec("To names a member of {}", _V.ADDRESS, _R.HEADER, _HEADER),
+    _K.CC_MEMBER_OF: ConditionSpec("Cc names a member of {}", _V.ADDRESS, _R.HEADER, _HEADER),
+    _K.TO_CC_MEMBER_OF: ConditionSpec("To or Cc names a member of {}", _V.ADDRESS, _R.HEADER, _HEADER),
     _K.SUBJECT_WORDS: ConditionSpec("the subject contains {}", _V.WORD, _R.HEADER, _HEADER),
     _K.SUBJECT_PATTERNS: ConditionSpec("the subject matches {}", _V.PATTERN, _R.HEADER, _HEADER),
     _K.HEADER_WORDS: ConditionSpec("the field {header} contains {}", _V.WORD, _R.HEADER, _HEADER, has_header=True),

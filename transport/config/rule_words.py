@@ -7,19 +7,35 @@ from typing import Any
 
 from transport.config.diff import FieldChange
 from transport.config.phrases import Parts, Say, join, label, show
-from transport.config.rule_kinds import INSIDE, OUTSIDE, ActionKind, ConditionKind, ValueKind
+from transport.config.rule_kinds import (
+    ATTRIBUTES,
+    INSIDE,
+    MANAGER_OF,
+    OUTSIDE,
+    PATTERNS,
+    REPORTS_TO,
+    WORDS,
+    ActionKind,
+    ConditionKind,
+)
 from transport.config.tellers import Teller, on_off
 
 SHOWN = 5
-_SCOPES = {INSIDE: "inside the organisation", OUTSIDE: "outside the organisation"}
-_QUOTED = (ValueKind.WORD, ValueKind.PATTERN)
+_SAID = {
+    INSIDE: "inside the organisation",
+    OUTSIDE: "outside the organisation",
+    MANAGER_OF: "the manager",
+    REPORTS_TO: "a direct report",
+}
+_QUOTED = WORDS | PATTERNS
 Json = dict[str, Any]
 
 
 def condition_words(value: Json) -> str:
     """``the subject contains “invoice” or “bill”``, of a condition or exception as JSON."""
     spec = ConditionKind(value["kind"]).spec
-    return spec.phrase.format(_either(value["values"], is_quoted=spec.values in _QUOTED), header=value["header"])
+    said = {} if spec.choices == ATTRIBUTES else _SAID
+    return spec.phrase.format(_either(value["values"], spec.values in _QUOTED, said), header=value["header"])
 
 
 def action_words(value: Json) -> str:
@@ -39,8 +55,8 @@ def rule_words(value: Json) -> str:
     return f"{which}{but}: {join(map(action_words, value['actions']))}"
 
 
-def _either(values: list[str], *, is_quoted: bool) -> str:
-    texts = [f"“{one}”" if is_quoted else _SCOPES.get(one, one) for one in _shown(values)]
+def _either(values: list[str], is_quoted: bool, said: dict[str, str]) -> str:
+    texts = [f"“{one}”" if is_quoted else said.get(one, one) for one in _shown(values)]
     return " or ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -40,6 +40,19 @@ class SenderRestrictions:
     reject_from: tuple[str, ...] = ()
 
 
+class AttributeReader(Protocol):
+    """Reads, when a rule asks, what a directory says of a person beside where their mail goes."""
+
+    def __call__(self) -> tuple[str, ...]:
+        """Texts like ``Department=Sales``, of the manager the address. Raises LookupUnavailable."""
+        ...
+
+
+def no_attributes() -> tuple[str, ...]:
+    """The AttributeReader of an entry about which nobody knows more."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class RecipientEntry:
     """One recipient as the directory knows it. Addresses are ``local@domain`` texts; ``members`` and
@@ -58,6 +71,7 @@ class RecipientEntry:
     max_receive_bytes: int = 0
     home_server: str = ""
     is_withheld: bool = False
+    attributes: AttributeReader = field(default=no_attributes, compare=False, repr=False)
 
 
 class RecipientLookup(Protocol):

@@ -15,10 +15,12 @@ from transport.model.limit import Limit, Reached
 from transport.model.reply import Reply
 from transport.model.session import SessionFacts
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
-from transport.ports.recipients import EntryKind as EntryKind  # what a look-up given from elsewhere answers with
+from transport.ports.recipients import AttributeReader as AttributeReader  # what a look-up from elsewhere answers with
+from transport.ports.recipients import EntryKind as EntryKind
 from transport.ports.recipients import RecipientEntry as RecipientEntry
 from transport.ports.recipients import RecipientLookup as RecipientLookup
 from transport.ports.recipients import SenderRestrictions as SenderRestrictions
+from transport.ports.recipients import no_attributes as no_attributes
 from transport.ports.unavailable import LookupUnavailable as LookupUnavailable
 from transport.rules import destinations, ip_filter, ownership, relay, service_accounts, taking
 from transport.rules.restrictions import Sender

@@ -5,7 +5,7 @@ from __future__ import annotations
 from transport.config.diff import as_json
 from transport.config.objects import MailFlowRule, RuleAction, RuleCondition, RuleMode
 from transport.config.ranges import parse_range
-from transport.config.rule_kinds import ActionKind, ConditionKind, ValueKind
+from transport.config.rule_kinds import PATTERNS, WORDS, ActionKind, ConditionKind, ValueKind
 from transport.config.rule_words import action_words
 from transport.config.types import parse_size
 from transport.config.validate_policies import BROAD_FROM
@@ -61,7 +61,9 @@ def _narrows(condition: RuleCondition, own: frozenset[str]) -> bool:
         return all(parse_size(one) >= _SMALL for one in values)
     if takes is ValueKind.DOMAIN:
         return not any(_is_ours(one.lower(), own) for one in values)
-    if takes in (ValueKind.WORD, ValueKind.PATTERN):
+    if takes in (ValueKind.ATTRIBUTE_WORD, ValueKind.ATTRIBUTE_PATTERN):
+        return not any(_fits_much(kind, one.partition(":")[2], own) for one in values)
+    if takes in WORDS | PATTERNS:
         return not any(_fits_much(kind, one, own) for one in values)
     return True
 
@@ -82,6 +84,6 @@ def _fits_much(kind: ConditionKind, value: str, own: frozenset[str]) -> bool:
 
 
 def _is_in(kind: ConditionKind, value: str, text: str) -> bool:
-    if kind.spec.values is ValueKind.WORD:
+    if kind.spec.values in WORDS:
         return bool(Words((value,)).find(text))
     return Pattern(value).is_in(text, Steps(_STEPS))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from transport.config.document import MailFlow
 from transport.config.objects import MailFlowRule, RuleErrorAction, RuleMode
-from transport.config.rule_kinds import ActionKind, Reads, ValueKind
+from transport.config.rule_kinds import PATTERNS, ActionKind, Reads
 from transport.config.validate_rules import in_order
 from transport.model.reply import Reply
 from transport.model.verdict import Answer, Step
@@ -124,7 +124,7 @@ def _reads(criterion: Criterion) -> Reads:
 
 def _patterns(rule: MailFlowRule) -> int:
     asked = (*rule.conditions, *rule.exceptions)
-    return sum(len(one.values) for one in asked if one.kind.spec.values is ValueKind.PATTERN)
+    return sum(len(one.values) for one in asked if one.kind.spec.values in PATTERNS)
 
 
 class CompiledRules:

@@ -14,13 +14,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from mailconsole.imports.exchange.parameters import KNOWN_EVERYWHERE, Other, Same, apply_table, said
+from mailconsole.imports.exchange.rule_terms import EXCEPT, attribute_values, translated
 from mailconsole.imports.exchange.values import Lost, items, number, one_of, text, yes
 from mailconsole.imports.report import Subject
 from transport.config.objects import RuleAction, RuleCondition
 from transport.config.rule_kinds import ActionKind, ConditionKind, ValueKind
 
 Given = Mapping[str, Any]
-EXCEPT = "ExceptIf"
 NARROWER = "Disabled: without this it would take more messages than it did."
 _REST = Other("").at_rest
 _MODES = {"Enforce": 2, "Audit": 0, "AuditAndNotify": 1}
@@ -91,6 +91,7 @@ class _Read:
 def read_rule(given: Given, connectors: Mapping[str, str], about: Subject) -> dict[str, Any] | None:
     """The fields of a mail flow rule; None where nothing is left to do. ``connectors``: ids of send connectors by their
     names in lower case."""
+    given = translated(given, about)
     criteria = {name for name in given if _kind_of(name) is not None or _is_header(name)}
     settings = {name: value for name, value in given.items() if name in TABLE}
     read = _Read({"name": text(given.get("Name"))[:64]} | apply_table(TABLE, settings, set(), about))
@@ -144,6 +145,8 @@ def _criterion(name: str, given: Given, read: _Read, about: Subject) -> None:
 def _values(kind: ConditionKind, value: Any) -> list[str]:
     if kind.spec.values is ValueKind.SIZE:
         return [_octets(text(value))]
+    if kind.spec.values in (ValueKind.ATTRIBUTE_WORD, ValueKind.ATTRIBUTE_PATTERN):
+        return list(attribute_values(value))
     return items(value)
 
 

@@ -33,11 +33,17 @@ def facts_of(recipient: Recipient) -> list[tuple[str, str]]:
         ("Account disabled", "yes; mail is taken all the same" if value.disabled else ""),
         ("Members without an address", f"{value.members_without_address:,}" if value.members_without_address else ""),
         ("Members are whoever matches", value.dynamic_filter or ""),
+        *(_attribute(one) for one in value.attributes),
         ("Object GUID", value.object_guid),
         ("Distinguished name", value.dn),
         ("Other addresses", ", ".join(value.legacy_addresses)),
     ]
     return [(term, text) for term, text in pairs if text]
+
+
+def _attribute(said: str) -> tuple[str, str]:
+    name, _, text = said.partition("=")
+    return name, text
 
 
 def references_of(recipient: Recipient) -> list[Reference]:
@@ -46,6 +52,7 @@ def references_of(recipient: Recipient) -> list[Reference]:
     restrictions = value.restrictions
     named = [
         ("Forwards to", (value.forwarding_guid,) if value.forwarding_guid else ()),
+        ("Manager", (value.manager_guid,) if value.manager_guid else ()),
         ("Takes mail only from", restrictions.accept_from),
         ("Takes mail only from members of", restrictions.accept_from_members_of),
         ("Takes no mail from", restrictions.reject_from),

@@ -115,6 +115,47 @@ def test_rule__actions_of_all_kinds__are_taken_over_and_a_connector_by_its_name(
 
 
 def test_rule__with_nothing_left_to_do__is_left_out():
-    done = imported(RejectMessageReasonText=None, RejectMessageEnhancedStatusCode=None, SetSCL="6")
+    done = imported(RejectMessageReasonText=None, RejectMessageEnhancedStatusCode=None, ApplyOME=True)
     assert not done.document.mail_flow_rules
     assert said(done.report, "Block programs", "")[0][0] is Fate.LEFT_OUT
+
+
+def test_people__attributes_and_relations__become_the_same_conditions():
+    done = imported(
+        SenderADAttributeContainsWords=["department:Sales,Legal", "Title:Head"],
+        ExceptIfRecipientADAttributeMatchesPatterns=[r"CustomAttribute1:^\d{2,3}$"],
+        ManagerForEvaluatedUser="Recipient",
+        ManagerAddresses=["boss@contoso.com"],
+        ADComparisonAttribute="Department",
+        ADComparisonOperator="NotEqual",
+        AnyOfRecipientAddressContainsWords=["fabrikam"],
+        ExceptIfSenderManagementRelationship="DirectReport",
+        AnyOfToHeaderMemberOf=["staff@contoso.com"],
+    )
+    rule = the_rule(done)
+    found = {one.kind.value: one.values for one in rule.conditions}
+    assert found["SenderADAttributeContainsWords"] == ("Department:Sales", "Department:Legal", "Title:Head")
+    assert (found["RecipientManagerIs"], found["ADAttributeNotEqual"]) == (("boss@contoso.com",), ("Department",))
+    assert (found["RecipientAddressContainsWords"], found["AnyOfToHeaderMemberOf"]) == (
+        ("fabrikam",), ("staff@contoso.com",)
+    )  # fmt: skip
+    excepted = {one.kind.value: one.values for one in rule.exceptions}
+    assert excepted["RecipientADAttributeMatchesPatterns"] == (r"CustomAttribute1:^\d{2,3}$",)
+    assert excepted["SenderManagementRelationship"] == ("DirectReport",)
+    assert rule.is_enabled
+    assert not [line for line in done.report.lines if line.fate is Fate.LEFT_OUT]
+
+
+def test_scl__is_looked_for_and_set_in_the_header():
+    done = imported(SCLOver="5", SetSCL="9", RejectMessageReasonText=None, RejectMessageEnhancedStatusCode=None)
+    rule = the_rule(done)
+    (asked,) = [one for one in rule.conditions if one.kind.value == "HeaderMatchesPatterns"]
+    assert (asked.header, asked.values) == ("X-MS-Exchange-Organization-SCL", ("^[5-9]$",))
+    assert [(one.kind.value, one.header, one.text) for one in rule.actions] == [
+        ("SetHeader", "X-MS-Exchange-Organization-SCL", "9")
+    ]
+    assert rule.is_enabled
+
+
+def test_attribute__that_rules_do_not_know__disables_the_rule():
+    assert not the_rule(imported(SenderADAttributeContainsWords=["Notes:secret"])).is_enabled

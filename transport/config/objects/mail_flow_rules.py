@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, Valid
 
 from transport.config import pattern_syntax
 from transport.config.objects.base import ConfigModel, ConfigObject
-from transport.config.rule_kinds import ActionKind, ConditionKind, ValueKind
+from transport.config.rule_kinds import ATTRIBUTES, ActionKind, ConditionKind, ValueKind
 from transport.config.types import Domain, Line, Mailbox, Network, ObjectId, format_size, parse_size
 
 MAX_VALUES = 500
@@ -20,6 +20,7 @@ KEPT_HEADERS = frozenset(
 )
 """Fields that rules leave alone: the message could not be read, or would go in circles, without them."""
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[!-9;-~]{0,64}$")]  # RFC 5322 3.6.8
+_ATTRIBUTES = {name.lower(): name for name in ATTRIBUTES}
 _READERS: dict[ValueKind, TypeAdapter[Any]] = {
     ValueKind.ADDRESS: TypeAdapter(Mailbox),
     ValueKind.DOMAIN: TypeAdapter(Domain),
@@ -154,16 +155,34 @@ def _value(of: ValueKind, value: str, choices: tuple[str, ...]) -> str:
         return format_size(parse_size(value))
     if of is ValueKind.EXTENSION:
         return value.lstrip("*").removeprefix(".").lower()
+    if of in (ValueKind.ATTRIBUTE_WORD, ValueKind.ATTRIBUTE_PATTERN):
+        return _attribute(of, value)
     if of is ValueKind.PATTERN:
-        if len(value) > MAX_TEXT:
-            raise ValueError(f"a pattern has at most {MAX_TEXT} characters")
-        pattern_syntax.parse(value)
+        _check_pattern(value)
     reader = _READERS.get(of)
     try:
         return str(reader.validate_python(value)) if reader is not None else value
     except ValidationError as error:
         said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
         raise ValueError(said if "'" in said else f"'{value}' is no id of a connector") from None
+
+
+def _attribute(of: ValueKind, value: str) -> str:
+    """``department: Sales`` -> ``Department:Sales``, as Exchange writes it."""
+    said, colon, sought = (part.strip() for part in value.partition(":"))
+    name = _ATTRIBUTES.get(said.lower())
+    if name is None or not colon or not sought:
+        raise ValueError(f"'{value}' must be an attribute and what it holds, such as Department:Sales; they are "
+                         f"{', '.join(ATTRIBUTES[:-14])} to 15")  # fmt: skip
+    if of is ValueKind.ATTRIBUTE_PATTERN:
+        _check_pattern(sought)
+    return f"{name}:{sought}"
+
+
+def _check_pattern(text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"a pattern has at most {MAX_TEXT} characters")
+    pattern_syntax.parse(text)
 
 
 class MailFlowRule(ConfigObject):

@@ -40,7 +40,7 @@ def _has_pattern(condition: RuleCondition) -> AddressTest:
     return lambda address, facts, around: first_match(patterns, str(address), facts.steps)
 
 
-def _is_member(condition: RuleCondition) -> AddressTest:
+def is_member(condition: RuleCondition) -> AddressTest:
     groups = condition.values
 
     def test(address: Address, facts: RuleFacts, around: Around) -> str:
@@ -86,7 +86,7 @@ def _is_ours(ruleset: Ruleset, address: Address) -> bool:
 OF_SENDER: dict[ConditionKind, Callable[[RuleCondition], AddressTest]] = {
     ConditionKind.FROM: _is_one_of,
     ConditionKind.FROM_SCOPE: _sender_is_in_scope,
-    ConditionKind.FROM_MEMBER_OF: _is_member,
+    ConditionKind.FROM_MEMBER_OF: is_member,
     ConditionKind.FROM_ADDRESS_WORDS: _has_words,
     ConditionKind.FROM_ADDRESS_PATTERNS: _has_pattern,
     ConditionKind.SENDER_DOMAIN: _has_domain,
@@ -94,14 +94,14 @@ OF_SENDER: dict[ConditionKind, Callable[[RuleCondition], AddressTest]] = {
 OF_RECIPIENT: dict[ConditionKind, Callable[[RuleCondition], AddressTest]] = {
     ConditionKind.SENT_TO: _is_one_of,
     ConditionKind.SENT_TO_SCOPE: _is_in_scope,
-    ConditionKind.SENT_TO_MEMBER_OF: _is_member,
+    ConditionKind.SENT_TO_MEMBER_OF: is_member,
     ConditionKind.RECIPIENT_WORDS: _has_words,
     ConditionKind.RECIPIENT_PATTERNS: _has_pattern,
     ConditionKind.RECIPIENT_DOMAIN: _has_domain,
 }
 
 
-def _any(test: AddressTest, addresses: Iterable[Address], facts: RuleFacts, around: Around) -> str:
+def any_of(test: AddressTest, addresses: Iterable[Address], facts: RuleFacts, around: Around) -> str:
     """Each is asked once; one that fits is enough, though another can't be told."""
     unknown: Exception | None = None
     for address in addresses:
@@ -125,7 +125,7 @@ def of_sender(test: AddressTest, where: SenderAddressLocation) -> Test:
             found = test(facts.sender, facts, around)
             if found:
                 return found
-        return _any(test, _header_senders(facts), facts, around)
+        return any_of(test, _header_senders(facts), facts, around)
 
     return ask
 
@@ -142,4 +142,4 @@ def _header_senders(facts: RuleFacts) -> list[Address]:
 
 
 def of_recipients(test: AddressTest) -> Test:
-    return lambda facts, around: _any(test, facts.recipients, facts, around)
+    return lambda facts, around: any_of(test, facts.recipients, facts, around)

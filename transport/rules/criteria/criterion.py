@@ -8,6 +8,7 @@ from transport.config.objects import RuleCondition, SenderAddressLocation
 from transport.config.rule_kinds import ConditionKind, Reads
 from transport.model.verdict import Answer
 from transport.ports.unavailable import LookupUnavailable
+from transport.rules.criteria import people
 from transport.rules.criteria.addresses import OF_RECIPIENT, OF_SENDER, of_recipients, of_sender
 from transport.rules.criteria.attachments import OF_ATTACHMENT
 from transport.rules.criteria.headers import OF_HEADER
@@ -17,7 +18,9 @@ from transport.rules.disclosure import UNTOLD, Withheld
 from transport.rules.pattern_match import TooMuchWork
 from transport.rules.rule_facts import NotKnown, RuleFacts
 
-_OF_MESSAGE = OF_SESSION | OF_HEADER | OF_ATTACHMENT
+_OF_SENDER, _OF_RECIPIENT = OF_SENDER | people.OF_SENDER, OF_RECIPIENT | people.OF_RECIPIENT
+_OF_MESSAGE = OF_SESSION | OF_HEADER | OF_ATTACHMENT | people.OF_NAMED
+_ASK_DIRECTORY = frozenset((ConditionKind.FROM_MEMBER_OF, *people.OF_SENDER, *people.OF_BOTH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,11 @@ def compile_criterion(condition: RuleCondition, where: SenderAddressLocation) ->
     """Made once for each revision."""
     kind = condition.kind
     reads = kind.spec.reads
-    if kind in OF_SENDER:
+    if kind in _OF_SENDER or kind in people.OF_BOTH:
         reads = Reads.ENVELOPE if where is SenderAddressLocation.ENVELOPE else Reads.HEADER
-        if kind is ConditionKind.FROM_MEMBER_OF:
-            reads = max(reads, Reads.DIRECTORY)
-        return Criterion(kind, reads, of_sender(OF_SENDER[kind](condition), where))
-    if kind in OF_RECIPIENT:
-        return Criterion(kind, reads, of_recipients(OF_RECIPIENT[kind](condition)))
+        reads = max(reads, Reads.DIRECTORY) if kind in _ASK_DIRECTORY else reads
+        both = people.OF_BOTH.get(kind)
+        return Criterion(kind, reads, both(condition, where) if both else of_sender(_OF_SENDER[kind](condition), where))
+    if kind in _OF_RECIPIENT:
+        return Criterion(kind, reads, of_recipients(_OF_RECIPIENT[kind](condition)))
     return Criterion(kind, reads, _OF_MESSAGE[kind](condition))
