@@ -12,5 +12,5 @@ def read_whole(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recipients", "0008_unused_proxies")]
+    dependencies = [("recipients", "0009_auditor")]
     operations = [migrations.RunPython(read_whole, migrations.RunPython.noop)]
