@@ -99,12 +99,22 @@ def _policies(policy_ids: tuple[str, ...]) -> str:
 
 
 def _recipients_json(recipients: Sequence[Recipient]) -> str:
-    if len(recipients) == 1:
-        one = recipients[0]
-        is_new = one.status is RecipientStatus.READY and one.original is one.address and not any(_state(one))
-        if is_new and not one.notify and not one.orcpt and one.next_hop is not None:
-            address, hop = one.address, compact_json.text(one.next_hop.text)
-            return f'[{{"i":{one.index},"to":{_pair_json(address.local_part, address.domain)},"hop":{hop}}}]'
+    """As ``_recipient_rows`` would have it. Of most nothing is to be said but their address and where they go."""
+    hop = recipients[0].next_hop if recipients else None
+    if hop is None:
+        return compact_json.encode(_recipient_rows(recipients)).decode()
+    to, ready, told = compact_json.text(hop.text), RecipientStatus.READY, []
+    for one in recipients:
+        address = one.address
+        if one.next_hop is not hop or one.original is not address or one.status is not ready or one.notify or one.orcpt:
+            break
+        if one.attempts or one.first_attempt_at or one.last_attempt_at or one.next_attempt_at:
+            break
+        if one.last_reply or one.last_reason or one.is_delay_dsn_sent:
+            break
+        told.append(f'{{"i":{one.index},"to":{_pair_json(address.local_part, address.domain)},"hop":{to}}}')
+    else:
+        return f"[{','.join(told)}]"
     return compact_json.encode(_recipient_rows(recipients)).decode()
 
 
