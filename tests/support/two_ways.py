@@ -101,6 +101,9 @@ class Wire:
 
     abort = pause_reading = resume_reading = lambda self: None
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
 
 def both_ways(
     document: MailFlow, steps: Sequence[Step], *, fails_at: Sequence[int] = (), lookup: RecipientLookup | None = None

@@ -10,20 +10,39 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from transport.config.objects import ReceiveConnector
+    from transport.listener.regular import Regular
     from transport.listener.session import Session
 
 MAX_ARRIVALS = 2_000
+MAX_HELLOS = 20
+"""Of a client: most say the same name each time."""
+
+
+class Hello:
+    """How a client was answered that said its name in a certain way, and what follows from that for its session."""
+
+    __slots__ = ("client", "described", "described_json", "helo", "octets", "offers_tls", "trace_heads")
+
+    def __init__(self, session: Session, client: Regular, octets: bytes) -> None:
+        self.client = client
+        self.octets = octets
+        self.helo = session.facts.helo
+        self.offers_tls = session.offers_tls
+        self.trace_heads = session.trace_heads
+        self.described = session.described()
+        self.described_json = session.described_json
 
 
 class Arrival:
-    """A client that is greeted at once."""
+    """A client that is greeted at once. ``hellos`` by what it says of itself, and whether that by EHLO."""
 
-    __slots__ = ("banner", "connector", "extensions")
+    __slots__ = ("banner", "connector", "extensions", "hellos")
 
     def __init__(self, connector: ReceiveConnector, extensions: frozenset[str], banner: bytes) -> None:
         self.connector = connector
         self.extensions = extensions
         self.banner = banner
+        self.hellos: dict[tuple[str, bool], Hello] = {}
 
 
 def find(session: Session, peer: str) -> Arrival | None:
@@ -44,3 +63,26 @@ def remember(session: Session, banner: bytes) -> None:
         ruleset.arrivals.clear()
     key = session.binding, facts.peer, session.context.hostname
     ruleset.arrivals[key] = Arrival(session.connector, session.extensions, banner)
+
+
+def greet_again(session: Session, argument: str, *, is_esmtp: bool) -> bytes | None:
+    """The answer to the first EHLO or HELO of a session that comes like others before; None where it is to be thought
+    about. Where it was answered it is what it was for them, too."""
+    arrival = session.arrival
+    known = arrival.hellos.get((argument, is_esmtp)) if arrival is not None else None
+    if known is None or known.client.until <= session.context.clock() or known.offers_tls is not session.offers_tls:
+        return None
+    session.facts = session.facts.greeted(known.helo, is_esmtp=is_esmtp)
+    session.regular, session.trace_heads = known.client, known.trace_heads
+    session.recall(known.described, known.described_json)
+    session.arrival = None
+    return known.octets
+
+
+def remember_hello(arrival: Arrival, session: Session, argument: str, octets: bytes) -> None:
+    """The session came by ``arrival`` and was just answered; ``argument`` is what it said."""
+    if session.regular is None or session.transaction is not None:
+        return
+    if len(arrival.hellos) >= MAX_HELLOS:
+        arrival.hellos.clear()
+    arrival.hellos[argument, session.facts.is_esmtp] = Hello(session, session.regular, octets)

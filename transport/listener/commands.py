@@ -50,7 +50,8 @@ def _noop(session: Session, argument: str) -> None:
     session.empty_command(replies.OK)
 
 
-def _quit(session: Session, argument: str) -> None:
+def leave(session: Session, argument: str = "") -> None:
+    """Answer QUIT, which is taken at any time (RFC 5321 4.1.1.10)."""
     session.send(_BYE)
     session.close()
 
@@ -101,7 +102,7 @@ _COMMANDS: dict[str, Command] = {
     "DATA": transaction.data,
     "RSET": transaction.rset,
     "NOOP": _noop,
-    "QUIT": _quit,
+    "QUIT": leave,
     "EHLO": greeting.ehlo,
     "HELO": greeting.helo,
     "STARTTLS": _starttls,

@@ -8,10 +8,16 @@ from transport.model.limit import Limit
 from transport.rules import limits
 
 if TYPE_CHECKING:
+    from transport.config.objects import ReceiveConnector
     from transport.listener.session import Session
 
 LOOK_EVERY_S = 30.0
 LOOK_AGAIN_S = 0.05
+
+
+def first_look_s(connector: ReceiveConnector) -> float:
+    """``next_look_s`` of a session that begins."""
+    return min(connector.connection_inactivity_timeout, connector.connection_timeout, LOOK_EVERY_S)
 
 
 def next_look_s(session: Session, now: float) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from transport.listener import finish, regular
+from transport.listener.commands import leave
 from transport.listener.data import DOT_LINE, DataReader, has_bare_line_end
 from transport.listener.regular import Regular
 from transport.listener.transaction import RECIPIENT_OK, SENDER_OK, START_DATA, Transaction
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from transport.listener.session import Session
 
 MAX_LINES_AT_ONCE = 200
+QUIT = b"QUIT\r\n"
 log = structlog.get_logger(__name__)
 
 
@@ -44,6 +46,9 @@ def received(session: Session, client: Regular, data: bytes) -> int:
             # A call for each command would cost as much as all that is done for it.
             line, transaction = data[position:end], session.transaction
             if transaction is None:
+                if line == QUIT:
+                    leave(session)
+                    return size
                 if not _mail(session, client, line):
                     return position
             elif transaction.sender is None or transaction.body is not None:

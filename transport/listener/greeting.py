@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transport.config.objects import SizeEnabled
-from transport.listener import auth, replies
+from transport.listener import arrivals, auth, replies
 from transport.listener.regular import regular
 from transport.model.reply import Reply
 from transport.rules import admission
@@ -34,6 +34,11 @@ def _greet(session: Session, argument: str, *, is_esmtp: bool) -> None:
     if not argument:
         session.protocol_error(replies.NEEDS_NAME)
         return
+    known = arrivals.greet_again(session, argument, is_esmtp=is_esmtp)
+    if known is not None:
+        session.empty_command(known)
+        return
+    arrival = session.arrival
     session.forget_transaction()  # RFC 5321 4.1.4: EHLO clears all
     session.replace_facts(helo=argument[:255], is_esmtp=is_esmtp)
     verdict = admission.helo(session.ruleset, session.facts, now=session.context.clock())
@@ -48,6 +53,8 @@ def _greet(session: Session, argument: str, *, is_esmtp: bool) -> None:
         hello = Reply(250, "", f"{session.name} Hello [{session.facts.peer}]{offered}").to_bytes()
         if client is not None:
             client.hellos[offered] = hello
+    if arrival is not None:
+        arrivals.remember_hello(arrival, session, argument, hello)
     session.empty_command(hello)
 
 

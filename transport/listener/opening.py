@@ -61,6 +61,7 @@ def open_session(session: Session, transport: Any) -> bool:
 
 
 def _welcome(session: Session, known: Arrival) -> bool:
+    session.arrival = known
     verdict = _count(session, known.connector)
     if verdict is not None:
         turn_away(session, verdict)

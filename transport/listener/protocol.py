@@ -29,7 +29,8 @@ def attach(session: Session, transport: Any) -> None:
         remote=_endpoint(facts.peer, facts.peer_port),
     )
     rows.note(Mark.CONNECT, "", f"through the proxy {facts.proxy}" if facts.proxy else "")
-    vars(session).update(_methods(session, rows), is_logged=True)
+    vars(session).update(_methods(session, rows))
+    session.is_logged = True
 
 
 def _methods(session: Session, rows: ProtocolSession) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import structlog
 
 from transport.config.objects import PermissionGroup, ProxyProtocol, ReceiveConnector, TlsMode
 from transport.listener import deadlines, express, replies, tls
+from transport.listener.arrivals import Arrival
 from transport.listener.bdat import chunk_received
 from transport.listener.chunks import ChunkReader
 from transport.listener.commands import command
@@ -39,6 +40,12 @@ log = structlog.get_logger(__name__)
 class Session(Connection):
     """It keeps the ruleset it began under (law 4)."""
 
+    __slots__ = (
+        "_described", "_errors", "_task", "_timer", "allowed", "arrival", "asked", "binding", "connector", "context",
+        "described_json", "empty_commands", "extensions", "facts", "failed_logons", "is_counted", "is_logged",
+        "is_shaking_hands", "regular", "ruleset", "spare_reader", "trace_heads", "transaction",
+    )  # fmt: skip
+
     def __init__(self, context: Context, binding: str, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.context = context
@@ -60,6 +67,8 @@ class Session(Connection):
         """What lists in DNS are asked about the client, where there are any."""
         self.regular: Regular | None = None
         """What is remembered of the client, once it is known who it is."""
+        self.arrival: Arrival | None = None
+        """What is remembered of how it comes, until more is known of it than that."""
         self.trace_heads = ["", ""]
         """How the Received fields of messages begin, and of messages in UTF-8; empty until the first."""
         self._errors = 0
@@ -75,7 +84,7 @@ class Session(Connection):
             self._buffer += data
             self._process()
         elif not self._express(data):
-            self._process()
+            super()._process()
 
     def _process(self) -> None:
         if not self._buffer or not self._express(self._buffer):
@@ -109,7 +118,7 @@ class Session(Connection):
         self.context.sessions.add(self)
         self.context.counters.sessions += 1
         if open_session(self, self._transport):
-            self._arm_timer()
+            self._timer = self.loop.call_later(deadlines.first_look_s(self.connector), self._on_timer)
 
     def end(self, error: Exception | None) -> None:
         if isinstance(error, ssl.SSLError):
@@ -227,6 +236,10 @@ class Session(Connection):
             self.described_json = compact_json.encode(self._described).decode()[1:-1]
         return self._described
 
+    def recall(self, described: dict[str, Any], described_json: str) -> None:
+        """It is described like another, with the same facts."""
+        self._described, self.described_json = described, described_json
+
     def _describe(self) -> dict[str, Any]:
         facts = self.facts
         return {
@@ -261,7 +274,7 @@ class Session(Connection):
         self.facts = self.facts.changed(**changes)
         self.trace_heads = ["", ""]
         self._described = {}
-        self.regular = self.spare_reader = None
+        self.regular = self.spare_reader = self.arrival = None
 
     @property
     def name(self) -> str:

@@ -123,7 +123,7 @@ class ReceiveEvent(TrackingEvent):
 
     def to_json(self) -> bytes:
         """As that of any event, in a third of the time: what is the same for many messages was encoded before."""
-        detail, text = self.detail, compact_json.text
+        detail, text, once = self.detail, compact_json.text, compact_json.once
         trail, routes = detail.get("trail"), detail.get("routes")
         if len(detail) != self.session_fields + 5 or type(trail) is not compact_json.Constant or routes is None:
             return TrackingEvent.to_json(self)
@@ -133,10 +133,10 @@ class ReceiveEvent(TrackingEvent):
             return TrackingEvent.to_json(self)
         sender = f',"sender":{text(self.sender)}' if self.sender else ""
         return (
-            f'{{"message_id":{self.message_id},"session_id":{text(self.session_id)}{sender},"peer":{text(self.peer)},'
+            f'{{"message_id":{self.message_id},"session_id":{once(self.session_id)}{sender},"peer":{text(self.peer)},'
             f'"connector_id":{text(self.connector_id)},"size_bytes":{self.size_bytes},"revision":{self.revision},'
             f'"detail":{{{self.session},"recipients":{compact_json.texts(detail["recipients"])},'
-            f'"internet_message_id":{text(detail["internet_message_id"])},"subject":{text(detail["subject"])},'
+            f'"internet_message_id":{once(detail["internet_message_id"])},"subject":{once(detail["subject"])},'
             f'"trail":{trail.json},"routes":[{",".join([_route(row) for row in routes])}]}},'
             f'"e":"{self.event}","at":{_time(self.at)}}}'
         ).encode()

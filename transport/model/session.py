@@ -43,6 +43,20 @@ class SessionFacts:
     proxy: str = ""
     addresses: tuple[str, ...] = ()
 
+    def greeted(self, helo: str, *, is_esmtp: bool) -> SessionFacts:
+        """The same session, of which nothing was known yet but its connection, with the name that the peer gives."""
+        return SessionFacts(
+            self.session_id,
+            self.peer,
+            self.peer_port,
+            self.binding,
+            self.connector_id,
+            self.revision,
+            self.started_at,
+            helo,
+            is_esmtp,
+        )
+
     def changed(self, **changes: Any) -> SessionFacts:
         """The same session with something else known of it."""
         other = SessionFacts(*_all(self))

@@ -77,20 +77,23 @@ def plain_routes(ruleset: Ruleset, message: Message, texts: Sequence[str]) -> li
     """Route a new message whose recipients (as ``texts`` in their order) are all outside, as most relayed mail is, and
     return what RECEIVE tells of it; None where there is more to it (``categorize``): then nothing was changed."""
     recipients = message.recipients
-    is_each_once = len(texts) == 1 or len({text.lower() for text in texts}) == len(texts)
+    is_each_once = len(texts) == 1 or len(set(map(str.lower, texts))) == len(texts)
     if message.is_tls_waived or not is_each_once or len(texts) != len(recipients):
         return None
     bucket = bisect_left(ruleset.connector_size_limits, message.size_bytes)
     known = ruleset.plain_routes
-    routes: list[routing.Route] = []
+    routes: dict[str, routing.Route] = {}
     for recipient in recipients:
-        key = recipient.address.domain, bucket
-        chosen = known.get(key) or _plain_route(ruleset, recipient, key, message.size_bytes)
-        if chosen is None:
-            return None
-        routes.append(chosen)
+        domain = recipient.address.domain
+        if domain not in routes:
+            key = domain, bucket
+            chosen = known.get(key) or _plain_route(ruleset, recipient, key, message.size_bytes)
+            if chosen is None:
+                return None
+            routes[domain] = chosen
     told: dict[str, dict[str, Any]] = {}
-    for recipient, chosen, text in zip(recipients, routes, texts, strict=True):
+    for recipient, text in zip(recipients, texts, strict=True):
+        chosen = routes[recipient.address.domain]
         recipient.next_hop = chosen.next_hop
         row = told.get(chosen.hop_text)
         if row is None:

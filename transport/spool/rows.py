@@ -64,14 +64,12 @@ def encode_message(message: Message) -> str:
         return encode_any(message)
     if not (message.size_bytes and message.received_at and message.expires_at):
         return encode_any(message)
-    head = _head(
-        message.session_id, message.peer, message.helo, message.identity, message.connector_id, message.revision
-    )
-    internet_message_id, subject, sender = message.internet_message_id, message.subject, message.envelope_sender
+    head = _head(message.peer, message.helo, message.identity, message.connector_id, message.revision)
+    sender, subject = message.envelope_sender, _once("subject", message.subject)
     return (
         f'{{"size_bytes":{message.size_bytes},"received_at":{message.received_at!r},"expires_at":{message.expires_at!r}'
-        f"{head}{_given('internet_message_id', internet_message_id)}{_given('subject', subject)}"
-        f',"sender":{_pair_json(sender.local_part, sender.domain)}{_policies(message.policy_ids)}'
+        f"{_once('session_id', message.session_id)}{head}{_once('internet_message_id', message.internet_message_id)}"
+        f'{subject},"sender":{_pair_json(sender.local_part, sender.domain)}{_policies(message.policy_ids)}'
         f',"recipients":{_recipients_json(message.recipients)}}}'
     )
 
@@ -80,10 +78,14 @@ def _given(name: str, value: str) -> str:
     return f',"{name}":{compact_json.text(value)}' if value else ""
 
 
+def _once(name: str, value: str) -> str:
+    return f',"{name}":{compact_json.once(value)}' if value else ""
+
+
 @lru_cache(maxsize=1024)
-def _head(session_id: str, peer: str, helo: str, identity: str, connector_id: str, revision: int) -> str:
-    """What the messages of a session have in common."""
-    row = {"session_id": session_id, "peer": peer, "helo": helo, "identity": identity, "connector_id": connector_id}
+def _head(peer: str, helo: str, identity: str, connector_id: str, revision: int) -> str:
+    """What the messages of a client have in common."""
+    row = {"peer": peer, "helo": helo, "identity": identity, "connector_id": connector_id}
     given = "".join(_given(name, value) for name, value in row.items())
     return f'{given},"revision":{revision}' if revision else given
 

@@ -3,13 +3,24 @@
 import datetime
 import time
 
-from tests.support.listener import connector, mail_flow, running
-from transport.config.objects import BlockListProvider, IpListEntry
+from tests.support.listener import OneContext, connector, mail_flow, running
+from transport.config.objects import BlockListProvider, IpListEntry, TlsMode
 
 
 def greeting(server, **options):
     with server.client(**options) as client:
         return client.expect_reply().text
+
+
+def hello(server, line):
+    """What it is answered, and what the listener makes of the session then."""
+    with server.client() as client:
+        client.expect_reply()
+        answer = client.command(line).text
+        (session,) = server.listener._context.sessions
+        told = (session.facts.helo, session.facts.is_esmtp, session.described(), session.described_json)
+    server.wait_until(lambda: not server.listener.sessions)
+    return answer, *told
 
 
 def known(server):
@@ -70,3 +81,43 @@ def test_arrive__many_clients__as_many_are_remembered_as_there_is_room(monkeypat
         for last in range(1, 4):
             greeting(server, source_address=f"127.0.0.{last}")
         assert known(server) == ["127.0.0.3"]
+
+
+def test_hello__said_again__is_answered_as_before():
+    with running(mail_flow(connector())) as server:
+        for line in ("EHLO a.example", "HELO a.example", "EHLO b.example"):
+            first, *others = (hello(server, line) for _ in range(3))  # the third is answered from memory
+            assert others == [first, first]
+        (arrival,) = server.listener._context.ruleset.arrivals.values()
+        assert list(arrival.hellos) == [("a.example", True), ("a.example", False), ("b.example", True)]
+
+
+def test_hello__certificate_came_meanwhile__is_answered_with_what_is_offered_now(tls_context):
+    certificates = OneContext(None)
+    with running(mail_flow(connector(tls_mode=TlsMode.OFFERED)), certificates=certificates) as server:
+        for _ in range(3):
+            assert "STARTTLS" not in hello(server, "EHLO a.example")[0]
+        certificates._context = tls_context
+        assert "STARTTLS" in hello(server, "EHLO a.example")[0]
+
+
+def test_hello__name_that_is_refused__is_refused_each_time():
+    with running(mail_flow(connector(is_ehlo_domain_required=True))) as server:
+        for _ in range(2):
+            assert hello(server, "EHLO not_a_domain")[:2] == ("501 5.5.4 Invalid domain name", "")
+
+
+def test_hello__many_names__as_many_are_remembered_as_there_is_room(monkeypatch):
+    monkeypatch.setattr("transport.listener.arrivals.MAX_HELLOS", 2)
+    with running(mail_flow(connector())) as server:
+        for name in ("a", "b", "c", "d"):
+            hello(server, f"EHLO {name}")
+        (arrival,) = server.listener._context.ruleset.arrivals.values()
+        assert list(arrival.hellos) == [("d", True)]
+
+
+def test_quit__what_is_pipelined_behind_it__is_not_answered():
+    with running(mail_flow(connector())) as server, server.greeted() as client:
+        client.send_bytes(b"QUIT\r\nMAIL FROM:<a@b.example>\r\n")
+        assert client.expect_reply().text.startswith("221 2.0.0")
+        client.expect_close()

@@ -34,7 +34,7 @@ def recipients(draw):
 
 
 messages = st.builds(
-    Message, st.just(1), addresses, st.lists(recipients(), min_size=1, max_size=2), st.integers(0, 9), times, times,
+    Message, st.just(1), addresses, st.lists(recipients(), min_size=1, max_size=4), st.integers(0, 9), times, times,
     words, words, words, words, words, st.integers(0, 2), st.sampled_from(list(BodyType)), st.booleans(),
     ret=st.sampled_from(["", "HDRS"]), internet_message_id=words, subject=words, is_dsn=st.booleans(),
     policy_ids=st.sampled_from([(), ("a", 'b"')]), priority=st.sampled_from(list(Priority)),
