@@ -40,7 +40,7 @@ from transport.model.next_hop import DeliveryType, NextHop  # noqa: E402
 from transport.model.outcome import RecipientStatus  # noqa: E402
 from transport.model.queue_filter import QueueFilter  # noqa: E402
 from transport.ports.node import ListenAddress, Ports  # noqa: E402
-from transport.service import TransportService  # noqa: E402
+from transport.service.engine import TransportService  # noqa: E402
 from transport.spool.sqlite_spool import SqliteSpool  # noqa: E402
 
 NODE = "transport-1"

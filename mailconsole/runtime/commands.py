@@ -10,7 +10,7 @@ from celery.worker.control import control_command
 
 from mailconsole.nodes.dispatch import CONFIGURATION_PUBLISHED, NodeCommand
 from mailconsole.runtime.host import TransportHost
-from transport.service import TransportService
+from transport.service.engine import TransportService
 
 _hosts: list[TransportHost] = []
 log = structlog.get_logger(__name__)

@@ -21,7 +21,7 @@ from mailconsole.runtime.ticker import Ticker
 from mailconsole.runtime.wiring import Running, keep_last_good
 from transport.config.document import digest
 from transport.ports.node import Peer
-from transport.service import ConfigurationRefused
+from transport.service.engine import ConfigurationRefused
 
 if TYPE_CHECKING:
     from mailconsole.runtime.host import TransportHost

@@ -26,7 +26,7 @@ from mailconsole.runtime.ticker import Ticker
 from mailconsole.runtime.wiring import Running
 from transport.config.document import MailFlow, initial_document
 from transport.ports.node import Peer
-from transport.service import TransportService
+from transport.service.engine import TransportService
 
 DRAIN_S = 8.0
 MAX_DESCRIPTORS = 65536

@@ -29,7 +29,7 @@ from transport.config import validate
 from transport.config.document import SECTIONS, MailFlow, canonical_section, digest, from_sections, initial_document
 from transport.ports.accounts import Authenticator
 from transport.ports.node import ListenAddress, Ports, ShadowPort
-from transport.service import ConfigurationRefused, TransportService
+from transport.service.engine import ConfigurationRefused, TransportService
 
 EVERYWHERE = ("0.0.0.0", "::")
 log = structlog.get_logger(__name__)

@@ -85,9 +85,9 @@ def test_disk_full__deliveries_go_on_and_nothing_arrives_twice_after_a_restart(s
         sink.start()
         sink.wait_for(20, timeout_s=30)
         small_disk.free()
-        wait_until(lambda: relay.service._spool.count == 0 and not relay.service._spool.problem)
+        wait_until(lambda: relay.service._parts.spool.count == 0 and not relay.service._parts.spool.problem)
     with Transport(small_disk.path, config(sink)) as relay:
-        assert relay.service._spool.count == 0
+        assert relay.service._parts.spool.count == 0
         time.sleep(0.5)
     assert numbers(sink) == sorted(accepted)
 
@@ -134,7 +134,7 @@ def test_lost_and_damaged_records__wait_as_poison__and_the_others_arrive(tmp_pat
     with Transport(tmp_path, config(sink)) as relay:
         for number in range(5):
             assert send(relay, number, LARGE if number < 2 else SMALL).is_accepted
-        ids = sorted(relay.service._spool.ids())
+        ids = sorted(relay.service._parts.spool.ids())
     folder = tmp_path / "nodes" / "transport-1"
     sorted((folder / "bodies").iterdir())[0].unlink()
     damage(folder / "spool.sqlite3", ids[3])

@@ -23,7 +23,7 @@ def config(sink, **organization):
 
 def short(relay):
     """Let few messages stay in memory."""
-    relay.service._queues._shelf.parking.live = LIVE
+    relay.service._parts.queues._shelf.parking.live = LIVE
     return relay
 
 
@@ -38,7 +38,7 @@ def told(relay, event):
 
 
 def transactions(relay):
-    return relay.call(lambda: [one for queue in relay.service._queues._queues.values() for one in queue])
+    return relay.call(lambda: [one for queue in relay.service._parts.queues._queues.values() for one in queue])
 
 
 def parked(relay):
@@ -46,7 +46,7 @@ def parked(relay):
 
 
 def sweep(relay):
-    relay.run(relay.service._queues.sweep())
+    relay.run(relay.service._parts.queues.sweep())
 
 
 def wait_until(condition, timeout_s=15):
@@ -76,7 +76,7 @@ def test_long_queue__is_parked_and_every_message_arrives_once(tmp_path, sink):
         assert parked(relay) == COUNT - LIVE
         deliver(relay, sink)
         wait_until(lambda: told(relay, EventId.SEND) == 2 * COUNT)
-        assert relay.service._spool.count == 0
+        assert relay.service._parts.spool.count == 0
         assert subjects(sink) == list(range(COUNT))
         assert len(sink.recipients) == 2 * COUNT
         deferred = [one.detail["attempt"] for one in relay.events() if one.event is EventId.SEND]
@@ -98,8 +98,8 @@ def test_parked__expires_and_the_sender_is_told(tmp_path, sink):
     with short(Transport(tmp_path, config(sink))) as relay:
         fill(relay)
         sweep(relay)
-        expire_at = relay.service._clock() + 10 * 86400
-        relay.service._queues._sweeper._clock = lambda: expire_at
+        expire_at = relay.service._parts.clock() + 10 * 86400
+        relay.service._parts.queues._sweeper._clock = lambda: expire_at
         sweep(relay)
         wait_until(lambda: told(relay, EventId.EXPIRE) == COUNT)
         wait_until(lambda: told(relay, EventId.DSN) == COUNT)
@@ -153,7 +153,7 @@ def test_parked__listed__is_read_at_once_and_beside_the_loop(tmp_path, sink):
     sink.stop()
     with short(Transport(tmp_path, config(sink))) as relay:
         fill(relay)
-        spool = relay.service._spool
+        spool = relay.service._parts.spool
         one_by_one: list[threading.Thread] = []
         threads: list[threading.Thread] = []
         spool.read_message = noting(spool.read_message, one_by_one)
@@ -187,7 +187,7 @@ def test_parked__another_configuration__is_looked_at_once_more(tmp_path, sink):
     with short(Transport(tmp_path, config(sink))) as relay:
         fill(relay)
         sweep(relay)
-        parking, now = relay.service._queues._shelf.parking, relay.service._clock()
+        parking, now = relay.service._parts.queues._shelf.parking, relay.service._parts.clock()
         rest = [one.parked for one in transactions(relay) if one.parked is not None]
         assert not any(parking.is_due(one, now) for one in rest)
         relay.reload(config(sink, hostname="other.test"), revision=2)

@@ -225,7 +225,7 @@ def test_route_and_tls__of_a_message_that_waits__are_known_after_a_restart(tmp_p
         sink.wait_until(lambda: bool(told(transport, EventId.DEFER)))
     with relay(tmp_path, ruled(sink)) as transport:
         (message_id,) = {one.message_id for one in told(transport, EventId.RECEIVE)}
-        kept = transport.call(lambda: transport.service._spool.read_message(message_id))
+        kept = transport.call(lambda: transport.service._parts.spool.read_message(message_id))
         assert (kept.ruled.connector_id, kept.ruled.is_tls_required) == ("out", True)
         assert "TlsRequired" in str(kept.recipients[0].next_hop)
 

@@ -18,7 +18,7 @@ from transport.model.event import TrackingEvent
 from transport.model.queue_order import QueueOrder
 from transport.ports.node import ListenAddress, Peer, Ports, ShadowPort
 from transport.queues.actions import Actions
-from transport.service import TransportService
+from transport.service.engine import TransportService
 
 
 async def main(said: dict) -> None:
@@ -38,7 +38,7 @@ async def main(said: dict) -> None:
     )
     await service.know_peers([Peer(**one) for one in said["peers"]])
     await service.start()
-    address = service._listener.address_of("smtp")
+    address = service._parts.listener.address_of("smtp")
     answer({"smtp": address, "shadow": service.shadow_address})
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)

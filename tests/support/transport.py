@@ -21,7 +21,7 @@ from transport.config.document import MailFlow, initial_document
 from transport.config.objects import AcceptedDomain, AddressSpace, Organization, RelayPolicy, SendConnector
 from transport.model.event import TrackingEvent
 from transport.ports.node import ListenAddress, Ports
-from transport.service import TransportService
+from transport.service.engine import TransportService
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ class Transport:
 
     def address(self, binding: str = "smtp") -> tuple[str, int]:
         """Where a binding listens."""
-        listener = self.service._listener
+        listener = self.service._parts.listener
         assert listener is not None
         return listener.address_of(binding)
 

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.support.transport import Transport, document
-from transport import service
 from transport.config.objects import RelayPolicy
 from transport.model.event import EventId
 from transport.model.snapshot import NodeSnapshot
+from transport.service import open_relay_watch
 
 
 def policy(*networks, **fields):
@@ -19,7 +19,7 @@ def told(relay):
 
 @pytest.fixture(autouse=True)
 def gateway(monkeypatch):
-    monkeypatch.setattr(service, "gateways", lambda: ("172.17.0.1",))
+    monkeypatch.setattr(open_relay_watch, "gateways", lambda: ("172.17.0.1",))
 
 
 def test_start__gateway_may_relay__is_told_in_the_snapshot_and_as_an_event(tmp_path, sink):

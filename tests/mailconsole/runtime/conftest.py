@@ -45,6 +45,6 @@ def host(transactional_db, node_home, live_redis, monkeypatch) -> Iterator[Trans
 
 def smtp_address(host: TransportHost) -> tuple[str, int]:
     """Where the node takes mail."""
-    listening = host.call(lambda service: service._listener)
+    listening = host.call(lambda service: service._parts.listener)
     assert listening is not None
     return listening.address_of("smtp")

@@ -154,12 +154,12 @@ def test_more_than_a_minute_may__the_rest_waits(tmp_path, folder, sink):
 
 
 def test_back_pressure__medium__stops_it_and_low_lets_it_go_on(node, folder, sink):
-    node.service._look_at_resources = None  # the levels are set here
-    node.service._intake.why_not_from_outside = "The queue is long."
+    node.service._upkeep.look_at_resources = None  # the levels are set here
+    node.service._parts.intake.why_not_from_outside = "The queue is long."
     drop(folder)
     time.sleep(0.4)
     assert names(folder) == ["letter.eml"]
-    node.service._intake.why_not_from_outside = ""
+    node.service._parts.intake.why_not_from_outside = ""
     assert sink.wait_for(1)
 
 
@@ -175,7 +175,7 @@ def test_switched_off__files_stay_and_switched_on_again__go(tmp_path, folder, si
 def test_spool_cannot_store__file_is_put_back_and_sent_later(node, folder, sink, monkeypatch):
     from transport.ports.spool import SpoolUnavailable
 
-    intake = node.service._intake
+    intake = node.service._parts.intake
     real, refused = intake.submit, threading.Event()
 
     def submit(*arguments, **options):

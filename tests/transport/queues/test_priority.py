@@ -72,9 +72,9 @@ def test_times__each_priority_has_its_own(tmp_path, sink, header, told_s, expire
         assert node.send("a@acme.example", ["b@partner.example"], data).is_accepted
         (row,) = node.run(node.service.control.page(QueueFilter(), offset=0, limit=10)).rows
         assert row.expires_at - row.received_at == expires_s
-        (queue,) = node.call(lambda: node.service._queues.all())
+        (queue,) = node.call(lambda: node.service._parts.queues.all())
         (transaction,) = node.call(lambda: list(queue))
-        due_at = node.call(lambda: node.service._queues._ledger.next_due_at(transaction))
+        due_at = node.call(lambda: node.service._parts.queues._ledger.next_due_at(transaction))
         assert due_at - row.received_at == told_s
 
 

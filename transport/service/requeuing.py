@@ -1,0 +1,41 @@
+"""Mail that enters its queues again: found in the spool at start, or to be routed under another configuration. In
+small steps, beside new mail."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Sequence
+
+from transport.model.envelope import Message
+from transport.queues.queue_set import Rerouted
+from transport.service.parts import Parts
+
+STEP = 100
+
+
+def recover(parts: Parts, messages: Sequence[Message]) -> None:
+    """Queue what was found in the spool, but for what a peer delivered while we were away."""
+    for message in messages:
+        if parts.spool.holds(message.id) and not parts.shadow.is_redirected(message.id):
+            parts.intake.recover(message)
+
+
+async def read_on(parts: Parts) -> None:
+    """Queue what a long spool still holds, then go on with what was ordered about it."""
+    async for messages in parts.spool.more():
+        for first in range(0, len(messages), STEP):
+            recover(parts, messages[first : first + STEP])
+            await asyncio.sleep(0)
+        # What waits is no garbage: a collector that looked at a million messages would stop the loop for a second.
+        gc.freeze()
+    parts.shadow.all_read()
+    await parts.control.take_up()
+
+
+async def route_again(parts: Parts, leaving: Rerouted) -> None:
+    """Decide anew about mail that left its queues."""
+    for number, (message, recipients) in enumerate(leaving, start=1):
+        parts.intake.decide_again(message, recipients)
+        if number % STEP == 0:
+            await asyncio.sleep(0)
