@@ -16,8 +16,10 @@ from mailconsole.api.auth import actor_of
 from mailconsole.api.problems import NotAnAddress
 from mailconsole.api.schemas import Taken
 from mailconsole.changes import recorded
-from mailconsole.changes.services.explain import Directory, Question, explain
+from mailconsole.changes.services.explain import explain
 from mailconsole.changes.services.explained_json import as_json
+from mailconsole.changes.services.explanation import Directory, Question
+from mailconsole.changes.services.list_answers import ask_nobody, ask_now
 from mailconsole.changes.services.under import under
 from transport.model.address import InvalidAddress
 
@@ -25,10 +27,14 @@ router = Router(tags=["explain"])
 
 
 class Attempt(Taken):
-    """An attempt; `under` is empty for what is in effect, `r7` for revision 7, `c3` for change 3 as it stands."""
+    """An attempt; `under` is empty for what is in effect, `r7` for revision 7, `c3` for change 3 as it stands.
+
+    `recipient` is empty where none was given yet. With `ask_lists` block and allow lists in DNS are asked about the
+    peer now, as a node would; without, the trail says which were not asked.
+    """
 
     peer: IPvAnyAddress
-    recipient: str = Field(max_length=320)
+    recipient: str = Field("", max_length=320)
     sender: str = Field("", max_length=320)
     binding: str = Field("smtp", max_length=100)
     helo: str = Field("", max_length=255)
@@ -38,6 +44,7 @@ class Attempt(Taken):
     size_bytes: int = Field(0, ge=0)
     header: str = Field("", max_length=20_000)
     directory: Directory = Directory.ASK
+    ask_lists: bool = False
     under: str = Field("", max_length=12)
     at: AwareDatetime | None = None
 
@@ -81,6 +88,7 @@ class ExplanationOut(Taken):
     reason: str
     is_deleted: bool
     is_waiting: bool
+    is_without_recipient: bool
     sent_on: list[SentOnOut]
     held_by: str
     trail: list[list[str]]
@@ -98,7 +106,7 @@ def ask(request: HttpRequest, said: Attempt) -> Any:
     """Step by step, under any revision or change."""
     ground = under(said.under)
     at: datetime = said.at or timezone.now()
-    fields = said.model_dump(exclude={"peer", "directory", "under", "at"})
+    fields = said.model_dump(exclude={"peer", "directory", "ask_lists", "under", "at"})
     try:
         found = explain(
             Question(peer=str(said.peer), **fields),
@@ -106,8 +114,10 @@ def ask(request: HttpRequest, said: Attempt) -> Any:
             revision=ground.revision,
             directory=said.directory,
             finds=recorded.directory(),
+            owns=recorded.owners(),
             now=at,
             shows_hidden=user_has_role(actor_of(request), Role.ADMINISTRATOR),
+            lists=ask_now if said.ask_lists else ask_nobody,
         )
     except InvalidAddress as problem:
         raise NotAnAddress(f"No mail address: {problem}.") from None

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 from mailconsole.accounts.access import user_has_role
 from mailconsole.accounts.roles import Role
 from mailconsole.changes import recorded
-from mailconsole.changes.services.explain import Explanation, explain
+from mailconsole.changes.services.explain import explain
+from mailconsole.changes.services.explanation import Explanation
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.changes.services.under import under
 from mailconsole.common.pages import render_page
@@ -19,7 +20,7 @@ from mailconsole.tools.forms import ExplainForm
 
 @require_safe
 def explain_page(request: HttpRequest) -> HttpResponse:
-    """Ask the rules about an attempt; nothing is sent anywhere."""
+    """Ask the rules about an attempt; no mail is sent anywhere; lists in DNS may be asked."""
     head = head_revision()
     form = ExplainForm(request.GET or None, document=load_document(head), head=head.number)
     context: dict[str, object] = {"form": form, "explanation": None, "problem": ""}
@@ -40,6 +41,8 @@ def _explained(form: ExplainForm, shows_hidden: bool) -> Explanation:
         revision=ground.revision,
         directory=form.directory_answer,
         finds=recorded.directory(),
+        owns=recorded.owners(),
         now=form.cleaned_data["at"] or timezone.now(),
         shows_hidden=shows_hidden,
+        lists=form.list_source,
     )

@@ -174,6 +174,7 @@ class Refusal(models.Model):
     reason = models.TextField()
     trail = models.JSONField()
     revision = models.PositiveIntegerField()
+    certificate = models.CharField(max_length=64, null=True)  # noqa: DJ001 - so that SQLite adds it without copying
 
     class Meta:
         indexes = [

@@ -14,5 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("refusals/<int:key>/", refusals.refusal_detail, name="refusal"),
     path("refusals/<int:key>/protocol/", protocol.refusal_protocol, name="refusal-protocol"),
     path("<str:node>/<str:queue_id>/protocol/", protocol.message_protocol, name="message-protocol"),
+    path("<str:node>/<str:queue_id>/explain/", messages.message_explain, name="message-explain"),
     path("<str:node>/<str:queue_id>/", messages.message_detail, name="message"),
 ]

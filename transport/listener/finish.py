@@ -98,12 +98,12 @@ def _judge(session: Session, transaction: Transaction, reader: Body) -> bool:
     if verdict.is_accepted and session.ruleset.is_header_asked:
         verdict = _automatic(session, transaction, content) or verdict
     if not verdict.is_accepted:
-        _refuse(session, transaction, verdict)
+        _refuse(session, transaction, verdict, size_bytes=len(content))
         return False
     looked = ruled.look(session, transaction, content) if session.ruleset.has_mail_flow_rules else None
     if looked is not None:
         if looked.refusal is not None:
-            _refuse(session, transaction, looked.refusal)
+            _refuse(session, transaction, looked.refusal, size_bytes=len(content))
             return False
         if looked.content is not content:
             content = looked.content
@@ -164,12 +164,14 @@ def _not_stored(session: Session, transaction: Transaction, error: SpoolUnavaila
 
 
 def _refuse_size(session: Session, transaction: Transaction, size_bytes: int) -> None:
-    _refuse(session, transaction, _verdict(session, transaction, size_bytes, headers.HeaderFacts(0)))
+    verdict = _verdict(session, transaction, size_bytes, headers.HeaderFacts(0))
+    _refuse(session, transaction, verdict, size_bytes=size_bytes)
 
 
-def _refuse(session: Session, transaction: Transaction, verdict: Verdict) -> None:
+def _refuse(session: Session, transaction: Transaction, verdict: Verdict, *, size_bytes: int = 0) -> None:
     recipients = ", ".join(str(given.recipient) for given in transaction.recipients[:5])
-    session.refuse(verdict, sender=str(transaction.mail.sender), recipient=recipients)
+    mail = transaction.mail
+    session.refuse(verdict, sender=str(mail.sender), recipient=recipients, size_bytes=size_bytes or mail.size_bytes)
 
 
 def _verdict(session: Session, transaction: Transaction, size_bytes: int, header: headers.HeaderFacts) -> Verdict:

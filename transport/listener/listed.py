@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from transport.model.address import Address
 from transport.model.verdict import Step, Verdict
 from transport.ports.resolver import CodeLookup, NextHopUnresolved
-from transport.rules import dns_lists
+from transport.rules import dns_lists, listing
 from transport.rules.dns_lists import Listing, ListProviders, Provider
 
 if TYPE_CHECKING:
@@ -49,12 +49,10 @@ async def _one(provider: Provider, peer: str, lookup: CodeLookup | None) -> List
 
 def begin(session: Session) -> None:
     """Ask about the client where there are providers, and it is one that lists know."""
-    providers, peer = session.ruleset.list_providers, session.facts.peer
     forget(session)
-    if providers is None or session.facts.is_unnamed or not dns_lists.is_asked_about(peer):
-        return
-    if session.ruleset.ip_allow_list.find(peer, session.context.clock()) is None:
-        session.asked = Asked(providers, peer, session.context.dns)
+    providers = listing.providers_for(session.ruleset, session.facts, now=session.context.clock())
+    if providers is not None:
+        session.asked = Asked(providers, session.facts.peer, session.context.dns)
 
 
 def forget(session: Session) -> None:

@@ -182,10 +182,10 @@ class Session(Connection):
         else:
             self.send(reply if isinstance(reply, bytes) else reply.to_bytes())
 
-    def refuse(self, verdict: Verdict, *, sender: str = "", recipient: str = "") -> None:
+    def refuse(self, verdict: Verdict, *, sender: str = "", recipient: str = "", size_bytes: int = 0) -> None:
         """Answer a refusal, keep it with its reason, and slow an anonymous peer down; AUTH has a tarpit of its own."""
         assert verdict.reply is not None
-        self.tell(verdict, sender=sender, recipient=recipient)
+        self.tell(verdict, sender=sender, recipient=recipient, size_bytes=size_bytes)
         self.reply(verdict.reply)
         if verdict.action is Action.DISCONNECT:
             self.close()
@@ -201,8 +201,8 @@ class Session(Connection):
         """Note that a limit decided."""
         self.context.counters.limits.add(self.connector.id, limit, self.context.clock())
 
-    def tell(self, verdict: Verdict, *, sender: str = "", recipient: str = "") -> None:
-        """Keep a refusal for the Refusals page."""
+    def tell(self, verdict: Verdict, *, sender: str = "", recipient: str = "", size_bytes: int = 0) -> None:
+        """Keep a refusal for the Refusals page; ``size_bytes`` as far as it was told or has come."""
         facts, context = self.facts, self.context
         context.counters.refused += 1
         if verdict.limit is not None:
@@ -218,6 +218,7 @@ class Session(Connection):
                 connector_id=facts.connector_id,
                 reply=str(verdict.reply or ""),
                 reason=verdict.reason,
+                size_bytes=size_bytes,
                 revision=facts.revision,
                 detail={
                     "stage": verdict.stage.value,

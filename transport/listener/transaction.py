@@ -81,7 +81,7 @@ def mail(session: Session, argument: str) -> None:
         return
     verdict = _admit(session, given)
     if not verdict.is_accepted:
-        session.refuse(verdict, sender=str(given.sender))
+        session.refuse(verdict, sender=str(given.sender), size_bytes=given.size_bytes)
         return
     session.transaction = Transaction(given)
     session.send(SENDER_OK)
@@ -146,7 +146,8 @@ def rcpt(session: Session, argument: str) -> None:
         refused_by_list, steps = listed.verdict(session, given.recipient)
         verdict = refused_by_list or replace(verdict, trail=(*steps, *verdict.trail))
     if not verdict.is_accepted:
-        session.refuse(verdict, sender=str(transaction.mail.sender), recipient=str(given.recipient))
+        mail = transaction.mail
+        session.refuse(verdict, sender=str(mail.sender), recipient=str(given.recipient), size_bytes=mail.size_bytes)
         return
     transaction.recipients.append(given)
     if not transaction.trails or transaction.trails[-1] != verdict.trail:

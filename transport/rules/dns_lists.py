@@ -48,6 +48,10 @@ def _order(provider: Provider) -> tuple[int, str]:
     return provider.priority, provider.name.lower()
 
 
+def kind_of(provider: Provider) -> str:
+    return ALLOW if isinstance(provider, AllowListProvider) else BLOCK
+
+
 def is_asked_about(peer: str) -> bool:
     """Only addresses that the world may have: of others no list knows, and none should hear."""
     try:
@@ -120,8 +124,7 @@ def _is_bypassed(providers: ListProviders, provider: BlockListProvider, recipien
 
 
 def _step(one: Listing) -> Step:
-    kind = ALLOW if isinstance(one.provider, AllowListProvider) else BLOCK
-    return Step(kind, one.provider.id, one.provider.name, one.answer, one.because)
+    return Step(kind_of(one.provider), one.provider.id, one.provider.name, one.answer, one.because)
 
 
 def _let_pass(one: Listing, recipient: Address) -> Step:

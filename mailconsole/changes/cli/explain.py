@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from mailconsole.changes import recorded
 from mailconsole.changes.cli.files import document_of_file, read_text
-from mailconsole.changes.services.explain import Directory, Explanation, Question, explain
+from mailconsole.changes.services.explain import explain
 from mailconsole.changes.services.explained_json import as_json
+from mailconsole.changes.services.explanation import Directory, Explanation, Question
+from mailconsole.changes.services.list_answers import ask_nobody, ask_now
 from mailconsole.changes.services.under import Ground, under
 from mailconsole.common.templatetags.words import wire
 from transport.config.types import parse_size
@@ -30,7 +32,7 @@ SHOWN = 10
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--peer", required=True, metavar="IP", help="the address that connects")
-    parser.add_argument("--to", required=True, metavar="ADDRESS", help="RCPT TO")
+    parser.add_argument("--to", default="", metavar="ADDRESS", help="RCPT TO (default: none was given yet)")
     parser.add_argument("--from", dest="sender", default="", metavar="ADDRESS", help="MAIL FROM (default: <>)")
     parser.add_argument("--binding", default="smtp", help="which listening address (default: smtp)")
     parser.add_argument("--helo", default="", help="what it calls itself")
@@ -42,6 +44,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--at", metavar="TIME", help="as 2026-12-31T08:00 in UTC (default: now)")
     parser.add_argument(
         "--directory", default="", choices=[one.value for one in Directory if one.value], help="answers as if"
+    )
+    parser.add_argument(
+        "--ask-lists",
+        action=BooleanOptionalAction,
+        help="ask block and allow lists in DNS about the peer (default: yes, but not with --json)",
     )
     parser.add_argument("--under", default="", metavar="r7|c3|FILE", help="a revision, a change or a file")
     parser.add_argument("--json", action="store_true", help="for programs")
@@ -56,12 +63,19 @@ def explain_attempt(options: Options, write: Write) -> None:
             revision=ground.revision,
             directory=Directory(options["directory"]),
             finds=recorded.directory(),
+            owns=recorded.owners(),
             now=_at(options["at"]),
             shows_hidden=True,  # who may run commands here may read everything
+            lists=ask_now if _asks_lists(options) else ask_nobody,
         )
     except InvalidAddress as problem:
         raise CommandError(f"No mail address: {problem}.") from None
     write(json.dumps(as_json(found), indent=2) if options["json"] else "\n".join(_lines(found, ground)))
+
+
+def _asks_lists(options: Options) -> bool:
+    said: bool | None = options["ask_lists"]
+    return not options["json"] if said is None else said
 
 
 def _ground(name: str) -> Ground:
@@ -104,6 +118,8 @@ def _lines(found: Explanation, ground: Ground) -> list[str]:
     verdict = found.verdict
     answer = "Accepted" if verdict.reply is None else f"Refused: {verdict.reply}"
     lines = [f"{answer}{', and deleted by a rule' if found.is_deleted else ''}. Under: {wire(ground.label)}."]
+    if found.is_without_recipient:
+        lines.append("No recipient was given: so far only the sender was asked about.")
     if verdict.reason:
         lines.append(f"Because: {wire(verdict.reason)}")
     lines += [f"  {step.answer:<10} {step.kind}: {wire(step.name)}. {wire(step.because)}" for step in found.trail]

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from mailconsole.changes.explain_link import explain_link
 from mailconsole.changes.recorded import RecordedDecision
+from mailconsole.changes.services.explanation import Question
 
 FORMAT = 3
 
@@ -32,14 +34,29 @@ class Example:
     identity: str
     is_tls: bool
     size_bytes: int
+    helo: str
+    subject: str
     before: str
     after: str
     before_trail: tuple[Line, ...]
     after_trail: tuple[Line, ...]
 
     @property
-    def size_kb(self) -> int:
-        return -(-self.size_bytes // 1024)
+    def explain_url(self) -> str:
+        """Explain with this attempt; under what is for the page to add."""
+        return explain_link(
+            Question(
+                peer=self.peer,
+                binding=self.binding,
+                helo=self.helo,
+                sender=self.sender,
+                recipient=self.recipient,
+                identity=self.identity,
+                is_tls=self.is_tls,
+                size_bytes=self.size_bytes,
+                header=f"Subject: {self.subject}" if self.subject and self.subject.isprintable() else "",
+            )
+        )
 
     @property
     def moment(self) -> datetime:
@@ -135,6 +152,8 @@ def example_of(
         identity=decision.identity,
         is_tls=bool(decision.tls),
         size_bytes=decision.size_bytes,
+        helo=decision.helo,
+        subject=decision.subject or "",
         before=before[0],
         after=after[0],
         before_trail=before[1],

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 
 from mailconsole.changes import recorded
-from mailconsole.changes.recorded import Finds
+from mailconsole.changes.recorded import Finds, Owns
+from mailconsole.changes.services.explanation import Directory, ExplainedStep, Explanation, Question, SentOn, Way
+from mailconsole.changes.services.list_answers import ListSource, ask_nobody
 from transport.config.document import MailFlow
-from transport.model.address import NULL, Address, parse_mailbox
+from transport.model.address import NULL, Address, parse_mailbox, parse_path
 from transport.model.session import SessionFacts, TlsFacts
 from transport.model.verdict import Answer, Stage, Step, Verdict
-from transport.rules import admission, mail_flow_rules, remote_domains, routing
+from transport.rules import admission, listing, mail_flow_rules, remote_domains, routing
 from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry, RecipientLookup
 from transport.rules.mail_flow_rules import Decided
 from transport.rules.recipients import Resolution, resolve
@@ -25,92 +26,6 @@ ANY_TLS = TlsFacts("TLSv1.3", "")
 _TONES = {Answer.YES: ("good", "Yes"), Answer.NO: ("idle", "No"), Answer.CANNOT_TELL: ("warn", "Can't tell")}
 
 
-class Directory(StrEnum):
-    """What the directory answers about the recipient."""
-
-    ASK = ""
-    KNOWN = "known"
-    UNKNOWN = "unknown"
-    UNAVAILABLE = "unavailable"
-
-    @property
-    def sentence(self) -> str:
-        return _DIRECTORY_SENTENCES[self]
-
-
-_DIRECTORY_SENTENCES = {
-    Directory.ASK: "As the directory says",
-    Directory.KNOWN: "As if it knew the recipient",
-    Directory.UNKNOWN: "As if it didn't know the recipient",
-    Directory.UNAVAILABLE: "As if it could not answer",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One attempt that was or might be made. ``sender`` is empty for the null reverse-path; ``certificate`` is the
-    SHA-256 fingerprint of a client certificate that verified; ``header`` is the message's, for mail flow rules."""
-
-    peer: str
-    binding: str
-    sender: str
-    recipient: str
-    helo: str = ""
-    identity: str = ""
-    is_tls: bool = False
-    size_bytes: int = 0
-    certificate: str = ""
-    header: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ExplainedStep:
-    """One step of the trail as pages show it."""
-
-    kind: str
-    object_id: str
-    name: str
-    tone: str
-    answer: str
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Where an accepted message would go: the addresses that share a route."""
-
-    addresses: tuple[str, ...]
-    route: routing.Route
-
-
-@dataclass(frozen=True, slots=True)
-class SentOn:
-    """Whom a mail flow rule sends it to, instead of the recipient (Redirected) or besides (Added)."""
-
-    word: str
-    addresses: tuple[str, ...]
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """The answer, how it was found, what would become of the recipient, and where an accepted message would go."""
-
-    verdict: Verdict
-    trail: tuple[ExplainedStep, ...]
-    resolution: Resolution | None = None
-    ways: tuple[Way, ...] = ()
-    is_deleted: bool = False
-    """Accepted, and then deleted by a mail flow rule."""
-    is_waiting: bool = False
-    """Accepted, but who gets it can't be told while the directory does not answer."""
-    withheld_rules: tuple[str, ...] = ()
-    """Mail flow rules of which this reader must not know whether they fit: they are passed over here."""
-    sent_on: tuple[SentOn, ...] = ()
-    held_by: str = ""
-    """The mail flow rule that suspends it until somebody looks at it."""
-
-
 def explain(
     question: Question,
     *,
@@ -120,16 +35,22 @@ def explain(
     finds: Finds,
     now: datetime,
     shows_hidden: bool = False,
+    lists: ListSource = ask_nobody,
+    owns: Owns = recorded.owns_what_it_says,
 ) -> Explanation:
     """Answer by the document. ``finds`` is the directory; without ``shows_hidden`` groups that hide their members are
-    asked nothing. Raises InvalidAddress."""
+    asked nothing. ``lists`` says what lists in DNS answer, ``owns`` as whom users may send. Raises InvalidAddress."""
     ruleset = compile_ruleset(document, revision)
-    recipient = parse_mailbox(question.recipient)
-    asked = DecisionInput(_facts(question, revision, now), _sender(question), recipient, question.size_bytes)
+    recipient = parse_path(f"<{question.recipient}>", allow_postmaster=True) if question.recipient else None
+    asked = DecisionInput(_facts(question, revision, now, owns), _sender(question), recipient, question.size_bytes)
     lookup = _Answering(_FINDS.get(directory, finds if shows_hidden else recorded.discreet(finds)))
     verdict = admission.replay(ruleset, asked, lookup=lookup, now=now.timestamp())
-    if not verdict.is_accepted:
-        return Explanation(verdict, tuple(_step(step) for step in verdict.trail))
+    if verdict.is_accepted and recipient is not None:
+        verdict = _listed(ruleset, asked, recipient, verdict, lists, now=now)
+    if not verdict.is_accepted or recipient is None:
+        return Explanation(
+            verdict, tuple(_step(step) for step in verdict.trail), is_without_recipient=verdict.is_accepted
+        )
     content = _content(question)
     automatic = _automatic(ruleset, recipient, content)
     if automatic is not None:
@@ -154,6 +75,24 @@ def explain(
     ways = _ways(ruleset, resolution, question.size_bytes, effects)
     sent_on = _sent_on(recipient, decided)
     return replace(answer, resolution=resolution, ways=ways, sent_on=sent_on, held_by=effects.held_by)
+
+
+def _listed(
+    ruleset: Ruleset,
+    asked: DecisionInput,
+    recipient: Address,
+    verdict: Verdict,
+    lists: ListSource,
+    *,
+    now: datetime,
+) -> Verdict:
+    """With the answers of lists in DNS, which come after all else at RCPT; nobody who signed in is asked about."""
+    providers = listing.providers_for(ruleset, asked.facts, now=now.timestamp())
+    if providers is None or asked.facts.identity:
+        return verdict
+    peer = asked.facts.peer
+    found = listing.by_lists(providers, lists(providers, peer), peer, recipient)
+    return replace(found.refusal or verdict, trail=(*verdict.trail, *found.steps))
 
 
 def _content(question: Question) -> bytes | None:
@@ -236,7 +175,7 @@ def _ways(ruleset: Ruleset, resolution: Resolution, size_bytes: int, effects: Ef
     return tuple(Way(tuple(addresses), route) for route, addresses in found.items())
 
 
-def _facts(question: Question, revision: int, now: datetime) -> SessionFacts:
+def _facts(question: Question, revision: int, now: datetime, owns: Owns) -> SessionFacts:
     return SessionFacts(
         session_id="",
         peer=question.peer,
@@ -248,6 +187,7 @@ def _facts(question: Question, revision: int, now: datetime) -> SessionFacts:
         helo=question.helo,
         is_esmtp=True,
         identity=question.identity,
+        addresses=owns(question.identity) if question.identity else (),
         tls=_tls(question),
     )
 

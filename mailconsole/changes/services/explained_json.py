@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mailconsole.changes.services.explain import Explanation
+from mailconsole.changes.services.explanation import Explanation
 from transport.model.verdict import Verdict
 from transport.rules.recipients import Resolution
 
@@ -22,6 +22,7 @@ def as_json(found: Explanation) -> dict[str, Any]:
         "reason": verdict.reason,
         "is_deleted": found.is_deleted,
         "is_waiting": found.is_waiting,
+        "is_without_recipient": found.is_without_recipient,
         "trail": [step.row for step in verdict.trail],
         "withheld_rules": list(found.withheld_rules),
         **_resolution(found.resolution or Resolution()),

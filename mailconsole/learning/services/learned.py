@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailconsole.changes.explain_link import explain_link
+from mailconsole.changes.services.explanation import Question
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.imports.coverage import policy_that_covers
 from mailconsole.imports.seen import Candidate, candidates
@@ -16,14 +18,18 @@ from mailconsole.learning.services.observe import Observed, observe
 from mailconsole.learning.services.windows import connector_name, current_window
 from transport.config.document import MailFlow
 
+SOMEBODY = "somebody"
+
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """``key`` names it on the page; ``admitted_by`` is a policy of what is published."""
+    """``key`` names it on the page; ``admitted_by`` is a policy of what is published; ``explain_url`` asks about mail
+    as it sends: no more than domains are kept."""
 
     key: str
     candidate: Candidate
     admitted_by: str
+    explain_url: str = ""
 
     @property
     def last_at(self) -> datetime | None:
@@ -62,8 +68,26 @@ def learn(connector_id: str, *, begins_at: datetime, ends_at: datetime, document
     observed = observe(connector_id, begins_at=begins_at, ends_at=ends_at)
     found = candidates(observed.clients, ours=own_domains(document))
     known = sum(len(one.clients) for one in found)
-    learned = [Learned(_key(one), one, policy_that_covers(one, document.relay_policies)) for one in found]
+    binding = next((one.bindings[0] for one in document.receive_connectors if one.id == connector_id), "")
+    learned = [
+        Learned(_key(one), one, policy_that_covers(one, document.relay_policies), _explained(one, binding))
+        for one in found
+    ]
     return Lesson(observed, learned, len(observed.clients) - known)
+
+
+def _explained(candidate: Candidate, binding: str) -> str:
+    sender, recipient = (next(iter(one), "") for one in (candidate.sender_domains, candidate.recipient_domains))
+    return explain_link(
+        Question(
+            peer=candidate.clients[0].peer,
+            binding=binding,
+            sender=f"{SOMEBODY}@{sender}" if sender else "",
+            recipient=f"{SOMEBODY}@{recipient}" if recipient else "",
+            identity=next(iter(candidate.identities), ""),
+            is_tls=candidate.is_tls_always,
+        )
+    )
 
 
 def own_domains(document: MailFlow) -> Iterable[str]:

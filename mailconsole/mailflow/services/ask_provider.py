@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailconsole.common.names import NamesUnavailable, codes_of
+from mailconsole.changes.services.list_answers import ask_one
 from mailconsole.common.refusals import Refusal
 from transport.rules import dns_lists
 from transport.rules.dns_lists import Listing, Provider
@@ -16,7 +16,4 @@ def ask_provider(*, provider: Provider, address: str) -> Listing:
     """By the same rules as nodes. Raises NotAskedAbout."""
     if not dns_lists.is_asked_about(address):
         raise NotAskedAbout("No list knows of this address: give one that the world may have.")
-    try:
-        return dns_lists.listing(provider, codes_of(dns_lists.query_name(address, provider.lookup_domain)))
-    except NamesUnavailable as error:
-        return dns_lists.unavailable(provider, str(error))
+    return ask_one(provider, address)

@@ -91,6 +91,7 @@ REFUSAL_COLUMNS = (
     "reason",
     "trail",
     "revision",
+    "certificate",
 )
 USE_COLUMNS = ("node_id", "section", "object_id", "day", "count", "last_at")
 COUNTER_COLUMNS = ("node_id", "minute", "accepted", "refused", "delivered", "deferred", "failed", "accepted_bytes")
@@ -211,6 +212,7 @@ def refusal_row(node_id: int, key: int, event: TrackingEvent, at: Stamp) -> tupl
         clip(event.reason, TEXT_LENGTH),
         _json(detail.get("trail") or []),
         event.revision,
+        clip(detail.get("client_certificate"), 64),
     )
 
 

@@ -12,12 +12,14 @@ from django.utils.safestring import SafeString
 
 from mailconsole.common.templatetags.kit import status
 from mailconsole.tracking.chart import chart_context
+from mailconsole.tracking.explained import decided_url
 from mailconsole.tracking.models import Message, MessageRecipient, Refusal
 from mailconsole.tracking.states import MessageStatus, RecipientState
 from mailconsole.tracking.timeline import next_hop_words
 
 register = template.Library()
 register.filter("next_hop", next_hop_words)
+register.filter("decided_url", decided_url)
 
 _MESSAGE_TONES = {
     MessageStatus.PENDING: "info",

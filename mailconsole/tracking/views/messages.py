@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_safe
 
 from mailconsole.common.export import ExportFormat, export_response
 from mailconsole.common.pages import render_page
+from mailconsole.tracking.explained import explain_urls
 from mailconsole.tracking.forms import MessageFilterForm
 from mailconsole.tracking.models import Message, MessageRecipient
-from mailconsole.tracking.services.life import events_of, receipt_detail
+from mailconsole.tracking.services.life import events_of
 from mailconsole.tracking.services.search import Position, search_messages
 from mailconsole.tracking.timeline import TimelineStep, timeline
 from transport.model.envelope import decode_queue_id, encode_queue_id
@@ -84,10 +83,17 @@ def message_detail(request: HttpRequest, node: str, queue_id: str) -> HttpRespon
         "is_cut": len(events) == MAX_EVENTS,
         "mark": mark,
         "related": _related(steps),
-        "explain_url": explain_url(message),
+        **explain_urls(message),
         "elsewhere": Message.objects.filter(spool_id=message.spool_id).exclude(pk=message.pk).select_related("node"),
     }
     return render_page(request, "tracking/message.html", context, fragment="tracking/_message.html")
+
+
+@require_safe
+def message_explain(request: HttpRequest, node: str, queue_id: str) -> HttpResponse:
+    """Explain with the message as it was decided, for pages that know its queue id alone; else its own page."""
+    urls = explain_urls(find_message(node, queue_id))
+    return redirect(urls["decided_url"]) if urls else redirect("tracking:message", node, queue_id)
 
 
 def find_message(node: str, queue_id: str) -> Message:
@@ -97,25 +103,6 @@ def find_message(node: str, queue_id: str) -> Message:
     except ValueError:
         raise Http404 from None
     return get_object_or_404(Message.objects.select_related("node"), node__name=node, spool_id=spool_id)
-
-
-def explain_url(message: Message) -> str:
-    """The Explain page with this message's first recipient filled in; empty for notifications of our own."""
-    detail = receipt_detail(message.life) if message.life else {}
-    asked = detail.get("recipients") or list(message.recipients.order_by("pk").values_list("address", flat=True)[:1])
-    if not message.peer or not asked:
-        return ""
-    said = {
-        "peer": message.peer,
-        "binding": str(detail.get("binding") or ""),
-        "sender": message.sender,
-        "recipient": str(asked[0]),
-        "identity": message.identity,
-        "is_tls": "on" if message.tls else "",
-        "size_kb": str(-(-message.size_bytes // 1024)),
-        "header": f"Subject: {message.subject}" if message.subject.isprintable() and message.subject else "",
-    }
-    return f"{reverse('tools:explain')}?{urlencode({name: value for name, value in said.items() if value})}"
 
 
 def position(request: HttpRequest) -> Position | None:

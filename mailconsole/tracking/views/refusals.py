@@ -17,6 +17,7 @@ from mailconsole.accounts.access import user_has_role
 from mailconsole.accounts.roles import Role
 from mailconsole.common.export import ExportFormat, export_response
 from mailconsole.common.pages import render_page
+from mailconsole.tracking.explained import decided_url, now_url
 from mailconsole.tracking.forms import RefusalFilterForm
 from mailconsole.tracking.models import Refusal
 from mailconsole.tracking.services.policy_for import policy_for
@@ -77,7 +78,8 @@ def refusal_detail(request: HttpRequest, key: int) -> HttpResponse:
         "trail": trail_steps(refusal.trail),
         "draft_url": draft_url(refusal, owner=str(request.user), now=timezone.now()) if may_draft else "",
         "may_draft": may_draft,
-        "explain_url": explain_url(refusal),
+        "explain_url": now_url(refusal),
+        "decided_url": decided_url(refusal),
     }
     return render_page(request, "tracking/refusal.html", context)
 
@@ -104,22 +106,6 @@ def draft_url(refusal: Refusal, *, owner: str, now: datetime) -> str:
         "expires_at": policy["expires_at"],
     }
     return f"{form}?{urlencode({name: value for name, value in said.items() if value})}"
-
-
-def explain_url(refusal: Refusal) -> str:
-    """The Explain page with this attempt filled in; empty where no recipient was given."""
-    if not refusal.recipient:
-        return ""
-    said = {
-        "peer": refusal.peer,
-        "binding": refusal.binding,
-        "sender": refusal.sender,
-        "recipient": refusal.recipient,
-        "identity": refusal.identity,
-        "is_tls": "on" if refusal.tls else "",
-        "size_kb": str(-(-refusal.size_bytes // 1024) or ""),
-    }
-    return f"{reverse('tools:explain')}?{urlencode({name: value for name, value in said.items() if value})}"
 
 
 def _exported(form: RefusalFilterForm) -> Iterator[dict[str, Any]]:

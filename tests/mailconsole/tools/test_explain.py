@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from mailconsole.changes import recorded
 from mailconsole.changes.services import under
-from mailconsole.changes.services.explain import Directory, Question, explain
+from mailconsole.changes.services.explain import explain
+from mailconsole.changes.services.explanation import Directory, Question
 from mailconsole.tracking.models import Refusal
 from tests.mailconsole.changes.kit import create_change, publish_policy
 from tests.support.factories import create_viewer, signed_in

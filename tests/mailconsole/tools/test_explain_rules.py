@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailconsole.changes.services.explain import Directory, Question, explain
+from mailconsole.changes.services.explain import explain
+from mailconsole.changes.services.explanation import Directory, Question
 from tests.mailconsole.tools.test_explain import ASKED, NOW, document, no_directory
 from transport.config.document import MailFlow
 from transport.config.objects import AddressSpace, SendConnector

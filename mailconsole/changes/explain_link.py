@@ -1,0 +1,54 @@
+"""The way from an attempt that was recorded to Explain, where the form comes filled in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils import timezone
+
+from mailconsole.changes.services.explanation import Question
+from transport.rules.listings_recalled import Recalling
+
+RECORDED = "recorded"
+"""The choice of Explain that takes the answers of lists in DNS from a trail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """When and under which revision it was decided, and the rows of the trail."""
+
+    at: datetime
+    revision: int
+    trail: Sequence[Sequence[Any]] = ()
+
+
+def explain_link(question: Question, decided: Decided | None = None) -> str:
+    """Explain with this attempt; as it was decided, else under what is in effect and at this moment."""
+    said = {
+        "peer": question.peer,
+        "binding": question.binding,
+        "helo": question.helo,
+        "sender": question.sender,
+        "recipient": question.recipient,
+        "identity": question.identity,
+        "is_tls": "on" if question.is_tls else "",
+        "certificate": question.certificate,
+        "size_kb": str(-(-question.size_bytes // 1024) or ""),
+        "size_bytes": str(question.size_bytes or ""),
+        "header": question.header,
+        **(_then(decided) if decided is not None else {}),
+    }
+    return f"{reverse('tools:explain')}?{urlencode({name: value for name, value in said.items() if value})}"
+
+
+def _then(decided: Decided) -> dict[str, str]:
+    at = timezone.localtime(decided.at).replace(tzinfo=None).isoformat(timespec="seconds")
+    rows = [list(row) for row in decided.trail if Recalling([row])]
+    lists = {"lists": RECORDED, "listings": json.dumps(rows, separators=(",", ":"))} if rows else {}
+    return {"at": at, "under": f"r{decided.revision}", **lists}

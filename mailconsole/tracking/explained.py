@@ -1,0 +1,55 @@
+"""Refusals and messages as questions for Explain: as they were decided, and as they would be now."""
+
+from __future__ import annotations
+
+from mailconsole.changes.explain_link import Decided, explain_link
+from mailconsole.changes.services.explanation import Question
+from mailconsole.tracking.models import Message, Refusal
+from mailconsole.tracking.services.life import receipt_detail
+
+
+def attempt_of(refusal: Refusal) -> Question:
+    """What was refused, as a question; of several recipients the first."""
+    return Question(
+        peer=refusal.peer,
+        binding=refusal.binding,
+        helo=refusal.helo,
+        sender=refusal.sender,
+        recipient=refusal.recipient.partition(", ")[0],
+        identity=refusal.identity,
+        is_tls=bool(refusal.tls),
+        certificate=refusal.certificate or "",
+        size_bytes=refusal.size_bytes,
+    )
+
+
+def now_url(refusal: Refusal) -> str:
+    """Explain with this attempt, under what is in effect."""
+    return explain_link(attempt_of(refusal))
+
+
+def decided_url(refusal: Refusal) -> str:
+    """Explain with this attempt, under the revision, at the time and with the answers of then."""
+    return explain_link(attempt_of(refusal), Decided(refusal.received_at, refusal.revision, refusal.trail))
+
+
+def explain_urls(message: Message) -> dict[str, str]:
+    """Explain with this message's first recipient, now and as it was decided; none for notifications of our own."""
+    detail = receipt_detail(message.life) if message.life else {}
+    asked = detail.get("recipients") or list(message.recipients.order_by("pk").values_list("address", flat=True)[:1])
+    if not message.peer or not asked:
+        return {}
+    attempt = Question(
+        peer=message.peer,
+        binding=str(detail.get("binding") or ""),
+        helo=message.helo,
+        sender=message.sender,
+        recipient=str(asked[0]),
+        identity=message.identity,
+        is_tls=bool(message.tls),
+        certificate=str(detail.get("client_certificate") or ""),
+        size_bytes=message.size_bytes,
+        header=f"Subject: {message.subject}" if message.subject.isprintable() and message.subject else "",
+    )
+    decided = Decided(message.received_at, message.revision, detail.get("trail") or ())
+    return {"explain_url": explain_link(attempt), "decided_url": explain_link(attempt, decided)}
