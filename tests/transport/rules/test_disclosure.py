@@ -59,6 +59,7 @@ OPEN = group("all", "secret", "ann")
 CLOSED = mailbox("boss", restrictions=SenderRestrictions(accept_from=(at("secret"),)))
 SHUT = mailbox("boss", restrictions=SenderRestrictions(reject_from=(at("outer"),)))
 OUTER = group("outer", "secret")
+HEADER = b"From: mole@acme.example\r\nTo: mole@acme.example\r\n\r\n"
 
 
 @pytest.mark.parametrize("asked", ["secret", "all", "boss", "team"])
@@ -100,7 +101,7 @@ def test_another_group_that_is_open__still_says_yes():
     assert found == (at("boss"),)
 
 
-@pytest.mark.parametrize("kind", ["FromMemberOf", "SentToMemberOf"])
+@pytest.mark.parametrize("kind", ["FromMemberOf", "SentToMemberOf", "AnyOfToHeaderMemberOf", "AnyOfToCcHeaderMemberOf"])
 @pytest.mark.parametrize("where", ["conditions", "exceptions"])
 @pytest.mark.parametrize("values", [[at("secret")], [at("outer")]])
 def test_rule_that_asks_for_a_hidden_group__is_passed_over_with_any_members(kind, where, values):
@@ -111,7 +112,7 @@ def test_rule_that_asks_for_a_hidden_group__is_passed_over_with_any_members(kind
     ruleset, said = compile_ruleset(flow.model_copy(update={"accepted_domains": (domain(),)})), set()
     for entries in whatever(OUTER):
         mole = parse_mailbox(at("mole"))
-        facts = RuleFacts(session=None, sender=mole, recipients=[mole], size_bytes=1, content=b"From: x@y.z\r\n\r\n")
+        facts = RuleFacts(session=None, sender=mole, recipients=[mole], size_bytes=1, content=HEADER)
         decided = mail_flow_rules.decide_rules(ruleset, facts, lookup=Discreet(*entries), now=0)
         said.add((*chain.from_iterable((one.answer, one.because, one.is_withheld) for one in decided.trail),
                   decided.refusal, decided.effects.is_deleted))  # fmt: skip
