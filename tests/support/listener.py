@@ -121,7 +121,7 @@ class Server:
             addresses=(ListenAddress("smtp", "127.0.0.1", 0), ListenAddress("submission", "127.0.0.1", 0)),
             ruleset=compile_ruleset(document, 1),
             intake=self.intake,
-            lookup=NoDirectory(),
+            lookup=options.pop("lookup", NoDirectory()),
             authenticator=options.pop("authenticator", NoAuthenticator()),
             certificates=_certificates(options),
             hostname="relay.test",
@@ -181,7 +181,7 @@ class Server:
 
 @contextlib.contextmanager
 def running(document: MailFlow | None = None, *, loop: str = "uvloop", **options: Any) -> Iterator[Server]:
-    """``loop`` names one of LOOPS; further options: authenticator, tls_context, secrets, clock, spill_folder."""
+    """``loop`` names one of LOOPS; further options: authenticator, lookup, tls_context, secrets, clock, spill_folder."""
     event_loop = LOOPS[loop]()
     thread = threading.Thread(target=event_loop.run_forever, name="listener", daemon=True)
     thread.start()

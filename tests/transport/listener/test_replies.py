@@ -18,7 +18,7 @@ PACKAGES = (transport.listener, transport.rules)
 
 def modules():
     for package in PACKAGES:
-        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             yield importlib.import_module(found.name)
 
 
@@ -27,6 +27,13 @@ CONSTANTS = {
     for module in modules()
     for name, value in vars(module).items()
     if isinstance(value, Reply)
+} | {
+    f"{module.__name__}.{name}.{key}": reply
+    for module in modules()
+    for name, value in vars(module).items()
+    if isinstance(value, dict)
+    for key, reply in value.items()
+    if isinstance(reply, Reply)
 }
 
 
@@ -47,7 +54,7 @@ def check(code: int, enhanced: str) -> None:
 def written():
     """Every ``Reply(...)`` in the source with a constant code, by place; the greeting's are left out."""
     for package in PACKAGES:
-        for path in sorted(Path(package.__path__[0]).glob("*.py")):
+        for path in sorted(Path(package.__path__[0]).rglob("*.py")):
             if path.name == "greeting.py":
                 continue
             for node in ast.walk(ast.parse(path.read_text())):

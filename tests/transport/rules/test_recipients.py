@@ -151,6 +151,13 @@ def test_resolve__lists_of_senders__name_addresses_domains_and_members_of_groups
     ]
 
 
+def test_resolve__group_of_nobody_or_too_deep__is_an_expansion_problem():
+    assert refused(run("g", team("g"))) == [("g@acme.example", "5.2.4")]
+    chain = [team(f"g{n}", f"g{n + 1}") for n in range(MAX_DEPTH + 1)]
+    deepest = refused(run("g0", *chain, person(f"g{MAX_DEPTH + 1}")))
+    assert [status for _, status in deepest] == ["5.2.4"]
+
+
 def test_resolve__larger_than_the_recipient_takes__is_returned():
     small = person("a", max_receive_size=1024)
     assert refused(run("a", small, size=1025)) == [("a@acme.example", "5.2.3")]
