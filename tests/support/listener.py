@@ -181,7 +181,7 @@ class Server:
 
 @contextlib.contextmanager
 def running(document: MailFlow | None = None, *, loop: str = "uvloop", **options: Any) -> Iterator[Server]:
-    """``loop`` names one of LOOPS; further options: authenticator, lookup, tls_context, secrets, clock, spill_folder."""
+    """``loop`` names one of LOOPS; further options are Server's and tls_context."""
     event_loop = LOOPS[loop]()
     thread = threading.Thread(target=event_loop.run_forever, name="listener", daemon=True)
     thread.start()

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from transport.config.document import MailFlow
-from transport.config.objects import PermissionGroup
 from transport.config.problem import Problem, Severity
 
 ACCOUNTS = "service_accounts"
@@ -33,10 +32,7 @@ def _passwords_are_their_own(document: MailFlow, now: datetime) -> Iterator[Prob
 
 
 def _accounts_are_of_use(document: MailFlow, now: datetime) -> Iterator[Problem]:
-    signs_in = any(
-        one.is_enabled and PermissionGroup.EXCHANGE_USERS in one.permission_groups
-        for one in document.receive_connectors
-    )
+    signs_in = any(one.is_enabled and one.takes_users for one in document.receive_connectors)
     for account in document.service_accounts:
         if account.is_enabled and account.is_expired(now):
             sentence = f"{account.name} expired on {account.expires_at:%Y-%m-%d}: it can't sign in."

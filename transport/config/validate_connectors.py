@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import combinations
 
 from transport.config.document import MailFlow
-from transport.config.objects import PermissionGroup, ReceiveConnector, SendConnector, TlsLevel, TlsMode
+from transport.config.objects import AuthMechanism, PermissionGroup, ReceiveConnector, SendConnector, TlsLevel, TlsMode
 from transport.config.problem import Problem, Severity
 from transport.config.ranges import parse_range
 
@@ -55,12 +55,25 @@ def _a_binding_begins_one_way(document: MailFlow, now: datetime) -> Iterator[Pro
 
 def _passwords_travel_over_tls(document: MailFlow, now: datetime) -> Iterator[Problem]:
     for item in document.receive_connectors:
-        if PermissionGroup.EXCHANGE_USERS in item.permission_groups and item.tls_mode is TlsMode.NONE:
-            sentence = f"{item.name} takes users who sign in but has no TLS: AUTH is not offered without it."
-            yield Problem(RECEIVE, item.id, "tls_mode", sentence, Severity.WARNING)
+        yield from _users_can_sign_in(item)
         if item.is_enabled and not item.permission_groups:
             sentence = f"{item.name} gives no permission to anybody: it refuses everyone."
             yield Problem(RECEIVE, item.id, "permission_groups", sentence, Severity.WARNING)
+
+
+def _users_can_sign_in(item: ReceiveConnector) -> Iterator[Problem]:
+    if PermissionGroup.EXCHANGE_USERS not in item.permission_groups:
+        return
+    if item.auth_mechanism is AuthMechanism.NONE:
+        sentence = f"{item.name} takes users who signed in but offers no AUTH: nobody can sign in."
+        yield Problem(RECEIVE, item.id, "auth_mechanism", sentence, Severity.WARNING)
+    elif item.auth_mechanism is AuthMechanism.BASIC_AUTH:
+        if item.tls_mode not in (TlsMode.REQUIRED, TlsMode.IMPLICIT):
+            sentence = f"{item.name} takes passwords in clear: whoever sees the traffic of its clients can read them."
+            yield Problem(RECEIVE, item.id, "auth_mechanism", sentence, Severity.WARNING)
+    elif item.tls_mode is TlsMode.NONE:
+        sentence = f"{item.name} takes users who sign in but has no TLS: AUTH is not offered without it."
+        yield Problem(RECEIVE, item.id, "tls_mode", sentence, Severity.WARNING)
 
 
 def _proxies_are_few_and_known(document: MailFlow, now: datetime) -> Iterator[Problem]:

@@ -1,4 +1,6 @@
-"""AUTH PLAIN and LOGIN, over TLS only. aiosmtpd leads the dialogue; the Authenticator port checks the password."""
+"""AUTH PLAIN and LOGIN, over TLS unless a connector says otherwise.
+
+aiosmtpd leads the dialogue; the Authenticator port checks the password."""
 
 from __future__ import annotations
 

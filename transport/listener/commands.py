@@ -86,7 +86,7 @@ def _auth(session: Session, argument: str) -> None:
         session.protocol_error(replies.AUTH_NOT_HERE)
     elif session.facts.identity:
         session.protocol_error(replies.AUTH_ALREADY)
-    elif session.facts.tls is None:
+    elif not session.may_say_passwords:
         session.protocol_error(replies.AUTH_NEEDS_TLS)
     else:
         session.run(auth.authenticate(session, argument))

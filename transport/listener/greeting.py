@@ -89,4 +89,4 @@ def _offered(session: Session) -> list[str]:
 
 
 def _offers_auth(session: Session) -> bool:
-    return session.takes_users and session.facts.tls is not None and not session.facts.identity
+    return session.takes_users and session.may_say_passwords and not session.facts.identity

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from transport.config.objects import PermissionGroup, ReceiveConnector, SizeEnabled
+from transport.config.objects import ReceiveConnector, SizeEnabled
 from transport.model.address import Address, InvalidAddress, parse_path
 from transport.model.envelope import BodyType
 from transport.model.reply import Reply
@@ -99,7 +99,7 @@ def _offered(connector: ReceiveConnector, is_tls: bool) -> frozenset[str]:
         "REQUIRETLS": connector.is_requiretls_enabled and is_tls,  # RFC 8689 2
         "SMTPUTF8": connector.is_smtputf8_enabled,
         "DSN": connector.is_delivery_status_notification_enabled,
-        "AUTH": PermissionGroup.EXCHANGE_USERS in connector.permission_groups,
+        "AUTH": connector.takes_users,
     }
     return frozenset(keyword for keyword, is_offered in offered.items() if is_offered)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from transport.config.objects import PermissionGroup, ProxyProtocol, ReceiveConnector, TlsMode
+from transport.config.objects import AuthMechanism, ProxyProtocol, ReceiveConnector, TlsMode
 from transport.listener import deadlines, express, replies, tls
 from transport.listener.arrivals import Arrival
 from transport.listener.bdat import chunk_received
@@ -296,7 +296,12 @@ class Session(Connection):
 
     @property
     def takes_users(self) -> bool:
-        return PermissionGroup.EXCHANGE_USERS in self.connector.permission_groups
+        return self.connector.takes_users
+
+    @property
+    def may_say_passwords(self) -> bool:
+        """Whether AUTH is taken as the connection is now: over TLS, or in clear where the connector says so."""
+        return self.facts.tls is not None or self.connector.auth_mechanism is AuthMechanism.BASIC_AUTH
 
     @property
     def offers_xclient(self) -> bool:

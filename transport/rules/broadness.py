@@ -111,10 +111,20 @@ def _receive_connector(after: Json, before: Json, own: Own) -> str:
         return believed
     if after["sender_ownership"] == "none" and "ExchangeUsers" in after["permission_groups"]:
         return "lets users who signed in send as anybody"
+    if _takes_clear_passwords(after) and not _takes_clear_passwords(before):
+        return "takes passwords in clear"
     same = ("is_enabled", "bindings", "remote_ip_ranges", "permission_groups")
     if "AnonymousUsers" in after["permission_groups"] and any(after[name] != before.get(name) for name in same):
         return _first_broad(after["remote_ip_ranges"], "serves, without signing in,")
     return ""
+
+
+def _takes_clear_passwords(said: Json) -> bool:
+    return (
+        said.get("auth_mechanism") == "BasicAuth"
+        and "ExchangeUsers" in said["permission_groups"]
+        and said["tls_mode"] not in ("required", "implicit")
+    )
 
 
 def _relay_policy(after: Json, before: Json, own: Own) -> str:

@@ -200,6 +200,7 @@ def _tls(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
     return fields
 
 
+_CLEAR = "AUTH is offered over TLS only: choose BasicAuth on the form where a device can't do TLS."
 _AUTH_NOTES = {
     "Integrated": "NTLM and Kerberos are not offered; users sign in with PLAIN or LOGIN over TLS.",
     "ExchangeServer": "X-EXPS is Exchange's own; name its servers by network or certificate where any remain.",
@@ -211,7 +212,7 @@ def _who(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
         if note := _AUTH_NOTES.get(one):
             about.left_out("AuthMechanism", one, note)
         elif one == "BasicAuth":
-            about.approximated("AuthMechanism", one, "AUTH is offered over TLS only.")
+            about.approximated("AuthMechanism", one, _CLEAR)
         elif one == "ExternalAuthoritative":
             about.approximated(
                 "AuthMechanism", one, "A relay policy for its remote IP ranges, which bypasses no limit and no filter."

@@ -34,7 +34,7 @@ CONNECTORS: tuple[Kind, ...] = (
         ),
         (
             Group("General", ("name", "comment", "is_enabled", "bindings", "remote_ip_ranges")),
-            Group("Who may send", ("permission_groups", "sender_ownership", "tls_mode")),
+            Group("Who may send", ("permission_groups", "tls_mode", "auth_mechanism", "sender_ownership")),
             Group(
                 "Limits",
                 (

@@ -160,6 +160,23 @@ def test_validate__policy_with_certificates__wants_a_connector_that_asks() -> No
         assert wanted not in found(Severity.WARNING, receive_connectors=[RECEIVE | asks], **sections)
 
 
+@pytest.mark.parametrize(
+    ("fields", "at"),
+    [
+        ({"auth_mechanism": "BasicAuth"}, ["auth_mechanism"]),
+        ({"auth_mechanism": "BasicAuth", "tls_mode": "none"}, ["auth_mechanism"]),
+        ({"auth_mechanism": "BasicAuth", "tls_mode": "required"}, []),
+        ({"auth_mechanism": "None"}, ["auth_mechanism"]),
+        ({"tls_mode": "none"}, ["tls_mode"]),
+        ({}, []),
+    ],
+)
+def test_validate__users_who_sign_in__in_clear_or_not_at_all__is_a_warning(fields: Any, at: list[str]) -> None:
+    one = RECEIVE | {"permission_groups": ["ExchangeUsers"]} | fields
+    warned = found(Severity.WARNING, receive_connectors=[one], send_connectors=[SEND])
+    assert [field for kind, _, field in warned if kind == "receive_connectors"] == at
+
+
 def test_validate__certificates_without_tls__is_a_warning() -> None:
     item = RECEIVE | {"is_client_certificate_requested": True, "tls_mode": "none"}
     assert ("receive_connectors", "one", "tls_mode") in found(Severity.WARNING, receive_connectors=[item])

@@ -48,6 +48,8 @@ BROAD: list[tuple[str, dict[str, Any], str]] = [
      "carries the mail of all mailboxes that have a home server"),
     ("receive_connectors", {"proxy_networks": ["0.0.0.0/0"], "remote_ip_ranges": ["10.1.0.0/24"]},
      "believes, about who the client is, all of the broad network 0.0.0.0/0"),
+    ("receive_connectors", {"permission_groups": ["ExchangeUsers"], "auth_mechanism": "BasicAuth"},
+     "takes passwords in clear"),
     ("receive_connectors", {"permission_groups": ["ExchangeUsers"], "sender_ownership": "none"},
      "lets users who signed in send as anybody"),
     ("receive_connectors", {}, "serves, without signing in, the broad network 0.0.0.0/0"),

@@ -17,7 +17,14 @@ from transport.config.objects.mail_flow_rules import (
 )
 from transport.config.objects.organization import Organization
 from transport.config.objects.protocol_logging import ProtocolLoggingLevel
-from transport.config.objects.receive import PermissionGroup, ProxyProtocol, ReceiveConnector, SenderOwnership, TlsMode
+from transport.config.objects.receive import (
+    AuthMechanism,
+    PermissionGroup,
+    ProxyProtocol,
+    ReceiveConnector,
+    SenderOwnership,
+    TlsMode,
+)
 from transport.config.objects.receive_extensions import ReceiveExtensions, SizeEnabled
 from transport.config.objects.receive_limits import MessageRateSource
 from transport.config.objects.recipients import DistributionGroup, MailRecipient, Recipient
@@ -34,6 +41,7 @@ __all__ = [
     "AddressSpace",
     "AllowListProvider",
     "ApprovalRule",
+    "AuthMechanism",
     "BlockListProvider",
     "ConfigModel",
     "ConfigObject",

@@ -47,6 +47,22 @@ class TlsMode(StrEnum):
         }[self]
 
 
+class AuthMechanism(StrEnum):
+    """Whether users may sign in by AUTH PLAIN and LOGIN, and over what."""
+
+    NONE = "None"
+    BASIC_AUTH = "BasicAuth"
+    BASIC_AUTH_REQUIRE_TLS = "BasicAuthRequireTLS"
+
+    @property
+    def sentence(self) -> str:
+        return {
+            AuthMechanism.NONE: "AUTH is not offered.",
+            AuthMechanism.BASIC_AUTH: "In clear too, for devices that know no TLS: passwords can be read on the way.",
+            AuthMechanism.BASIC_AUTH_REQUIRE_TLS: "Over TLS only.",
+        }[self]
+
+
 class SenderOwnership(StrEnum):
     """Whether a user who signed in may send only as what is theirs, or as what a relay policy grants."""
 
@@ -97,6 +113,9 @@ class ReceiveService(ConfigObject):
     permission_groups: tuple[PermissionGroup, ...] = Field(
         (PermissionGroup.ANONYMOUS_USERS,), description="Who may send here at all."
     )
+    auth_mechanism: AuthMechanism = Field(
+        AuthMechanism.BASIC_AUTH_REQUIRE_TLS, description="How users sign in, where ExchangeUsers may send."
+    )
     sender_ownership: SenderOwnership = Field(
         SenderOwnership.ENVELOPE_AND_HEADER, description="As whom users who signed in may send."
     )
@@ -115,3 +134,9 @@ class ReceiveService(ConfigObject):
 
 class ReceiveConnector(ReceiveExtensions, ReceiveLimits, ReceiveService):
     """Takes mail in. Of the connectors on a binding, the one with the most specific matching range serves a peer."""
+
+    @property
+    def takes_users(self) -> bool:
+        """Whether anybody may sign in."""
+        is_allowed = PermissionGroup.EXCHANGE_USERS in self.permission_groups
+        return is_allowed and self.auth_mechanism is not AuthMechanism.NONE
