@@ -1,8 +1,8 @@
 """The files of tests/dialogues/listener, on both event loops.
 
 A line ``# with: {...}`` gives settings of the receive connector, ``# document: {...}`` sections of the document.
-``# node: {...}`` is what the node has or lacks: a directory of these addresses, a failure of its spool, why it takes no mail, no
-secrets. A step ``tls`` gives the listener a certificate. The service account scanner is there in all of them.
+``# node: {...}`` is what the node has or lacks: a directory of these addresses, a failure of its spool, why it takes no
+mail, no secrets. A step ``tls`` gives the listener a certificate. The service account scanner is there in all of them.
 """
 
 import json
