@@ -15,6 +15,8 @@ from tests.support.part_run import PartRun, pytest_command, run_beside
 from tests.support.parts import ALL, Part
 
 INTERRUPTED = 130
+SLOWEST = ("--durations=12", "--durations-min=5")
+"""Each part says which tests took it longest: `.ci/run` must stay under 20 minutes."""
 
 
 def main(arguments: list[str]) -> int:
@@ -57,7 +59,7 @@ def run_parts(parts: Sequence[Part], environment: Mapping[str, str], folder: Pat
 
 
 def command(part: Part) -> list[str]:
-    run = pytest_command(part.arguments)
+    run = pytest_command([*SLOWEST, *part.arguments])
     return [sys.executable, "-m", "tests.support.postgres", "--", *run] if part.is_on_postgresql else run
 
 
