@@ -11,8 +11,9 @@ from ninja import Router, Status
 from mailconsole.api import shapes
 from mailconsole.api.auth import actor_of
 from mailconsole.api.changes import change_of
-from mailconsole.api.schemas import ChangeOut, Published, Remark, RevisionOut, Said, Seen, UpToDate, Why
+from mailconsole.api.schemas import ChangeOut, Loud, Published, Remark, RevisionOut, Said, Seen, UpToDate, Why
 from mailconsole.changes.services.approve_change import approve_change
+from mailconsole.changes.services.bootstrap import publish_alone
 from mailconsole.changes.services.break_glass import break_glass_publish, review_afterwards
 from mailconsole.changes.services.bring_up_to_date import Choice, bring_up_to_date
 from mailconsole.changes.services.comment_on_change import comment_on_change
@@ -80,6 +81,15 @@ def publish_freely(request: HttpRequest, pk: int, said: Published) -> Any:
     return shapes.revision_out(revision)
 
 
+@router.post("/{int:pk}/publish-alone", response=RevisionOut)
+def publish_without_others(request: HttpRequest, pk: int, said: Published) -> Any:
+    """Put one's own change into effect as the only administrator, while nobody else could review."""
+    revision = publish_alone(
+        change=change_of(pk), actor=actor_of(request), digest=said.digest, now=timezone.now(), request=request
+    )
+    return shapes.revision_out(revision)
+
+
 @router.post("/{int:pk}/take-back", response=ChangeOut)
 def go_on(request: HttpRequest, pk: int) -> Any:
     """Go on writing it: a draft again, approvals void."""
@@ -97,10 +107,15 @@ def withdraw(request: HttpRequest, pk: int, said: Why) -> Any:
 
 
 @router.post("/{int:pk}/break-glass", response=RevisionOut)
-def break_glass(request: HttpRequest, pk: int, said: Why) -> Any:
+def break_glass(request: HttpRequest, pk: int, said: Loud) -> Any:
     """Publish without a review, with a reason; a review is owed."""
     revision = break_glass_publish(
-        change=change_of(pk), actor=actor_of(request), reason=said.reason, now=timezone.now(), request=request
+        change=change_of(pk),
+        actor=actor_of(request),
+        reason=said.reason,
+        digest=said.digest,
+        now=timezone.now(),
+        request=request,
     )
     return shapes.revision_out(revision)
 

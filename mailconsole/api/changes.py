@@ -36,9 +36,13 @@ Value = Body[dict[str, Any]]
 
 
 @router.get("", response=list[ChangeRow])
-def list_changes(request: HttpRequest, state: ChangeState | None = None, limit: Limit = 50) -> Any:
+def list_changes(
+    request: HttpRequest, state: ChangeState | None = None, is_review_owed: bool | None = None, limit: Limit = 50
+) -> Any:
     """The changes that were touched last."""
     rows = Change.objects.select_related("author").order_by("-updated_at")
+    if is_review_owed is not None:
+        rows = rows.filter(is_review_owed=is_review_owed)
     return [shapes.change_row(one) for one in (rows.filter(state=state) if state else rows)[:limit]]
 
 
@@ -73,12 +77,22 @@ def plan(request: HttpRequest, pk: int) -> Any:
 def impact(request: HttpRequest, pk: int) -> Any:
     """What the change would have done to recent traffic. 202 while a worker replays: ask again."""
     change = change_of(pk)
-    if not change.status.is_open:
-        raise WrongState(f"“{change.title}” is {change.status.label.lower()}: there is nothing to foretell.")
+    _refuse_closed(change)
     run = impact_of(change, now=timezone.now())
     if run is None:
         raise NothingRecorded("Nothing records attempts here.")
     return Status(202 if run.state_value.is_going else 200, shapes.impact_out(run))
+
+
+@router.post("/{int:pk}/impact", response={202: ImpactOut})
+def impact_again(request: HttpRequest, pk: int) -> Any:
+    """Have recent traffic replayed anew."""
+    change = change_of(pk)
+    _refuse_closed(change)
+    run = impact_of(change, now=timezone.now(), is_anew=True)
+    if run is None:
+        raise NothingRecorded("Nothing records attempts here.")
+    return Status(202, shapes.impact_out(run))
 
 
 @router.patch("/{int:pk}", response=ChangeOut)
@@ -135,6 +149,12 @@ def discard(request: HttpRequest, pk: int, kind: str, object_id: str) -> Any:
         request=request,
     )
     return shapes.change_out(change_of(pk))
+
+
+def _refuse_closed(change: Change) -> None:
+    """Raises WrongState."""
+    if not change.status.is_open:
+        raise WrongState(f"“{change.title}” is {change.status.label.lower()}: there is nothing to foretell.")
 
 
 def change_of(pk: int) -> Change:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from mailconsole.certificates.refusals import CertificateInUse, NameTaken
 from mailconsole.changes import refusals
 from mailconsole.common.middleware import request_id
-from mailconsole.common.refusals import PageRefused, Refusal
+from mailconsole.common.refusals import PageRefused, Refusal, named
 from mailconsole.learning.refusals import CandidatesGone, LearnsAlready, NeverLearned, NoSuchConnector, NotLearning
 from mailconsole.nodes.dispatch import NodeDidNotAnswer
 from mailconsole.queues.services.bulk import PreviewIsStale
@@ -27,21 +26,9 @@ class NotAnAddress(Refusal):
 
 
 _STATUS: Mapping[type[Exception], int] = {
-    refusals.NotAllowed: 403,
-    refusals.NotYourChange: 403,
-    refusals.OutOfReach: 403,
-    refusals.CannotApproveOwnChange: 403,
-    refusals.NotTheFirstSetup: 403,
-    refusals.NoSuchObject: 404,
-    refusals.WrongState: 409,
-    refusals.DigestMoved: 409,
-    refusals.NotApproved: 409,
-    refusals.Conflict: 409,
-    refusals.NothingToSubmit: 409,
-    refusals.ReviewNotOwed: 409,
-    refusals.NothingRecorded: 409,
-    refusals.NothingToEnd: 409,
-    refusals.NoSuchGround: 404,
+    **dict.fromkeys(refusals.NOT_ALLOWED, 403),
+    **dict.fromkeys(refusals.NOT_THERE, 404),
+    **dict.fromkeys(refusals.MOVED, 409),
     NoSuchConnector: 404,
     NeverLearned: 404,
     LearnsAlready: 409,
@@ -59,10 +46,8 @@ _STATUS: Mapping[type[Exception], int] = {
 
 def problem(request: HttpRequest, status: int, name: str, detail: str, **more: Any) -> HttpResponse:
     """One answer of type application/problem+json."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
     body = {
-        "type": f"urn:mailconsole:problem:{words}",
-        "title": words.replace("-", " ").capitalize(),
+        **named(name),
         "status": status,
         "detail": detail,
         "instance": request.path,

@@ -65,6 +65,10 @@ def restore(request: HttpRequest, number: int, said: Why) -> Any:
 @nodes_router.get("", response=list[NodeOut])
 def list_nodes(request: HttpRequest) -> Any:
     """Every node, what it runs, and its last answer to a revision; `drift` says what is wrong with what it runs."""
+    return nodes_out()
+
+
+def nodes_out() -> list[NodeOut]:
     nodes = known_nodes()
     drift = drift_of(nodes)
     return [_node(one, drift.get(one.name, "")) for one in nodes]

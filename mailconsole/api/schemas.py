@@ -6,15 +6,24 @@ from datetime import datetime
 from typing import Any
 
 from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import AwareDatetime, ConfigDict, model_validator
 
 from mailconsole.changes.services.bring_up_to_date import Side
+from mailconsole.common import storable
 
 
 class Taken(Schema):
-    """Base of what is taken: an unknown key is an error, as in the document."""
+    """Base of what is taken: an unknown key is an error, as in the document, and a text that no database takes, too."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _can_be_stored(cls, given: Any) -> Any:
+        said = getattr(given, "_obj", given)
+        if isinstance(said, dict) and storable.value(said) != said:
+            raise ValueError("a text holds NUL, or half of a character")
+        return given
 
 
 class NewChange(Taken):
@@ -45,6 +54,13 @@ class Published(Taken):
 
 class Why(Taken):
     reason: str = ""
+
+
+class Loud(Taken):
+    """`digest`, where given, is of the plan that was looked at."""
+
+    reason: str = ""
+    digest: str | None = None
 
 
 class Said(Taken):
@@ -115,6 +131,16 @@ class ReviewOut(Schema):
     created_at: datetime
 
 
+class CommentOut(Schema):
+    """What was said of the change, or of the item that `kind` and `object_id` name."""
+
+    author: str
+    text: str
+    kind: str
+    object_id: str
+    created_at: datetime
+
+
 class ChangeOut(Schema):
     """A change; `digest` is what an approval is given for."""
 
@@ -141,6 +167,7 @@ class ChangeOut(Schema):
     prolonged_to: datetime | None
     items: list[ItemOut]
     reviews: list[ReviewOut]
+    comments: list[CommentOut]
 
 
 class ChangeRow(Schema):

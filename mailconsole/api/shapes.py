@@ -6,6 +6,7 @@ from mailconsole.api.problems import conflict_json, problem_json
 from mailconsole.api.schemas import (
     ChangeOut,
     ChangeRow,
+    CommentOut,
     ForetoldOut,
     ImpactOut,
     ItemOut,
@@ -44,6 +45,16 @@ def change_out(change: Change) -> ChangeOut:
         )
         for one in change.reviews.select_related("reviewer")
     ]
+    comments = [
+        CommentOut(
+            author=one.author.username,
+            text=one.text,
+            kind=one.kind,
+            object_id=one.object_id,
+            created_at=one.created_at,
+        )
+        for one in change.comments.select_related("author")
+    ]
     return ChangeOut(
         id=change.pk,
         title=change.title,
@@ -68,6 +79,7 @@ def change_out(change: Change) -> ChangeOut:
         prolonged_to=change.prolonged_to,
         items=items,
         reviews=reviews,
+        comments=comments,
     )
 
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +20,21 @@ from mailconsole.audit.models import AuditEntry, AuditHead
 from mailconsole.common.middleware import request_id
 
 SYSTEM = "system"
+_terminal: ContextVar[str] = ContextVar("terminal", default="")
+
+
+@contextmanager
+def from_terminal() -> Iterator[None]:
+    """What is recorded meanwhile came from a terminal of the machine, whose user may act in anybody's name."""
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # in a container nobody need have named it
+        user = str(os.getuid())
+    token = _terminal.set(f"a terminal of {user}"[:64])
+    try:
+        yield
+    finally:
+        _terminal.reset(token)
 
 
 def record(
@@ -49,7 +69,7 @@ def record(
             "reason": reason,
             "before": _plain(before),
             "after": _plain(after),
-            "peer": request.META.get("REMOTE_ADDR", "") if request is not None else "",
+            "peer": request.META.get("REMOTE_ADDR", "") if request is not None else _terminal.get(),
             "request_id": request_id(request) if request is not None else "",
         }
         digest = entry_digest(head.digest, fields)

@@ -1,12 +1,20 @@
-"""A time that a person typed into a page: local to the console, as its pages show it."""
+"""Times that people name: local to the console where they are typed into a page, and never beyond what can be shown."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from mailconsole.changes.refusals import BadTime
+
+FARTHEST = timedelta(days=3653)
+
+
+def refuse_far(at: datetime, *, now: datetime) -> None:
+    """Raises BadTime where nobody now could answer for it."""
+    if at - now > FARTHEST:
+        raise BadTime("That is more than ten years away: name an earlier time.")
 
 
 def typed_moment(text: str) -> datetime:

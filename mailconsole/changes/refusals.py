@@ -126,3 +126,10 @@ class Conflict(Refusal):
 
 class TooMuchToKeep(Refusal):
     """A form holds more than is kept of one that is not staged."""
+
+
+NOT_ALLOWED = (NotAllowed, NotYourChange, OutOfReach, CannotApproveOwnChange, NotTheFirstSetup)
+"""Somebody else may, or could with another role."""
+NOT_THERE = (NoSuchObject, NoSuchGround)
+MOVED = (WrongState, DigestMoved, NotApproved, Conflict, NothingToSubmit, ReviewNotOwed, NothingRecorded, NothingToEnd)
+"""It is not as the person thought, perhaps not any more: look again."""

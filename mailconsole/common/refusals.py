@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.exceptions import PermissionDenied
 
 
@@ -16,3 +18,9 @@ class PageRefused(PermissionDenied):
         super().__init__(sentence)
         self.sentence = sentence
         self.next_step = next_step
+
+
+def named(name: str) -> dict[str, str]:
+    """The type and the title of a problem (RFC 9457), from the name of a refusal."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+    return {"type": f"urn:mailconsole:problem:{words}", "title": words.replace("-", " ").capitalize()}

@@ -21,7 +21,8 @@ _SIZE_UNITS = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZE = re.compile(r"\s*(\d{1,12})\s*(B|KB|MB|GB)?\s*", re.IGNORECASE)
 _DURATION = re.compile(r"\s*(\d{1,9})\s*([smhd])?\s*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u2028\u2029\ud800-\udfff]")
+"""And halves of characters, which no encoding of ours can write."""
 
 
 def parse_size(value: Any) -> Any:

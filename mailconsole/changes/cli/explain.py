@@ -6,14 +6,13 @@ import ipaddress
 import json
 from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.utils import timezone
 
 from mailconsole.changes import recorded
-from mailconsole.changes.cli.files import document_of_file, read_text
+from mailconsole.changes.cli.files import document_of_file, moment, read_text
 from mailconsole.changes.services.explain import explain
 from mailconsole.changes.services.explained_json import as_json
 from mailconsole.changes.services.explanation import Directory, Explanation, Question
@@ -64,7 +63,7 @@ def explain_attempt(options: Options, write: Write) -> None:
             directory=Directory(options["directory"]),
             finds=recorded.directory(),
             owns=recorded.owners(),
-            now=_at(options["at"]),
+            now=moment("--at", options["at"]) if options["at"] else timezone.now(),
             shows_hidden=True,  # who may run commands here may read everything
             lists=ask_now if _asks_lists(options) else ask_nobody,
         )
@@ -102,16 +101,6 @@ def _question(options: Options) -> Question:
         certificate=options["certificate"].replace(":", "").lower(),
         header=read_text(options["header"]) if options["header"] else "",
     )
-
-
-def _at(text: str | None) -> datetime:
-    if not text:
-        return timezone.now()
-    try:
-        said = datetime.fromisoformat(text)
-    except ValueError:
-        raise CommandError(f"--at {text}: write for example 2026-12-31T08:00.") from None
-    return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
 def _lines(found: Explanation, ground: Ground) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.core.management.base import CommandError
@@ -50,6 +51,16 @@ def revision_of(number: int) -> Revision:
 def document_of(name: str) -> MailFlow:
     """A revision by its number, else a file."""
     return load_document(revision_of(int(name))) if name.isdecimal() else document_of_file(name)
+
+
+def moment(option: str, said: str | None) -> datetime:
+    """A time as the command line has it: in UTC where it names no offset. Raises CommandError."""
+    try:
+        at = datetime.fromisoformat(said or "")
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        what = f"{said} is no time" if said else "a time is missing"
+        raise CommandError(f"{option}: {what}; write for example 2026-12-31T08:00.") from None
 
 
 def problem_line(problem: Problem, document: MailFlow) -> str:

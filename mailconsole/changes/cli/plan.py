@@ -21,6 +21,7 @@ from mailconsole.changes.services.plan import Plan, plan_change, plan_items
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.templatetags.words import wire
 from transport.config.diff import diff
+from transport.rules.approval import demands_of
 
 Write = Callable[[str], Any]
 Options = dict[str, Any]
@@ -105,12 +106,22 @@ def _report_lines(report: Report) -> list[str]:
 
 def _as_json(planned: Plan, report: Report | None) -> dict[str, Any]:
     return {
+        "digest": planned.digest or None,
         "head": planned.head.number,
         "sentences": [str(sentence) for sentence in planned.sentences],
         "problems": [str(problem_line(one, planned.document or planned.head_document)) for one in planned.problems],
+        "conflicts": [f"{one.kind}[{one.name}].{one.field}" for one in planned.conflicts],
+        "needs": _needs(planned),
         "is_applicable": not planned.errors and not planned.conflicts,
         "impact": report.to_json() if report is not None else None,
     }
+
+
+def _needs(planned: Plan) -> list[dict[str, Any]]:
+    """Who has to agree, by the approval rules in effect."""
+    needs = demands_of(planned.changes, planned.head_document, now=timezone.now()).needs
+    return [{"approvals": one.approvals, "group": one.group.id if one.group else None, "reasons": one.reasons}
+            for one in needs]  # fmt: skip
 
 
 def _check(place: str, planned: Plan) -> None:

@@ -14,6 +14,7 @@ from mailconsole.changes.models import Revision
 from mailconsole.changes.services.compare import yaml_lines
 from mailconsole.changes.services.plan import problems_of
 from mailconsole.changes.services.revisions import head_revision, load_document
+from mailconsole.common.templatetags.words import wire
 from transport.config import text
 from transport.config.diff import diff
 from transport.config.validate import errors
@@ -54,7 +55,7 @@ def history(options: Options, write: Write) -> None:
     revisions = Revision.objects.select_related("author", "published_by", "change")[: max(1, options["limit"])]
     for one in revisions:
         who = f"{one.author}, published by {one.published_by}" if one.author else "Mailconsole"
-        title = one.change.title if one.change else one.get_way_display()
+        title = wire(one.change.title) if one.change else one.get_way_display()
         write(f"{one.number:>5}  {one.created_at:%Y-%m-%d %H:%M:%S} UTC  {title}  ({who}; {one.get_way_display()})")
 
 

@@ -12,7 +12,7 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Revision
 from mailconsole.changes.refusals import NotTheFirstSetup
-from mailconsole.changes.services.ground import check_arrow, locked, require
+from mailconsole.changes.services.ground import check_arrow, check_digest, locked, require, require_author
 from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.publish_change import put_into_effect
 from mailconsole.changes.services.revisions import head_revision, load_document
@@ -55,16 +55,22 @@ def publish_first_setup(
 
 
 @transaction.atomic
-def publish_alone(*, change: Change, actor: User, now: datetime, request: HttpRequest | None = None) -> Revision:
-    """Publish a draft without a second person, recorded as such.
+def publish_alone(
+    *, change: Change, actor: User, now: datetime, digest: str | None = None, request: HttpRequest | None = None
+) -> Revision:
+    """Publish one's own draft without a second person, recorded as such. `digest`, where given, is of what was seen.
 
-    Raises NotAllowed, NotTheFirstSetup, WrongState, NothingToSubmit, Conflict, InvalidDocument.
+    Raises NotAllowed, NotTheFirstSetup, NotYourChange, WrongState, DigestMoved, NothingToSubmit, Conflict,
+    InvalidDocument.
     """
     require(actor, Role.ADMINISTRATOR)
     if not is_first_setup(actor):
         raise NotTheFirstSetup("Somebody else can review: submit the change, or publish it by break-glass.")
     change = locked(change)
+    require_author(change, actor)  # somebody else's is approved, then published
     check_arrow(change, Arrow.BREAK_GLASS)
+    if digest is not None:
+        check_digest(change, digest)
     reason = f"Published by the only administrator: nobody else could review. {change.reason}".strip()
     return put_into_effect(
         change, actor=actor, arrow=Arrow.BREAK_GLASS, way=Way.FIRST_SETUP, now=now, request=request, reason=reason

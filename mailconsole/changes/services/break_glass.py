@@ -13,7 +13,17 @@ from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Review, Revision
 from mailconsole.changes.refusals import ReasonMissing, ReviewNotOwed
 from mailconsole.changes.services.approve_change import refuse_own
-from mailconsole.changes.services.ground import check_arrow, digest_of, locked, note, require, void_reviews
+from mailconsole.changes.services.ground import (
+    check_arrow,
+    check_digest,
+    concerned_by,
+    digest_of,
+    locked,
+    note,
+    require,
+    require_reach,
+    void_reviews,
+)
 from mailconsole.changes.services.publish_change import put_into_effect
 from mailconsole.changes.services.tell import everybody, tell
 from mailconsole.changes.states import Arrow, News, Verdict, Way
@@ -23,14 +33,25 @@ log = structlog.get_logger(__name__)
 
 @transaction.atomic
 def break_glass_publish(
-    *, change: Change, actor: User, reason: str, now: datetime, request: HttpRequest | None = None
+    *,
+    change: Change,
+    actor: User,
+    reason: str,
+    now: datetime,
+    digest: str | None = None,
+    request: HttpRequest | None = None,
 ) -> Revision:
-    """Raises NotAllowed, ReasonMissing, WrongState, Conflict, InvalidDocument, NothingToSubmit."""
+    """`digest`, where given, is that of what the administrator saw.
+
+    Raises NotAllowed, ReasonMissing, WrongState, DigestMoved, Conflict, InvalidDocument, NothingToSubmit.
+    """
     require(actor, Role.ADMINISTRATOR)
     if not reason.strip():
         raise ReasonMissing("Say why this can't wait for a review: everybody will read it.")
     change = locked(change)
     check_arrow(change, Arrow.BREAK_GLASS)
+    if digest is not None:
+        check_digest(change, digest)
     void_reviews(change)
     revision = put_into_effect(
         change,
@@ -53,11 +74,12 @@ def review_afterwards(
 ) -> Change:
     """Pay the review that a break-glass owes; neither its author nor its publisher does.
 
-    Raises NotAllowed, CannotApproveOwnChange, ReasonMissing, ReviewNotOwed.
+    Raises NotAllowed, OutOfReach, CannotApproveOwnChange, ReasonMissing, ReviewNotOwed.
     """
     require(actor, Role.REVIEWER)
     change = locked(change)
     refuse_own(change, actor)
+    require_reach(actor, Role.REVIEWER, concerned_by(change))
     if not change.is_review_owed:
         raise ReviewNotOwed(f"“{change.title}” owes no review.")
     if change.revision.published_by_id == actor.pk:

@@ -13,6 +13,7 @@ from mailconsole.changes.models import Change, ChangeItem
 from mailconsole.changes.refusals import NoSuchObject
 from mailconsole.changes.services.ground import go, locked, note, require, require_author, void_reviews
 from mailconsole.changes.states import Arrow
+from mailconsole.common import storable
 from transport.config.diff import name_of
 from transport.config.words import KIND_LABELS
 
@@ -26,7 +27,8 @@ def discard_item(
     change = locked(change)
     require_author(change, actor)
     go(change, Arrow.EDIT, now=now)
-    item = ChangeItem.objects.filter(change=change, kind=kind, object_id=object_id).first()
+    wanted = {"kind": storable.text(kind), "object_id": storable.text(object_id)}
+    item = ChangeItem.objects.filter(change=change, **wanted).first()
     if item is None:
         raise NoSuchObject("This is not an item of the change any more.")
     item.delete()

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
+from mailconsole.changes.moments import refuse_far
 from mailconsole.changes.refusals import BadTime, NothingToEnd, ReasonMissing
 from mailconsole.changes.services.ground import changes_of, locked, note, require, require_reach
 from mailconsole.changes.services.open_change import open_change
@@ -63,6 +64,8 @@ def prolong_change(
         raise ReasonMissing("Say why it has to stay: whoever approves it reads it.")
     if until is not None and (change.ends_at is None or until <= change.ends_at):
         raise BadTime("That is no later than it ends already.")
+    if until is not None:
+        refuse_far(until, now=now)
     title = f"Keep “{change.title}” " + (f"until {until:%Y-%m-%d %H:%M} UTC" if until else "for good")
     draft = open_change(author=actor, now=now, title=title, reason=reason, ticket=change.ticket, request=request)
     Change.objects.filter(pk=draft.pk).update(prolongs=change, prolonged_to=until)

@@ -12,7 +12,17 @@ from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Review
 from mailconsole.changes.refusals import ReasonMissing
 from mailconsole.changes.services.approve_change import refuse_own
-from mailconsole.changes.services.ground import check_arrow, check_digest, go, locked, note, require, void_reviews
+from mailconsole.changes.services.ground import (
+    check_arrow,
+    check_digest,
+    concerned_by,
+    go,
+    locked,
+    note,
+    require,
+    require_reach,
+    void_reviews,
+)
 from mailconsole.changes.services.tell import tell
 from mailconsole.changes.states import Arrow, News, Verdict
 
@@ -21,10 +31,11 @@ from mailconsole.changes.states import Arrow, News, Verdict
 def request_changes(
     *, change: Change, actor: User, digest: str, comment: str, now: datetime, request: HttpRequest | None = None
 ) -> Change:
-    """Raises NotAllowed, CannotApproveOwnChange, ReasonMissing, WrongState, DigestMoved."""
+    """Raises NotAllowed, OutOfReach, CannotApproveOwnChange, ReasonMissing, WrongState, DigestMoved."""
     require(actor, Role.REVIEWER)
     change = locked(change)
     refuse_own(change, actor)
+    require_reach(actor, Role.REVIEWER, concerned_by(change))
     if not comment.strip():
         raise ReasonMissing("Say what should be different: the author reads it.")
     check_arrow(change, Arrow.REQUEST_CHANGES)

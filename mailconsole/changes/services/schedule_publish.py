@@ -11,11 +11,13 @@ from django.http import HttpRequest
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Revision
+from mailconsole.changes.moments import refuse_far
 from mailconsole.changes.refusals import BadTime, WrongState
 from mailconsole.changes.services.approvals import check_approvals
 from mailconsole.changes.services.ground import (
     check_arrow,
     check_digest,
+    concerned_by,
     go,
     locked,
     note,
@@ -47,6 +49,7 @@ def schedule_publish(
     check_digest(change, digest)
     if at <= now:
         raise BadTime("That time has passed: publish it now, or name a later one.")
+    refuse_far(at, now=now)
     if change.expires_at is not None and at >= change.expires_at:
         raise BadTime(f"It ends on {change.expires_at:%Y-%m-%d %H:%M} UTC: it can't begin later than that.")
     plan = plan_change(change, now=now)
@@ -61,9 +64,10 @@ def schedule_publish(
 
 @transaction.atomic
 def cancel_schedule(*, change: Change, actor: User, now: datetime, request: HttpRequest | None = None) -> Change:
-    """It stays approved. Raises NotAllowed, WrongState."""
+    """It stays approved. Raises NotAllowed, OutOfReach, WrongState."""
     require(actor, Role.REVIEWER)
     change = locked(change)
+    require_reach(actor, Role.REVIEWER, concerned_by(change))
     check_arrow(change, Arrow.UNSCHEDULE)
     if change.publish_at is None:
         raise WrongState(f"“{change.title}” is not scheduled.")

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
+from mailconsole.changes.moments import refuse_far
 from mailconsole.changes.refusals import BadTime
 from mailconsole.changes.services.ground import go, locked, note, require, require_author, void_reviews
 from mailconsole.changes.states import Arrow
@@ -25,6 +26,8 @@ def set_expiry(
     require_author(change, actor)
     if expires_at is not None and expires_at <= now:
         raise BadTime("That time has passed: name a later one.")
+    if expires_at is not None:
+        refuse_far(expires_at, now=now)
     if change.expires_at == expires_at:
         return change
     before = change.expires_at

@@ -50,7 +50,7 @@ def stage_item(
     require_author(change, actor)
     go(change, Arrow.EDIT, now=now)
     draft = draft_document(change)
-    _check_there(draft, kind, object_id)
+    _check_there(draft, kind, object_id, is_deletion=after is None)
     staged = _staged_object(draft, kind, object_id, after) if after is not None else None
     new_id = identity(kind, staged) if staged is not None else object_id
     base = load_document(change.base)
@@ -67,9 +67,11 @@ def stage_item(
     return new_id
 
 
-def _check_there(draft: MailFlow, kind: str, object_id: str) -> None:
+def _check_there(draft: MailFlow, kind: str, object_id: str, *, is_deletion: bool) -> None:
     if kind not in SECTIONS:
         raise NoSuchObject(f"There is no section '{kind[:40]}' in the configuration.")
+    if kind == ORGANIZATION and is_deletion:
+        raise InvalidObject({"": ["There is one organisation: change it, it can't be deleted."]})
     if object_id and object_id not in objects_of(draft, kind):
         raise NoSuchObject(f"There is no {KIND_LABELS[kind].lower()} '{object_id[:64]}' in this draft.")
 

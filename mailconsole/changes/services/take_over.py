@@ -11,7 +11,7 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
 from mailconsole.changes.refusals import ReasonMissing, WrongState
-from mailconsole.changes.services.ground import changes_of, go, locked, note, require, require_reach, void_reviews
+from mailconsole.changes.services.ground import concerned_by, go, locked, note, require, require_reach, void_reviews
 from mailconsole.changes.services.tell import tell
 from mailconsole.changes.states import Arrow, News
 
@@ -25,7 +25,7 @@ def take_over(*, change: Change, actor: User, reason: str, now: datetime, reques
         raise WrongState(f"“{change.title}” is yours already.")
     if not reason.strip():
         raise ReasonMissing(f"Say why: {change.author} reads it.")
-    require_reach(actor, Role.EDITOR, changes_of(change))
+    require_reach(actor, Role.EDITOR, concerned_by(change))
     before = change.author
     go(change, Arrow.EDIT, now=now, author=actor)
     change.former_authors.add(before)

@@ -30,6 +30,7 @@ from mailconsole.changes.services.take_back import take_back
 from mailconsole.changes.services.take_over import take_over
 from mailconsole.changes.services.withdraw_change import withdraw_change
 from mailconsole.changes.states import ChangeState
+from mailconsole.common import storable
 from mailconsole.common.refusals import Refusal
 
 Act = Callable[[HttpRequest, Change, User], str]
@@ -52,7 +53,7 @@ def act_on_change(act: Act) -> Callable[..., HttpResponse]:
 
 
 def said(request: HttpRequest, name: str) -> str:
-    return request.POST.get(name, "").strip()
+    return storable.text(request.POST.get(name, "")).strip()
 
 
 @act_on_change
@@ -108,14 +109,21 @@ def publish_freely(request: HttpRequest, change: Change, actor: User) -> str:
 
 @act_on_change
 def publish_without_others(request: HttpRequest, change: Change, actor: User) -> str:
-    revision = publish_alone(change=change, actor=actor, now=timezone.now(), request=request)
+    revision = publish_alone(
+        change=change, actor=actor, digest=said(request, "digest"), now=timezone.now(), request=request
+    )
     return f"Published as revision {revision}; the audit says that nobody else could review."
 
 
 @act_on_change
 def break_glass(request: HttpRequest, change: Change, actor: User) -> str:
     revision = break_glass_publish(
-        change=change, actor=actor, reason=said(request, "reason"), now=timezone.now(), request=request
+        change=change,
+        actor=actor,
+        reason=said(request, "reason"),
+        digest=said(request, "digest"),
+        now=timezone.now(),
+        request=request,
     )
     return f"Published without a review as revision {revision}. Everybody sees that, and a review is owed."
 

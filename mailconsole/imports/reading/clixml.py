@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
-from mailconsole.imports.reading import storable
+from mailconsole.common import storable
 
 MAX_DEPTH = 48
 MAX_ELEMENTS = 600_000

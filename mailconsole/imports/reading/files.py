@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from mailconsole.imports.reading import storable
+from mailconsole.common import storable
 from mailconsole.imports.refusals import UnreadableFile
 
 MAX_FILE_OCTETS = 64 * 1024 * 1024

@@ -7,7 +7,7 @@ import io
 import json
 from typing import Any
 
-from mailconsole.imports.reading import storable
+from mailconsole.common import storable
 
 MAX_OBJECTS = 50_000
 _TYPE_LINE = "#TYPE "

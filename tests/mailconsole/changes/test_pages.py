@@ -163,7 +163,9 @@ def test_break_glass__administrator__is_loud_on_the_page():
     author = create_administrator()
     create_reviewer()
     change = create_change(author=author)
-    page = said(signed_in(author), "break-glass", change, reason="Mail is down")
+    stale = said(signed_in(author), "break-glass", change, reason="Mail is down", digest="0" * 64)
+    assert "was edited after you opened it" in stale and head_revision().number == 1
+    page = said(signed_in(author), "break-glass", change, reason="Mail is down", digest=digest_of(change))
     assert "Published without a review." in page
     assert "Review owed" in signed_in(create_viewer()).get(reverse("changes:list-of", args=["all"])).content.decode()
 

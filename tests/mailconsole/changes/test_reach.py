@@ -16,12 +16,15 @@ from mailconsole.changes.reach import reaches
 from mailconsole.changes.refusals import NotApproved, OutOfReach
 from mailconsole.changes.services.account_password import make_account_password
 from mailconsole.changes.services.approve_change import approve_change
+from mailconsole.changes.services.break_glass import break_glass_publish, review_afterwards
 from mailconsole.changes.services.ground import digest_of
 from mailconsole.changes.services.move_end import prolong_change, shorten_change
 from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.publish_change import publish_change
+from mailconsole.changes.services.request_changes import request_changes
 from mailconsole.changes.services.restore_revision import restore_revision
 from mailconsole.changes.services.revisions import head_revision
+from mailconsole.changes.services.schedule_publish import cancel_schedule, schedule_publish
 from mailconsole.changes.services.set_expiry import set_expiry
 from mailconsole.changes.services.stage_item import stage_item
 from mailconsole.changes.services.submit_change import submit_change
@@ -151,6 +154,25 @@ def test_approval__of_a_reviewer_who_was_limited_since__counts_no_more():
     limited(reviewer, role=Role.REVIEWER)
     with pytest.raises(NotApproved):
         publish_change(change=change, actor=create_reviewer(), now=NOW)
+
+
+@pytest.mark.django_db
+def test_decide__limited_reviewer_beyond__neither_gives_back_nor_unschedules_nor_pays_a_review():
+    inner = limited(create_reviewer(), role=Role.REVIEWER)
+    change = create_change(ChangeState.APPROVED)
+    digest = digest_of(change)
+    with pytest.raises(OutOfReach):
+        request_changes(change=change, actor=inner, digest=digest, comment="No", now=NOW)
+    at = NOW + timedelta(hours=1)
+    schedule_publish(change=change, actor=create_reviewer(), at=at, digest=digest, now=NOW)
+    with pytest.raises(OutOfReach):
+        cancel_schedule(change=change, actor=inner, now=NOW)
+    assert reloaded(change).publish_at == at
+    loud = create_change(ChangeState.DRAFT, name="Printers")
+    break_glass_publish(change=loud, actor=create_administrator(), reason="Mail is down", now=NOW)
+    with pytest.raises(OutOfReach):
+        review_afterwards(change=loud, actor=inner, comment="Fine", now=NOW)
+    assert reloaded(loud).is_review_owed
 
 
 @pytest.mark.django_db

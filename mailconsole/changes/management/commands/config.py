@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, ProgrammingError
 
-from mailconsole.changes.cli import explain, more, plan, read, write
-from mailconsole.common.refusals import Refusal
+from mailconsole.audit.services import from_terminal
+from mailconsole.changes import refusals
+from mailconsole.changes.cli import apply, explain, more, plan, read, write
+from mailconsole.common import storable
+from mailconsole.common.refusals import Refusal, named
+from mailconsole.common.templatetags.words import wire
 from transport.config.text import BadText
+
+_FILES = ("file", "files", "one", "two", "header", "under")
+
+
+def exit_code(refusal: Refusal) -> int:
+    """3: it is not as the person thought, look again; 4: it is not theirs to do; 1: anything else. 2 is argparse's."""
+    if isinstance(refusal, refusals.MOVED):
+        return 3
+    return 4 if isinstance(refusal, refusals.NOT_ALLOWED) else 1
+
+
+def _storable(options: dict[str, Any]) -> dict[str, Any]:
+    """Words of a terminal that is no UTF-8 as the database takes them; names of files stay as they are."""
+    return {name: said if name in _FILES else storable.value(said) for name, said in options.items()}
 
 
 class Command(BaseCommand):
@@ -64,7 +83,8 @@ class Command(BaseCommand):
         parser.add_argument("number", type=int, metavar="N", help="the revision to go back to")
         parser.add_argument("--as", dest="user", metavar="USER", help="whose change it is (default: MAILCONSOLE_USER)")
         parser.add_argument("--reason", default="", help="why")
-        parser.set_defaults(act=write.restore)
+        parser.add_argument("--json", action="store_true", help="for programs: what became of it")
+        parser.set_defaults(act=apply.restore)
 
     def _add_apply(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", help="a YAML file, or - for standard input")
@@ -74,16 +94,22 @@ class Command(BaseCommand):
         parser.add_argument("--ticket", default="", help="where it was asked for")
         parser.add_argument("--publish", action="store_true", help="put it into effect, where the person may")
         parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
-        parser.set_defaults(act=write.apply)
+        parser.add_argument("--draft", action="store_true", help="leave it a draft: nobody is asked to review it")
+        parser.add_argument("--change", type=int, metavar="N", help="put it into this change instead of a new one")
+        parser.add_argument("--json", action="store_true", help="for programs: what became of it")
+        parser.set_defaults(act=apply.apply)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            options["act"](options, self.stdout.write)
+            with from_terminal():
+                options["act"](_storable(options), self.stdout.write)
         except BadText as bad:
-            file = options.get("file") or options.get("one")
+            file = options.get("file") or options.get("one") or "--set"
             raise CommandError("\n".join(f"{file}: {problem}" for problem in bad.problems)) from None
         except Refusal as refusal:
-            raise CommandError(str(refusal)) from None
+            if options.get("json"):
+                self.stdout.write(json.dumps({**named(type(refusal).__name__), "detail": str(refusal)}))
+            raise CommandError(wire(str(refusal)), returncode=exit_code(refusal)) from None
         except (OperationalError, ProgrammingError) as error:
             raise CommandError(
                 f"The console's database is not ready ({error}): start it once with ./console up."

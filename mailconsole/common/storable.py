@@ -1,4 +1,4 @@
-"""What files say as values that the database takes: every text and value that was parsed goes through here."""
+"""Texts and values from outside as every database takes them: what files, forms, programs and terminals say."""
 
 from __future__ import annotations
 
