@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -20,7 +21,8 @@ class RecordedDecision:
     """One attempt of the past: a refused command, or one recipient of an accepted message.
 
     Texts came over a wire. ``binding`` may be empty where only the connector was kept; ``tls`` is empty for none;
-    ``recipient`` is empty where none was given yet; ``subject`` is None where none was kept.
+    ``recipient`` is empty where none was given yet; ``subject`` is None where none was kept; ``trail`` holds the rows
+    of the steps, or their JSON.
     """
 
     at: datetime
@@ -35,6 +37,18 @@ class RecordedDecision:
     size_bytes: int = 0
     reply: str = ""
     subject: str | None = None
+    trail: str | Sequence[Sequence[Any]] = ()
+
+    @property
+    def rows(self) -> Sequence[Sequence[Any]]:
+        """The steps of the trail; none where they can't be read."""
+        if not isinstance(self.trail, str):
+            return self.trail
+        try:
+            found = json.loads(self.trail)
+        except ValueError:
+            return ()
+        return [row for row in found if isinstance(row, list)] if isinstance(found, list) else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from transport.model.verdict import Action, Answer, Stage, Step, Verdict
 from transport.rules.patterns import AddressPatterns
 
 BLOCK, ALLOW = "ip_block_list_providers", "ip_allow_list_providers"
+NOT_ASKED = "was not asked."
 NOT_NOW = Reply(451, "4.7.1", "Cannot look up your address at the moment, try again later")
 _REFUSING = ipaddress.ip_network("127.255.255.0/24")
 """Codes by which providers say that they do not answer this resolver: no word about the client."""

@@ -51,5 +51,5 @@ def _known(providers: ListProviders, answers: Answers, unasked: list[Provider]) 
 
 
 def _not_asked(provider: Provider) -> Step:
-    because = f"{provider.lookup_domain} was not asked."
+    because = f"{provider.lookup_domain} {dns_lists.NOT_ASKED}"
     return Step(dns_lists.kind_of(provider), provider.id, provider.name, Answer.CANNOT_TELL, because)

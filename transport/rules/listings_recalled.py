@@ -53,7 +53,7 @@ def _read(row: Sequence[Any]) -> Recalled | None:
         return None
     because = str(row[4])
     domain, _, rest = because.partition(" ")
-    if rest.startswith("was not asked"):
+    if rest == dns_lists.NOT_ASKED:
         return None
     found = _CODES.search(because)
     codes = tuple(found[1].split(", ")) if found else ()

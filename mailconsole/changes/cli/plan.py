@@ -99,6 +99,10 @@ def _report_lines(report: Report) -> list[str]:
         f"  Not told of {count:,}: mail flow rule {wire(name)} {HIDDEN}"
         for name, count in report.withheld_rules.items()
     ]
+    lines += [
+        f"  Can't be told of {count:,}: the list of {wire(name)} was not asked about them"
+        for name, count in report.unanswered.items()
+    ]
     if report.withheld:
         lines.append(f"  Not told of {report.withheld:,}: the recipient {HIDDEN}")
     return lines

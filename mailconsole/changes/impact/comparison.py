@@ -18,13 +18,14 @@ from mailconsole.changes.impact.answer import (
     with_rules,
 )
 from mailconsole.changes.impact.likeness import Inside, Key, Likeness, Watched
+from mailconsole.changes.impact.lists import Lists, ListSides, applied
 from mailconsole.changes.impact.question import question_of
 from mailconsole.changes.recorded import RecordedDecision
 from transport.config.document import MailFlow
 from transport.config.words import KIND_LABELS
 from transport.model.address import Address
 from transport.model.verdict import Answer, Stage, Step, Verdict
-from transport.rules import admission
+from transport.rules import admission, dns_lists
 from transport.rules.admission import DecisionInput, RecipientLookup
 from transport.rules.ruleset import Ruleset, compile_ruleset
 
@@ -55,12 +56,13 @@ class Difference:
 @dataclass(frozen=True, slots=True)
 class Compared:
     """``is_otherwise_then``: the old configuration answers today other than what was recorded. ``is_withheld``: whether
-    it is accepted can't be told, by one of them at least."""
+    it is accepted can't be told, by one of them at least; ``is_accepted`` by the new one."""
 
     difference: Difference | None
     was_accepted: bool
     is_refused_by_both: bool
     is_withheld: bool = False
+    is_accepted: bool = False
 
     def is_otherwise_then(self, decision: RecordedDecision) -> bool:
         return not self.is_withheld and self.was_accepted == bool(decision.reply)
@@ -89,25 +91,51 @@ class Comparison:
         self._routes: dict[Key, Compared] = {}
         self._whole: dict[Key, Compared] = {}
         self._picky: set[Key] = set()
+        self._lists = Lists(self._old, self._new)
         self._asks_rules = _is_about_rules(before, after)
-        self._by_rules = 0
+        self._by_rules = self._by_lists = 0
         self.untold: Counter[str] = Counter()
         """Mail flow rules that look at what was not recorded, and at how many attempts."""
         self.withheld: Counter[str] = Counter()
         """Mail flow rules that ask who is in a group that hides its members, and of how many attempts."""
 
     @property
+    def unanswered(self) -> Counter[str]:
+        """Providers of lists, and of how many attempts they would be asked that no recording answers."""
+        return self._lists.unanswered
+
+    @property
     def distinct(self) -> int:
         kept = (self._fronts, self._own, self._outside, self._routes, self._whole)
-        return sum(len(one) for one in kept) + self._by_rules
+        return sum(len(one) for one in kept) + self._by_rules + self._by_lists
 
     def compare(self, decision: RecordedDecision) -> Compared:
         """Raises InvalidAddress, ValueError where what was recorded can't be asked again."""
         question, at = self._asked(decision)
         found = self._admitted(decision, question, at)
+        if self._lists.is_asked and question.recipient is not None and (found.was_accepted or found.is_accepted):
+            found = self._listed(found, decision, question, at)
         if self._asks_rules and found.difference is None and found.was_accepted and question.recipient is not None:
             return self._ruled(decision, question, at)
         return found
+
+    def _listed(self, found: Compared, decision: RecordedDecision, question: DecisionInput, at: float) -> Compared:
+        """With what lists in DNS said then: most attempts have no word of theirs."""
+        lists = self._list_sides(decision, question, at, accepted=(found.was_accepted, found.is_accepted))
+        self._lists.count(lists)
+        if lists.is_silent:
+            return found
+        if lists.is_unknown:
+            return Compared(None, lists.before.refusal is None, is_refused_by_both=True)
+        self._by_lists += 1
+        whole = self._sides(question, at, was_unknown=_UNKNOWN in decision.reply)
+        return _compared(_with_lists(whole, lists))
+
+    def _list_sides(
+        self, decision: RecordedDecision, question: DecisionInput, at: float, *, accepted: tuple[bool, bool]
+    ) -> ListSides:
+        now = self._likeness.when(question, at)
+        return self._lists.sides(decision, question, accepted=accepted, now=now)
 
     def _admitted(self, decision: RecordedDecision, question: DecisionInput, at: float) -> Compared:
         recipient, was_unknown = question.recipient, _UNKNOWN in decision.reply
@@ -179,6 +207,9 @@ class Comparison:
         """Both outcomes with their trails, for this very attempt."""
         question, at = self._asked(decision)
         sides = self._sides(question, at, was_unknown=_UNKNOWN in decision.reply)
+        each = sides.before.verdict.is_accepted, sides.after.verdict.is_accepted
+        if self._lists.is_asked and any(each):
+            sides = _with_lists(sides, self._list_sides(decision, question, at, accepted=each))
         accepted = sides.before.verdict.is_accepted and sides.after.verdict.is_accepted
         is_ruled = self._asks_rules and accepted and question.recipient is not None
         return self._with_rules(sides, decision, question, at) if is_ruled else sides
@@ -202,6 +233,10 @@ class Comparison:
         return Sides(before, by(self._new, question, lookup=lookup, now=now))
 
 
+def _with_lists(sides: Sides, lists: ListSides) -> Sides:
+    return Sides(applied(sides.before, lists.before), applied(sides.after, lists.after))
+
+
 def _is_about_rules(before: MailFlow, after: MailFlow) -> bool:
     """Whether rules may act otherwise: where they, or what they ask about by name, differ."""
     if not (before.mail_flow_rules or after.mail_flow_rules):
@@ -213,7 +248,8 @@ def _is_about_rules(before: MailFlow, after: MailFlow) -> bool:
 def _compared(sides: Sides) -> Compared:
     verdicts = sides.before.verdict, sides.after.verdict
     accepted = [one.is_accepted for one in verdicts]
-    return Compared(difference_of(sides), accepted[0], not any(accepted), any(one.is_withheld for one in verdicts))
+    is_withheld = any(one.is_withheld for one in verdicts)
+    return Compared(difference_of(sides), accepted[0], not any(accepted), is_withheld, accepted[1])
 
 
 def difference_of(sides: Sides) -> Difference | None:
@@ -226,7 +262,7 @@ def difference_of(sides: Sides) -> Difference | None:
     return Difference(
         aspect,
         *words,
-        _named(decisive(sides)),
+        _named(_listing(sides) or decisive(sides)),
         is_opening=after.is_accepted and _refuses(before),
         is_closing=before.is_accepted and _refuses(after),
     )
@@ -234,6 +270,17 @@ def difference_of(sides: Sides) -> Difference | None:
 
 def _refuses(verdict: Verdict) -> bool:
     return not verdict.is_accepted and not verdict.is_withheld
+
+
+def _listing(sides: Sides) -> Step | None:
+    """The list in DNS that refuses on one side: on the other it may say the same, and refuse nobody."""
+    before, after = sides.before.verdict, sides.after.verdict
+    refusing = after if _refuses(after) and before.is_accepted else before
+    if not _refuses(refusing):
+        return None
+    told = [step for step in refusing.trail if step.kind == dns_lists.BLOCK and step.answer is not Answer.NO]
+    asked = [step for step in told if not step.because.endswith(dns_lists.NOT_ASKED)]
+    return asked[-1] if asked else None
 
 
 def decisive(sides: Sides) -> Step | None:

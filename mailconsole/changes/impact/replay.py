@@ -59,6 +59,7 @@ def replay(
         untold=dict(comparison.untold.most_common(UNTOLD)),
         withheld_rules=dict(comparison.withheld.most_common(UNTOLD)),
         withheld=tally.withheld,
+        unanswered=dict(comparison.unanswered.most_common(UNTOLD)),
         opened=tally.opened,
         closed=tally.closed,
         counts=dict(tally.counts),

@@ -10,7 +10,7 @@ from mailconsole.changes.explain_link import explain_link
 from mailconsole.changes.recorded import RecordedDecision
 from mailconsole.changes.services.explanation import Question
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,8 @@ class Report:
     """The same of rules that ask who is in a group that hides its members."""
     withheld: int = 0
     """Attempts of which it can't be told whether they are accepted: a recipient asks for such a group."""
+    unanswered: dict[str, int] = field(default_factory=dict)
+    """Providers of lists in DNS that would be asked about attempts of which no recording has their answer."""
     opened: int = 0
     closed: int = 0
     groupings: tuple[Grouping, ...] = ()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet, Sum, TextField
+from django.db.models.functions import Cast
 
 from mailconsole.changes.recorded import RecordedDecision, Sample
 from mailconsole.tracking.models import Message, Refusal, TrackingEvent
@@ -125,8 +126,10 @@ def _spread(
 
 
 def _refused(rows: QuerySet[Refusal], limit: int) -> Iterator[RecordedDecision]:
-    for values in rows.values_list(*_REFUSAL_FIELDS)[:limit].iterator():
-        yield RecordedDecision(*values)
+    # As text: few of them are ever read.
+    told = rows.annotate(steps=Cast("trail", TextField())).values_list(*_REFUSAL_FIELDS, "steps")
+    for *values, steps in told[:limit].iterator():
+        yield replace(RecordedDecision(*values), trail=steps)
 
 
 def _accepted(rows: QuerySet[Any], limit: int) -> Iterator[RecordedDecision]:
@@ -138,6 +141,7 @@ def _accepted(rows: QuerySet[Any], limit: int) -> Iterator[RecordedDecision]:
             detail = receipt_detail(life) if life else events[pk].detail if pk in events else {}
             binding = str(detail.get("binding") or "")
             session = (helo, identity, tls, size_bytes)
-            recipients = detail.get("recipients")
+            recipients, trail = detail.get("recipients"), detail.get("trail")
+            steps = trail if isinstance(trail, list) else ()
             for one in recipients if isinstance(recipients, list) else ():
-                yield RecordedDecision(at, peer, connector_id, sender, str(one), binding, *session, "", subject)
+                yield RecordedDecision(at, peer, connector_id, sender, str(one), binding, *session, "", subject, steps)

@@ -99,6 +99,10 @@ def test_page__chosen_candidate__is_staged_for_its_network_and_senders(traffic):
     assert browser.post(reverse("learning:start", args=["default"]), {"back": "7", "ahead": "7"}).status_code == 302
     page = browser.get(reverse("learning:learned", args=["default"])).content.decode()
     assert "10.1.2.0/24" in page and "fabrikam.example" in page
+    explain = lesson().learned[0].explain_url
+    assert explain.replace("&", "&amp;") in page
+    asked = browser.get(explain).context["form"]
+    assert asked.is_valid() and asked.question.sender == "somebody@contoso.example"
     key = lesson().learned[0].key
     said = {"owner": "Facilities", "purpose": "Scan to mail", "recipients": "seen", "chosen": [key], "network": [key]}
     answer = browser.post(reverse("learning:draft", args=["default"]), said)

@@ -29,6 +29,7 @@ def text(answer) -> str:
 def test_list__viewer__sees_why_and_no_buttons(waiting):
     page = text(signed_in(create_viewer()).get(LIST))
     assert "The next hop cannot be reached" in page and "cy@partner.example" in page
+    assert page.count('/explain/" aria-label="Explain why ') == 2
     assert 'value="remove"' not in page and 'type="checkbox"' not in page
 
 

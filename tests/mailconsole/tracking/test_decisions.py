@@ -88,3 +88,12 @@ def test_recent_decisions__more_than_fit__are_of_every_hour():
         "all 0 refused attempts and 20 of the recipients of accepted messages, the newest of each hour"
     )
     assert len(hours) >= 15
+
+
+def test_recent_decisions__bring_the_steps_of_their_trail():
+    traffic = Traffic()
+    listed = ["ip_block_list_providers", "bl", "BL", "yes", "bl.example lists the client (127.0.0.2)."]
+    traffic.receive("bob@contoso.example", trail=[listed])
+    traffic.refuse(trail=[listed])
+    traffic.ingest()
+    assert [list(one.rows) for one in sample_of().decisions] == [[listed], [listed]]
