@@ -48,7 +48,7 @@ def ask_apart(settings: SourceSettings, connection: Connection, ask: Callable[[C
         with Connection.of_reader(settings, connection.server) as own:
             _refuse_another(connection, own)
             told = ask(own)
-            connection.waited_s += own.waited_s
+            connection.count_in(own)
             return told
     except errors.DirectoryUnavailable as failure:
         raise errors.DirSyncRefused(f"DirSync failed: {failure}") from failure
