@@ -56,10 +56,10 @@ def test_told_since__tells_changes_of_what_is_read_or_filtered_by_and_of_nothing
         begun = dirsync.begin(one)
         unit.change("anna", mail=None, proxyAddresses=None)
         unit.change("ben", description="nobody reads this")
-        unit.change("cleo", department="Sales")
+        unit.change("cleo", info="Sales")
         told = dirsync.told_since(one, begun.cookie, settings.search_filter)
         assert names_of(one, told.changed) == {"Anna"}
-        told = dirsync.told_since(one, begun.cookie, "(&(mail=*)(!( department=IT)))")
+        told = dirsync.told_since(one, begun.cookie, "(&(mail=*)(!( info=IT)))")
         assert names_of(one, told.changed) == {"Anna", "Cleo"}
         assert not (begun.changed or begun.deleted or told.moved or told.deleted)
 
