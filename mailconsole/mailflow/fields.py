@@ -19,23 +19,26 @@ from mailconsole.mailflow.group_field import ReviewerGroupsField
 from mailconsole.mailflow.pieces import PiecesField
 from transport.config.objects import AddressSpace, HomeServer, RuleAction, RuleCondition
 from transport.config.phrases import label, show
-from transport.config.types import Choices, Names, format_duration, format_size
+from transport.config.types import Choices, Names, Sentences, format_duration, format_size
 
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 _WIRE = _PLAIN | {"class": "mc-wire"}
 
 
 class LinesField(forms.CharField):
-    """A list, one item a line."""
+    """A list, one item a line, or with commas between where they are no part of an item."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, has_sentences: bool = False, **kwargs: Any) -> None:
         super().__init__(widget=forms.Textarea(attrs=_WIRE | {"rows": 3}), **kwargs)
+        self.has_sentences = has_sentences
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(self.line(item) for item in value) if isinstance(value, list | tuple) else value
 
     def to_python(self, value: Any) -> Any:
-        return [self.item(line.strip()) for line in str(value or "").replace(",", "\n").splitlines() if line.strip()]
+        said = str(value or "")
+        lines = (said if self.has_sentences else said.replace(",", "\n")).splitlines()
+        return [self.item(line.strip()) for line in lines if line.strip()]
 
     def line(self, item: Any) -> str:
         return str(item)
@@ -121,7 +124,7 @@ def _form_field(name: str, info: FieldInfo) -> forms.Field:
         return CostsField(key=key, **words)
     if is_many:
         words["help_text"] += " One a line."
-        return LinesField(**words)
+        return LinesField(has_sentences=any(isinstance(one, Sentences) for one in _extras(info)), **words)
     if bool in leaves:
         return forms.BooleanField(**words | {"required": False})
     if datetime in leaves:

@@ -13,6 +13,16 @@ def _other_language(change: FieldChange) -> Iterator[Parts]:
     yield (Say(f"now writes notifications in the language {change.after} instead of {change.before}"),)
 
 
+def _system_messages(change: FieldChange) -> Iterator[Parts]:
+    before, after = (dict(one.split(" ", 1) for one in side) for side in (change.before, change.after))
+    for status, text in after.items():
+        if before.get(status) != text:
+            yield (Say(f"now tells senders about {status} “{text}”"),)
+    for status in before:
+        if status not in after:
+            yield (Say(f"no longer has a text of its own about {status}"),)
+
+
 TELLERS: dict[tuple[str, str], Teller] = {
     ("organization", "is_back_pressure_enabled"): on_off(
         "takes less mail again when queue, disk or memory run short",
@@ -35,6 +45,7 @@ TELLERS: dict[tuple[str, str], Teller] = {
         "no longer tells of changes at the console's own machine",
     ),
     ("organization", "dsn_language"): _other_language,
+    ("organization", "system_messages"): _system_messages,
     ("organization", "generate_copy_of_dsn_for"): members(
         added="now copies the postmaster on failures with {}",
         removed="no longer copies the postmaster on failures with {}",

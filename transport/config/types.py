@@ -131,6 +131,25 @@ def _enhanced_status(value: str) -> str:
     return value.strip()
 
 
+MAX_SYSTEM_MESSAGE = 500
+_SYSTEM_MESSAGE = re.compile(r"([45]\.\d{1,3}\.\d{1,3})\s+(\S.*)")
+
+
+def _system_message(value: str) -> str:
+    """``5.1.1 text``. Raises ValueError."""
+    match = _SYSTEM_MESSAGE.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f"'{value[:60]}' needs a status and a text, such as 5.1.1 Ask the help desk")
+    if len(match[2]) > MAX_SYSTEM_MESSAGE:
+        raise ValueError(f"the text for {match[1]} has more than {MAX_SYSTEM_MESSAGE} characters")
+    return f"{match[1]} {match[2]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """Each item of the list is a line of its own, which may hold commas."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What may be chosen, known only when it is asked: value and label."""
@@ -245,6 +264,7 @@ Domain = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain)
 IpAddress = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_ip_address)]
 HostName = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_host_name)]
 EnhancedStatus = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_enhanced_status)]
+SystemMessage = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_system_message), Sentences()]
 DsnLanguage = Annotated[str, AfterValidator(dsn_words.language), Choices(_language_names)]
 ReplyCode = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_reply_code)]
 DomainPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain_pattern)]

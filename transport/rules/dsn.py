@@ -7,7 +7,7 @@ header of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -63,6 +63,7 @@ class DsnSettings:
     words: DsnWords = field(default_factory=lambda: languages()[DEFAULT])
     language: str = DEFAULT
     copied_statuses: frozenset[str] = frozenset()
+    own_texts: Mapping[str, str] = field(default_factory=dict)
     max_per_sender_per_hour: int | None = None
     max_per_minute: int | None = None
     remote_domains: RemoteDomains | None = None
@@ -78,6 +79,7 @@ class DsnSettings:
             expiration_s=organization.message_expiration_timeout,
             words=languages()[organization.dsn_language],
             language=organization.dsn_language,
+            own_texts=dict(message.split(" ", 1) for message in organization.system_messages),
             copied_statuses=frozenset(organization.generate_copy_of_dsn_for),
             max_per_sender_per_hour=organization.dsn_rate_limit_per_sender_per_hour,
             max_per_minute=organization.dsn_rate_limit_per_min,

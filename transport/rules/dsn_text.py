@@ -26,8 +26,7 @@ def compose(kind: str, message: Message, told: Sequence[Told], settings: DsnSett
     for one in told[:MAX_LISTED]:
         lines += [f"  {header_safe(str(one.original)) or header_safe(str(one.final))}"]
         if kind in ("failed", "delayed"):
-            found = advice(one.status, words)
-            lines += [*_wrap(found.cause, "  "), *_wrap(found.remedy if kind == "failed" else "", "  ")]
+            lines += _advice(kind, one.status, settings)
         lines += [""]
     if len(told) > MAX_LISTED:
         lines += [*_wrap(words.and_more.format(number=len(told) - MAX_LISTED), "  "), ""]
@@ -37,6 +36,15 @@ def compose(kind: str, message: Message, told: Sequence[Told], settings: DsnSett
         lines += [*_wrap(words.your_subject.format(subject=header_safe(message.subject)[:200])), ""]
     lines += _diagnostics(message, told[:MAX_LISTED], settings)
     return "".join(f"{line}\r\n" for line in lines)
+
+
+def _advice(kind: str, status: str, settings: DsnSettings) -> list[str]:
+    """The organisation's own text for the status, where there is one."""
+    own = settings.own_texts.get(status)
+    if own is not None:
+        return _wrap(own, "  ")
+    found = advice(status, settings.words)
+    return [*_wrap(found.cause, "  "), *_wrap(found.remedy if kind == "failed" else "", "  ")]
 
 
 def advice(status: str, words: DsnWords) -> Advice:

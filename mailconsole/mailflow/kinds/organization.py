@@ -23,6 +23,7 @@ ORGANIZATION: tuple[Kind, ...] = (
                     "delay_notification_timeout",
                     "dsn_max_message_attach_size",
                     "dsn_language",
+                    "system_messages",
                     "generate_copy_of_dsn_for",
                     "dsn_rate_limit_per_sender_per_hour",
                     "dsn_rate_limit_per_min",

@@ -309,6 +309,19 @@ def test_organization__viewer_sees_facts_and_editor_a_form(editor):
     assert {name for name in item.after if item.after[name] != item.before[name]} == {"name"}
 
 
+def test_organization__own_text_with_a_comma__is_one_and_a_wrong_one_is_told_at_its_field(editor):
+    url = reverse("mailflow:organization-edit")
+    browser = signed_in(editor)
+    form = browser.get(url).context["form"]
+    said = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+    said |= {"is_delay_dsn_enabled": "on", "system_messages": "Ask us"}
+    wrong = browser.post(url, said).context["form"]
+    assert "needs a status and a text" in str(wrong.errors["system_messages"])
+    browser.post(url, said | {"system_messages": "5.1.1 Ask us, phone 4711\n4.4.7 Wait"})
+    item = values(ChangeItem.objects.get())
+    assert item.after["system_messages"] == ["5.1.1 Ask us, phone 4711", "4.4.7 Wait"]
+
+
 @pytest.mark.parametrize(
     ("stem", "object_id"),
     [("receive-connector", "default"), ("receive-connector", "client"), ("relay-policy", "scanners")],

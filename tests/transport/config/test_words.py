@@ -115,12 +115,13 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
         ),
     ),
     "notifications": (
-        document(),
+        document(organization={"system_messages": ["4.4.7 Wait", "5.1.1 Old"]}),
         document(
             organization={
                 "name": "Contoso",
                 "dsn_language": "de",
                 "generate_copy_of_dsn_for": ["5.4.6"],
+                "system_messages": ["5.1.1 Ask us, phone 4711"],
                 "dsn_rate_limit_per_sender_per_hour": None,
             }
         ),

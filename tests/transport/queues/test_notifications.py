@@ -118,6 +118,21 @@ async def test_copy__the_postmaster_gets_one_of_what_is_listed(sink):
     assert sorted(to) == [["a@acme.example"], ["a@acme.example", "help@acme.example"], ["help@acme.example"]]
 
 
+async def test_own_text__stands_instead_of_our_words_for_its_status_alone(sink):
+    sink.reply("rcpt", "550 5.1.1 unknown", recipient="unknown@*")
+    sink.reply("rcpt", "550 5.2.2 full", recipient="full@*")
+    config = reporting(sink, system_messages=("5.1.1 Call Anna, phone 4711; she knows.",))
+    async with Delivering(config) as node:
+        node.enqueue("unknown@partner.example")
+        node.enqueue("full@partner.example")
+        await node.until(lambda: len(node.dsns) == 2)
+    unknown, full = sorted((node.spool.bodies[one.id] for one in node.dsns), key=lambda body: b"5.2.2" in body)
+    assert b"  Call Anna, phone 4711; she knows.\r\n" in unknown
+    assert b"The address does not exist." not in unknown
+    assert b"The recipient's mailbox is full." in full
+    assert b"Anna" not in full
+
+
 async def test_language__is_the_organisations(sink):
     sink.reply("rcpt", "550 5.1.1 unknown")
     async with Delivering(reporting(sink, dsn_language="de")) as node:

@@ -327,3 +327,19 @@ def test_settings__postmaster_of_the_default_domain():
 
 def test_sentences__every_kind_has_one():
     assert all(kind.sentence.endswith(".") for kind in DsnKind)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (("5.1.1",), "needs a status and a text"),
+        (("2.0.0 Fine",), "needs a status and a text"),
+        (("unknown Ask us",), "needs a status and a text"),
+        (("5.1.1 One", "5.1.1 Two"), "5.1.1 is there twice"),
+        ((f"5.1.1 {'x' * 501}",), "more than 500"),
+        (("5.1.1 a\r\nBcc: b",), "control"),
+    ],
+)
+def test_system_messages__that_are_none__are_refused(given, problem):
+    with pytest.raises(ValidationError, match=problem):
+        Organization(system_messages=given)
