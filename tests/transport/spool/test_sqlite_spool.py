@@ -279,6 +279,29 @@ def test_outbox__hours_of_events_wait__no_more_is_read_than_is_asked_for(tmp_pat
     connection.close()
 
 
+@pytest.mark.parametrize(("after", "written", "is_asked"), [(3, 7, False), (5, 7, False), (7, 7, False), (1, 7, True)])
+def test_outbox__what_is_recent_reaches_far_enough__the_disk_is_not_asked(after, written, is_asked):
+    asked = []
+
+    class Disk:
+        def get(self):
+            return self
+
+        def execute(self, *_):
+            asked.append(1)
+            return sqlite3.connect(":memory:").execute("SELECT 1, x'62' UNION SELECT 2, x'63' UNION SELECT 3, x'64'")
+
+    recent = Recent()
+    recent.add(RecentEvents(4, [b"e", b"f"], 1))
+    recent.add(RecentEvents(6, [b"g", b"h"], 1))
+    recent.publish(written)
+    events = dict(enumerate(b"bcdefgh", start=1))
+    read = SpoolOutbox(Disk(), recent, asked.append).read(after=after, limit=3)
+    expected = [(number, bytes([events[number]])) for number in range(after + 1, written + 1)][:3]
+    assert [told for told in read if told[0] > after] == expected
+    assert bool(asked) is is_asked
+
+
 async def test_outbox__spool_made_anew__numbers_go_on_after_what_was_acknowledged(tmp_path):
     """The console knows events of this node up to 500: those of a fresh disk must not pass for them."""
     spool, _ = await opened(tmp_path)
