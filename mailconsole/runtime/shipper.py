@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mailconsole.runtime.ticker import Ticker
-from mailconsole.tracking.services.ingest import MAX_BATCH, ingest_events, shipped_up_to
+from mailconsole.tracking.services.ingest import MAX_BATCH, ingest_events
+from mailconsole.tracking.services.offsets import shipped_up_to
 from transport.ports.spool import OutboxReader
 
 

@@ -27,6 +27,9 @@ NOT_DELIVERED = ~models.Q(status=MessageStatus.DELIVERED)
 SIGNED_IN = ~models.Q(identity="")
 """Messages of users: where most mail is anonymous, an index of these costs it nothing."""
 
+FIRST_IN_DOMAIN = ~models.Q(domain="")
+"""One recipient of a message for each domain: fifty of one domain need one entry of the index, not fifty."""
+
 
 def event_key(node_id: int, sequence: int) -> int:
     """One number for (node, sequence); ascending in time within a node."""
@@ -96,7 +99,8 @@ class Message(models.Model):
 
 
 class MessageRecipient(models.Model):
-    """One recipient of a message and what became of it; `received_at` is the message's, for the index."""
+    """One recipient of a message and what became of it; `received_at` is the message's, for the index. `domain` is that
+    of the address at the message's first recipient in it, and empty at the others: messages are searched by it."""
 
     message = models.ForeignKey(
         Message, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="recipients"
@@ -117,7 +121,7 @@ class MessageRecipient(models.Model):
         constraints = [models.UniqueConstraint(fields=["message", "address_key"], name="recipient_once")]
         indexes = [
             _newest("recipient_address", "address_key", pattern=True),
-            _newest("recipient_domain", "domain"),
+            models.Index(fields=["domain", "received_at"], name="recipient_domain", condition=FIRST_IN_DOMAIN),
             models.Index(fields=["next_hop", "received_at"], name="recipient_waiting", condition=WAITING),
         ]
 

@@ -27,16 +27,26 @@ from transport.model.event import EventId, TrackingEvent
 
 @dataclass(slots=True)
 class KnownMessage:
-    """A message as the tables or this batch have it; `recipients` by address in lower case. `row` and `life` (events as
-    the node wrote them) are of a new one only."""
+    """A message as the tables or this batch have it; `recipients` by address in lower case, `domains` those that they
+    have. `row` and `life` (events as the node wrote them) are of a new one only."""
 
     id: int
     received_at: Stamp
     recipients: dict[str, RecipientRow] = field(default_factory=dict)
+    domains: set[str] = field(default_factory=set)
     row: MessageRow | None = None
     life: list[bytes] = field(default_factory=list)
     is_touched: bool = False
     finished_at: Stamp | None = None
+
+    def add(self, row: RecipientRow) -> None:
+        """A recipient that is in no table yet."""
+        row.domain = "" if row.domain in self.domains else row.domain
+        self.know(row)
+
+    def know(self, row: RecipientRow) -> None:
+        self.recipients[row.address_key] = row
+        self.domains.add(row.domain)
 
     @property
     def status(self) -> MessageStatus:
@@ -187,7 +197,7 @@ class Fold:
         row = message.recipients.get(key)
         if row is None:
             row = new_recipient(message.id, address, received_at=message.received_at, now=at)
-            message.recipients[key] = row
+            message.add(row)
             message.is_touched = True
         self.changed[message.id, key] = row
         return row

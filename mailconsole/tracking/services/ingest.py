@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
-from mailconsole.nodes.models import Node
-from mailconsole.tracking.models import ShipperOffset
+from mailconsole.tracking.services import offsets
 from mailconsole.tracking.services.fold import Fold
 from mailconsole.tracking.services.plain import PlainLives, Told
 from mailconsole.tracking.services.stamps import stamp
 from mailconsole.tracking.services.store import load_known, store, store_uses
 from mailconsole.tracking.services.uses import Uses
-from transport.model import compact_json
 from transport.model.event import EventId, TrackingEvent
 
 log = structlog.get_logger(__name__)
 
 MAX_BATCH = 6000
 """So many events are one transaction, of a tenth of a second: what a node tells between two ticks, under load too."""
+
+_Parsed: TypeAlias = tuple[int, bytes, TrackingEvent]
 
 
 def ingest_events(*, node: str, events: Sequence[tuple[int, bytes]]) -> int:
@@ -32,63 +32,43 @@ def ingest_events(*, node: str, events: Sequence[tuple[int, bytes]]) -> int:
     if not events:
         return 0
     with transaction.atomic():
-        offset = _locked_offset(node)
-        new = [told for told in events if told[0] > offset.sequence]
+        node_id, shipped = offsets.lock(node)
+        new = [told for told in events if told[0] > shipped]
         if new:
-            _store_new(offset.node_id, new)
-            ShipperOffset.objects.filter(pk=offset.pk).update(sequence=max(new)[0], updated_at=timezone.now())
+            _store_new(node_id, new)
+            offsets.move(node_id, to=max(new)[0])
     return len(new)
 
 
-def shipped_up_to(node: str) -> int:
-    """The last sequence of a node that is stored; 0 for a node not heard of yet."""
-    return ShipperOffset.objects.filter(node__name=node).values_list("sequence", flat=True).first() or 0
-
-
-def _locked_offset(node: str) -> ShipperOffset:
-    """Two shippers of one node wait for each other here; SQLite lets one writer in anyway."""
-    locked = ShipperOffset.objects.select_for_update(of=("self",)).filter(node__name=node)
-    offset = locked.first()
-    if offset is None:
-        known, _ = Node.objects.get_or_create(name=node)
-        ShipperOffset.objects.get_or_create(node=known)
-        offset = locked.get()
-    return offset
-
-
 def _store_new(node_id: int, new: Sequence[Told]) -> None:
-    plain, uses = PlainLives(node_id), Uses()
+    plain, rest = PlainLives(node_id), list[_Parsed]()
     for told in sorted(new):
-        try:
-            event = compact_json.decode(told[1])
-        except ValueError:
-            event = None
-        if isinstance(event, dict):
-            plain.add(told, event)
-            uses.add(event)
-        else:
-            log.error("tracking.event_unreadable", sequence=told[0])  # it must not stop all that follow it
-    fold = _folded(node_id, plain.rest)
-    messages, recipients = plain.finish(fold.stamp, fold.counters)
-    store(fold, messages, recipients)
+        if plain.add(told):
+            continue
+        parsed = _parsed(told)
+        if parsed is not None:
+            rest += filter(None, map(_parsed, plain.give_up(parsed[2].message_id)))
+            rest.append(parsed)
+    fold, uses = _folded(node_id, rest)
+    store(fold, plain.finish(fold.stamp, fold.counters, uses))
     store_uses(fold, uses)
     if fold.orphans:
         log.warning("tracking.events_without_message", node_id=node_id, count=fold.orphans)
 
 
-def _folded(node_id: int, told: Sequence[Told]) -> Fold:
-    parsed = list(_parsed(told))
-    begun = {event.message_id for _, _, event in parsed if event.event is EventId.RECEIVE}
-    earlier = {event.message_id for _, _, event in parsed if event.message_id} - begun
-    fold = Fold(node_id, load_known(node_id, earlier), stamp())
-    for sequence, data, event in parsed:
+def _folded(node_id: int, rest: Sequence[_Parsed]) -> tuple[Fold, Uses]:
+    begun = {event.message_id for _, _, event in rest if event.event is EventId.RECEIVE}
+    earlier = {event.message_id for _, _, event in rest if event.message_id} - begun
+    fold, uses = Fold(node_id, load_known(node_id, earlier), stamp()), Uses()
+    for sequence, data, event in rest:
         fold.add(sequence, data, event)
-    return fold
+        uses.add(event)
+    return fold, uses
 
 
-def _parsed(told: Iterable[Told]) -> Iterator[tuple[int, bytes, TrackingEvent]]:
-    for sequence, data in told:
-        try:
-            yield sequence, data, TrackingEvent.from_json(data)
-        except (ValueError, KeyError, TypeError):
-            log.error("tracking.event_unreadable", sequence=sequence)
+def _parsed(told: Told) -> _Parsed | None:
+    try:
+        return *told, TrackingEvent.from_json(told[1])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        log.error("tracking.event_unreadable", sequence=told[0])  # it must not stop all that follow it
+        return None

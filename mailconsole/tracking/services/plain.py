@@ -6,177 +6,119 @@ rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
-from operator import itemgetter, le
 from typing import Any, TypeAlias
 
-from mailconsole.tracking.models import ADDRESS_LENGTH, MESSAGE_ID_LENGTH, event_key
+from mailconsole.tracking.models import event_key
 from mailconsole.tracking.services.counts import ACCEPTED, BYTES, DELIVERED, Counters
-from mailconsole.tracking.services.rows import (
-    NEXT_HOP_LENGTH,
-    RECIPIENT_COLUMNS,
-    TEXT_LENGTH,
-    Stamp,
-    Stamping,
-    address_keys,
-    message_id_key,
-)
+from mailconsole.tracking.services.groups import PlainRows, RecipientGroup
+from mailconsole.tracking.services.pieces import Decided, Receipt, read_receipt, read_sending, split
+from mailconsole.tracking.services.rows import Stamp, Stamping, address_keys
+from mailconsole.tracking.services.uses import Uses
 from mailconsole.tracking.states import MessageStatus, RecipientState
-from transport.model.event import EventId
 
 Told: TypeAlias = tuple[int, bytes]
 """An event as the node wrote it, with its sequence."""
 
-_LENGTHS = (ADDRESS_LENGTH, MESSAGE_ID_LENGTH, 500, 64, 255, 255, 255, 100, 64)
-_ADDRESS_KEY = itemgetter(RECIPIENT_COLUMNS.index("address_key"))
+_WORTH_A_STATEMENT = 4
+"""Recipients of one message; fewer are written together with those of others."""
+
 _PENDING, _DELIVERED = RecipientState.PENDING.value, RecipientState.DELIVERED.value
 _PENDING_WHOLE, _DELIVERED_WHOLE = MessageStatus.PENDING.value, MessageStatus.DELIVERED.value
 
 
-@dataclass(slots=True)
-class _Life:
-    """A message so far, in values only: decoded events of a batch would be many objects to the garbage collector."""
-
-    received: Told
-    at: float
-    texts: tuple[str, ...]
-    size_bytes: int
-    revision: int
-    addresses: list[str]
-    next_hop: str
-    sent: Told | None = None
-    sent_at: float = 0.0
-    reply: str = ""
-    reason: str = ""
-    attempts: int = 0
-
-
 class PlainLives:
-    """Takes what is plain; ``rest`` gathers all other events, in the order in which they were told."""
+    """Gathers what is plain of one batch."""
 
     def __init__(self, node_id: int) -> None:
         self._node_id = node_id
-        self._lives: dict[int, _Life] = {}
-        self.rest: list[Told] = []
+        self._receipts: dict[int, Receipt] = {}
 
-    def add(self, told: Told, event: dict[str, Any]) -> None:
-        """One event, and what it says as JSON has it."""
-        message_id, kind = event.get("message_id", 0), event.get("e")
-        life = self._lives.get(message_id)
+    def add(self, told: Told) -> bool:
+        """Take an event; False if it is not plain: then what ``give_up`` has of its message goes with it."""
+        sequence, data = told
         try:
-            is_plain = self._receive(told, event, message_id) if life is None and kind == "RECEIVE" else False
-            if life is not None and kind == "SEND":
-                is_plain = _send(life, told, event)
-        except (KeyError, TypeError, AttributeError):  # no text where one belongs: as the fold sees it
-            is_plain = False
-        if not is_plain:
-            if life is not None:
-                self._give_up(message_id)
-            self.rest.append(told)
+            text = data.decode()
+        except UnicodeDecodeError:
+            return False
+        if "\\" in text:
+            return False
+        body, kind, at = split(text)
+        if kind == "SEND":
+            return read_sending(sequence, text, body, at, self._receipts) is not None
+        return kind == "RECEIVE" and self._receive(read_receipt(sequence, text, body, at))
 
-    def _receive(self, told: Told, event: dict[str, Any], message_id: int) -> bool:
-        detail = event.get("detail") or {}
-        addresses, routes = detail.get("recipients"), detail.get("routes")
-        if not (message_id and addresses and routes) or len(routes) != 1 or not _is_plain_text(told[1]):
+    def _receive(self, receipt: Receipt | None) -> bool:
+        if receipt is None or receipt.message_id in self._receipts:
             return False
-        next_hop, found = routes[0].get("next_hop", ""), routes[0].get("recipients")
-        if found != addresses or len(next_hop) > NEXT_HOP_LENGTH or max(map(len, addresses)) > ADDRESS_LENGTH:
-            return False
-        if len(addresses) > 1 and len({address.lower() for address in addresses}) != len(addresses):
-            return False
-        texts = (
-            event.get("sender", ""),
-            message_id_key(detail.get("internet_message_id")),
-            detail.get("subject", ""),
-            event.get("peer", ""),
-            detail.get("helo", ""),
-            detail.get("identity", ""),
-            detail.get("tls", ""),
-            event.get("connector_id", ""),
-            event.get("session_id", ""),
-        )
-        if not all(map(le, map(len, texts), _LENGTHS)):
-            return False
-        size_bytes, revision = event.get("size_bytes", 0), event.get("revision", 0)
-        self._lives[message_id] = _Life(told, event["at"], texts, size_bytes, revision, addresses, next_hop)
+        self._receipts[receipt.message_id] = receipt
         return True
 
-    def _give_up(self, message_id: int) -> None:
-        life = self._lives.pop(message_id)
-        self.rest.append(life.received)
-        if life.sent is not None:
-            self.rest.append(life.sent)
+    def give_up(self, message_id: int) -> list[Told]:
+        """What was told of a message; it is not plain."""
+        receipt = self._receipts.pop(message_id, None)
+        told = [] if receipt is None else [receipt, receipt.sending]
+        return [(one.sequence, one.text.encode()) for one in told if one is not None]
 
-    def finish(self, stamp: Stamping, counters: Counters) -> tuple[list[Any], list[Any]]:
-        """The values of all messages and of all recipients, one after the other, in the order of their columns."""
-        messages: list[Any] = []
-        recipients: list[tuple[Any, ...]] = []
-        for message_id, life in self._lives.items():
-            key, at = event_key(self._node_id, life.received[0]), stamp(life.at)
-            ended = stamp(life.sent_at) if life.sent is not None else None
-            messages += self._message(message_id, key, life, at, ended)
-            recipients += _recipients(key, life, at, ended)
-            counters.add(life.at, ACCEPTED)
-            counters.add(life.at, BYTES, life.size_bytes)
-            if life.sent is not None:
-                counters.add(life.sent_at, DELIVERED, len(life.addresses))
-        if len(recipients) > len(self._lives):  # one page of the index after the other: a fifth of what it costs
-            recipients.sort(key=_ADDRESS_KEY)
-        return messages, list(chain.from_iterable(recipients))
+    def finish(self, stamp: Stamping, counters: Counters, uses: Uses) -> PlainRows:
+        """The rows of all, and what they count."""
+        found = PlainRows()
+        for receipt in self._receipts.values():
+            key, at, sending = event_key(self._node_id, receipt.sequence), stamp(receipt.at), receipt.sending
+            ended = stamp(sending.at) if sending is not None else None
+            found.messages += _message(self._node_id, key, receipt, at, ended)
+            group = RecipientGroup(_shared(key, receipt, at, ended), receipt.own)
+            if receipt.recipient_count < _WORTH_A_STATEMENT:
+                found.recipients += chain.from_iterable(group.rows())
+            else:
+                found.groups.append(group)
+        self._count(counters, uses)
+        return found
 
-    def _message(self, message_id: int, key: int, life: _Life, at: Stamp, ended: Stamp | None) -> tuple[Any, ...]:
-        sender, internet_id, subject, peer, helo, identity, tls, connector_id, session_id = life.texts
-        told = life.received[1] if life.sent is None else life.received[1] + b"\n" + life.sent[1]
-        return (
-            key,
-            self._node_id,
-            message_id,
-            at,
-            ended,
-            _PENDING_WHOLE if ended is None else _DELIVERED_WHOLE,
-            sender,
-            *address_keys(sender),
-            len(life.addresses),
-            internet_id,
-            subject,
-            life.size_bytes,
-            peer,
-            helo,
-            identity,
-            tls,
-            connector_id,
-            session_id,
-            life.revision,
-            told.decode("ascii"),
-        )
+    def _count(self, counters: Counters, uses: Uses) -> None:
+        """What is alike is counted together."""
+        alike: dict[tuple[int, str, Decided], list[Receipt]] = {}
+        for receipt in self._receipts.values():
+            alike.setdefault((int(receipt.at) // 60, receipt.said[4], receipt.decided), []).append(receipt)
+            if receipt.sending is not None:
+                counters.add(receipt.sending.at, DELIVERED, receipt.recipient_count)
+        for (minute, connector_id, decided), receipts in alike.items():
+            counters.add(minute * 60, ACCEPTED, len(receipts))
+            counters.add(minute * 60, BYTES, sum([int(receipt.said[5]) for receipt in receipts]))
+            uses.count(decided.hits, connector_id, max([receipt.at for receipt in receipts]), len(receipts))
 
 
-def _send(life: _Life, told: Told, event: dict[str, Any]) -> bool:
-    detail = event.get("detail") or {}
-    recipient, reply, reason = event.get("recipient"), event.get("reply", ""), event.get("reason", "")
-    about = [recipient] if recipient else detail.get("recipients")
-    if life.sent is not None or about != life.addresses or not _is_plain_text(told[1]):
-        return False
-    next_hop, attempts = detail.get("next_hop", ""), detail.get("attempt", 0)
-    if max(len(reply), len(reason)) > TEXT_LENGTH or len(next_hop) > NEXT_HOP_LENGTH or "next_attempt_at" in detail:
-        return False
-    if not isinstance(attempts, int) or attempts < 0:
-        return False
-    life.sent, life.sent_at, life.reply, life.reason, life.attempts = told, event["at"], reply, reason, attempts
-    life.next_hop = next_hop or life.next_hop
-    return True
+def _message(node_id: int, key: int, receipt: Receipt, at: Stamp, ended: Stamp | None) -> tuple[Any, ...]:
+    _, session_id, sender, peer, connector_id, size_bytes, revision, _ = receipt.said
+    session, sending = receipt.session, receipt.sending
+    return (
+        key,
+        node_id,
+        receipt.message_id,
+        at,
+        ended,
+        _PENDING_WHOLE if ended is None else _DELIVERED_WHOLE,
+        sender,
+        *address_keys(sender),
+        receipt.recipient_count,
+        receipt.internet_message_id,
+        receipt.subject,
+        int(size_bytes),
+        peer,
+        session.helo,
+        session.identity,
+        session.tls,
+        connector_id,
+        session_id,
+        int(revision),
+        receipt.text if sending is None else f"{receipt.text}\n{sending.text}",
+    )
 
 
-def _recipients(key: int, life: _Life, at: Stamp, ended: Stamp | None) -> list[tuple[Any, ...]]:
-    state, updated_at = (_PENDING, at) if ended is None else (_DELIVERED, ended)
-    end = (state, life.attempts, life.next_hop, life.reply, life.reason, None, updated_at)
-    return [(key, at, address, *address_keys(address), *end) for address in life.addresses]
-
-
-def _is_plain_text(data: bytes) -> bool:
-    """Nothing in it that a column could not hold: NUL and halves of surrogates need an escape or are not ASCII."""
-    return data.isascii() and b"\\u" not in data
-
-
-assert EventId.RECEIVE == "RECEIVE" and EventId.SEND == "SEND"  # compared with what was decoded, for speed
+def _shared(key: int, receipt: Receipt, at: Stamp, ended: Stamp | None) -> tuple[Any, ...]:
+    """Of all recipients; as RecipientGroup has it."""
+    sending, routed = receipt.sending, receipt.decided.next_hop
+    if sending is None:
+        return (key, at, _PENDING, 0, routed, "", "", at)
+    delivery = sending.delivery
+    return (key, at, _DELIVERED, delivery.attempts, delivery.next_hop or routed, sending.reply, sending.reason, ended)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from mailconsole.tracking.models import NOT_DELIVERED, Message, MessageRecipient
+from mailconsole.tracking.models import FIRST_IN_DOMAIN, NOT_DELIVERED, Message, MessageRecipient
 from mailconsole.tracking.services.rows import message_id_key
 from mailconsole.tracking.states import MessageStatus
 from transport.model.envelope import decode_queue_id
@@ -130,6 +130,8 @@ def _by_recipient(reading: _Reading, after: Position | None, limit: int) -> Iter
     """From the recipients' own index; a message whose recipients match twice is one row."""
     query = reading.query
     found = MessageRecipient.objects.filter(matching(query.recipient, "address_key", "domain"))
+    if query.recipient.startswith("@"):
+        found = found.filter(FIRST_IN_DOMAIN)  # in the words of its index
     if reading.exact:
         found = found.filter(message__in=Message.objects.filter(reading.exact))
     found = _filtered(found, query, "message__")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection
 
 from mailconsole.nodes.services import keep_events
 from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, ObjectUse, Refusal, TrackingEvent
 from mailconsole.tracking.services.fold import Fold, KnownMessage
+from mailconsole.tracking.services.groups import GROUP_COLUMNS, PlainRows
+from mailconsole.tracking.services.inserting import KEEP, insert, insert_groups, insert_values, upsert
 from mailconsole.tracking.services.lost import hand_over
 from mailconsole.tracking.services.rows import (
     COUNTER_COLUMNS,
@@ -27,8 +28,6 @@ from mailconsole.tracking.services.rows import (
 from mailconsole.tracking.services.uses import Uses
 
 _LOOKUP_CHUNK = 500
-_ROWS_BITS = 7
-_KEEP = "ON CONFLICT DO NOTHING"
 _RECIPIENT_KEY = ("message_id", "address_key")
 _message_values = attrgetter(*MESSAGE_COLUMNS)
 _recipient_values = attrgetter(*RECIPIENT_COLUMNS)
@@ -46,34 +45,43 @@ def load_known(node_id: int, spool_ids: Iterable[int]) -> dict[int, KnownMessage
         rows = MessageRecipient.objects.filter(message_id__in=chunk).values_list(*RECIPIENT_COLUMNS)
         for values in rows:
             row = RecipientRow(*map(_adapted, values))
-            by_key[row.message_id].recipients[row.address_key] = row
+            by_key[row.message_id].know(row)
     return by_spool_id
 
 
-def store(fold: Fold, messages: list[Any], recipients: list[Any]) -> None:
+def store(fold: Fold, plain: PlainRows) -> None:
     """Write everything that the fold holds, and what needed none, in the caller's transaction."""
-    _insert_values(Message, MESSAGE_COLUMNS, messages, _KEEP)
-    _insert_values(MessageRecipient, RECIPIENT_COLUMNS, recipients, _KEEP)
+    insert_values(Message, MESSAGE_COLUMNS, plain.messages, KEEP)
+    insert_values(MessageRecipient, GROUP_COLUMNS, plain.recipients, KEEP)
+    insert_groups(plain.groups)
     new = [message for message in fold.known.values() if message.row is not None]
     for message in new:
         _finish_row(message)
-    _insert(Message, MESSAGE_COLUMNS, [_message_values(message.row) for message in new], _KEEP)
-    _insert(
+    insert(Message, MESSAGE_COLUMNS, [_message_values(message.row) for message in new], KEEP)
+    begun = {message.id for message in new}
+    changed = [_recipient_values(row) for row in fold.changed.values() if row.message_id not in begun]
+    insert(
         MessageRecipient,
         RECIPIENT_COLUMNS,
-        [_recipient_values(row) for row in fold.changed.values()],
-        _upsert(RECIPIENT_COLUMNS, _RECIPIENT_KEY, "{0} = excluded.{0}"),
+        [_recipient_values(row) for message in new for row in message.recipients.values()],
+        KEEP,
+    )
+    insert(
+        MessageRecipient,
+        RECIPIENT_COLUMNS,
+        changed,
+        upsert(RECIPIENT_COLUMNS, _RECIPIENT_KEY, "{0} = excluded.{0}"),
     )
     _update_status([message for message in fold.known.values() if message.row is None and message.is_touched])
-    _insert(TrackingEvent, EVENT_COLUMNS, fold.events, _KEEP)
-    _insert(Refusal, REFUSAL_COLUMNS, fold.refusals, _KEEP)
+    insert(TrackingEvent, EVENT_COLUMNS, fold.events, KEEP)
+    insert(Refusal, REFUSAL_COLUMNS, fold.refusals, KEEP)
     keep_events(fold.node_id, fold.node_events)
     hand_over(fold.taken_over)
-    _insert(
+    insert(
         MinuteCounter,
         COUNTER_COLUMNS,
         [(fold.node_id, fold.stamp(minute), *counts) for minute, counts in fold.counters],
-        _upsert(
+        upsert(
             COUNTER_COLUMNS, ("minute", "node_id"), f"{{0}} = {MinuteCounter._meta.db_table}.{{0}} + excluded.{{0}}"
         ),
     )
@@ -89,7 +97,7 @@ def store_uses(fold: Fold, uses: Uses) -> None:
     rows = [
         (fold.node_id, section, key, fold.stamp(day), count, fold.stamp(at)) for day, section, key, count, at in uses
     ]
-    _insert(ObjectUse, USE_COLUMNS, rows, conflict)
+    insert(ObjectUse, USE_COLUMNS, rows, conflict)
 
 
 def _finish_row(message: KnownMessage) -> None:
@@ -109,36 +117,6 @@ def _update_status(messages: list[KnownMessage]) -> None:
         with connection.cursor() as cursor:
             table = connection.ops.quote_name(Message._meta.db_table)
             cursor.executemany(f"UPDATE {table} SET status = %s, finished_at = %s WHERE id = %s", values)  # noqa: S608
-
-
-def _upsert(columns: Sequence[str], key: Sequence[str], assignment: str) -> str:
-    changes = ", ".join(assignment.format(column) for column in columns if column not in key)
-    return f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
-
-
-def _insert(model: type[models.Model], columns: tuple[str, ...], rows: list[tuple[Any, ...]], conflict: str) -> None:
-    _insert_values(model, columns, list(chain.from_iterable(rows)), conflict)
-
-
-def _insert_values(model: type[models.Model], columns: tuple[str, ...], values: list[Any], conflict: str) -> None:
-    """Many rows with each statement: between two of them the threads that carry mail fight for the interpreter."""
-    left, done = len(values) // len(columns), 0
-    with connection.cursor() as cursor:
-        # Django would look for its own placeholders in each of these long statements.
-        execute = connection.connection.execute if connection.vendor == "sqlite" else cursor.execute
-        while left:
-            count = 1 << min(_ROWS_BITS, left.bit_length() - 1)  # few different statements to prepare
-            end = done + count * len(columns)
-            execute(_statement(model, columns, count, conflict), values[done:end])
-            left, done = left - count, end
-
-
-@lru_cache(maxsize=64)
-def _statement(model: type[models.Model], columns: tuple[str, ...], count: int, conflict: str) -> str:
-    mark = "?" if connection.vendor == "sqlite" else "%s"
-    one = f"({', '.join([mark] * len(columns))})"
-    table = connection.ops.quote_name(model._meta.db_table)
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * count)} {conflict}"  # noqa: S608
 
 
 def _adapted(value: Any) -> Any:

@@ -6,20 +6,35 @@ count the messages they took, send connectors those routed to them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db.models import Max, Sum
 
 from mailconsole.changes.recorded import ObjectUses, Use
 from mailconsole.tracking.models import ObjectUse
-from transport.model.event import EventId
+from transport.model.event import EventId, TrackingEvent
 
 RECENT = timedelta(days=30)
 _DAY_S = 86_400
 _OURS = "receive_connectors"
 _LENGTH = 100
+
+Hits: TypeAlias = tuple[tuple[str, str], ...]
+"""(section, object id) of what answered yes."""
+
+
+def hits_of(detail: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(section, object id) of what answered yes, by the detail of a receipt or refusal. Raises what odd values raise:
+    KeyError, TypeError, ValueError, AttributeError."""
+    for section, object_id, _, answer, *_ in detail.get("trail") or ():
+        if answer == "yes" and object_id and section != _OURS and max(len(section), len(object_id)) <= _LENGTH:
+            yield section, object_id
+    for route in detail.get("routes") or ():
+        for connector_id, _, eliminated_because, *_ in route.get("considered") or ():
+            if not eliminated_because and len(connector_id) <= _LENGTH:
+                yield "send_connectors", connector_id
 
 
 class Uses:
@@ -28,37 +43,28 @@ class Uses:
     def __init__(self) -> None:
         self._sums: dict[tuple[int, str, str], list[float]] = {}
 
-    def add(self, event: dict[str, Any]) -> None:
-        """An event as JSON has it; anything but a receipt or a refusal is passed over. Never raises for odd values."""
-        kind = event.get("e")
-        if kind != "RECEIVE" and kind != "REFUSE":
+    def add(self, event: TrackingEvent) -> None:
+        """Anything but a receipt or a refusal is passed over. Never raises for odd values."""
+        if event.event is not EventId.RECEIVE and event.event is not EventId.REFUSE:
             return
+        connector_id = event.connector_id if event.event is EventId.RECEIVE else ""
         try:
-            self._add(event, event["at"], event.get("detail") or {}, is_receipt=kind == "RECEIVE")
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
+            self.count(hits_of(event.detail), connector_id, event.at, 1)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             return  # what can't be read is told of by whoever stores the event
 
-    def _add(self, event: dict[str, Any], at: float, detail: dict[str, Any], *, is_receipt: bool) -> None:
-        day = int(at) // _DAY_S * _DAY_S
-        if is_receipt and event.get("connector_id"):
-            self._count(day, _OURS, event["connector_id"], at)
-        for section, object_id, _, answer, *_ in detail.get("trail") or ():
-            if answer == "yes" and object_id and section != _OURS:
-                self._count(day, section, object_id, at)
-        for route in detail.get("routes") or ():
-            for connector_id, _, eliminated_because, *_ in route.get("considered") or ():
-                if not eliminated_because:
-                    self._count(day, "send_connectors", connector_id, at)
+    def count(self, hits: Iterable[tuple[str, str]], connector_id: str, last_at: float, times: int) -> None:
+        """Receipts of one receive connector on one day, so many; without one for refusals. Raises what ``hits`` do."""
+        day = int(last_at) // _DAY_S * _DAY_S
+        if connector_id and len(connector_id) <= _LENGTH:
+            self._count(day, _OURS, connector_id, last_at, times)
+        for section, object_id in hits:
+            self._count(day, section, object_id, last_at, times)
 
-    def _count(self, day: int, section: str, object_id: str, at: float) -> None:
-        key = day, section, object_id
-        sums = self._sums.get(key)
-        if sums is None:
-            if max(len(section), len(object_id)) <= _LENGTH:
-                self._sums[key] = [1, at]
-        else:
-            sums[0] += 1
-            sums[1] = at
+    def _count(self, day: int, section: str, object_id: str, last_at: float, times: int) -> None:
+        sums = self._sums.setdefault((day, section, object_id), [0, last_at])
+        sums[0] += times
+        sums[1] = max(sums[1], last_at)
 
     def __iter__(self) -> Iterator[tuple[int, str, str, int, float]]:
         """(first unix second of the day, section, object id, how often, last at), always in one order, so that nodes
@@ -76,6 +82,3 @@ def object_uses(section: str, object_ids: Collection[str], *, now: datetime) -> 
     return ObjectUses(
         since, {object_id: Use(recent.get(object_id, 0), total, last_at) for object_id, total, last_at in whole}
     )
-
-
-assert EventId.RECEIVE == "RECEIVE" and EventId.REFUSE == "REFUSE"  # compared with what was decoded, for speed

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import pytest
 from django.db import connection
 
-from mailconsole.tracking.models import NOT_DELIVERED, Message, MessageRecipient, MinuteCounter, Refusal, TrackingEvent
-from mailconsole.tracking.services.ingest import ingest_events, shipped_up_to
+from mailconsole.tracking.models import (
+    FIRST_IN_DOMAIN,
+    NOT_DELIVERED,
+    Message,
+    MessageRecipient,
+    MinuteCounter,
+    Refusal,
+    TrackingEvent,
+)
+from mailconsole.tracking.services.ingest import ingest_events
 from mailconsole.tracking.services.life import events_of
+from mailconsole.tracking.services.offsets import shipped_up_to
 from mailconsole.tracking.states import MessageStatus, RecipientState
 from tests.support.traffic import DEFERRED_REPLY, DELIVERED_REPLY, Traffic
 from transport.model.event import EventId
@@ -213,58 +221,17 @@ def test_ingest__two_nodes_with_the_same_ids__stay_apart():
     assert [len(events_of(message, limit=9)) for message in Message.objects.all()] == [2, 2]
 
 
-HOP = "DnsConnectorDelivery/internet/fabrikam.example"
-TWO = ("a@fabrikam.example", "B@Fabrikam.example")
-PLAIN: dict[str, tuple[tuple[str, ...], list[dict[str, Any]]]] = {
-    "delivered": (TWO[:1], [{"recipient": TWO[0], "reply": DELIVERED_REPLY, "reason": "as it was"}]),
-    "together": (TWO, [{"reply": DELIVERED_REPLY, "detail": {"recipients": list(TWO), "attempt": 3, "next_hop": "x"}}]),
-    "not yet": (TWO[:1], []),
-    "one of two": (TWO, [{"recipient": TWO[0], "reply": DELIVERED_REPLY}]),
-    "twice": (TWO[:1], [{"recipient": TWO[0], "reply": reply} for reply in (DELIVERED_REPLY, "250 again")]),
-    "hostile": (("a\u202e\x00@fabrikam.example",), [{"reply": "250 \ud800"}]),
-    "no text": (TWO[:1], [{"recipient": TWO[0], "reply": 250}]),
-    "long": (("x" * 400 + "@" + "y" * 400,), [{"reply": "2" * 9000}]),
-}
-
-
-@pytest.mark.parametrize("case", PLAIN)
-def test_ingest__common_life__makes_the_rows_that_the_fold_makes(case, monkeypatch):
-    """The short way and the one that knows every case must not tell two stories."""
-    to, sends = PLAIN[case]
-    found = []
-    for is_plain in (True, False):
-        traffic = Traffic(node=f"transport-{is_plain}")
-        if not is_plain:
-            monkeypatch.setattr("mailconsole.tracking.services.plain.PlainLives._receive", lambda *_: False)
-        message_id = traffic.receive(*to, routes=[{"next_hop": HOP, "considered": [], "recipients": list(to)}])
-        for said in sends:
-            traffic.add(
-                EventId.SEND, message_id=message_id, **{"at": traffic.at + 2.5, "detail": {"attempt": 1}} | said
-            )
-        traffic.ingest()
-        found.append(rows_of(traffic.node))
-    assert found[0] == found[1] and len(found[0]) >= 3
-
-
-def rows_of(node):
-    """What the tables hold of a node, without keys."""
-    message = Message.objects.filter(node__name=node)
-    recipients = MessageRecipient.objects.filter(message__in=message).order_by("pk")
-    counters = MinuteCounter.objects.filter(node__name=node).order_by("minute")
-    keys = {"id", "node_id", "message_id"}
-    rows = [*message.values(), *recipients.values(), *counters.values()]
-    return [{name: value for name, value in row.items() if name not in keys} for row in rows]
-
-
 def test_ingest__times__are_read_back_to_the_microsecond():
     for at in (1_800_000_000.0, 1_800_000_000.999999, 1_800_000_059.000001, 1_800_000_123.4567):
         traffic = Traffic(node=f"n{at}", at=at)
-        traffic.receive(routes=[{"next_hop": HOP, "recipients": ["bob@fabrikam.example"]}])
+        traffic.receive(routes=[{"next_hop": "x", "recipients": ["bob@fabrikam.example"]}])
         traffic.ingest()
         assert Message.objects.get(node__name=f"n{at}").received_at.timestamp() == at
 
 
-def test_search__by_what_became_of_it__is_answered_by_an_index():
+def test_search__by_what_became_of_it_or_by_domain__is_answered_by_an_index():
+    explained = str(MessageRecipient.objects.filter(FIRST_IN_DOMAIN, domain="x").order_by("-received_at").explain())
+    assert connection.vendor != "sqlite" or "recipient_domain" in explained
     explained = str(Message.objects.filter(NOT_DELIVERED, status="failed").order_by("-received_at").explain())
     assert connection.vendor != "sqlite" or "message_status" in explained
 
