@@ -12,6 +12,7 @@ from mailconsole.api import (
     config,
     directory,
     explain,
+    imports,
     learning,
     queues,
     revisions,
@@ -39,6 +40,7 @@ api.add_router("/holds", queues.holds_router)
 api.add_router("/certificates", certificates.router)
 api.add_router("/directory", directory.router)
 api.add_router("/audit", audit.router)
+api.add_router("/imports", imports.router)
 api.add_router("/learning", learning.router)
 api.add_router("/refusals", learning.refusals_router)
 api.add_router("/nodes", revisions.nodes_router)
