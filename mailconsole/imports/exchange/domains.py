@@ -48,11 +48,25 @@ def read_accepted(given: Mapping[str, Any], about: Subject) -> dict[str, Any] | 
     if said in ("", "*"):
         about.left_out("DomainName", said, "A domain that is not named would make a relay for everybody.")
         return None
-    is_below = said.startswith("*.") or yes(given.get("MatchSubDomains", False))
     domain = said.removeprefix("*.")
     about.mapped("DomainName", said)
-    fields = {"name": text(given.get("Name"))[:64] or domain, "domain": domain, "match_subdomains": is_below}
+    fields = {"name": text(given.get("Name"))[:64] or domain, "domain": domain, "match_subdomains": is_below(given)}
     return fields | apply_table(TABLE, given, _DONE, about)
+
+
+def is_below(given: Mapping[str, Any]) -> bool:
+    """Whether it takes subdomains."""
+    return text(given.get("DomainName")).startswith("*.") or yes(given.get("MatchSubDomains", False))
+
+
+def joined(first: dict[str, Any], second: Mapping[str, Any], about: Subject) -> dict[str, Any]:
+    """The first of two entries about one domain, with the subdomains of the second where both are of one type."""
+    if first.get("domain_type") == second.get("domain_type"):
+        return first | {"match_subdomains": first["match_subdomains"] or second["match_subdomains"]}
+    kind = first.get("domain_type", "of another type")
+    why = f"The domain itself is {kind}, and here its subdomains would be too: enter those that there are one by one."
+    about.left_out("DomainType", second.get("domain_type"), why)
+    return first
 
 
 _FORMAT_TABLE = dict.fromkeys(

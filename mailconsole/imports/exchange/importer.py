@@ -8,7 +8,7 @@ from typing import Any
 
 from mailconsole.imports.building import Building
 from mailconsole.imports.coverage import policy_that_covers
-from mailconsole.imports.exchange.domains import read_accepted, read_remote
+from mailconsole.imports.exchange.domains import is_below, joined, read_accepted, read_remote
 from mailconsole.imports.exchange.kinds import Cmdlet, read_objects
 from mailconsole.imports.exchange.protocol_log import BadLog, is_protocol_log, read_logs
 from mailconsole.imports.exchange.receive import full_name, is_of_one_server, read_receive, server_of, short_name
@@ -71,10 +71,7 @@ class _Run:
         self._made: dict[str, tuple[Given, Given]] = {}
 
     def all_of(self, objects: dict[Cmdlet, list[Given]]) -> None:
-        for given in objects[Cmdlet.ACCEPTED]:
-            about = self._about(Cmdlet.ACCEPTED, given)
-            if (fields := read_accepted(given, about)) is not None:
-                self.building.put("accepted_domains", fields, about, object_id=self._domain_id(fields["domain"]))
+        self._accepted(objects[Cmdlet.ACCEPTED])
         for given in objects[Cmdlet.SEND]:
             about = self._about(Cmdlet.SEND, given)
             if (fields := read_send(given, about)) is not None:
@@ -87,6 +84,18 @@ class _Run:
             about = self._about(Cmdlet.REMOTE, given)
             if (fields := read_remote(given, about)) is not None:
                 self.building.put("remote_domains", fields, about)
+
+    def _accepted(self, domains: list[Given]) -> None:
+        """Exchange takes ``contoso.com`` and ``*.contoso.com`` for two; here one domain is accepted once."""
+        made: dict[str, Given] = {}
+        for given in sorted(domains, key=lambda one: is_below(one)):
+            about = self._about(Cmdlet.ACCEPTED, given)
+            if (fields := read_accepted(given, about)) is None:
+                continue
+            first = made.setdefault(fields["domain"].lower(), fields)
+            if first is not fields:
+                fields = joined(first, fields, about)
+            self.building.put("accepted_domains", fields, about, object_id=self._domain_id(fields["domain"]))
 
     def _rules(self, rules: list[Given]) -> None:
         connectors = {one.name.lower(): one.id for one in self.building.section("send_connectors").values()}

@@ -152,6 +152,31 @@ def test_accepted__utf16_csv_with_semicolons__is_read_and_star_is_refused():
     assert said(done.report, "all", "DomainName")[0][0] is Fate.LEFT_OUT
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize(("below", "is_below"), [("Authoritative", True), ("InternalRelay", False)])
+def test_accepted__a_domain_and_its_subdomains__never_change_the_domains_own_type(order, below, is_below):
+    both = [{"Name": "contoso", "DomainName": "contoso.com", "DomainType": "Authoritative", "Default": True},
+            {"Name": "below", "DomainName": "*.contoso.com", "DomainType": below, "Default": False}]  # fmt: skip
+    done = imported(source("accepted.json", json.dumps([both[i] for i in order])))
+    (domain,) = done.document.accepted_domains
+    assert (domain.name, domain.domain_type, domain.is_default) == ("contoso", DomainType.AUTHORITATIVE, True)
+    assert domain.match_subdomains is is_below
+    told = said(done.report, "below", "DomainType")[-1]
+    assert ("one by one" in told[1]) is not is_below
+
+
+def test_clixml__as_export_clixml_writes_it__utf16_with_its_mark_and_array_lists():
+    done = imported(source("accepted.clixml"), source("rules.clixml"))
+    assert of(done.document.accepted_domains)["contoso.com"].domain_type is DomainType.AUTHORITATIVE
+    assert "müller.example" in of(done.document.accepted_domains)
+    rules = of(done.document.mail_flow_rules)
+    assert set(rules) == {"Block exe", "Tag external"} and not rules["Tag external"].is_enabled
+    assert rules["Block exe"].conditions[0].values == ("exe", "js", "vbs")
+    assert rules["Block exe"].exceptions[0].values == ("helpdesk@contoso.com",)
+    assert said(done.report, "Disclaimer außen", "ApplyHtmlDisclaimerText")[0][0] is Fate.LEFT_OUT
+    assert not any(line.parameter in ("PSComputerName", "RunspaceId", "WhenChanged") for line in done.report.lines)
+
+
 def test_remote__default_domain__keeps_reports_and_holds_back_what_it_held_back():
     given = {"Name": "Default", "DomainName": "*", "AllowedOOFType": "External", "AutoReplyEnabled": False,
              "AutoForwardEnabled": False, "NDREnabled": True, "DeliveryReportEnabled": True, "TNEFEnabled": None,
