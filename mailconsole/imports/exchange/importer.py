@@ -11,7 +11,14 @@ from mailconsole.imports.coverage import policy_that_covers
 from mailconsole.imports.exchange.domains import is_below, joined, read_accepted, read_remote
 from mailconsole.imports.exchange.kinds import Cmdlet, read_objects
 from mailconsole.imports.exchange.protocol_log import BadLog, is_protocol_log, read_logs
-from mailconsole.imports.exchange.receive import full_name, is_of_one_server, read_receive, server_of, short_name
+from mailconsole.imports.exchange.receive import (
+    full_name,
+    is_of_one_server,
+    is_readable,
+    read_receive,
+    server_of,
+    short_name,
+)
 from mailconsole.imports.exchange.relay import Right, anonymous_policy, grants_of, relay_rights, signed_in_policy
 from mailconsole.imports.exchange.rules import read_rule
 from mailconsole.imports.exchange.send import read_send
@@ -152,7 +159,8 @@ class _Run:
                 )
             about.approximated("", "", f"One connector serves every node: it is the one of {server_of(first)}.")
             return
-        made = self.building.put("receive_connectors", fields, about, object_id=self._same_clients(fields))
+        same = self._same_clients(fields) if is_readable(fields, given) else ""
+        made = self.building.put("receive_connectors", fields, about, object_id=same)
         if made:
             self._made[name] = (given, fields)
 

@@ -20,6 +20,7 @@ _RATE_SOURCES = {"None": 0, "IPAddress": 1, "User": 2, "All": 3}
 _SIZES = {"Disabled": 0, "Enabled": 1, "EnabledWithoutValue": 2}
 _LOGGING = {"None": 0, "Verbose": 1}
 _EVERYTHING = ("0.0.0.0-255.255.255.255", "0.0.0.0/0", "::/0", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
+UNREADABLE = "They could not be read (a CSV holds only the type's name): export with Export-Clixml. Disabled."
 _BINDING = re.compile(r"\[?([0-9A-Fa-f:.]+?)\]?:(\d+)")
 _INTERNAL_PORTS = {2525, 717, 475}
 _DONE = {"Bindings", "RemoteIPRanges", "AuthMechanism", "PermissionGroups", "RequireTLS", "Server", "TransportRole",
@@ -123,6 +124,11 @@ def _network(said: str) -> str:
     return str(network.network_address) if network.num_addresses == 1 else str(network)
 
 
+def is_readable(fields: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """Whether it is known whom it serves where; else it takes no other's place."""
+    return "remote_ip_ranges" in fields and ("bindings" in fields or "Bindings" not in given)
+
+
 def is_of_one_server(given: Mapping[str, Any]) -> bool:
     """Whether it only carries mail between the services of Exchange itself."""
     ports = {port for _, port in _bindings(given)}
@@ -131,12 +137,20 @@ def is_of_one_server(given: Mapping[str, Any]) -> bool:
 
 
 def _bindings(given: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Those that can be read."""
     try:
         said = items(given.get("Bindings"))
     except Lost:
         return []
-    found = [_BINDING.fullmatch(one) for one in said]
-    return [(match[1], int(match[2])) for match in found if match is not None]
+    return [found for one in said if (found := _endpoint(one)) is not None]
+
+
+def _endpoint(said: str) -> tuple[str, int] | None:
+    match = _BINDING.fullmatch(said)
+    try:
+        return (str(ipaddress.ip_address(match[1])), int(match[2])) if match is not None else None
+    except ValueError:
+        return None
 
 
 def read_receive(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
@@ -144,7 +158,7 @@ def read_receive(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
     fields = {"name": short_name(given)} | apply_table(TABLE, given, _DONE, about)
     fields |= _where(given, about) | _tls(given, about) | _who(given, about)
     if "Enabled" in given:
-        fields["is_enabled"] = yes(given["Enabled"])
+        fields["is_enabled"] = yes(given["Enabled"]) and fields.get("is_enabled", True)
         about.mapped("Enabled", text(given["Enabled"]))
     if banner := text(given.get("Banner")):
         about.left_out("Banner", banner, "The greeting has its own form here: the name, then text of yours.")
@@ -163,13 +177,16 @@ def _where(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
             about.approximated(
                 "Bindings", shown, "The address is the Exchange server's: it listens on all of the node's."
             )
+    elif text(given.get("Bindings")) not in ("", "[]"):
+        about.left_out("Bindings", text(given["Bindings"]), UNREADABLE)
+        fields["is_enabled"] = False
     try:
         ranges = ranges_of(given)
     except (Lost, ValueError):
         about.left_out(
             "RemoteIPRanges",
             text(given.get("RemoteIPRanges")),
-            "They could not be read (a CSV holds only the type's name): export with Export-Clixml.",
+            UNREADABLE,
         )
         fields["is_enabled"] = False
     else:

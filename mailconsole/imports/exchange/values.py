@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +23,9 @@ class Lost(ValueError):
 def plain(value: Any) -> Any:
     """What stands for itself: an enumeration or wrapped value as its text or number."""
     if isinstance(value, Mapping):
-        for key in ("Expression", "ToString", "Value", "value", "Name", "DistinguishedName", "Address"):
+        if value.get("IsUnlimited") is True:
+            return UNLIMITED
+        for key in ("Expression", "ToString", "Value", "value", "Name", "DistinguishedName", "Address", "Domain"):
             if key in value and not isinstance(value[key], Mapping | list):
                 return value[key]
         inner = value.get("Value")
@@ -52,12 +55,22 @@ def items(value: Any) -> list[str]:
 def _item(value: Any) -> str:
     """Address and port, or both ends of a range, where JSON gave them apart."""
     if isinstance(value, Mapping) and "Port" in value and "Address" in value:
-        address = text(value["Address"])
+        address = _address(value["Address"])
         return f"[{address}]:{value['Port']}" if ":" in address else f"{address}:{value['Port']}"
     if isinstance(value, Mapping) and "LowerBound" in value and "Expression" not in value:
         low, high = text(value["LowerBound"]), text(value.get("UpperBound"))
         return low if low == high else f"{low}-{high}"
     return text(value)
+
+
+def _address(value: Any) -> str:
+    """.NET's IPAddress in JSON is a number, the first octet the lowest; of IPv6 nothing is left. Raises Lost."""
+    if not isinstance(value, Mapping) or "AddressFamily" not in value:
+        return text(value)
+    said = value.get("Address")
+    if not isinstance(said, int) or isinstance(said, bool) or not 0 <= said < 2**32:
+        raise Lost("IPAddress")
+    return str(ipaddress.IPv4Address(said.to_bytes(4, "little")))
 
 
 def flags(value: Any, bits: Mapping[str, int]) -> set[str]:

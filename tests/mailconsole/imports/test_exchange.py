@@ -201,6 +201,38 @@ def test_csv__type_name_in_place_of_a_list__is_told_and_connector_disabled():
     assert "Export-Clixml" in said(done.report, "Lossy", "RemoteIPRanges")[0][1]
 
 
+LISTLESS = """#TYPE Deserialized.Microsoft.Exchange.Data.Directory.SystemConfiguration.ReceiveConnector
+"Name","Identity","Enabled","Bindings","RemoteIPRanges","PermissionGroups"
+"Relay","EX1\\Relay","True","System.Collections.ArrayList","Microsoft.Exchange.Data.MultiValuedProperty`1[IPRange]","AnonymousUsers"
+"""
+
+
+def test_csv__lists_that_are_lost__take_no_other_connectors_place_and_stay_disabled():
+    done = imported(source("receive.csv", LISTLESS))
+    connectors = of(done.document.receive_connectors)
+    assert connectors["Default"].is_enabled and connectors["Default"].id == "default"
+    assert not connectors["Relay"].is_enabled
+    for parameter in ("Bindings", "RemoteIPRanges"):
+        assert said(done.report, "EX1\\Relay", parameter)[0][0] is Fate.LEFT_OUT
+
+
+@pytest.mark.parametrize(
+    ("address", "is_known"),
+    [({"Address": 83886090, "AddressFamily": 2}, True), ({"Address": None, "AddressFamily": 23}, False)],
+)
+def test_json__dotnet_addresses__are_read_where_anything_is_left_of_them(address, is_known):
+    given = {"Name": "Scanner", "Identity": "EX1\\Scanner", "Bindings": [{"Address": address, "Port": 2526}],
+             "RemoteIPRanges": ["10.1.2.0/24"], "TransportRole": 16384, "PermissionGroups": 1,
+             "Fqdn": {"Domain": "ex1.contoso.com"}, "MessageRateLimit": {"IsUnlimited": True}}  # fmt: skip
+    done = imported(source("receive.json", json.dumps([given])))
+    scanner = of(done.document.receive_connectors)["Scanner"]
+    assert (scanner.is_enabled, scanner.fqdn) == (is_known, "ex1.contoso.com")
+    told = [line for line in done.report.lines if line.parameter == "Bindings"]
+    assert [(one.fate, one.value) for one in told][:1] == (
+        [(Fate.APPROXIMATED, "10.0.0.5:2526")] if is_known else [(Fate.LEFT_OUT, told[0].value)]
+    )
+
+
 def test_value__that_the_model_refuses__is_left_out_with_the_reason():
     given = {"Name": "Odd", "RemoteIPRanges": ["10.0.0.0/8"], "Bindings": ["0.0.0.0:25"], "MaxHopCount": 9000,
              "ConnectionTimeout": "00:00:30", "ConnectionInactivityTimeout": "00:05:00"}  # fmt: skip
