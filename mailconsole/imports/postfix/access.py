@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mailconsole.imports.building import Building
 from mailconsole.imports.postfix.main_cf import MainCf
-from mailconsole.imports.postfix.tables import Tables, network, table_name
+from mailconsole.imports.postfix.tables import Tables, network
 from mailconsole.imports.report import Report, Subject
 
 LISTS = ("smtpd_client_restrictions", "smtpd_helo_restrictions", "smtpd_sender_restrictions",
@@ -100,14 +100,10 @@ class Access:
         self._building.put(_LISTS[word], fields, told)
 
     def _table(self, name: str, word: str, item: str, about: Subject) -> None:
-        named = table_name(item)
         if word not in ("check_client_access", "check_sender_access"):
             about.left_out(name, f"{word} {item}", "Only tables of clients and senders are read.")
             return
-        rows = self._tables.rows(named, word) if named is not None else None
-        if rows is None:
-            about.left_out(name, f"{word} {item}", "The file was not given, or is no text: add its source.")
-            return
+        rows = self._tables.read(item, word, about)
         lets_relay = not self._is_refused and all(permits(restrictions_of(self._main, one), item) for one in RELAYING)
         for key, action in rows:
             self._client(key, action, lets_relay=lets_relay) if word == "check_client_access" else self._sender(

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mailconsole.imports.postfix.words import BadValue, Expander, items_of
+
 _NAME = re.compile(r"\s*([A-Za-z_][\w-]*)\s*=\s*(.*)", re.DOTALL)
-_VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_]\w*)(?:[?:][^{}]*)?\}|\(([A-Za-z_]\w*)\)|([A-Za-z_]\w*))")
-MAX_DEPTH = 20
 MAX_LENGTH = 1_000_000
 DEFAULTS = {
     "mydestination": "$myhostname, localhost.$mydomain, localhost",
@@ -20,6 +20,11 @@ DEFAULTS = {
     "myhostname": "localhost",
     "myorigin": "$myhostname",
     "smtpd_recipient_limit": "1000",
+    "virtual_alias_domains": "$virtual_alias_maps",
+    "virtual_alias_maps": "$virtual_maps",
+    "config_directory": "/etc/postfix",
+    "data_directory": "/var/lib/postfix",
+    "mail_name": "Postfix",
 }
 """What Postfix assumes where main.cf says nothing (postconf(5)); those that are read here."""
 
@@ -36,30 +41,19 @@ class MainCf:
 
     def get(self, name: str) -> str:
         """The value with its variables expanded. Raises BadMainCf."""
-        said = self.given.get(name, DEFAULTS.get(name, ""))
-        return " ".join(self._expanded(said, 0, [MAX_LENGTH]).split())
+        try:
+            return " ".join(Expander(self._raw, MAX_LENGTH).expanded(self._raw(name)).split())
+        except BadValue as error:
+            raise BadMainCf(str(error)) from None
 
     def items(self, name: str) -> list[str]:
-        """A list: commas and white space part its items. Raises BadMainCf."""
-        return [one for one in re.split(r"[,\s]+", self.get(name)) if one]
+        """A list. Raises BadMainCf."""
+        return items_of(self.get(name))
 
-    def _expanded(self, value: str, depth: int, left: list[int]) -> str:
-        """``left``: the characters that all values together may still have."""
-        if depth > MAX_DEPTH:
-            raise BadMainCf("its variables name each other in a circle")
-        left[0] -= len(value) + 1
-        if left[0] < 0:
-            raise BadMainCf("its variables expand to too much")
-
-        def name(match: re.Match[str]) -> str:
-            wanted = match[1] or match[2] or match[3]
-            if wanted is None:
-                return "$"  # $$
-            if wanted == "mydomain" and "mydomain" not in self.given and "." in self.given.get("myhostname", ""):
-                return self.given["myhostname"].partition(".")[2]
-            return self._expanded(self.given.get(wanted, DEFAULTS.get(wanted, "")), depth + 1, left)
-
-        return _VARIABLE.sub(name, value)
+    def _raw(self, name: str) -> str:
+        if name == "mydomain" and name not in self.given and "." in self.given.get("myhostname", ""):
+            return self.given["myhostname"].partition(".")[2]
+        return self.given.get(name, DEFAULTS.get(name, ""))
 
 
 def logical_lines(text: str) -> list[str]:

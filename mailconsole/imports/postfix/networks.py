@@ -36,12 +36,8 @@ def _networks_of(item: str, parameter: str, tables: Tables, about: Subject) -> l
         except ValueError:
             about.left_out(parameter, item, "It is no network.")
             return []
-    rows = tables.rows(named, f"{parameter}")
-    if rows is None:
-        about.left_out(parameter, item, f"The file {named.file} was not given, or is no text: add its source.")
-        return []
     found = []
-    for key, _ in rows:
+    for key, _ in tables.read(item, parameter, about):
         try:
             found.append(network(key))
         except ValueError:

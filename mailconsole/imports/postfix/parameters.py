@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mailconsole.imports.building import Building
 from mailconsole.imports.postfix.access import LISTS
 from mailconsole.imports.postfix.main_cf import MainCf
+from mailconsole.imports.postfix.secrets import HIDDEN, secret_names
 from mailconsole.imports.report import Report, Subject
 from transport.config.types import format_duration, format_size
 
@@ -67,8 +68,11 @@ def told_parameters(main: MainCf, building: Building, report: Report) -> None:
     """Limits go to every receive connector that serves port 25; what has no counterpart is told."""
     organization: dict[str, object] = {}
     connector: dict[str, object] = {}
+    hidden = secret_names(main.given)
     for name in main.given:
-        if name not in _ELSEWHERE | _QUIET:
+        if name in hidden - _ELSEWHERE:
+            report.about("main.cf", name).left_out(name, HIDDEN, "No password is imported.")
+        elif name not in _ELSEWHERE | _QUIET:
             fields, table = (organization, _ORGANIZATION) if name in _ORGANIZATION else (connector, _CONNECTORS)
             _one(name, main.get(name), table, fields, report.about("main.cf", name))
     _limits(connector, building, report)

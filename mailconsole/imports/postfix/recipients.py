@@ -6,7 +6,7 @@ import re
 
 from mailconsole.imports.building import Building
 from mailconsole.imports.postfix.main_cf import MainCf
-from mailconsole.imports.postfix.tables import Tables, table_name
+from mailconsole.imports.postfix.tables import Tables
 from mailconsole.imports.report import Report
 
 
@@ -15,31 +15,35 @@ class Virtual:
 
     def __init__(self, main: MainCf, tables: Tables, building: Building, report: Report) -> None:
         self._main, self._tables, self._building, self._report = main, tables, building, report
+        said = main.get("myorigin")
+        self._origin = tables.text_of(said) if said.startswith("/") else said
+        """Empty where a file names it that was not given."""
 
     def recipients(self) -> None:
-        for parameter in ("virtual_alias_maps", "virtual_maps"):
+        for parameter in [name for name in ("virtual_alias_maps", "virtual_maps") if name in self._main.given]:
             for item in self._main.items(parameter):
-                named = table_name(item)
-                rows = self._tables.rows(named, parameter) if named is not None else None
-                if rows is None:
-                    note = "The file was not given, or is no text: add its source."
-                    self._report.about("main.cf", parameter).left_out(parameter, item, note)
-                for key, value in rows or ():
+                for key, value in self._tables.read(item, parameter, self._report.about("main.cf", parameter)):
                     self._row(key, [one for one in re.split(r"[,\s]+", value) if one])
 
     def _row(self, key: str, targets: list[str]) -> None:
         about = self._report.about("virtual", key)
-        targets = [target if "@" in target else f"{target}@{self._main.get('myorigin')}" for target in targets]
+        if programs := [target for target in targets if target[0] in "|/:"]:
+            about.left_out("", programs, "Programs, files and lists of addresses are no recipients here.")
+            return
+        if "@" not in key and "." in key:
+            if targets:
+                about.mapped("", targets, "The domain's own row, which makes it a domain of aliases.")
+            return
+        if not self._origin and any("@" not in one for one in (key, *targets)):
+            about.left_out("", targets, f"Its domain is in {self._main.get('myorigin')}: add that file.")
+            return
+        targets = [target if "@" in target else f"{target}@{self._origin}" for target in targets]
         if key.startswith("@"):
             self._catch_all(key.removeprefix("@"), targets)
-        elif "@" not in key and not targets:
-            return  # a domain's own row, which makes it a virtual one
         elif not targets:
             about.left_out("", "", "It leads nowhere.")
-        elif "@" not in key and "." in key:
-            about.mapped("", targets, "The domain's own row: see virtual_alias_domains.")
         else:
-            self._address(key if "@" in key else f"{key}@{self._main.get('myorigin')}", targets)
+            self._address(key if "@" in key else f"{key}@{self._origin}", targets)
 
     def _address(self, address: str, targets: list[str]) -> None:
         about = self._report.about("virtual", address)

@@ -9,6 +9,7 @@ from typing import Any
 
 from mailconsole.imports.building import Building
 from mailconsole.imports.postfix.main_cf import MainCf
+from mailconsole.imports.postfix.secrets import without_secrets
 from mailconsole.imports.postfix.tables import Tables, table_name
 from mailconsole.imports.report import Report, Subject
 
@@ -59,16 +60,17 @@ class Routes:
         return name not in self._main.given or "relay_domains" in self._main.items(name)
 
     def _listed(self, parameter: str, about: Subject) -> Iterator[str]:
-        """The domains of a list, its files and tables read."""
+        """The domains of a list, its files and tables read; of a table of aliases those with a row of their own."""
+        is_of_aliases = parameter == "virtual_alias_domains" and parameter not in self._main.given
         for item in self._main.items(parameter):
-            named = table_name(item)
-            if named is None:
+            if table_name(item) is None:
                 yield item
                 continue
-            rows = self._tables.rows(named, parameter)
-            if rows is None:
-                about.left_out(parameter, item, f"The file {named.file} was not given, or is no text: add its source.")
-            yield from (key for key, _ in rows or ())
+            if not is_of_aliases:
+                yield from (key for key, _ in self._tables.read(item, parameter, about))
+            elif named := table_name(item):  # what can't be read is told with the aliases
+                rows = self._tables.rows(named, parameter) or []
+                yield from (key for key, _ in rows if "@" not in key and "." in key)
 
     def _relayhost(self) -> None:
         said = self._main.get("relayhost")
@@ -105,18 +107,14 @@ class Routes:
         maps = self._main.get("smtp_sasl_password_maps")
         if maps and self._main.get("smtp_sasl_auth_enable") == "yes":
             note = "No password is imported: enter user name and password on the connector's form, with TLS required."
-            about.left_out("smtp_sasl_password_maps", maps, note)
+            about.left_out("smtp_sasl_password_maps", without_secrets(maps), note)
 
     def _transport(self) -> None:
         """One send connector for each next hop, with all the domains that go there."""
         hops: dict[str, list[str]] = defaultdict(list)
         for item in self._main.items("transport_maps"):
-            named = table_name(item)
-            rows = self._tables.rows(named, "transport_maps") if named is not None else None
-            if rows is None:
-                note = "The file was not given, or is no text: add its source."
-                self._report.about(MAIN, "transport_maps").left_out("transport_maps", item, note)
-            for key, value in rows or ():
+            rows = self._tables.read(item, "transport_maps", self._report.about(MAIN, "transport_maps"))
+            for key, value in rows:
                 if (hop := self._hop(key, value)) is not None:
                     hops[hop].append(_space(key))
         for hop, spaces in hops.items():

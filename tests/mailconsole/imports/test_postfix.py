@@ -29,7 +29,7 @@ def of(items):
 def test_main_cf__variables_continuations_and_comments__are_read():
     main = read_main_cf("a = $b, ${c}\n  $$x\n# no\nb = 1\nc = $(b)2\n")
     assert main.get("a") == "1, 12 $x"
-    assert read_main_cf("myhostname = a.contoso.com\n").get("mydomain") == "localdomain"
+    assert read_main_cf("myhostname = a.contoso.com\n").get("mydomain") == "contoso.com"
     assert read_main_cf("myhostname = a.contoso.com\nx = $mydomain\n").get("x") == "contoso.com"
 
 
