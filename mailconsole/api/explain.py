@@ -18,7 +18,7 @@ from mailconsole.api.schemas import Taken
 from mailconsole.changes import recorded
 from mailconsole.changes.services.explain import explain
 from mailconsole.changes.services.explained_json import as_json
-from mailconsole.changes.services.explanation import Directory, Question
+from mailconsole.changes.services.explanation import EARLIEST, LATEST, Directory, Question
 from mailconsole.changes.services.list_answers import ask_nobody, ask_now
 from mailconsole.changes.services.under import under
 from transport.model.address import InvalidAddress
@@ -46,7 +46,7 @@ class Attempt(Taken):
     directory: Directory = Directory.ASK
     ask_lists: bool = False
     under: str = Field("", max_length=12)
-    at: AwareDatetime | None = None
+    at: AwareDatetime | None = Field(None, ge=EARLIEST, le=LATEST)
 
 
 class SentOnOut(Taken):

@@ -8,13 +8,14 @@ from enum import StrEnum
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.timezone import get_current_timezone_name
 
 from mailconsole.changes.explain_link import RECORDED
 from mailconsole.changes.models import Change, Revision
-from mailconsole.changes.services.explanation import Directory, Question
+from mailconsole.changes.services.explanation import EARLIEST, LATEST, Directory, Question
 from mailconsole.changes.services.list_answers import ListSource, as_recorded, ask_nobody, ask_now
 from mailconsole.changes.states import ChangeState
 from transport.config import client_certificate
@@ -89,6 +90,7 @@ class ExplainForm(forms.Form):
     at = forms.DateTimeField(
         label="At",
         required=False,
+        validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
         help_text=format_lazy("When it is tried; empty means now. Times are in {}.", _time_zone()),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"),
     )

@@ -6,6 +6,7 @@ import ipaddress
 import json
 from argparse import ArgumentParser, BooleanOptionalAction
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -15,7 +16,7 @@ from mailconsole.changes import recorded
 from mailconsole.changes.cli.files import document_of_file, moment, read_text
 from mailconsole.changes.services.explain import explain
 from mailconsole.changes.services.explained_json import as_json
-from mailconsole.changes.services.explanation import Directory, Explanation, Question
+from mailconsole.changes.services.explanation import EARLIEST, LATEST, Directory, Explanation, Question
 from mailconsole.changes.services.list_answers import ask_nobody, ask_now
 from mailconsole.changes.services.under import Ground, under
 from mailconsole.common.templatetags.words import wire
@@ -63,13 +64,20 @@ def explain_attempt(options: Options, write: Write) -> None:
             directory=Directory(options["directory"]),
             finds=recorded.directory(),
             owns=recorded.owners(),
-            now=moment("--at", options["at"]) if options["at"] else timezone.now(),
+            now=_at(options["at"]),
             shows_hidden=True,  # who may run commands here may read everything
             lists=ask_now if _asks_lists(options) else ask_nobody,
         )
     except InvalidAddress as problem:
         raise CommandError(f"No mail address: {problem}.") from None
     write(json.dumps(as_json(found), indent=2) if options["json"] else "\n".join(_lines(found, ground)))
+
+
+def _at(text: str | None) -> datetime:
+    at = moment("--at", text) if text else timezone.now()
+    if not EARLIEST <= at <= LATEST:
+        raise CommandError(f"--at {text}: give a time from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}.")
+    return at
 
 
 def _asks_lists(options: Options) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import replace
 from datetime import datetime
 
@@ -178,7 +179,7 @@ def _ways(ruleset: Ruleset, resolution: Resolution, size_bytes: int, effects: Ef
 def _facts(question: Question, revision: int, now: datetime, owns: Owns) -> SessionFacts:
     return SessionFacts(
         session_id="",
-        peer=question.peer,
+        peer=_peer(question.peer),
         peer_port=0,
         binding=question.binding,
         connector_id="",
@@ -190,6 +191,13 @@ def _facts(question: Question, revision: int, now: datetime, owns: Owns) -> Sess
         addresses=owns(question.identity) if question.identity else (),
         tls=_tls(question),
     )
+
+
+def _peer(text: str) -> str:
+    """As nodes write it: an IPv4 client of a dual-stack socket by its IPv4 address."""
+    address = ipaddress.ip_address(text)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 def _tls(question: Question) -> TlsFacts | None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from transport.model.verdict import Verdict
 from transport.rules import routing
 from transport.rules.recipients import Resolution
+
+EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+"""What may be asked for: in every time zone it is a time that can be told."""
 
 
 class Directory(StrEnum):

@@ -37,7 +37,8 @@ def revision(request: HttpRequest, number: int) -> HttpResponse:
         Revision.objects.select_related("author", "published_by", "change", "parent"), number=number
     )
     wanted = request.GET.get("against", "")
-    against = Revision.objects.filter(number=int(wanted)).first() if wanted.isdecimal() else shown.parent
+    is_number = wanted.isdecimal() and len(wanted) < 10
+    against = Revision.objects.filter(number=int(wanted)).first() if is_number else shown.parent
     changes = diff(load_document(against), load_document(shown)) if against is not None else ()
     yaml, left_out = first_yaml_changes(changes)
     context = {

@@ -69,7 +69,7 @@ def messages_context(request: HttpRequest) -> dict[str, Any]:
 
 def _offset(request: HttpRequest) -> int:
     text = request.GET.get("offset", "")
-    return min(int(text), MAX_OFFSET) if text.isdecimal() and text.isascii() else 0
+    return min(int(text[:20]), MAX_OFFSET) if text.isdecimal() and text.isascii() else 0
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
