@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from mailconsole.accounts.full_names import full_names
 from mailconsole.audit.models import AuditEntry
 from mailconsole.audit.read import Query
 
@@ -27,14 +28,14 @@ class AuditFilterForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._offer("actor", "Anybody", "actor_name")
-        self._offer("kind", "Everything", "object_kind")
+        self._offer("actor", "Anybody", "actor_name", full_names())
+        self._offer("kind", "Everything", "object_kind", {})
 
-    def _offer(self, field: str, everything: str, column: str) -> None:
+    def _offer(self, field: str, everything: str, column: str, words: dict[str, str]) -> None:
         known = AuditEntry.objects.order_by(column).values_list(column, flat=True).distinct()
         choice = self.fields[field]
         assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [("", everything), *((value, value) for value in known)]
+        choice.choices = [("", everything), *((value, words.get(value, value)) for value in known)]
 
     def entries(self) -> QuerySet[AuditEntry]:
         """The entries that match; a filter that can't be read leaves nothing, so that no export is wider than asked."""

@@ -29,8 +29,11 @@ def waiting(request: HttpRequest) -> dict[str, Any] | None:
     """The bell: what waits for this person, and what they were told and have not read."""
     if not isinstance(request.user, User) or not request.user.role_names:
         return None
-    waiting_count, unread_count = _count(request), unread(request.user).count()
-    return {"count": waiting_count + unread_count, "waiting_count": waiting_count, "unread_count": unread_count}
+    waiting_count, notices = _count(request), unread(request.user)
+    unread_count = notices.count()
+    # That a change waits counts once, though one was told of it too.
+    others = notices.exclude(change__in=waiting_for(request.user)).count() if unread_count else 0
+    return {"count": waiting_count + others, "waiting_count": waiting_count, "unread_count": unread_count}
 
 
 def badge(request: HttpRequest) -> Badge | None:

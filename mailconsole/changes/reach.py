@@ -7,7 +7,7 @@ from typing import Any
 
 from mailconsole.accounts.limits import Limit
 from transport.config.diff import Json, ObjectChange
-from transport.config.words import KIND_LABELS
+from transport.config.words import label_inside
 
 _CONNECTORS = {"receive_connectors": "receive", "send_connectors": "send"}
 """A receive and a send connector may have the same id: a limit names them as ``receive/default``."""
@@ -44,7 +44,7 @@ def out_of_reach(limit: Limit | None, changes: Iterable[ObjectChange]) -> Object
 
 def words_of(change: ObjectChange) -> str:
     name = f" {change.name}" if change.kind != "organization" else ""
-    return f"{KIND_LABELS[change.kind].lower()}{name}"
+    return f"{label_inside(change.kind)}{name}"
 
 
 def _connectors_of(kind: str, object_id: str, value: Json) -> list[str]:

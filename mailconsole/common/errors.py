@@ -49,7 +49,7 @@ NOT_FOUND = ErrorPage(
     404,
     "Nothing here",
     "The address is mistyped, or what it showed is gone.",
-    "Use the search, or the navigation on the left.",
+    "Look for it by the search, or go back to the page that led here.",
 )
 SERVER_ERROR = ErrorPage(
     500,
@@ -91,5 +91,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, error: ErrorPage) -> HttpResponse:
     words = {"error": error, "request_id": request_id(request)}
-    template = "errors/_error.html" if getattr(request, "htmx", False) else "errors/error.html"
-    return render(request, template, words, status=error.status)
+    return render(request, _template(request, error), words, status=error.status)
+
+
+def _template(request: HttpRequest, error: ErrorPage) -> str:
+    if getattr(request, "htmx", False):
+        return "errors/_error.html"
+    is_within = error.status in (403, 404) and error is not CSRF and hasattr(request, "user")
+    return "errors/framed.html" if is_within and request.user.is_authenticated else "errors/error.html"

@@ -187,6 +187,12 @@ class SyncRun(models.Model):
     def took_s(self) -> float | None:
         return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
 
+    @property
+    def changed_words(self) -> str:
+        """`12 added, 1 removed`; empty where nothing changed."""
+        counts = {"added": self.added_count, "changed": self.changed_count, "removed": self.removed_count}
+        return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+
     def is_stale(self, now: datetime) -> bool:
         """Whether a run that should be going has gone silent: its worker ended before it did."""
         return self.state == SyncState.RUNNING and (now - self.heartbeat_at).total_seconds() > STALE_AFTER_S

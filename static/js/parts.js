@@ -62,3 +62,10 @@ document.addEventListener("htmx:responseError", (event) => {
   complain(page.querySelector("h1")?.textContent.trim() || "The console could not do this", lines.join(" "));
 });
 document.addEventListener("htmx:sendError", () => complain("The console does not answer", "What you see may be old; mail is not affected."));
+
+// Who does not see the list hears what a filter left of it.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!event.detail.requestConfig?.elt?.matches?.("form[role=search]")) return;
+  const words = event.target.querySelector(".mc-pages > span, .mc-empty > h2");
+  if (words) document.getElementById("said").textContent = words.textContent.trim();
+});

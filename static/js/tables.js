@@ -1,7 +1,7 @@
 // On a narrow screen a row of a table with many columns becomes a block in which each value stands under its heading
 // (kit.css); here each cell learns its heading. What still scrolls sideways can be scrolled by keyboard.
 const MANY_COLUMNS = 4;
-const LONG_TEXT = 21;
+const LONG_TEXT = 19;
 
 function labelRow(row, headings) {
   let column = 0;

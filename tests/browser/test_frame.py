@@ -137,3 +137,19 @@ def test_filter__typed__narrows_in_place_and_stands_in_the_address(browser_page,
     expect(browser_page.get_by_text("Edited Scanners")).to_be_visible()
     assert "q=scanners" in browser_page.url
     assert "q=scanners" in browser_page.get_by_role("link", name="CSV").get_attribute("href")
+
+
+def test_filter__typed__is_told_to_who_does_not_see_the_list(browser_page, web_server, ada):
+    sign_in(browser_page, web_server, ada)
+    browser_page.goto(f"{web_server.url}/audit/")
+    browser_page.get_by_placeholder("Words, name or id").fill("no such word anywhere")
+    expect(browser_page.locator("#said")).to_have_text("No entry matches")
+
+
+def test_error__somebody_signed_in__keeps_the_navigation(browser_page, web_server, ada, complaints):
+    complaints.expect("status of 404")
+    sign_in(browser_page, web_server, ada)
+    browser_page.goto(f"{web_server.url}/no/such/page/")
+    expect(browser_page.get_by_role("heading", level=1)).to_have_text("Nothing here")
+    browser_page.get_by_role("navigation", name="Main").get_by_role("link", name="Audit").click()
+    expect(browser_page.get_by_role("heading", level=1)).to_have_text("Audit")

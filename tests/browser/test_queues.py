@@ -36,7 +36,7 @@ def test_bulk__filtered_previewed_confirmed(browser_page, web_server, waiting):
     browser_page.goto(f"{web_server.url}/queues/")
     browser_page.get_by_role("link", name="Queued messages").click()
     browser_page.get_by_placeholder("Sender or domain").fill("ann@acme.example")
-    expect(browser_page.get_by_text("1 to 3 of 3 messages")).to_be_visible()
+    expect(browser_page.locator("#queued").get_by_text("1 to 3 of 3 messages")).to_be_visible()
     browser_page.get_by_role("button", name="Remove").click()
     expect(browser_page.get_by_role("heading", level=1)).to_have_text("Remove 3 messages from ann@acme.example")
     assert len(waiting.state()) == 4

@@ -58,6 +58,12 @@ KIND_PLURALS = {
 LISTED_AT_MOST = 5
 
 
+def label_inside(kind: str) -> str:
+    """A kind within a sentence: `relay policy`, but `IP block list`."""
+    label = KIND_LABELS[kind]
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One thing that changes. ``object_id`` is empty where the sentence is about several entries of a list."""

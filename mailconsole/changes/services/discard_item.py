@@ -15,7 +15,7 @@ from mailconsole.changes.services.ground import go, locked, note, require, requi
 from mailconsole.changes.states import Arrow
 from mailconsole.common import storable
 from transport.config.diff import name_of
-from transport.config.words import KIND_LABELS
+from transport.config.words import label_inside
 
 
 @transaction.atomic
@@ -34,6 +34,6 @@ def discard_item(
     item.delete()
     void_reviews(change)
     name = name_of(kind, item.after or item.before or {}, object_id)
-    words = f"Took {KIND_LABELS[kind].lower()} {name} out of the change"
+    words = f"Took {label_inside(kind)} {name} out of the change"
     note(actor, Arrow.EDIT.past, change, words, now=now, request=request, before=item.after)
     return change

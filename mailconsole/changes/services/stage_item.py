@@ -24,7 +24,7 @@ from transport.config.diff import ORGANIZATION, Json, ObjectChange, as_json, mod
 from transport.config.document import OBJECT_KINDS, SECTIONS, MailFlow, identity
 from transport.config.explain import Misfit, explain
 from transport.config.text import slug
-from transport.config.words import KIND_LABELS, in_words, plain
+from transport.config.words import KIND_LABELS, in_words, label_inside, plain
 from transport.rules import passwords
 
 ACCOUNTS = "service_accounts"
@@ -73,7 +73,7 @@ def _check_there(draft: MailFlow, kind: str, object_id: str, *, is_deletion: boo
     if kind == ORGANIZATION and is_deletion:
         raise InvalidObject({"": ["There is one organisation: change it, it can't be deleted."]})
     if object_id and object_id not in objects_of(draft, kind):
-        raise NoSuchObject(f"There is no {KIND_LABELS[kind].lower()} '{object_id[:64]}' in this draft.")
+        raise NoSuchObject(f"There is no {label_inside(kind)} '{object_id[:64]}' in this draft.")
 
 
 def _staged_object(draft: MailFlow, kind: str, object_id: str, after: Json) -> Any:
@@ -167,7 +167,7 @@ def _name_after(change: Change, told: ObjectChange) -> None:
         return
     verb = "Add" if told.is_new else "Delete" if told.is_deleted else "Change"
     name = name_of(told.kind, told.after or told.before or {}, told.object_id)
-    label = KIND_LABELS[told.kind].lower()
+    label = label_inside(told.kind)
     title = f"{verb} {label}" if told.kind == ORGANIZATION else f"{verb} {label} {name}"
     Change.objects.filter(pk=change.pk).update(title=title[:200])
     change.title = title[:200]

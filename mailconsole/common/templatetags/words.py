@@ -47,6 +47,19 @@ def figure(value: float | int | None) -> str:
 
 
 @register.filter
+def counted(count: int, things: str) -> str:
+    """`1 entry`, `1,284 entries`: things are named in the plural."""
+    return f"{count:,} {_single(things) if count == 1 else things}"
+
+
+def _single(things: str) -> str:
+    for ending, single in (("ies", "y"), ("sses", "ss"), ("s", "")):
+        if things.endswith(ending):
+            return things.removesuffix(ending) + single
+    return things
+
+
+@register.filter
 def size(octets: int | None) -> str:
     """Octets in the largest unit that keeps the figure at one or more; 1 KB is 1024 octets."""
     if octets is None:

@@ -60,7 +60,7 @@ def test_bell__counts_lists_and_is_read_by_looking_at_the_change():
     reviewer = create_reviewer()
     change = create_change(ChangeState.IN_REVIEW)
     browser = signed_in(reviewer)
-    assert "1 changes wait for you 1 unread notices" in browser.get(reverse("changes:bell")).content.decode()
+    assert "1 change waits for you 1 unread notice<" in browser.get(reverse("changes:bell")).content.decode()
     page = browser.get(reverse("changes:notices")).content.decode()
     assert "asks for a review of" in page
     browser.get(reverse("changes:detail", args=[change.pk]))

@@ -180,7 +180,7 @@ def test_draft_bar__open_draft__is_on_every_page_of_its_author_only():
 def test_waiting_count__reviewer__counts_changes_of_others():
     create_change(ChangeState.IN_REVIEW)
     page = signed_in(create_reviewer()).get(reverse("changes:history")).content.decode()
-    assert "changes wait for you" in page
+    assert "1 change waits for you" in page
     assert "changes wait for you" not in signed_in(create_editor()).get(reverse("changes:history")).content.decode()
 
 

@@ -101,7 +101,7 @@ def test_stage_item__within__is_staged_and_beyond__is_refused():
     stage_policy(change, author, sender_addresses=["contoso.com"])
     with pytest.raises(OutOfReach, match=r"domain contoso\.com: relay policy Scanners is not"):
         stage_policy(change, author, "scanners", sender_addresses=[])
-    with pytest.raises(OutOfReach, match="ip block list"):
+    with pytest.raises(OutOfReach, match="IP block list"):
         stage_item(
             change=change, actor=author, kind="ip_block_list", object_id="", after={"network": "10.0.0.1"}, now=NOW
         )

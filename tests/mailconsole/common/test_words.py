@@ -82,3 +82,11 @@ def test_sparkline__flat__is_a_line_and_one_value_is_nothing():
 )
 def test_marked__names_between_asterisks__are_emphasised_and_all_is_escaped(text, says):
     assert str(words.marked(text)) == says
+
+
+@pytest.mark.parametrize(
+    ("count", "things", "says"),
+    [(1, "entries", "1 entry"), (1, "addresses", "1 address"), (1, "runs", "1 run"), (1284, "rows", "1,284 rows")],
+)
+def test_counted__one_or_many__says_what_in_its_number(count, things, says):
+    assert words.counted(count, things) == says
