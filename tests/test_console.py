@@ -88,6 +88,17 @@ def test_console__developers_environment__serves_every_command(clone, module, en
     assert console(clone, "status").stdout == "managed status\n"
 
 
+def test_console__command_that_names_files__sees_them_from_where_one_stands(
+    clone, module, environment, tmp_path_factory, monkeypatch
+):
+    (environment / "console-lock").write_text(module.digest("run"))
+    (clone / "manage.py").write_text("import os\nprint(os.getcwd())\n")
+    there = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(there)
+    assert console(clone, "config", "export", "x.yaml").stdout == f"{there}\n"
+    assert console(clone, "status").stdout == f"{clone}\n"
+
+
 def test_console__lock_has_changed__makes_it_anew(clone, module, environment):
     (environment / "console-lock").write_text(module.digest("run"))
     (clone / "requirements.lock").write_text("# something else\n")

@@ -13,6 +13,7 @@ from mailconsole.api import shapes
 from mailconsole.api.problems import problem_json
 from mailconsole.api.schemas import ForetoldOut
 from mailconsole.changes.models import Revision
+from mailconsole.changes.refusals import InvalidDocument
 from mailconsole.changes.services.plan import plan_items, problems_of
 from mailconsole.changes.services.revisions import head_revision, load_document
 from transport.config import text
@@ -48,12 +49,16 @@ def check(request: HttpRequest) -> Any:
 
 
 @router.post("/plan", response=ForetoldOut)
-def plan(request: HttpRequest) -> Any:
-    """What applying the document in the body would do, in words; nothing is stored. For merge requests."""
+def plan(request: HttpRequest, must_apply: bool = False) -> Any:
+    """What applying the document in the body would do, in words; nothing is stored. For merge requests: with
+    `must_apply` it is an error where the document could not be applied."""
     head = head_revision()
     before = load_document(head)
     items = diff(before, text.load(body_of(request), onto=before))
-    return shapes.foretold_out(plan_items(items, head=head, digest="", now=timezone.now()))
+    planned = plan_items(items, head=head, digest="", now=timezone.now())
+    if must_apply and planned.errors:
+        raise InvalidDocument(planned.errors)
+    return shapes.foretold_out(planned)
 
 
 def body_of(request: HttpRequest) -> str:

@@ -6,6 +6,7 @@ from ninja import NinjaAPI
 
 from mailconsole.api import (
     acts,
+    apply,
     audit,
     certificates,
     changes,
@@ -30,6 +31,7 @@ api = NinjaAPI(
 )
 register_problems(api)
 api.add_router("/config", config.router)
+api.add_router("/config", apply.router)
 api.add_router("/changes", changes.router)
 api.add_router("/changes", acts.router)
 api.add_router("/changes", times.router)

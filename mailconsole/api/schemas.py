@@ -170,6 +170,13 @@ class ChangeOut(Schema):
     comments: list[CommentOut]
 
 
+class AppliedOut(Schema):
+    """What became of a document: unchanged (then without a change), submitted, waits_already, or drafted."""
+
+    outcome: str
+    change: ChangeOut | None
+
+
 class ChangeRow(Schema):
     id: int
     title: str

@@ -16,22 +16,16 @@ from mailconsole.accounts.models import User
 from mailconsole.changes.cli.files import document_of_file, problem_line, revision_of
 from mailconsole.changes.cli.write import actor_of
 from mailconsole.changes.models import Change, Revision
+from mailconsole.changes.services.apply_document import Applied, Outcome, is_as_published, lead_to, submit_once
 from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.bootstrap import is_first_setup, publish_alone
-from mailconsole.changes.services.bring_up_to_date import Side, bring_up_to_date
-from mailconsole.changes.services.describe_change import describe_change
 from mailconsole.changes.services.ground import digest_of
-from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.publish_without_approval import publish_without_approval
 from mailconsole.changes.services.restore_revision import restore_revision
-from mailconsole.changes.services.revisions import head_revision, load_document
-from mailconsole.changes.services.stage_document import stage_document
-from mailconsole.changes.services.submit_change import check_plan, submit_change
-from mailconsole.changes.states import ChangeState
+from mailconsole.changes.services.revisions import head_revision
+from mailconsole.changes.services.submit_change import check_plan
 from mailconsole.common.templatetags.words import wire
-from transport.config.diff import diff
-from transport.config.document import MailFlow
 from transport.rules.approval import demands_of
 
 Write = Callable[[str], Any]
@@ -40,42 +34,31 @@ Options = dict[str, Any]
 
 def apply(options: Options, write: Write) -> None:
     """All of it or nothing: what is refused leaves no draft behind, and a change that is there as it was."""
-    head, now = head_revision(), timezone.now()
     document = document_of_file(options["file"])
     tell = _quiet if options["json"] else write
-    if not options["change"] and not diff(load_document(head), document):
-        tell(f"Nothing to change: revision {head} is as {options['file']} says.")
-        _write_result(None, head, options, write)
+    if options["change"] is None and is_as_published(document):
+        tell(f"Nothing to change: revision {head_revision()} is as {options['file']} says.")
+        _write_result(Applied(Outcome.UNCHANGED), options, write)
         return
-    actor = actor_of(options["user"])
+    actor, now = actor_of(options["user"]), timezone.now()
+    into = _change_of(options["change"]) if options["change"] is not None else None
+    title = options["title"] or ("" if into else f"Apply {os.path.basename(options['file'])}")  # noqa: PTH119
+    words = {"title": title, "reason": options["reason"], "ticket": options["ticket"]}
     with transaction.atomic():
-        change = _staged(options, document, actor, now)
+        change = lead_to(document=document, actor=actor, now=now, into=into, **words)
         plan = plan_change(change, now=now)
         _write_plan(plan, tell)
         _check(options["file"], change, plan)
+        done = Applied(Outcome.DRAFTED, change)
         if options["dry_run"]:
             transaction.set_rollback(True)
             tell("Nothing was changed: this was a dry run.")
+            done = Applied(Outcome.UNCHANGED)
         elif options["draft"]:
             tell(f"Change {change.pk}, “{wire(change.title)}”, is a draft of {actor}.")
         else:
-            change = _finish(change, actor, now, is_publishing=options["publish"], write=tell)
-        _write_result(None if options["dry_run"] else change, head, options, write, plan)
-
-
-def _staged(options: Options, document: MailFlow, actor: User, now: datetime) -> Change:
-    """A new change, or the one that is named, which leads to the file then and nowhere else. Raises CommandError."""
-    if options["change"] is None:
-        title = options["title"] or f"Apply {os.path.basename(options['file'])}"  # noqa: PTH119
-        change = open_change(author=actor, now=now, title=title, reason=options["reason"], ticket=options["ticket"])
-    else:
-        change = _change_of(options["change"])
-        words = {name: options[name] or getattr(change, name) for name in ("title", "reason", "ticket")}
-        change = describe_change(change=change, actor=actor, now=now, **words)
-        if change.base_id != head_revision().pk:
-            change = bring_up_to_date(change=change, actor=actor, prefer=Side.HEAD, now=now)
-    stage_document(change=change, actor=actor, document=document, now=now)
-    return _change_of(change.pk)
+            done = _finish(change, actor, now, is_publishing=options["publish"], write=tell)
+    _write_result(done, options, write, plan)
 
 
 def _change_of(number: int) -> Change:
@@ -89,19 +72,19 @@ def _quiet(text: str) -> None:
     """What is for people is not for programs."""
 
 
-def _write_result(
-    change: Change | None, head: Revision, options: Options, write: Write, plan: Plan | None = None
-) -> None:
+def _write_result(done: Applied, options: Options, write: Write, plan: Plan | None = None) -> None:
     """For programs: what became of it, with the digest that an approval is given for."""
     if not options["json"]:
         return
+    change = done.change
     revision = Revision.objects.filter(change=change).first() if change is not None else None
     said = {
+        "outcome": done.outcome.value,
         "change": change.pk if change is not None else None,
         "state": change.state if change is not None else None,
         "digest": digest_of(change) if change is not None else None,
         "revision": revision.number if revision is not None else None,
-        "head": head.number,
+        "head": head_revision().number,
         "sentences": [str(one) for one in plan.sentences] if plan is not None else [],
     }
     write(json.dumps(said, indent=2))
@@ -125,19 +108,19 @@ def _check(file: str, change: Change, plan: Plan) -> None:
     check_plan(change, plan)
 
 
-def _finish(change: Change, actor: User, now: datetime, *, is_publishing: bool, write: Write) -> Change:
-    """The change that waits then, or is published."""
+def _finish(change: Change, actor: User, now: datetime, *, is_publishing: bool, write: Write) -> Applied:
+    """Submitted, or published where that is asked and allowed."""
     if is_publishing:
         _publish(change, actor, now, write)
-        return _change_of(change.pk)
-    same = _same_in_review(change, actor)
-    if same is not None:
-        transaction.set_rollback(True)
-        write(f"Nothing to do: change {same.pk}, “{wire(same.title)}”, asks for just this and waits.")
-        return same
-    submit_change(change=change, actor=actor, now=now)
-    write(f"Change {change.pk}, “{wire(change.title)}”, waits for a review.")
-    return _change_of(change.pk)
+        return Applied(Outcome.PUBLISHED, _change_of(change.pk))
+    done = submit_once(change=change, actor=actor, now=now)
+    assert done.change is not None  # a draft is submitted, or is there already
+    number, title = done.change.pk, wire(done.change.title)
+    if done.outcome is Outcome.WAITS_ALREADY:
+        write(f"Nothing to do: change {number}, “{title}”, asks for just this and waits.")
+    else:
+        write(f"Change {number}, “{title}”, waits for a review.")
+    return done
 
 
 def _publish(change: Change, actor: User, now: datetime, write: Write) -> None:
@@ -163,11 +146,5 @@ def restore(options: Options, write: Write) -> None:
         change = restore_revision(revision=revision, actor=actor, reason=options["reason"], now=now)
         plan = plan_change(change, now=now)
         _write_plan(plan, tell)
-        change = _finish(change, actor, now, is_publishing=False, write=tell)
-        _write_result(change, head_revision(), options, write, plan)
-
-
-def _same_in_review(change: Change, actor: User) -> Change | None:
-    waiting = Change.objects.filter(author=actor, state__in=[ChangeState.IN_REVIEW, ChangeState.APPROVED])
-    digest = digest_of(change)
-    return next((other for other in waiting.exclude(pk=change.pk) if digest_of(other) == digest), None)
+        done = _finish(change, actor, now, is_publishing=False, write=tell)
+    _write_result(done, options, write, plan)

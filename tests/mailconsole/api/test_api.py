@@ -222,3 +222,40 @@ def test_unknown_key_or_missing__is_a_problem():
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
     assert api("GET", "/changes/99").status_code == 404
     assert api("GET", "/openapi.json").status_code == 200
+
+
+DOCUMENT = "relay_policies:\n- {name: Scanners, networks: [10.1.0.0/16], owner: IT, purpose: Scan}\n"
+
+
+def test_apply__document__is_a_change_that_waits_and_is_made_once():
+    api = Api(create_editor())
+    made = api("POST", "/config/apply?title=Merge%2017&ticket=abc", DOCUMENT)
+    assert (made.status_code, made.json()["outcome"]) == (201, "submitted")
+    change = made.json()["change"]
+    assert (change["state"], change["title"], change["ticket"]) == ("in_review", "Merge 17", "abc")
+    again = api("POST", "/config/apply?title=Merge%2018", DOCUMENT)
+    assert (again.status_code, again.json()["outcome"]) == (200, "waits_already")
+    moved = api("POST", f"/config/apply?change={change['id']}", DOCUMENT.replace("IT", "Ops"))
+    assert (moved.status_code, moved.json()["change"]["title"]) == (200, "Merge 17")
+    assert moved.json()["change"]["digest"] != change["digest"]
+    assert Change.objects.count() == 1
+    assert api("POST", "/config/apply", "relay_policies: []").json() == {"outcome": "unchanged", "change": None}
+
+
+def test_apply__refused__leaves_no_draft_behind():
+    for person, body, status in ((create_viewer(), DOCUMENT, 403),
+                                 (create_editor(), DOCUMENT.replace("10.1.0.0/16", "0.0.0.0/0"), 422),
+                                 (create_editor(), DOCUMENT.replace("networks", "networkz"), 422)):  # fmt: skip
+        assert Api(person)("POST", "/config/apply", body).status_code == status
+    assert Change.objects.count() == 0
+    change = create_change()
+    assert Api(create_editor())("POST", f"/config/apply?change={change.pk}", DOCUMENT).status_code == 403
+    assert Api(create_editor())("POST", "/config/apply?change=4711", DOCUMENT).status_code == 404
+
+
+def test_plan__must_apply__is_an_error_where_it_could_not_be():
+    api, wrong = Api(create_viewer()), DOCUMENT.replace("10.1.0.0/16", "0.0.0.0/0")
+    assert api("POST", "/config/plan", wrong).json()["is_applicable"] is False
+    answer = api("POST", "/config/plan?must_apply=true", wrong)
+    assert answer.status_code == 422 and "so broad" in answer.json()["detail"]
+    assert api("POST", "/config/plan?must_apply=true", DOCUMENT).status_code == 200

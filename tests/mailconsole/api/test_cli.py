@@ -204,12 +204,14 @@ def test_apply__into_a_change_that_is_there__leads_it_to_the_file_and_submits_it
     file = tmp_path / "mail.yaml"
     file.write_text("relay_policies:\n- " + POLICY.replace("\n", "\n  ").rstrip())
     said = told("apply", file, "--as", "eve", "--draft")
+    assert said["outcome"] == "drafted"
     assert (said["state"], said["revision"]) == ("draft", None)
     publish_policy(name="Printers")
     file.write_text(file.read_text().replace("Facilities", "IT") + "\n- " + POLICY.replace("Scanners", "Printers")
                     .replace("\n", "\n  ").rstrip())  # fmt: skip
     again = told("apply", file, "--as", "eve", "--change", said["change"])
     assert (again["change"], again["state"], again["head"]) == (said["change"], "in_review", 2)
+    assert again["outcome"] == "submitted" and told("apply", file, "--as", "eve")["outcome"] == "waits_already"
     assert again["digest"] != said["digest"]
     assert [one["object_id"] for one in told("show", said["change"])["items"]] == ["scanners"]
     assert refused("apply", file, "--as", "rob", "--change", said["change"]).returncode == 4
