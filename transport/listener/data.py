@@ -17,7 +17,7 @@ HARD_CAP_BYTES = 64 * 1024 * 1024
 """How much beyond the limit is read and dropped, for the sake of a proper refusal, before the connection is cut."""
 
 LARGE_BYTES = 1024 * 1024
-DOT_LINE = re.compile(rb"\r\n\.")  # finds it in half the time of bytes.find
+DOT_LINE = b"\r\n."
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -149,10 +149,9 @@ class DataReader(Held):
 
 def _find_end(octets: bytes | bytearray, start: int) -> tuple[int, bool]:
     """Where the end mark begins, or -1, and whether a line before it begins with a dot. One pass, mostly."""
-    dot = DOT_LINE.search(octets, start)
-    if dot is None:
+    at = octets.find(DOT_LINE, start)
+    if at < 0:
         return -1, False
-    at = dot.start()
     if octets.startswith(b"\r\n", at + 3):
         return at, False
     return octets.find(END, at), True

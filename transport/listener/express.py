@@ -103,10 +103,9 @@ def _message(session: Session, client: Regular, data: bytes, start: int) -> int:
     reader, transaction = session.reader, session.transaction
     if type(reader) is not DataReader or reader.received_bytes or transaction is None or data.startswith(b".", start):
         return start
-    dot = DOT_LINE.search(data, start)
-    if dot is None:
+    end = data.find(DOT_LINE, start) + 2
+    if end < 2:
         return start
-    end = dot.start() + 2
     behind = end + 3
     if not data.startswith(b"\r\n", end + 1) or not reader.has_room(behind - start):
         return start
