@@ -151,8 +151,8 @@ async def show(spool: SqliteSpool, connection: OneConnection, messages: Sequence
     """Deliver ``messages``, the first two at once and another with each read; everything that could be seen of it."""
     writer: Any = StillWriter()
     spool._writer = writer
-    spool._pending = {message.id: (1 << len(message.recipients)) - 1 for message in messages}
-    spool._stated, spool._last_id = set(), 0
+    spool._contents.pending = {message.id: (1 << len(message.recipients)) - 1 for message in messages}
+    spool._contents.stated, spool._last_id = set(), 0
     told: list[TrackingEvent] = []
 
     def submit_dsn(_message: Message, events: Sequence[TrackingEvent]) -> asyncio.Future[None]:

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 @dataclass(slots=True)
 class Copier:
     """``links`` are asked in their order. ``take_back`` removes messages from the queues, and returns those that are
-    just being delivered. The spool tells how messages end (``spool.sqlite_spool.Watcher``)."""
+    just being delivered. The spool tells how messages end (``spool.contents.Watcher``)."""
 
     spool: SqliteSpool
     clock: Callable[[], float]

@@ -100,12 +100,13 @@ class Redundancy:
         await self._server.start(last_port=self._last_port())
         with contextlib.suppress(OSError):
             self._port_file.write_text(str(self._server.port))
-        self._spool.watcher = self._copier
+        self._spool.tell(self._copier)
         self._is_on = True
         log.info("shadow.on", port=self._server.port)
 
     async def _switch_off(self) -> None:
-        self._is_on, self._spool.watcher = False, None
+        self._is_on = False
+        self._spool.tell(None)
         await self._server.stop()
         self._keeper.drop(silence_s=2.0 * self._settings.shadow_heartbeat_frequency)
         log.info("shadow.off")
@@ -188,7 +189,8 @@ class Redundancy:
 
     async def stop(self) -> None:
         """Say what ended, close everything."""
-        self._is_on, self._spool.watcher = False, None
+        self._is_on = False
+        self._spool.tell(None)
         for link in self._links.values():
             await link.stop()
         self._links.clear()

@@ -63,6 +63,18 @@ class Batch:
             self.files or self.rewritten or self.states or self.stated or self.filed or self.probed_at or self.moved
         )
 
+    def put_back(self, failed: Batch) -> None:
+        """After a failed commit: outcomes and events of the failed batch go before those gathered since."""
+        stored = {row[0] for row in failed.messages}
+        newer = stored | {message_id for _, message_id in self.rewritten}  # what was written of them is overtaken
+        self.rewritten = [row for row in failed.rewritten if row[1] not in newer] + self.rewritten
+        self.states = [row for row in failed.states if row[0] not in newer] + self.states
+        self.removed = failed.removed + self.removed
+        self.stated = failed.stated + self.stated
+        self.filed = failed.filed + self.filed
+        self.acknowledged = max(failed.acknowledged, self.acknowledged)
+        self.events = failed.events + self.events
+
     def write(self, connection: sqlite3.Connection, *, first_event: int) -> None:
         """Write all in one transaction of the database and sync. Raises sqlite3.Error; then nothing was stored."""
         with transaction(connection):

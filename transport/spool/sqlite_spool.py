@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 import zlib
 from asyncio import Future
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 import structlog
 
 from transport.model.envelope import Message
 from transport.model.event import TrackingEvent
-from transport.ports.spool import MessageDamaged, OutboxReader, RecipientUpdate, SpoolUnavailable, Stored
+from transport.ports.spool import OutboxReader, RecipientUpdate, SpoolUnavailable, Stored
 from transport.spool import rows, telling
 from transport.spool.backlog import Backlog
 from transport.spool.batch import Batch
 from transport.spool.bodies import LARGE_BODY_BYTES, Bodies, Piece
-from transport.spool.failure import is_damage
-from transport.spool.journal import Place
+from transport.spool.contents import Contents, Watcher
 from transport.spool.opening import Opening, open_spool
 from transport.spool.outbox import SpoolOutbox
+from transport.spool.reading import Reading
 from transport.spool.recent import Recent
-from transport.spool.recovery import Recovered, mask, read_message, read_messages
+from transport.spool.recovery import Recovered, mask
 from transport.spool.salvage import open_or_salvage
 from transport.spool.schema import Readers
 from transport.spool.store import Store
@@ -35,24 +33,7 @@ from transport.spool.writer import Writer
 PATIENCE_S = 2.0
 """How long the start reads what is in the spool; the rest is read beside new mail."""
 
-T = TypeVar("T")
 log = structlog.get_logger(__name__)
-
-
-class Watcher(Protocol):
-    """Who is told how messages come to their end (the second copies). Called on the loop."""
-
-    def settled(self, message_id: int, index: int) -> None:
-        """A recipient needs nothing more, others of the message do."""
-        ...
-
-    def removed(self, message_id: int) -> None:
-        """No recipient needs anything more."""
-        ...
-
-    def rewritten(self, message_id: int) -> None:
-        """Its recipients are others now."""
-        ...
 
 
 class SqliteSpool:
@@ -63,9 +44,7 @@ class SqliteSpool:
         self._clock = clock
         self._node_bits = zlib.crc32(node.encode()) & 0x3FF
         self._last_id = self._last_found = 0
-        self._pending: dict[int, int] = {}
-        self._stated: set[int] = set()
-        self._filed: set[int] = set()
+        self._contents = Contents()
         self._bodies = Bodies(folder / "bodies")
         self._connection, self._salvaged = open_or_salvage(self._path, stamp=int(clock()))
         self._readers = Readers(self._path)
@@ -73,8 +52,8 @@ class SqliteSpool:
         self._outbox = SpoolOutbox(self._readers, self._recent, self._acknowledge)
         self._store: Store | None = None
         self._writer: Writer | None = None
+        self._reading: Reading | None = None
         self._backlog: Backlog | None = None
-        self.watcher: Watcher | None = None
         self.identity = 0
 
     async def start(self, *, patience_s: float = PATIENCE_S) -> list[Message]:
@@ -87,12 +66,13 @@ class SqliteSpool:
         self._store = Store(
             self._connection, self._bodies, self._path.parent, self._recent, next_event=opening.next_event
         )
+        self._reading = Reading(self._contents, self._store.journal, self._readers, self._bodies)
         self._writer = Writer(
             self._connection,
             self._store,
             loop,
             on_lazy_failure=self._put_back,
-            forget=self._forget,
+            forget=self._contents.forget,
         )
         self._writer.start()
         if opening.salvaged is not None:
@@ -112,6 +92,10 @@ class SqliteSpool:
             self._connection, self._salvaged, self._path, self._readers, stamp=stamp, patience_s=patience_s
         )
 
+    def tell(self, watcher: Watcher | None) -> None:
+        """Tell it, and nobody else, how messages come to their end."""
+        self._contents.watcher = watcher
+
     @property
     def is_read(self) -> bool:
         """Whether all that was in the spool at start is known."""
@@ -130,16 +114,14 @@ class SqliteSpool:
 
     def _take_over(self, found: Recovered) -> list[Message]:
         """These messages are in our care from now on."""
-        self._filed |= found.filed
-        self._stated |= found.stated
-        self._pending.update((message.id, mask(message)) for message in found.messages.values())
+        self._contents.take_over(found)
         if found.damaged:
             updates = [RecipientUpdate(message.id, recipient) for message, recipient in found.damaged]
             self.update(updates, telling.of_records(found, self._clock()))
         return list(found.messages.values())
 
     async def _remove_orphans(self) -> None:
-        remove = partial(self._bodies.remove_orphans, set(self._filed), up_to=self._last_found)
+        remove = partial(self._bodies.remove_orphans, set(self._contents.filed), up_to=self._last_found)
         await asyncio.get_running_loop().run_in_executor(None, remove)
 
     async def stop(self) -> None:
@@ -154,7 +136,7 @@ class SqliteSpool:
     @property
     def count(self) -> int:
         """Messages in the spool."""
-        return len(self._pending)
+        return len(self._contents.pending)
 
     @property
     def problem(self) -> str:
@@ -199,33 +181,27 @@ class SqliteSpool:
     ) -> None:
         """``store`` without a future, as ``commit_then``."""
         writer = self._running()
-        self._pending[message_id] = pending
+        self._contents.pending[message_id] = pending
         is_large = len(body) > LARGE_BODY_BYTES
         with writer.lock:
             batch = writer.batch
             batch.messages.append((message_id, envelope, None if is_large else body))
             if is_large:
                 batch.files.append((message_id, body))
-                self._filed.add(message_id)
+                self._contents.filed.add(message_id)
             batch.message_events += events
             batch.waiting.append(then)
         writer.wake()
-
-    def _forget(self, message_ids: list[int]) -> None:
-        """Their commit failed."""
-        for message_id in message_ids:
-            self._pending.pop(message_id, None)
-            self._filed.discard(message_id)
 
     def update(self, updates: Sequence[RecipientUpdate], events: Sequence[TrackingEvent]) -> None:
         writer = self._running()
         encoded = [event.to_json() for event in events]
         with writer.lock:
             for update in updates:
-                self._settle(writer.batch, update)
+                self._contents.settle(writer.batch, update)
             for update in updates:  # of a message that is done now, nothing more is written
-                if update.message_id in self._pending:
-                    self._state(writer.batch, update)
+                if update.message_id in self._contents.pending:
+                    self._contents.state(writer.batch, update)
             writer.batch.events += encoded
         writer.wake_lazily()
 
@@ -234,48 +210,18 @@ class SqliteSpool:
         encoded = event.to_json()
         with writer.lock:
             batch = writer.batch
-            if message.id in self._pending:
-                self._remove(batch, message.id)
+            if message.id in self._contents.pending:
+                self._contents.remove(batch, message.id)
             batch.events.append(encoded)
         writer.wake_lazily()
 
-    def _settle(self, batch: Batch, update: RecipientUpdate) -> None:
-        message_id, recipient = update.message_id, update.recipient
-        pending = self._pending.get(message_id)
-        if pending is None or not recipient.status.is_final:
-            return
-        pending &= ~(1 << recipient.index)
-        if pending:
-            self._pending[message_id] = pending
-        else:
-            self._remove(batch, message_id)
-
-    def _state(self, batch: Batch, update: RecipientUpdate) -> None:
-        message_id, recipient = update.message_id, update.recipient
-        if recipient.status.is_final and self.watcher is not None:
-            self.watcher.settled(message_id, recipient.index)
-        self._stated.add(message_id)
-        batch.states.append((message_id, recipient.index, rows.encode_recipient(recipient)))
-
-    def _remove(self, batch: Batch, message_id: int) -> None:
-        del self._pending[message_id]
-        batch.removed.append((message_id,))
-        if message_id in self._stated:
-            self._stated.discard(message_id)
-            batch.stated.append((message_id,))
-        if message_id in self._filed:
-            self._filed.discard(message_id)
-            batch.filed.append(message_id)
-        if self.watcher is not None:
-            self.watcher.removed(message_id)
-
     def holds(self, message_id: int) -> bool:
         """Whether the message is in the spool; what is not read yet (``is_read``) is not seen."""
-        return message_id in self._pending
+        return message_id in self._contents.pending
 
     def ids(self) -> list[int]:
         """Every message in the spool that was read, in order."""
-        return list(self._pending)
+        return list(self._contents.pending)
 
     def discard(self, message_ids: Iterable[int], events: Sequence[TrackingEvent] = ()) -> None:
         """Remove whole messages, lazily: they are in another's care."""
@@ -283,28 +229,19 @@ class SqliteSpool:
         encoded = [event.to_json() for event in events]
         with writer.lock:
             for message_id in message_ids:
-                if message_id in self._pending:
-                    self._remove(writer.batch, message_id)
+                if message_id in self._contents.pending:
+                    self._contents.remove(writer.batch, message_id)
             writer.batch.events += encoded
         writer.wake_lazily()
 
     def rewrite(self, message: Message, events: Sequence[TrackingEvent]) -> None:
-        if message.id not in self._pending:
+        if message.id not in self._contents.pending:
             return
         writer = self._running()
         encoded = [event.to_json() for event in events]
         with writer.lock:
-            # A batch writes states after rewrites: states gathered so far are part of what is written now.
-            batch = writer.batch
-            batch.states = [row for row in batch.states if row[0] != message.id]
-            batch.rewritten = [row for row in batch.rewritten if row[1] != message.id]
-            batch.rewritten.append((rows.encode_message(message), message.id))
-            batch.events += encoded
-            self._pending[message.id] = mask(message)
-            if self.watcher is not None:
-                self.watcher.rewritten(message.id)
-            if not self._pending[message.id]:
-                self._remove(batch, message.id)
+            self._contents.rewrite(writer.batch, message)
+            writer.batch.events += encoded
         writer.wake_lazily()
 
     def record(self, events: Sequence[TrackingEvent]) -> None:
@@ -322,83 +259,22 @@ class SqliteSpool:
         return future
 
     def read_message(self, message_id: int) -> Message:
-        recent = self._recent_message(message_id)
-        return recent or self._read(lambda connection: read_message(connection, message_id))
+        return self._stored().message(message_id)
 
     def read_messages(self, message_ids: Sequence[int]) -> dict[int, Message]:
-        recent = {message_id: self._recent_message(message_id) for message_id in message_ids}
-        found = {message_id: message for message_id, message in recent.items() if message is not None}
-        others = [message_id for message_id in message_ids if message_id not in found]
-        return found | self._read(lambda connection: read_messages(connection, others)) if others else found
-
-    def _recent_message(self, message_id: int) -> Message | None:
-        """A message in the journal is as it was committed; None where it is not, or no more."""
-        head = self._in_journal(message_id, Place.head)
-        try:
-            return rows.decode_message(message_id, head) if head is not None else None
-        except (ValueError, KeyError, TypeError) as error:
-            raise MessageDamaged(f"its envelope cannot be read: {error!r}") from error
-
-    def _in_journal(self, message_id: int, read: Callable[[Place], bytes | None]) -> bytes | None:
-        """What ``read`` finds of it; None where it is not in the journal, or no more."""
-        place = self._store.journal.find(message_id) if self._store is not None else None
-        if self._store is None or place is None:
-            return None
-        try:
-            found = read(place)
-        except OSError as error:
-            raise SpoolUnavailable(f"a message cannot be read from the spool: {error}") from error
-        if found is None and self._store.journal.find(message_id) is place:
-            raise MessageDamaged("its checksum in the journal is wrong")
-        return found
-
-    def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            return read(self._readers.get())
-        except sqlite3.Error as error:
-            if is_damage(error):
-                raise MessageDamaged(f"its envelope cannot be read: {error}") from error
-            raise SpoolUnavailable(f"a message cannot be read from the spool: {error}") from error
+        return self._stored().messages(message_ids)
 
     async def read_body(self, message_id: int) -> bytes:
-        return await asyncio.get_running_loop().run_in_executor(None, self._read_body, message_id)
+        return await asyncio.get_running_loop().run_in_executor(None, self._stored().body, message_id)
 
     async def read_piece(self, message_id: int, offset: int, length: int) -> Piece:
         """Some octets of a body. Raises as ``read_body``."""
-        return await asyncio.get_running_loop().run_in_executor(None, self._read_piece, message_id, offset, length)
+        return await asyncio.get_running_loop().run_in_executor(None, self._stored().piece, message_id, offset, length)
 
-    def _read_piece(self, message_id: int, offset: int, length: int) -> Piece:
-        if message_id in self._filed:
-            try:
-                return self._bodies.read_piece(message_id, offset, length)
-            except FileNotFoundError:
-                raise KeyError(message_id) from None
-            except OSError as error:
-                raise SpoolUnavailable(f"a message cannot be read from the spool: {error}") from error
-        body = self._read_body(message_id)
-        return Piece(body[offset : offset + length], len(body))
-
-    def _read_body(self, message_id: int) -> bytes:
-        try:
-            if message_id in self._filed:
-                return self._read_file(message_id)
-            recent = self._in_journal(message_id, Place.body)
-            if recent is not None:
-                return recent
-            row = self._readers.get().execute("SELECT body FROM message WHERE id = ?", (message_id,)).fetchone()
-        except (sqlite3.Error, OSError) as error:
-            if is_damage(error):
-                raise MessageDamaged(f"its body cannot be read: {error}") from error
-            raise SpoolUnavailable(f"a message cannot be read from the spool: {error}") from error
-        if row is None or row[0] is None:
-            raise KeyError(message_id)
-        return bytes(row[0])
-
-    def _read_file(self, message_id: int) -> bytes:
-        try:
-            return self._bodies.read(message_id)
-        except FileNotFoundError:
-            raise KeyError(message_id) from None
+    def _stored(self) -> Reading:
+        if self._reading is None:
+            raise SpoolUnavailable("the spool is not open")
+        return self._reading
 
     def _running(self) -> Writer:
         if self._writer is None:
@@ -412,19 +288,10 @@ class SqliteSpool:
         writer.wake_lazily_from_thread()
 
     def _put_back(self, failed: Batch) -> None:
-        """After a failed commit: outcomes and events of the failed batch go before those gathered since."""
+        """After a failed commit."""
         writer = self._running()
-        stored = {row[0] for row in failed.messages}
         with writer.lock:
-            batch = writer.batch
-            newer = stored | {message_id for _, message_id in batch.rewritten}  # what was written of them is overtaken
-            batch.rewritten = [row for row in failed.rewritten if row[1] not in newer] + batch.rewritten
-            batch.states = [row for row in failed.states if row[0] not in newer] + batch.states
-            batch.removed = failed.removed + batch.removed
-            batch.stated = failed.stated + batch.stated
-            batch.filed = failed.filed + batch.filed
-            batch.acknowledged = max(failed.acknowledged, batch.acknowledged)
-            batch.events = failed.events + batch.events
+            writer.batch.put_back(failed)
         writer.wake_lazily()
 
 
