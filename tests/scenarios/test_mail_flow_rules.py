@@ -55,6 +55,14 @@ def test_reject__message_that_fits__is_refused_at_the_end_of_data(tmp_path, sink
         assert [row[:4] for row in refused.detail["trail"]] == [["mail_flow_rules", "r", "R", "yes"]]
 
 
+def test_reject__with_a_status_that_passes__is_refused_for_now(tmp_path, sink):
+    action = {"kind": "RejectMessage", "status": "4.7.1", "text": "Not in office hours"}
+    with relay(tmp_path, ruled(sink, rule(action))) as transport:
+        assert str(send(transport).last) == "451 4.7.1 Not in office hours"
+        sink.wait_until(lambda: told(transport, EventId.REFUSE))
+        assert told(transport, EventId.REFUSE)[0].detail["trail"][0][3] == "yes"
+
+
 def test_delete__message_that_fits__is_accepted_and_goes_nowhere(tmp_path, sink):
     with relay(tmp_path, ruled(sink, rule({"kind": "DeleteMessage"}))) as transport:
         assert send(transport, to=("b@partner.example", "c@partner.example")).is_accepted
@@ -161,6 +169,34 @@ def test_notify__sender_of_a_message_that_fits__is_told_and_nothing_automatic_is
         assert b"Auto-Submitted: auto-replied" in notice.data
         assert send(transport, b"Auto-Submitted: auto-generated\r\n" + BODY).is_accepted
         assert [one.mail_from for one in sink.wait_for(3)].count("") == 1
+
+
+def test_report__of_a_test__goes_to_whom_the_rule_names_and_the_message_arrives_as_it_came(tmp_path, sink):
+    action = {"kind": "GenerateIncidentReport", "values": ["audit@acme.example", "boss@acme.example"]}
+    with relay(tmp_path, ruled(sink, rule(action, name="Watch", mode="AuditAndNotify"))) as transport:
+        body = b"Auto-Submitted: auto-generated\r\n" + BODY
+        assert send(transport, body).is_accepted
+        received = sink.wait_for(2)
+        report = next(one for one in received if one.mail_from == "")
+        assert set(report.rcpt_to) == {"audit@acme.example", "boss@acme.example"}
+        lines = report.data.split(b"\r\n")
+        assert {b"Subject: Mail flow rule Watch: report of a message", b"Sender: a@acme.example", b"Subject: hello",
+                b"Recipients: b@partner.example"} <= set(lines)  # fmt: skip
+        assert b"It would have done" in report.data
+        assert without_trace(next(one for one in received if one.mail_from).data) == body
+        infos = [one.reason for one in told(transport, EventId.AGENT_INFO)]
+        assert "The mail flow rule Watch reported it to audit@acme.example, boss@acme.example." in infos
+
+
+def test_report__of_a_deleted_message_of_the_null_sender__is_sent_within_the_limit(tmp_path, sink):
+    actions = [{"kind": "DeleteMessage"}, {"kind": "GenerateIncidentReport", "values": ["audit@acme.example"]}]
+    strict = {"hostname": "relay.test", "dsn_rate_limit_per_sender_per_hour": 1}
+    with relay(tmp_path, ruled(sink, rule(*actions), organization=strict)) as transport:
+        for _ in range(2):
+            assert transport.send("", ["b@partner.example"], BODY).is_accepted
+        assert [one.rcpt_to for one in sink.wait_for(1)] == [("audit@acme.example",)]
+        sink.wait_until(lambda: told(transport, EventId.SUPPRESSED))
+        assert b"Sender: the null sender" in sink.wait_for(1)[0].data
 
 
 def test_hold__message_that_fits__waits_for_an_operator(tmp_path, sink):

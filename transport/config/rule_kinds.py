@@ -268,6 +268,7 @@ class ActionKind(StrEnum):
     REQUIRE_TLS = "RouteMessageOutboundRequireTls"
     ROUTE = "RouteMessageOutboundConnector"
     NOTIFY_SENDER = "NotifySender"
+    REPORT = "GenerateIncidentReport"
     HOLD = "HoldMessage"
     LOG = "LogEventText"
 
@@ -295,6 +296,9 @@ ACTIONS: dict[ActionKind, ActionSpec] = {
     _A.REQUIRE_TLS: ActionSpec("send it over TLS or not at all"),
     _A.ROUTE: ActionSpec("send it by the send connector {}", ("values",), _V.SEND_CONNECTOR),
     _A.NOTIFY_SENDER: ActionSpec("tell the sender “{text}”", ("text",)),
+    _A.REPORT: ActionSpec("send a report about it to {}", ("values",), _V.ADDRESS),
     _A.HOLD: ActionSpec("hold it for an operator"),
     _A.LOG: ActionSpec("note “{text}” in the trace", ("text",)),
 }
+TELLING = frozenset((_A.NOTIFY_SENDER, _A.REPORT))
+"""Tell somebody about a message and leave it as it is: what AuditAndNotify does."""

@@ -12,10 +12,11 @@ _RULE = "The mail flow rule "
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the sender is told by a rule, beside what becomes of the message."""
+    """What the sender is told by a rule, beside what becomes of the message; a report where it is ``to`` others."""
 
     rule_name: str
     text: str
+    to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

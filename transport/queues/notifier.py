@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from transport.model.address import NULL, InvalidAddress, parse_mailbox
+from transport.model.address import NULL, Address, InvalidAddress, parse_mailbox
 from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.ruled import Notice
@@ -122,14 +122,30 @@ class Notifier:
         )
 
     def say(self, message: Message, notices: Sequence[Notice]) -> None:
-        """Send what mail flow rules tell the sender: within the same limit, and given up where it can't be stored."""
+        """Send what mail flow rules tell: within the same limit, and given up where it can't be stored."""
+        own = [notice for notice in notices if not notice.to]
+        if own and self._admits(message, [message.envelope_sender]):
+            telling = rule_notices.to_sender(
+                message, own, self.settings, new_id=self._spool.new_id(), now=self._clock()
+            )
+            self._tell(telling)
+        for notice in notices:
+            to = self._admits(message, [parse_mailbox(one) for one in notice.to])
+            if to:
+                new_id, now = self._spool.new_id(), self._clock()
+                self._tell(rule_notices.report(message, notice, to, self.settings, new_id=new_id, now=now))
+
+    def _admits(self, message: Message, to: Sequence[Address]) -> list[Address]:
+        """Those who may get one more within this hour; that others do not is told."""
         now, limit = self._clock(), self.settings.max_per_sender_per_hour
-        if not self._sender_limit.admits(message.envelope_sender.key, now, limit):
+        admitted = [one for one in to if self._sender_limit.admits(one.key, now, limit)]
+        if len(admitted) < len(to):
             self.suppressed += 1
             self._spool.record([rule_notices.suppressed(message, limit, now)])
-            return
-        made = rule_notices.make(message, notices, self.settings, new_id=self._spool.new_id(), now=now)
-        self._submit_dsn(made, rule_notices.events(made, message, now)).add_done_callback(_said)
+        return admitted
+
+    def _tell(self, telling: rule_notices.Telling) -> None:
+        self._submit_dsn(telling.mail, telling.events(self._clock())).add_done_callback(_said)
 
     async def drain(self) -> None:
         """Wait until every notification is made; the caller bounds the time."""

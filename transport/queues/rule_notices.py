@@ -1,10 +1,13 @@
-"""The mail by which mail flow rules tell a sender something (Exchange's NotifySender), as a message of our own."""
+"""The mail by which mail flow rules tell senders something (Exchange's NotifySender), or others what they found
+(GenerateIncidentReport), as messages of our own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from transport.model.address import NULL
+from transport.model.address import NULL, Address
 from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.ruled import Notice
@@ -14,13 +17,65 @@ from transport.rules.dsn import DsnSettings
 KIND = "rule notice"
 
 
-def make(message: Message, notices: Sequence[Notice], settings: DsnSettings, *, new_id: int, now: float) -> Message:
-    """``message`` is what it is about. A notification like any other: nothing is ever sent about it."""
-    sender = message.envelope_sender
-    made = Message(
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A mail about ``about``, ready to be submitted: what it is in the trace, and in that of the other."""
+
+    mail: Message
+    about: Message
+    is_what: str
+    was_done: str
+
+    def events(self, now: float) -> list[TrackingEvent]:
+        """Its receipt, then the event of the message that it is about."""
+        made, whom = self.mail, [str(one.address) for one in self.mail.recipients]
+        received = TrackingEvent(
+            EventId.RECEIVE,
+            now,
+            message_id=made.id,
+            recipient=whom[0],
+            reason=self.is_what,
+            size_bytes=made.size_bytes,
+            revision=made.revision,
+            detail={
+                "recipients": whom,
+                "subject": made.subject,
+                "internet_message_id": made.internet_message_id,
+                "about_message_id": self.about.id,
+            },
+        )
+        return [received, TrackingEvent(EventId.AGENT_INFO, now, message_id=self.about.id, reason=self.was_done)]
+
+
+def to_sender(
+    message: Message, notices: Sequence[Notice], settings: DsnSettings, *, new_id: int, now: float
+) -> Telling:
+    rules = ", ".join(notice.rule_name for notice in notices)
+    made = _addressed(message, [message.envelope_sender], rule_notice.SUBJECT, settings, new_id=new_id, now=now)
+    _fill(made, rule_notice.compose(message, notices, settings, queue_id=made.queue_id, now=now), settings)
+    is_what = f"What the mail flow rule {rules} tells the sender of the message {message.queue_id}."
+    return Telling(made, message, is_what, f"Its sender was told by the mail flow rule {rules}.")
+
+
+def report(
+    message: Message, notice: Notice, to: Sequence[Address], settings: DsnSettings, *, new_id: int, now: float
+) -> Telling:
+    made = _addressed(message, to, rule_notice.report_subject(notice), settings, new_id=new_id, now=now)
+    shown = replace(notice, to=tuple(map(str, to)))
+    _fill(made, rule_notice.compose_report(message, shown, settings, queue_id=made.queue_id, now=now), settings)
+    is_what = f"The report of the mail flow rule {notice.rule_name} about the message {message.queue_id}."
+    was_done = f"The mail flow rule {notice.rule_name} reported it to {', '.join(shown.to)}."
+    return Telling(made, message, is_what, was_done)
+
+
+def _addressed(
+    message: Message, to: Sequence[Address], subject: str, settings: DsnSettings, *, new_id: int, now: float
+) -> Message:
+    """A notification like any other: nothing is ever sent about it."""
+    return Message(
         id=new_id,
         envelope_sender=NULL,  # RFC 3834 3.3
-        recipients=[Recipient(0, sender, sender)],
+        recipients=[Recipient(index, one, one) for index, one in enumerate(to)],
         size_bytes=0,
         received_at=now,
         expires_at=now + settings.expiration_s,
@@ -30,43 +85,21 @@ def make(message: Message, notices: Sequence[Notice], settings: DsnSettings, *, 
         identity="",
         connector_id="",
         revision=message.revision,
-        is_smtputf8=not sender.is_ascii,
-        subject=rule_notice.SUBJECT,
+        is_smtputf8=not all(one.is_ascii for one in to),
+        subject=subject,
         is_dsn=True,
         is_canonical=True,
     )
-    made.body = rule_notice.compose(message, notices, settings, queue_id=made.queue_id, now=now)
-    made.size_bytes = len(made.body)
+
+
+def _fill(made: Message, body: bytes, settings: DsnSettings) -> None:
+    made.body, made.size_bytes = body, len(body)
     made.internet_message_id = dsn.message_id(made.queue_id, settings)
-    if not made.body.isascii():
+    if not body.isascii():
         made.body_type = BodyType.EIGHT_BIT_MIME
-    return made
-
-
-def events(made: Message, about: Message, now: float) -> list[TrackingEvent]:
-    """Its receipt, then the event of the message that it is about."""
-    rules = ", ".join(notice.rule_name for notice in (about.ruled.notices if about.ruled is not None else ()))
-    sender = str(about.envelope_sender)
-    received = TrackingEvent(
-        EventId.RECEIVE,
-        now,
-        message_id=made.id,
-        recipient=sender,
-        reason=f"What the mail flow rule {rules} tells the sender of the message {about.queue_id}.",
-        size_bytes=made.size_bytes,
-        revision=made.revision,
-        detail={
-            "recipients": [sender],
-            "subject": made.subject,
-            "internet_message_id": made.internet_message_id,
-            "about_message_id": about.id,
-        },
-    )
-    reason = f"Its sender was told by the mail flow rule {rules}."
-    return [received, TrackingEvent(EventId.AGENT_INFO, now, message_id=about.id, reason=reason)]
 
 
 def suppressed(about: Message, limit: int | None, now: float) -> TrackingEvent:
-    """A sender gets so many notifications an hour, of whatever kind."""
-    reason = f"Its sender gets at most {limit} notifications an hour; what a mail flow rule tells was not sent."
+    """An address gets so many notifications an hour, of whatever kind."""
+    reason = f"One address gets at most {limit} notifications an hour; what a mail flow rule tells was not sent."
     return TrackingEvent(EventId.SUPPRESSED, now, message_id=about.id, reason=reason, detail={"kind": KIND})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from transport.config.objects import Organization
 from transport.model.address import Address
@@ -10,7 +11,8 @@ from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import SUBMISSION
 from transport.model.outcome import RecipientStatus
-from transport.model.ruled import Ruled
+from transport.model.ruled import Notice, Ruled
+from transport.model.verdict import Answer
 from transport.rules import rule_notice
 from transport.rules.mail_flow_rules import Decided, RuleStep
 from transport.rules.priority import expiration_s
@@ -33,12 +35,24 @@ def apply(decided: Decided, facts: RuleFacts, message: Message, organization: Or
     if effects.priority is not None and organization.is_priority_queuing_enabled:
         message.priority = effects.priority
         message.expires_at = now + expiration_s(organization, message.priority)
-    message.ruled = _ruled(effects, facts)
+    message.ruled = _ruled(decided, facts)
     return events
 
 
-def _ruled(effects: Effects, facts: RuleFacts) -> Ruled | None:
-    notices = tuple(effects.notices) if effects.notices and rule_notice.may_be_sent(facts) else ()
+def _notices(decided: Decided, facts: RuleFacts) -> tuple[Notice, ...]:
+    """What senders are told, where they may be; a report says what its rule found and did."""
+    asked = decided.effects.notices
+    if not asked:
+        return ()
+    said = {step.name: step.sentence for step in decided.told if step.answer is Answer.YES}
+    reports = [replace(one, text=said.get(one.rule_name, "")) for one in asked if one.to]
+    own = [one for one in asked if not one.to]
+    return (*(own if own and rule_notice.may_be_sent(facts) else ()), *reports)
+
+
+def _ruled(decided: Decided, facts: RuleFacts) -> Ruled | None:
+    effects = decided.effects
+    notices = _notices(decided, facts)
     orders = Ruled(
         effects.connector_id,
         effects.is_tls_required,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from transport.config.diff import as_json
 from transport.config.objects import MailFlowRule, RuleAction, RuleCondition, RuleMode
 from transport.config.ranges import parse_range
-from transport.config.rule_kinds import PATTERNS, WORDS, ActionKind, ConditionKind, ValueKind
+from transport.config.rule_kinds import PATTERNS, TELLING, WORDS, ActionKind, ConditionKind, ValueKind
 from transport.config.rule_words import action_words
 from transport.config.types import parse_size
 from transport.config.validate_policies import BROAD_FROM
@@ -13,7 +13,7 @@ from transport.rules.pattern_match import Pattern, Steps, Words
 
 _TAKES = (ActionKind.REJECT, ActionKind.DELETE, ActionKind.REDIRECT, ActionKind.BLIND_COPY, ActionKind.ADD_TO,
           ActionKind.COPY_TO, ActionKind.ROUTE, ActionKind.HOLD, ActionKind.NOTIFY_SENDER,
-          ActionKind.REQUIRE_TLS)  # fmt: skip
+          ActionKind.REQUIRE_TLS, ActionKind.REPORT)  # fmt: skip
 """Does more than mark a message."""
 _HALVES = (ConditionKind.FROM_SCOPE, ConditionKind.SENT_TO_SCOPE, ConditionKind.SENDER_AUTHENTICATED,
            ConditionKind.RECEIVE_CONNECTOR)  # fmt: skip
@@ -43,7 +43,7 @@ def takes_much(rule: MailFlowRule, own: frozenset[str]) -> str:
 
 
 def _is_done(action: RuleAction, mode: RuleMode) -> bool:
-    return mode is RuleMode.ENFORCE or (mode is RuleMode.AUDIT_AND_NOTIFY and action.kind is ActionKind.NOTIFY_SENDER)
+    return mode is RuleMode.ENFORCE or (mode is RuleMode.AUDIT_AND_NOTIFY and action.kind in TELLING)
 
 
 def _narrows(condition: RuleCondition, own: frozenset[str]) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from transport.config.document import MailFlow
 from transport.config.objects import MailFlowRule, RuleErrorAction, RuleMode
-from transport.config.rule_kinds import PATTERNS, ActionKind, Reads
+from transport.config.rule_kinds import PATTERNS, TELLING, Reads
 from transport.config.validate_rules import in_order
 from transport.model.reply import Reply
 from transport.model.verdict import Answer, Step
@@ -175,7 +175,7 @@ def _ask(compiled: CompiledRule, facts: RuleFacts, around: Around, decided: Deci
     words = tuple(action.words for action in compiled.actions)
     decided.trail.append(RuleStep(rule.id, rule.name, rule.mode, answer, because, words, is_done))
     for action in compiled.actions:
-        is_told = rule.mode is RuleMode.AUDIT_AND_NOTIFY and action.kind is ActionKind.NOTIFY_SENDER
+        is_told = rule.mode is RuleMode.AUDIT_AND_NOTIFY and action.kind in TELLING
         if is_done or is_told:
             _apply(action, facts, decided)
     if decided.effects.refusal is not None:

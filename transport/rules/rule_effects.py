@@ -67,7 +67,8 @@ class CompiledAction:
         _APPLY[self.kind](self, facts, effects)
 
     def _reject(self, facts: RuleFacts, effects: Effects) -> None:
-        effects.refusal = Reply(550, self._action.status, self._action.text)
+        code = 451 if self._action.status.startswith("4") else 550
+        effects.refusal = Reply(code, self._action.status, self._action.text)
 
     def _delete(self, facts: RuleFacts, effects: Effects) -> None:
         effects.is_deleted, effects.deleted_by = True, self._rule_name
@@ -108,6 +109,9 @@ class CompiledAction:
     def notify(self, facts: RuleFacts, effects: Effects) -> None:
         effects.notices.append(Notice(self._rule_name, self._action.text))
 
+    def report(self, facts: RuleFacts, effects: Effects) -> None:
+        effects.notices.append(Notice(self._rule_name, "", self._action.values))
+
     def _hold(self, facts: RuleFacts, effects: Effects) -> None:
         effects.held_by = effects.held_by or self._rule_name
 
@@ -134,6 +138,7 @@ _APPLY: dict[ActionKind, Callable[[CompiledAction, RuleFacts, Effects], None]] =
     ActionKind.REQUIRE_TLS: CompiledAction._require_tls,
     ActionKind.ROUTE: CompiledAction._route,
     ActionKind.NOTIFY_SENDER: CompiledAction.notify,
+    ActionKind.REPORT: CompiledAction.report,
     ActionKind.HOLD: CompiledAction._hold,
     ActionKind.LOG: CompiledAction._log,
 }

@@ -1,7 +1,10 @@
-"""The mail by which a mail flow rule tells the sender something (Exchange's NotifySender). Pure."""
+"""The mail by which a mail flow rule tells the sender something (Exchange's NotifySender), or others what it found
+(GenerateIncidentReport). Pure.
+"""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from transport.model.envelope import Message
@@ -12,6 +15,8 @@ from transport.rules.rule_facts import NotKnown, RuleFacts
 
 SUBJECT = "About your message"
 """Nothing that the message says goes in: whoever writes another's address into MAIL FROM has nothing to say there."""
+WIDTH = 76
+MAX_LISTED = 100
 _LISTS = frozenset(("bulk", "list", "junk", "auto_reply"))
 
 
@@ -28,19 +33,61 @@ def may_be_sent(facts: RuleFacts) -> bool:
     return all(text == "no" for text in submitted) and not is_list
 
 
-def compose(message: Message, notices: Sequence[Notice], settings: DsnSettings, *, queue_id: str, now: float) -> bytes:
-    """With CRLF line ends. Which rule it was stays private (law 7)."""
+def report_subject(notice: Notice) -> str:
+    return f"Mail flow rule {header_safe(notice.rule_name)}: report of a message"
+
+
+def compose_report(message: Message, notice: Notice, settings: DsnSettings, *, queue_id: str, now: float) -> bytes:
+    """For people of ours, so the rule is named; of the message all but its content. With CRLF line ends."""
+    client = f"{message.peer or 'the Pickup directory'} {message.helo} {message.identity}"
+    shown = [str(one.original) for one in message.recipients[:MAX_LISTED]]
+    more = f" and {len(message.recipients) - MAX_LISTED} more" if len(message.recipients) > MAX_LISTED else ""
+    facts = (
+        ("Sender", str(message.envelope_sender) or "the null sender"),
+        ("Recipients", ", ".join(shown) + more),
+        ("Subject", message.subject),
+        ("Message-ID", message.internet_message_id),
+        ("Client", client),
+        ("Size", f"{message.size_bytes:,} octets"),
+        ("Received", date(message.received_at)),
+        ("Queue id", message.queue_id),
+    )
+    to = ",\r\n ".join(f"<{header_safe(one)}>" for one in notice.to)
     lines = [
+        *_head(to, report_subject(notice), settings, queue_id, now, "auto-generated"),
+        *_wrap(notice.text),
+        "",
+        *(line for name, said in facts for line in _wrap(f"{name}: {said}")),
+        "",
+    ]
+    return "\r\n".join(lines).encode("utf-8", "replace")
+
+
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(header_safe(text), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _head(to: str, subject: str, settings: DsnSettings, queue_id: str, now: float, kind: str) -> list[str]:
+    """``kind`` by RFC 3834 5."""
+    return [
         f"From: {address_field(settings.words.sender, settings.from_address)}",
-        f"To: <{header_safe(str(message.envelope_sender))}>",
-        subject_header(SUBJECT),
+        f"To: {to}",
+        subject_header(subject),
         f"Date: {date(now)}",
         f"Message-ID: {message_id(queue_id, settings)}",
-        "Auto-Submitted: auto-replied",  # RFC 3834 5
+        f"Auto-Submitted: {kind}",
         "MIME-Version: 1.0",
         "Content-Type: text/plain; charset=utf-8",
         "Content-Transfer-Encoding: 8bit",
         "",
+    ]
+
+
+def compose(message: Message, notices: Sequence[Notice], settings: DsnSettings, *, queue_id: str, now: float) -> bytes:
+    """With CRLF line ends. Which rule it was stays private (law 7)."""
+    to = f"<{header_safe(str(message.envelope_sender))}>"
+    lines = [
+        *_head(to, SUBJECT, settings, queue_id, now, "auto-replied"),
         *(line for notice in notices for line in (notice.text, "")),
         f"This is about your message of {date(message.received_at)}, {message.queue_id}.",
         "",

@@ -47,9 +47,8 @@ TABLE: dict[str, Same | Other] = {
     "ApplyOME": Other("Messages are not encrypted here."),
     "RemoveOME": Other("Messages are not encrypted here."),
     "SetSCL": Other("Spam is not judged here: set a header field for whoever judges it."),
-    "GenerateIncidentReport": Other("The message's trace tells what a rule did."),
-    "IncidentReportContent": Other("The message's trace tells what a rule did."),
-    "IncidentReportOriginalMail": Other("The message's trace tells what a rule did."),
+    "IncidentReportContent": Other("A report tells all but the message's content."),
+    "IncidentReportOriginalMail": Other("A report is sent without the message: add a blind copy.", ("", "false", "1")),
     "GenerateNotification": Other("Only senders are told: see NotifySender."),
     "NotifySender": Other("With policy tips only: give the text on the rule's form."),
     "Disconnect": Other("Reject the message instead."),
@@ -67,6 +66,7 @@ _ACTIONS = frozenset(
         "SetHeaderName", "SetHeaderValue", "PrependSubject", "RouteMessageOutboundRequireTls",
         "RouteMessageOutboundConnector", "LogEventText", "Quarantine", "RejectMessageReasonText",
         "RejectMessageEnhancedStatusCode", "SmtpRejectMessageRejectText", "SmtpRejectMessageRejectStatusCode",
+        "GenerateIncidentReport",
     )
 )  # fmt: skip
 _HEADERS = {
@@ -191,7 +191,8 @@ def _actions(given: Given, connectors: Mapping[str, str], about: Subject) -> Ite
 
 def _wanted(given: Given, connectors: Mapping[str, str], about: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from _rejection(given, about)
-    for kind in (ActionKind.REDIRECT, ActionKind.BLIND_COPY, ActionKind.ADD_TO, ActionKind.COPY_TO):
+    sent = (ActionKind.REDIRECT, ActionKind.BLIND_COPY, ActionKind.ADD_TO, ActionKind.COPY_TO, ActionKind.REPORT)
+    for kind in sent:
         if _is_said(given.get(kind.value)):
             yield kind.value, {"kind": kind, "values": partial(items, given[kind.value])}
     for kind in (ActionKind.DELETE, ActionKind.REQUIRE_TLS):
@@ -226,7 +227,10 @@ def _rejection(given: Given, about: Subject) -> Iterator[tuple[str, dict[str, An
     if plain != words:
         about.approximated(told[0], words, "A reply of SMTP is one line of ASCII.")
     if "SmtpRejectMessageRejectStatusCode" in told:
-        about.approximated("SmtpRejectMessageRejectStatusCode", said(given[told[-1]]), "Rules reject with 550 here.")
+        code = text(given["SmtpRejectMessageRejectStatusCode"])
+        status = f"4{status[1:]}" if code.startswith("4") else status
+        why = f"Rules reject with {'451 for now' if code.startswith('4') else '550'} here."
+        about.approximated("SmtpRejectMessageRejectStatusCode", code, why)
     yield told[0], {"kind": ActionKind.REJECT, "status": status, "text": plain}
 
 

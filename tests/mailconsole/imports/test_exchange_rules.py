@@ -146,6 +146,18 @@ def test_people__attributes_and_relations__become_the_same_conditions():
     assert not [line for line in done.report.lines if line.fate is Fate.LEFT_OUT]
 
 
+def test_report_and_rejection_for_now__are_the_same_here():
+    done = imported(RejectMessageReasonText=None, RejectMessageEnhancedStatusCode=None, DeleteMessage=True,
+                    GenerateIncidentReport="audit@contoso.com")  # fmt: skip
+    assert [(one.kind.value, one.values) for one in the_rule(done).actions] == [
+        ("GenerateIncidentReport", ("audit@contoso.com",)), ("DeleteMessage", ())
+    ]  # fmt: skip
+    later = imported(RejectMessageReasonText=None, RejectMessageEnhancedStatusCode=None,
+                     SmtpRejectMessageRejectText="Later", SmtpRejectMessageRejectStatusCode="450")  # fmt: skip
+    (action,) = the_rule(later).actions
+    assert (action.status, action.text) == ("4.7.1", "Later")
+
+
 def test_scl__is_looked_for_and_set_in_the_header():
     done = imported(SCLOver="5", SetSCL="9", RejectMessageReasonText=None, RejectMessageEnhancedStatusCode=None)
     rule = the_rule(done)

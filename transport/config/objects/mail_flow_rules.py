@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -10,7 +11,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, Valid
 
 from transport.config import pattern_syntax
 from transport.config.objects.base import ConfigModel, ConfigObject
-from transport.config.rule_kinds import ATTRIBUTES, ActionKind, ConditionKind, ValueKind
+from transport.config.rule_kinds import ATTRIBUTES, TELLING, ActionKind, ConditionKind, ValueKind
 from transport.config.types import Domain, Line, Mailbox, Network, ObjectId, format_size, parse_size
 
 MAX_VALUES = 500
@@ -45,7 +46,7 @@ class RuleMode(StrEnum):
 _MODE_SENTENCES = {
     RuleMode.ENFORCE: "Does what it says.",
     RuleMode.AUDIT: "A test: changes nothing, and the trace tells what it would have done.",
-    RuleMode.AUDIT_AND_NOTIFY: "A test like Audit, but its Notify sender is carried out.",
+    RuleMode.AUDIT_AND_NOTIFY: "A test like Audit, but what it tells senders, and its reports, are sent.",
 }
 
 
@@ -102,7 +103,9 @@ class RuleAction(ConfigModel):
     values: tuple[Line, ...] = Field((), max_length=100, description="Addresses, or what is chosen.")
     header: HeaderName = Field("", description="The header field that it sets or removes.")
     text: Annotated[Line, Field(max_length=MAX_TEXT)] = Field("", description="What is said, set or put in front.")
-    status: str = Field("", description="RejectMessage: 5.7.1, or 5.7.900 to 5.7.999.")
+    status: str = Field(
+        "", description="RejectMessage: 5.7.1, or 5.7.900 to 5.7.999; 4.7.1 or 4.7.9xx: refused for now (451)."
+    )
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
@@ -113,8 +116,8 @@ class RuleAction(ConfigModel):
             is_said, is_taken = bool(getattr(self, name)), name in spec.takes
             if is_said != is_taken:
                 raise ValueError(f"{self.kind} {'needs' if is_taken else 'takes no'} {name}")
-        if self.status and self.status != "5.7.1" and not _is_of_rules(self.status):
-            raise ValueError(f"'{self.status}' is no status of a rule; write 5.7.1, or 5.7.900 to 5.7.999")
+        if self.status and not _is_of_rules(self.status):
+            raise ValueError(f"'{self.status}' is no status of a rule; write 5.7.1, 5.7.900 to 5.7.999, or 4.7.1")
         if self.header.lower() in KEPT_HEADERS:
             raise ValueError(f"the field {self.header} can't be changed by a rule")
         if self.kind is ActionKind.REJECT and not (self.text.isascii() and self.text.isprintable()):
@@ -124,9 +127,8 @@ class RuleAction(ConfigModel):
 
 
 def _is_of_rules(status: str) -> bool:
-    return (
-        status[:4] == "5.7." and len(status) == 7 and status[4] == "9" and status[5:].isdecimal() and status.isascii()
-    )
+    """Exchange's, and the same for a refusal that passes."""
+    return re.fullmatch(r"[45]\.7\.(1|9[0-9]{2})", status) is not None
 
 
 def _read(
@@ -217,10 +219,12 @@ class MailFlowRule(ConfigObject):
             raise ValueError("expires_at must be later than activation_at")
         kinds = [action.kind for action in self.actions]
         final = [kind for kind in kinds if kind.spec.is_final]
-        told = (ActionKind.LOG, ActionKind.NOTIFY_SENDER)
+        told = (ActionKind.LOG, *TELLING)
         other = next((kind for kind in kinds if not kind.spec.is_final and kind not in told), None)
         if len(final) > 1 or (final and other is not None):
             raise ValueError(f"actions: nothing else can be done with a message after {final[0]}")
+        if ActionKind.REJECT in kinds and ActionKind.REPORT in kinds:
+            raise ValueError("actions: there is no report of a rejected message; see Refusals and the hits of the rule")
         for kind in (ActionKind.REDIRECT, ActionKind.ROUTE, ActionKind.SET_IMPORTANCE, ActionKind.PREPEND_SUBJECT):
             if kinds.count(kind) > 1:
                 raise ValueError(f"actions: {kind} can be there once")
