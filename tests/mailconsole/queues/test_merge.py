@@ -28,6 +28,14 @@ def test_merge__same_queue_on_two_nodes__adds_up_and_shows_the_worst():
     assert merged.is_stuck
 
 
+def test_merge__velocity__is_what_leaves_less_what_comes_as_in_exchange():
+    growing = queue(incoming_per_min=90, outgoing_per_min=30)
+    draining = queue(incoming_per_min=10, outgoing_per_min=40)
+    assert (growing.velocity, draining.velocity) == (-60, 30)
+    (merged,) = merge_queues([node("a", growing), node("b", draining)])
+    assert merged.velocity == -30
+
+
 def test_merge__order__stuck_first_then_large():
     queues = merge_queues(
         [
