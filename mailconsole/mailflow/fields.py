@@ -85,7 +85,10 @@ class MomentField(forms.DateTimeField):
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, str) and value.endswith(("Z", "+00:00")):
             value = datetime.fromisoformat(value)
-        return super().prepare_value(value)
+        try:
+            return super().prepare_value(value)
+        except OverflowError:  # the last day of the calendar, as some write for never, is beyond it elsewhere
+            return value
 
     def clean(self, value: Any) -> Any:
         at = super().clean(value)

@@ -116,7 +116,7 @@ def lead_to(
 
 def submit_once(*, change: Change, actor: User, now: datetime, request: HttpRequest | None = None) -> Applied:
     """In the transaction that made the change: where the same person's other one asks for just this and waits, that
-    one is the answer, and this one never was."""
+    one is the answer, and this one never was. Two at once never miss each other: both wait at the end of the audit."""
     waiting = Change.objects.filter(author=actor, state__in=[ChangeState.IN_REVIEW, ChangeState.APPROVED])
     digest = digest_of(change)
     same = next((other for other in waiting.exclude(pk=change.pk) if digest_of(other) == digest), None)

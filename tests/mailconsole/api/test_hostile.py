@@ -11,7 +11,7 @@ from mailconsole.changes.services.ground import digest_of
 from mailconsole.changes.states import ChangeState
 from tests.mailconsole.api.test_api import Api
 from tests.mailconsole.changes.kit import create_change, policy, publish_policy, reloaded
-from tests.support.factories import create_administrator, create_editor, create_reviewer
+from tests.support.factories import create_administrator, create_editor, create_reviewer, signed_in
 
 pytestmark = pytest.mark.django_db
 D, R, A = ChangeState.DRAFT, ChangeState.IN_REVIEW, ChangeState.APPROVED
@@ -82,3 +82,13 @@ def test_items__forged_section_or_id__are_a_refusal():
         api("PUT", f"{path}/relay_policies/scanners", policy(id="another")).json()["items"][0]["object_id"]
         == "scanners"
     )
+
+
+def test_document__end_at_the_last_day_of_the_calendar__breaks_no_page(settings):
+    settings.TIME_ZONE = "Asia/Tokyo"
+    editor = create_editor()
+    change = create_change(D, author=editor, expires_at="9999-12-31T23:59:59Z")
+    browser = signed_in(editor)
+    for page in ("relay-policies/", "relay-policies/show/scanners/", "relay-policies/edit/scanners/"):
+        assert browser.get(f"/mail-flow/{page}").status_code == 200, page
+    assert browser.get(f"/changes/{change.pk}/").status_code == 200
