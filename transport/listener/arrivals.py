@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from transport.listener.session import Session
 
 MAX_ARRIVALS = 2_000
-MAX_HELLOS = 20
+MAX_HELLOS = 4
 """Of a client: most say the same name each time."""
+MAX_NAME = 255
 
 
 class Hello:
@@ -81,7 +82,7 @@ def greet_again(session: Session, argument: str, *, is_esmtp: bool) -> bytes | N
 
 def remember_hello(arrival: Arrival, session: Session, argument: str, octets: bytes) -> None:
     """The session came by ``arrival`` and was just answered; ``argument`` is what it said."""
-    if session.regular is None or session.transaction is not None:
+    if session.regular is None or len(argument) > MAX_NAME:
         return
     if len(arrival.hellos) >= MAX_HELLOS:
         arrival.hellos.clear()

@@ -116,6 +116,14 @@ def test_hello__many_names__as_many_are_remembered_as_there_is_room(monkeypatch)
         assert list(arrival.hellos) == [("d", True)]
 
 
+def test_hello__very_long_name__is_not_remembered():
+    with running(mail_flow(connector())) as server:
+        for _ in range(2):
+            assert hello(server, f"EHLO {'x' * 256}")[1] == "x" * 255
+        (arrival,) = server.listener._context.ruleset.arrivals.values()
+        assert arrival.hellos == {}
+
+
 def test_quit__what_is_pipelined_behind_it__is_not_answered():
     with running(mail_flow(connector())) as server, server.greeted() as client:
         client.send_bytes(b"QUIT\r\nMAIL FROM:<a@b.example>\r\n")
