@@ -40,7 +40,6 @@ app.conf.update(
     beat_schedule_filename=str(settings.HOME / "run" / "beat-schedule"),
     timezone="UTC",
     beat_schedule={
-        "live": {"task": "nodes.publish_live", "schedule": 0.5, "options": {"expires": 1}},
         "directories": {"task": "recipients.sync_directories", "schedule": 60.0, "options": {"expires": 50}},
         "proxies": {"task": "recipients.review_proxies", "schedule": 60.0, "options": {"expires": 50}},
         "changes": {"task": "changes.keep_times", "schedule": 5.0, "options": {"expires": 5}},
@@ -59,13 +58,14 @@ def _keep_our_logs(**_: Any) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _add_transport_step() -> None:
+def _add_steps() -> None:
+    from mailconsole.runtime.live_step import LiveStep
     from mailconsole.runtime.transport_step import TransportStep
 
     option = Option(("--transport",), default=None, metavar="NODE", help="Host the transport of this node.")
     app.user_options["worker"].add(option)
     steps: set[type[bootsteps.Step]] = app.steps["worker"]
-    steps.add(TransportStep)
+    steps |= {TransportStep, LiveStep}
 
 
-_add_transport_step()
+_add_steps()

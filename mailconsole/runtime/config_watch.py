@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 HEARTBEAT_EVERY_S = 3.0
 TRY_REFUSED_AGAIN_S = 30.0
+LOOK_EVERY_TICKS = 3
+"""Secrets and certificates change seldom, and what a revision names is there before it runs."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -47,6 +50,7 @@ class ConfigWatch(Ticker):
         self._told: Running | None = None
         self._refused: tuple[int, float] = (0, 0.0)
         self._heartbeat_at = 0.0
+        self._ticks = 0
 
     def tick(self) -> bool:
         self._keep()
@@ -54,8 +58,10 @@ class ConfigWatch(Ticker):
         if number and self._is_to_activate(number) and not self._was_refused(number):
             self._activate(number)
             self._keep()
-        self._host.keep_secrets()
-        self._host.keep_certificates()
+        if self.is_hurried or self._ticks % LOOK_EVERY_TICKS == 0:
+            self._host.keep_secrets()
+            self._host.keep_certificates()
+        self._ticks += 1
         self._report()
         if time.monotonic() - self._heartbeat_at >= HEARTBEAT_EVERY_S:
             self._beat()

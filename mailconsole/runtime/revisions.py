@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from django.db import connection
+
 from mailconsole.changes.models import Head, Revision
 from mailconsole.changes.services import revisions
 from transport.config.document import MailFlow
 
 
 def head_number() -> int:
-    """The head's number, 0 before there is any revision. One indexed row: nodes ask each second."""
-    return Head.objects.values_list("number", flat=True).filter(pk=1).first() or 0
+    """The head's number, 0 before there is any revision. Nodes ask each second: one indexed row, and no query builder,
+    which takes eight times as long."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT number FROM {connection.ops.quote_name(Head._meta.db_table)} WHERE id = 1")  # noqa: S608
+        found = cursor.fetchone()
+    return (found[0] if found is not None else 0) or 0
 
 
 def load_document(number: int) -> MailFlow:

@@ -22,6 +22,7 @@ class Ticker:
     def __init__(self) -> None:
         self._wake = threading.Event()
         self._is_stopping = False
+        self.is_hurried = False
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
     def start(self) -> None:
@@ -47,7 +48,7 @@ class Ticker:
         wait_s = 0.0
         failures = 0
         while not self._is_stopping:
-            self._wake.wait(wait_s)
+            self.is_hurried = self._wake.wait(wait_s)
             self._wake.clear()
             try:
                 if not (self.keeps_connection and connection.vendor == "sqlite"):

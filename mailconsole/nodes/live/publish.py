@@ -33,10 +33,11 @@ _STORED_FOR_S = 10
 
 @dataclass
 class _Last:
-    """What this process rendered before: when, and its digest."""
+    """What this process rendered before: when, and its digest; and whether Redis was away."""
 
     rendered_at: dict[str, float] = field(default_factory=dict)
     digests: dict[str, bytes] = field(default_factory=dict)
+    is_unreachable: bool = False
 
 
 _last = _Last()
@@ -45,16 +46,25 @@ _last = _Last()
 def publish_regions(now: datetime | None = None) -> int:
     """Render and publish what changed; returns how many regions were rendered. Redis away is no error here."""
     try:
-        if not redis_client().set(_LEASE, "1", nx=True, px=_LEASE_MS):
-            return 0
-        live = read_live()
-        if redis_client().set(_COUNTED, "1", nx=True, px=_COUNTED_MS):  # the nodes count on once a second
-            remember_totals(live.snapshots)
-            remember_resources(live.snapshots, now=time.time())
-        return _render(live, now or timezone.now()) if _is_watched() else _forget()
+        rendered = _tick(now or timezone.now())
+        _last.is_unreachable = False
+        return rendered
     except REDIS_DOWN as problem:
-        log.warning("live.unreachable", problem=type(problem).__name__)
+        if not _last.is_unreachable:
+            log.warning("live.unreachable", problem=type(problem).__name__)
+        _last.is_unreachable = True
         return 0
+
+
+def _tick(now: datetime) -> int:
+    if not redis_client().set(_LEASE, "1", nx=True, px=_LEASE_MS):
+        return 0
+    is_watched, is_to_count = _is_watched(), redis_client().set(_COUNTED, "1", nx=True, px=_COUNTED_MS)
+    live = read_live() if is_watched or is_to_count else Live(True)
+    if is_to_count:  # the nodes count on once a second
+        remember_totals(live.snapshots)
+        remember_resources(live.snapshots, now=time.time())
+    return _render(live, now) if is_watched else _forget()
 
 
 def stored_key(name: str) -> str:
