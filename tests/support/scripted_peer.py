@@ -108,6 +108,8 @@ class OneConnection:
         self.source = source
         return self
 
+    def bound(self, connections: int | None) -> None: ...
+
     def wake(self) -> None:
         if self.client is None and self.source.backlog and len(self.peers) < MAX_CONNECTIONS:
             peer = Peer(self.answers, self.cuts)

@@ -12,6 +12,7 @@ from transport.delivery.dead_targets import DeadTargets
 from transport.delivery.dial import Dialler
 from transport.delivery.dns_lookup import DnsLookup
 from transport.delivery.handshake import Greeter
+from transport.delivery.outbound import Outbound
 from transport.delivery.pace import Pace
 from transport.delivery.pool import ConnectionPool
 from transport.delivery.sts_policies import StsPolicies
@@ -51,13 +52,19 @@ class SmtpCouriers:
         self._protocol = protocol
         self._dead = DeadTargets(time.monotonic)
         self._paces: dict[str, Pace] = {}
+        self._outbound = Outbound()
+
+    def bound(self, connections: int | None) -> None:
+        """See Couriers."""
+        self._outbound.bound(connections)
 
     def open(self, next_hop: NextHop, connector: SendConnector, source: Source, *, hostname: str) -> ConnectionPool:
         greeter = Greeter(connector, connector.fqdn or hostname, self._secrets, self._tls, self._timeouts)
         dialler = Dialler(
             next_hop, connector, self._resolver, greeter, self._dead, self._timeouts, self._sts, self._protocol
         )
-        return ConnectionPool(connector, source, dialler, asyncio.get_running_loop(), self._pace(connector))
+        loop, pace = asyncio.get_running_loop(), self._pace(connector)
+        return ConnectionPool(connector, source, dialler, loop, pace, self._outbound)
 
     def _pace(self, connector: SendConnector) -> Pace | None:
         """Shared by the connector's queues, and kept over a change of the configuration."""

@@ -14,6 +14,7 @@ from transport.delivery.client import Client
 from transport.delivery.concurrency import Concurrency
 from transport.delivery.dial import Dialled
 from transport.delivery.failure import ConnectionFailed, deferred
+from transport.delivery.outbound import Outbound
 from transport.delivery.pace import Pace, PacedSource
 from transport.delivery.patience import PATIENCE_S, Patience
 from transport.delivery.policed import PolicedSource
@@ -43,7 +44,7 @@ class Dials(Protocol):
 
 
 class ConnectionPool:
-    """``pace`` bounds the messages a minute of the connector; None means no bound."""
+    """``pace`` bounds the messages a minute of the connector, ``outbound`` the node's connections; None: no bound."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class ConnectionPool:
         dials: Dials,
         loop: asyncio.AbstractEventLoop,
         pace: Pace | None = None,
+        outbound: Outbound | None = None,
     ) -> None:
         policies = ErrorPolicies.of(connector)
         if policies is not None:
@@ -60,12 +62,13 @@ class ConnectionPool:
         self._queue = source
         self._source: Source = PacedSource(source, pace, self._later) if pace is not None else source
         self._pace = pace
+        self._outbound = outbound or Outbound()
         self._dials = dials
         self._loop = loop
         self._concurrency = Concurrency(connector.max_connections)
         self._clients: dict[Client, Target] = {}
         self._idle: list[Client] = []
-        self._dialling: set[asyncio.Task[None]] = set()
+        self._dialling: set[asyncio.Task[bool]] = set()
         self._spent: dict[Target, Outcome] = {}
         self._patience = Patience()
         self._patience_timer: asyncio.TimerHandle | None = None
@@ -94,6 +97,8 @@ class ConnectionPool:
 
     @property
     def holding(self) -> str:
+        if self._outbound.is_waiting(self):
+            return self._outbound.because
         if self._pace is None or not self._queue.backlog:
             return ""
         return self._pace.because()
@@ -123,10 +128,24 @@ class ConnectionPool:
                 backlog=backlog,
                 now=self._loop.time(),
             )
+            and self._outbound.take(self)
         ):
             task = self._loop.create_task(self._open())
             self._dialling.add(task)
-            task.add_done_callback(self._dialling.discard)
+            task.add_done_callback(self._dialled)
+
+    def _dialled(self, task: asyncio.Task[bool]) -> None:
+        """What came to no connection makes room for others."""
+        self._dialling.discard(task)
+        if task.cancelled() or task.exception() is not None or not task.result():
+            self._outbound.release()
+
+    def spare(self) -> bool:
+        """See Waits."""
+        if self._idle:
+            self._idle.pop(0).quit()
+            return True
+        return False
 
     def _be_patient(self) -> None:
         """Busy connections take it in a moment; look again whether they did."""
@@ -149,27 +168,28 @@ class ConnectionPool:
         self._later_timer = None
         self.wake()
 
-    async def _open(self) -> None:
+    async def _open(self) -> bool:
+        """Whether there is a connection now."""
         try:
             dialled = await self._dials.dial(self._spent, self._last_spent)
         except ConnectionFailed as failed:
             self._forget_dialling()
             self._refused(failed.outcome)
-            return
+            return False
         except Exception as error:
             log.exception("delivery.dial_failed")
             self._forget_dialling()
             self._refused(deferred(Phase.CONNECT, f"Our own fault: {type(error).__name__}.", "4.3.5"))
-            return
+            return False
         self._forget_dialling()
         client = dialled.client
         if self._is_closing:
             client.abort()
-            return
+            return False
         if client.is_closed:
             reason = "The server closed the connection before any mail was sent."
             self._took_nothing(dialled.target, deferred(Phase.EHLO, reason, "4.4.2", remote=client.remote))
-            return
+            return False
         self._clients[client] = dialled.target
         client.serve(
             self,
@@ -180,6 +200,7 @@ class ConnectionPool:
         )
         client.run()
         self.wake()
+        return True
 
     @property
     def _last_spent(self) -> Outcome | None:
@@ -216,13 +237,15 @@ class ConnectionPool:
     # What its clients tell.
 
     def client_idle(self, client: Client) -> None:
-        if self._is_closing:
+        if self._is_closing or self._outbound.is_short:
             client.quit()
         elif client not in self._idle:
             self._idle.append(client)
+            self._outbound.has_idle(self)
 
     def client_ended(self, client: Client, outcome: Outcome | None, *, is_failure: bool) -> None:
         target = self._clients.pop(client)
+        self._outbound.release()
         if client in self._idle:
             self._idle.remove(client)
         if self._is_empty is not None and not self._clients:
@@ -242,6 +265,7 @@ class ConnectionPool:
 
     async def close(self, timeout_s: float) -> None:
         self._is_closing = True
+        self._outbound.forget(self)
         for timer in (self._later_timer, self._patience_timer):
             if timer is not None:
                 timer.cancel()

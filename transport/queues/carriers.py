@@ -26,6 +26,7 @@ class Carriers:
         """Work under ``document`` from now on."""
         self.connectors = {connector.id: connector for connector in document.send_connectors}
         self.hostname = document.organization.hostname or self._default_hostname
+        self._couriers.bound(document.organization.max_outbound_connections)
 
     def connector(self, connector_id: str) -> SendConnector | None:
         """The enabled send connector of that id."""

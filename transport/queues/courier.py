@@ -93,3 +93,7 @@ class Couriers(Protocol):
     def open(self, next_hop: NextHop, connector: SendConnector, source: Source, *, hostname: str) -> Courier:
         """A courier for ``source``; ``hostname`` is our name where the connector has none. Connects when woken."""
         ...
+
+    def bound(self, connections: int | None) -> None:
+        """How many connections all couriers together may have from now on; None means any number."""
+        ...

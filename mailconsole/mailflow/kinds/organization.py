@@ -36,6 +36,7 @@ ORGANIZATION: tuple[Kind, ...] = (
             Group(
                 "Queues",
                 (
+                    "max_outbound_connections",
                     "is_priority_queuing_enabled",
                     "max_high_priority_message_size",
                     "high_priority_message_expiration_timeout",

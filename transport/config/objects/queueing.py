@@ -1,4 +1,4 @@
-"""In which order queued messages go, and when one is set aside (Exchange: priority queuing, poison messages)."""
+"""How much a node sends at once, in which order, and when a message is set aside (Exchange: priority queuing)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from transport.model.priority import Priority
 class Queueing(ConfigModel):
     """Part of the organisation."""
 
+    max_outbound_connections: int | None = Field(
+        1000,
+        ge=1,
+        le=100_000,
+        description="Connections to all next hops at once, per node; who finds none waits. Empty: no limit.",
+    )
     is_priority_queuing_enabled: bool = Field(
         False,
         description="High priority goes first within its queue, low last: by Importance, X-Priority, Priority.",

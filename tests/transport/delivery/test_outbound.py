@@ -1,0 +1,84 @@
+"""A node's connections to all its next hops together are bounded; who finds none is served in turn."""
+
+import asyncio
+
+import pytest
+
+from tests.support.delivery import Delivering
+from tests.support.transport import document
+from transport.config.objects import AddressSpace, Organization, SendConnector, TlsLevel
+from transport.delivery.outbound import Outbound
+from transport.model.event import EventId
+from transport.rules import routing
+from transport.rules.ruleset import compile_ruleset
+
+
+def config(sink, connectors, most):
+    made = tuple(
+        SendConnector(id=f"c{n}", name=f"C{n}", address_spaces=(AddressSpace(domain=f"d{n}.example"),),
+                      smart_hosts=(f"{sink.host}:{sink.port}",), tls_level=TlsLevel.NONE)
+        for n in range(connectors)
+    )  # fmt: skip
+    organization = Organization(hostname="relay.test", max_outbound_connections=most)
+    return document(send_connectors=made, organization=organization)
+
+
+def hop_of(flow, domain):
+    return routing.route(compile_ruleset(flow), domain, size_bytes=1).next_hop
+
+
+async def test_bound__many_next_hops__take_turns_and_idle_connections_make_room(sink):
+    sink.delay("dot", 0.02)
+    flow = config(sink, 6, most=2)
+    most = 0
+    async with Delivering(flow) as node:
+        for turn in range(12):
+            node.enqueue(f"r{turn}@d{turn % 6}.example", next_hop=hop_of(flow, f"d{turn % 6}.example"))
+        pools = [queue.courier for queue in node.queues._queues.values()]
+        said = [pool.holding for pool in pools]
+        while len(node.spool.happened(EventId.SEND)) < 12:
+            most = max(most, sum(pool.connections + pool.connecting for pool in pools))
+            await asyncio.sleep(0.005)
+    assert most == 2
+    assert len(sink.received) == 12
+    assert "All 2 connections that this node may have at once are in use; it waits for its turn." in said
+
+
+async def test_bound__next_hop_that_is_down__gives_its_room_back(sink):
+    flow = config(sink, 3, most=1)
+    sink.stop()
+    async with Delivering(flow) as node:
+        for n in range(3):
+            node.enqueue(f"r@d{n}.example", next_hop=hop_of(flow, f"d{n}.example"))
+        await node.until_event(EventId.DEFER, 3)
+        outbound = next(iter(node.queues._queues.values())).courier._outbound
+        await node.until(lambda: outbound.count == 0)
+
+
+class Asking:
+    def __init__(self, outbound, needs):
+        self.outbound, self.needs, self.taken = outbound, needs, 0
+
+    def wake(self):
+        if self.needs and self.outbound.take(self):
+            self.needs -= 1
+            self.taken += 1
+
+    def spare(self):
+        return False
+
+
+@pytest.mark.parametrize("raised", [False, True])
+async def test_turns__one_that_needs_none_any_more__leaves_it_to_the_next(raised):
+    outbound = Outbound(1)
+    first, lost, last = (Asking(outbound, 1) for _ in range(3))
+    for one in (first, lost, last):
+        one.wake()
+    assert (first.taken, lost.taken, last.taken, outbound.is_short) == (1, 0, 0, True)
+    lost.needs = 0
+    if raised:
+        outbound.bound(2)
+    else:
+        outbound.release()
+    await asyncio.sleep(0)
+    assert (last.taken, outbound.is_short) == (1, False)

@@ -1,0 +1,97 @@
+"""How many connections a node has to all its next hops together (Exchange: MaxOutboundConnections)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+
+class Waits(Protocol):
+    """Connections to one next hop."""
+
+    def wake(self) -> None:
+        """There may be room for another connection."""
+        ...
+
+    def spare(self) -> bool:
+        """Close a connection that has nothing to do, for another next hop; False where there is none."""
+        ...
+
+
+class Outbound:
+    """Counts connections, those that are being made too. Who finds no room waits for its turn; connections that have
+    nothing to do make room. ``maximum`` None means no bound."""
+
+    def __init__(self, maximum: int | None = None) -> None:
+        self.maximum = maximum
+        self.count = 0
+        self._waiting: dict[Waits, None] = {}
+        self._idle: dict[Waits, None] = {}
+        self._is_handing_on = False
+
+    @property
+    def is_full(self) -> bool:
+        return self.maximum is not None and self.count >= self.maximum
+
+    @property
+    def is_short(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._waiting)
+
+    @property
+    def because(self) -> str:
+        """A sentence for who waits."""
+        return f"All {self.maximum:,} connections that this node may have at once are in use; it waits for its turn."
+
+    def is_waiting(self, one: Waits) -> bool:
+        return one in self._waiting
+
+    def take(self, one: Waits) -> bool:
+        """Room for a connection, or False: then ``one`` is woken when there is some."""
+        if self.is_full:
+            if one not in self._waiting:
+                self._waiting[one] = None
+                self._spare()
+            return False
+        self.count += 1
+        self._waiting.pop(one, None)
+        return True
+
+    def release(self) -> None:
+        """A connection has ended, or was not made."""
+        self.count -= 1
+        self._hand_on_soon()
+
+    def bound(self, maximum: int | None) -> None:
+        """The configuration's word from now on; what is connected stays so."""
+        self.maximum = maximum
+        self._hand_on_soon()
+
+    def has_idle(self, one: Waits) -> None:
+        """It has a connection with nothing to do."""
+        self._idle[one] = None
+
+    def forget(self, one: Waits) -> None:
+        """It is closing."""
+        self._waiting.pop(one, None)
+        self._idle.pop(one, None)
+
+    def _hand_on_soon(self) -> None:
+        if self._waiting and not self._is_handing_on:
+            self._is_handing_on = True
+            asyncio.get_running_loop().call_soon(self._hand_on)
+
+    def _hand_on(self) -> None:
+        """Those that waited longest first; one that needs none any more leaves its turn to the next."""
+        self._is_handing_on = False
+        while self._waiting and not self.is_full:
+            one = next(iter(self._waiting))
+            del self._waiting[one]
+            one.wake()
+
+    def _spare(self) -> None:
+        while self._idle:
+            one = next(iter(self._idle))
+            if one.spare():
+                return
+            self._idle.pop(one, None)
