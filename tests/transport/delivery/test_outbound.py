@@ -37,7 +37,8 @@ async def test_bound__many_next_hops__take_turns_and_idle_connections_make_room(
         pools = [queue.courier for queue in node.queues._queues.values()]
         said = [pool.holding for pool in pools]
         while len(node.spool.happened(EventId.SEND)) < 12:
-            most = max(most, sum(pool.connections + pool.connecting for pool in pools))
+            open_now: list[int] = [pool.connections + pool.connecting for pool in pools]
+            most = max(most, sum(open_now))
             await asyncio.sleep(0.005)
     assert most == 2
     assert len(sink.received) == 12
