@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 
 from mailconsole.changes import recorded
 from mailconsole.changes.impact.replay import replay
-from mailconsole.changes.impact.report import Report
+from mailconsole.changes.impact.report import Report, is_readable
 from mailconsole.changes.impact.states import ImpactState
 from mailconsole.changes.models import Change, ImpactRun
 from mailconsole.changes.refusals import ReplayedJustNow
@@ -78,7 +78,8 @@ def impact_of(change: Change, *, now: datetime, is_anew: bool = False) -> Impact
     is_asked_anew = is_anew and not state.is_going
     if is_asked_anew and not is_made and now - run.asked_at < ANEW_AFTER:
         raise ReplayedJustNow("It was replayed less than a minute ago: wait a little before you ask again.")
-    is_old = state is ImpactState.CANCELLED or (state is ImpactState.DONE and now - run.asked_at > KEPT)
+    is_stale = now - run.asked_at > KEPT or not is_readable(run.report)
+    is_old = state is ImpactState.CANCELLED or (state is ImpactState.DONE and is_stale)
     if is_made or is_old or is_asked_anew:
         _ask(run, change, now=now)
     if run.state_value is ImpactState.WAITING:

@@ -17,8 +17,9 @@ from mailconsole.changes.states import ChangeState
 from mailconsole.nodes.models import Node
 from mailconsole.tracking.models import Refusal
 from mailconsole.tracking.services.decisions import recent_decisions
+from tests.mailconsole.api.test_api import Api
 from tests.mailconsole.changes.kit import NOW, create_change, publish_policy, stage_policy
-from tests.support.factories import create_reviewer, signed_in
+from tests.support.factories import create_reviewer, create_viewer, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -193,6 +194,16 @@ def test_impact_of__old_result__is_replayed_anew(recording):
     run_impact(run_id=run.pk)
     assert impact_of(change, now=NOW + timedelta(days=2)).state_value is ImpactState.WAITING
     assert recording == [run.pk, run.pk]
+
+
+def test_impact_of__report_of_another_version__is_shown_to_nobody_and_replayed_anew(recording):
+    refuse()
+    change = create_change()
+    run_impact(run_id=impact_of(change, now=NOW).pk)
+    run = impact_of(change, now=NOW)
+    ImpactRun.objects.update(report={"format": 2, "groupings": "who is in it"})
+    asked = Api(create_viewer())("GET", f"/changes/{change.pk}/impact").json()
+    assert (asked["state"], asked["report"], recording) == ("waiting", None, [run.pk, run.pk])
 
 
 def test_page__while_it_goes_on__asks_again_by_itself_and_shows_how_far():
