@@ -13,7 +13,7 @@ import sqlite3
 import struct
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transport.spool.batch import Batch, insert, transaction
@@ -38,6 +38,15 @@ class Appended:
     events: list[bytes]
 
 
+class NotWritten(Exception):
+    """``left`` is what was not stored of a batch: all its messages, or none where the database took them, and what was
+    not stored of the rest. Its cause is what happened."""
+
+    def __init__(self, left: Batch) -> None:
+        super().__init__("a batch was not written")
+        self.left = left
+
+
 class Store:
     """Owned by whoever writes the batch of the moment, the writer's thread or the loop; ``journal.find`` and ``recent``
     are for all. ``next_event`` numbers events."""
@@ -54,8 +63,15 @@ class Store:
         self._recent.publish(next_event - 1)
 
     def write(self, batch: Batch) -> None:
-        """Write all and sync. Raises sqlite3.Error, OSError; then no message was stored, and what was stored of the
-        rest is no longer in the batch."""
+        """Write all and sync; the batch stays as it is. Raises NotWritten."""
+        left = replace(batch)
+        try:
+            self._write(left)
+        except Exception as error:
+            raise NotWritten(left) from error
+
+    def _write(self, batch: Batch) -> None:
+        """Takes out of the batch what went to the database. Raises sqlite3.Error, OSError."""
         # A spool made anew goes on after what the console has of its node, else its events would pass for known ones.
         self.next_event = max(self.next_event, batch.acknowledged + 1)
         try:

@@ -23,7 +23,7 @@ from transport.ports.spool import SpoolUnavailable
 from transport.spool.batch import Batch
 from transport.spool.failure import unavailable
 from transport.spool.kernel_sync import KernelSync, open_kernel_sync
-from transport.spool.store import Appended, Store
+from transport.spool.store import Appended, NotWritten, Store
 
 LAZY_S = 0.02
 """How long outcomes and events wait for company when nobody waits for them."""
@@ -185,15 +185,17 @@ class Writer:
 
     def _run(self) -> None:
         while (batch := self._for_thread.get()) is not None:
-            failure: Exception | None = None
+            failure: BaseException | None = None
             try:
                 self._store.write(batch)
+            except NotWritten as error:
+                batch, failure = error.left, error.__cause__ or error
             except Exception as error:  # whatever it is, nobody may wait for ever and nobody be told 250
                 failure = error
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self._ended, batch, failure)
 
-    def _ended(self, batch: Batch, failure: Exception | None) -> None:
+    def _ended(self, batch: Batch, failure: BaseException | None) -> None:
         """Tell who waits, and go on with what has gathered meanwhile."""
         self.problem = None
         if failure is not None:
