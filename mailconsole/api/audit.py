@@ -48,7 +48,10 @@ class Narrowed(Schema):
 
 
 class EntryOut(Schema):
-    """`digest` is SHA-256 over `previous_digest`, a line end, and the other fields as canonical JSON."""
+    """`digest` is SHA-256 over `previous_digest`, a line end, and the other fields as canonical JSON.
+
+    `via` names the API token by which it was done, and is no part of the digest where it is empty.
+    """
 
     number: int
     at: datetime
@@ -63,6 +66,7 @@ class EntryOut(Schema):
     after: Any
     peer: str
     request_id: str
+    via: str
     previous_digest: str
     digest: str
 

@@ -29,6 +29,7 @@ class TokenAuth(HttpBearer):
         bearer = bearer_of(token, now=timezone.now())
         if bearer is None:
             raise AuthenticationError(message="The token is unknown, expired or revoked.")
+        request.acts_via = f"API token {bearer.token.name} ({bearer.token.prefix}…)"  # type: ignore[attr-defined]
         person = bearer.person
         person.role_names = bearer.roles
         if bearer.roles and not self._lets_in & bearer.roles:

@@ -22,12 +22,14 @@ CHAINED_FIELDS = (
     "after",
     "peer",
     "request_id",
+    "via",
 )
+_ONLY_WHERE_SAID = ("via",)  # entries from before there was such a field keep their digests
 
 
 def entry_digest(previous: str, fields: Mapping[str, Any]) -> str:
     """SHA-256 of the previous digest and the canonical JSON of the entry's fields; `at` as ISO 8601 in UTC."""
-    said = {name: fields[name] for name in CHAINED_FIELDS}
+    said = {name: fields[name] for name in CHAINED_FIELDS if name not in _ONLY_WHERE_SAID or fields.get(name)}
     canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(f"{previous}\n{canonical}".encode("ascii")).hexdigest()
 

@@ -27,6 +27,8 @@ class AuditEntry(models.Model):
     after = models.JSONField(null=True)
     peer = models.CharField(max_length=64, blank=True)
     request_id = models.CharField(max_length=32, blank=True)
+    via = models.CharField(max_length=150, blank=True)
+    """The API token by which the person did it; empty for pages and the command line."""
     previous_digest = models.CharField(max_length=64)
     digest = models.CharField(max_length=64, unique=True)
 

@@ -26,7 +26,7 @@ TIMEOUT_S = 3.0
 SETTLE_S = 0.3
 """A host over TLS 1.3 that wants a client certificate refuses after the handshake: so long it may end it first."""
 _FIELDS = ("number", "at", "actor_name", "action", "object_kind", "object_id", "summary", "reason", "peer",
-           "request_id", "digest")  # fmt: skip
+           "request_id", "via", "digest")  # fmt: skip
 
 
 def send_syslog(*, now: datetime) -> int:

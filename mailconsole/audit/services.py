@@ -71,6 +71,7 @@ def record(
             "after": _plain(after),
             "peer": request.META.get("REMOTE_ADDR", "") if request is not None else _terminal.get(),
             "request_id": request_id(request) if request is not None else "",
+            "via": getattr(request, "acts_via", "")[:150],
         }
         digest = entry_digest(head.digest, fields)
         entry = AuditEntry(**{**fields, "at": at}, previous_digest=head.digest, digest=digest)
@@ -82,6 +83,11 @@ def record(
 def count_since(*, actor: Any, action: str, since: datetime) -> int:
     """How often this person did it: what a limit needs."""
     return AuditEntry.objects.filter(actor_id=actor.pk, action=action, at__gte=since).count()
+
+
+def has_happened(*, action: str, object_id: str, since: datetime) -> bool:
+    """Whether it is in the audit already: what an entry that is made once needs."""
+    return AuditEntry.objects.filter(action=action, object_id=object_id, at__gte=since).exists()
 
 
 def verify_chain() -> ChainCheck:

@@ -14,7 +14,7 @@ MAX_DATAGRAM = 2048  # RFC 5424 6.1: what a receiver should take
 _VALUE = 500
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOT_A_NAME = re.compile(r"[^\x21-\x7e]")
-_FIELDS = ("number", "actor_name", "object_kind", "object_id", "reason", "peer", "request_id", "digest")
+_FIELDS = ("number", "actor_name", "object_kind", "object_id", "reason", "peer", "request_id", "via", "digest")
 
 
 def message_of(entry: Mapping[str, Any], *, host: str, most: int = MAX_OCTETS) -> bytes:

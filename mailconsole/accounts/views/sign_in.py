@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 
 from mailconsole.accounts.forms import SignInForm
 from mailconsole.accounts.landing import landing_page
+from mailconsole.accounts.models import User
+from mailconsole.accounts.services.sign_in import note_closed, note_signed_in
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +28,10 @@ class SignInView(auth_views.LoginView):
     template_name = "accounts/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        note_signed_in(person=cast(User, form.get_user()), request=self.request)
+        return super().form_valid(form)
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """Somebody who opened the console's bare address has asked for no page in particular."""
@@ -40,6 +48,7 @@ class SignOutView(auth_views.LogoutView):
     http_method_names = ["post", "options"]
 
 
-def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, *_: Any) -> HttpResponse:
+def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
     log.warning("sign_in.locked_out")
+    note_closed(username=request.POST.get("username", ""), now=timezone.now(), request=request)
     return render(request, "accounts/locked_out.html", status=429)

@@ -1,6 +1,7 @@
 import pytest
 from django.test import Client
 
+from mailconsole.audit.models import AuditEntry
 from tests.support.factories import PASSWORD, create_administrator, create_viewer, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -89,3 +90,21 @@ def test_part_of_a_page__session_ended__reloads_the_page_instead():
     response = Client().get("/audit/", headers={"HX-Request": "true"})
     assert response.headers["HX-Refresh"] == "true"
     assert not response.content
+
+
+def test_sign_in__is_in_the_audit_and_a_wrong_password_is_not():
+    create_viewer(username="vera")
+    sign_in(Client(), "vera", "wrong")
+    assert not AuditEntry.objects.exists()
+    sign_in(Client(), "vera")
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor_name, entry.peer) == ("person.signed_in", "vera", "127.0.0.1")
+
+
+def test_sign_in__closed__is_in_the_audit_once_and_only_of_people_there_are():
+    create_viewer(username="vera")
+    for _ in range(12):
+        sign_in(Client(), "vera", "wrong")
+        sign_in(Client(), "my secret password", "wrong")
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor_name, entry.object_id) == ("person.sign_in_closed", "system", "vera")

@@ -16,6 +16,7 @@ from tests.mailconsole.api.test_api import Api
 from tests.support.factories import (
     create_administrator,
     create_auditor,
+    create_editor,
     create_person,
     create_viewer,
     signed_in,
@@ -131,3 +132,17 @@ def test_document__describes_the_audit():
     said = paths["/api/v1/audit"]["get"]
     assert {one["name"] for one in said["parameters"]} >= {"q", "actor", "since", "after", "before", "order", "limit"}
     assert "/api/v1/audit/verify" in paths and "/api/v1/audit/export" in paths
+
+
+def test_act_by_a_token__is_told_apart_from_the_persons_own():
+    owner = create_editor(username="erin")
+    api = Api(owner)
+    api("POST", "/changes", {"title": "By a program"})
+    signed_in(owner).post("/account/tokens/", {"name": "x", "scopes": ["viewer"], "lifetime": "30"})
+    program, person = AuditEntry.objects.get(action="change.opened"), AuditEntry.objects.latest("number")
+    assert (program.actor_name, program.via) == ("erin", f"API token test ({api.token.prefix}…)")
+    assert (person.action, person.via) == ("token.created", "")
+    assert services.verify_chain().is_whole
+    assert program.via in signed_in(create_viewer()).get(f"/audit/{program.number}/").content.decode()
+    AuditEntry.objects.filter(pk=program.pk).update(via="")
+    assert services.verify_chain().problem == f"Entry {program.number} was changed after it was written."

@@ -127,3 +127,9 @@ def test_record__from_many_threads_at_once__never_forks():
         thread.join()
     assert problems == []
     assert services.verify_chain() == ChainCheck(40, "")
+
+
+def test_digest__of_an_entry_from_before_there_were_tokens_in_it__is_what_it_was():
+    old = dict.fromkeys(("number", "at", "actor_name", "actor_id", "action", "object_kind", "object_id", "summary",
+                         "reason", "before", "after", "peer", "request_id"))  # fmt: skip
+    assert entry_digest("", old) == entry_digest("", old | {"via": ""}) != entry_digest("", old | {"via": "x"})

@@ -32,6 +32,7 @@ ENTRY = {
     "reason": 'a "quote" ] \\ and\r\nmore',
     "peer": "10.0.0.1",
     "request_id": "",
+    "via": "",
     "digest": "abc",
 }
 
