@@ -50,11 +50,12 @@ class Narrowed(Schema):
 class EntryOut(Schema):
     """`digest` is SHA-256 over `previous_digest`, a line end, and the other fields as canonical JSON.
 
-    `via` names the API token by which it was done, and is no part of the digest where it is empty.
+    `at` is UTC, to the microsecond. `via` names the API token by which it was done; where that is empty it is no part
+    of the digest.
     """
 
     number: int
-    at: datetime
+    at: str
     actor_name: str
     actor_id: int | None
     action: str

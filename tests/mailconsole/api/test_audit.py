@@ -67,6 +67,7 @@ def test_list__narrowed__has_only_that(api):
 def test_entry__has_all_that_is_chained(api):
     found = api("GET", f"/audit/{AuditEntry.objects.latest('number').number}").json()
     assert (found["after"], found["actor_name"], len(found["digest"])) == ({"a": 4}, "system", 64)
+    assert check_copy([found]).is_whole
     assert api("GET", "/audit/99").status_code == 404
 
 

@@ -129,9 +129,9 @@ def test_verify_command__whole_and_then_not(client):
 
 
 def test_list_command__is_narrowed_and_hostile_text_moves_no_terminal(client):
-    services.record(actor=None, action="a.b", object_kind="k", object_id="1", summary="One\nTwo \x1b[2J", reason="why")
+    services.record(actor=None, action="a.b", object_kind="k", object_id="1", summary="One \x1b[2J\nTwo", reason="why")
     line = run("list", "--limit", "1")
-    assert line.endswith("Z  system  a.b  One / Two \N{REPLACEMENT CHARACTER}[2J (why)\n")
+    assert line.endswith("Z  system  a.b  One \N{REPLACEMENT CHARACTER}[2J and 1 more (why)\n")
     assert run("list", "--id", "scanners", "--kind", "policy", "--words", "printer").count("\n") == 1
     assert json.loads(run("list", "--action", "a.b", "--json"))["reason"] == "why"
     assert run("list", "--until", "2001-01-01") == ""

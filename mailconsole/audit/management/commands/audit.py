@@ -49,7 +49,8 @@ class Command(BaseCommand):
                 self.stdout.write(json.dumps(row))
             else:
                 why = f" ({row['reason']})" if row["reason"] else ""
-                said = " / ".join(f"{row['summary']}{why}".splitlines())
+                first, *more = row["summary"].splitlines() or [""]
+                said = f"{first}{f' and {len(more)} more' if more else ''}{' '.join(why.splitlines())}"
                 line = f"{row['number']:>7}  {row['at'][:19]}Z  {row['actor_name']}  {row['action']}  {said}"
                 self.stdout.write(wire(line))
 
