@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from mailconsole.accounts.roles import Role
@@ -36,6 +37,12 @@ _ROLES = {Scope.AUDIT_READ: Role.AUDITOR}
 def grant_of(name: str) -> Grant:
     """Raises ValueError."""
     return Scope(name) if name in set(Scope) else Role(name)
+
+
+def known_grants(names: Iterable[str]) -> list[Grant]:
+    """What a token was given by another version and nobody knows here grants nothing."""
+    known = {*Role, *Scope}
+    return [grant_of(name) for name in names if name in known]
 
 
 def grants_of(role_names: frozenset[str]) -> list[Grant]:

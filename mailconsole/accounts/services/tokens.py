@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from mailconsole.accounts.elsewhere import word_on
 from mailconsole.accounts.models import ApiToken, User
 from mailconsole.accounts.roles import Role
-from mailconsole.accounts.scopes import Grant, grant_of, grants_of, names_of
+from mailconsole.accounts.scopes import Grant, grants_of, known_grants, names_of
 from mailconsole.audit import services as audit
 from mailconsole.common.refusals import Refusal
 
@@ -102,7 +102,7 @@ def bearer_of(text: str, *, now: datetime) -> TokenBearer | None:
         return None
     if token.last_used_at is None or now - token.last_used_at > _SEEN_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
-    granted = [grant_of(name) for name in token.scopes]
+    granted = known_grants(token.scopes)
     return TokenBearer(token.owner, token, names_of(granted, held=token.owner.role_names))
 
 

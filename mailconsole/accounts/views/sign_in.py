@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from django.contrib.auth import views as auth_views
@@ -15,7 +15,6 @@ from django.utils.decorators import method_decorator
 
 from mailconsole.accounts.forms import SignInForm
 from mailconsole.accounts.landing import landing_page
-from mailconsole.accounts.models import User
 from mailconsole.accounts.services.sign_in import note_closed, note_signed_in
 
 log = structlog.get_logger(__name__)
@@ -30,7 +29,7 @@ class SignInView(auth_views.LoginView):
     redirect_authenticated_user = True
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        note_signed_in(person=cast(User, form.get_user()), request=self.request)
+        note_signed_in(person=form.get_user(), request=self.request)
         return super().form_valid(form)
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:

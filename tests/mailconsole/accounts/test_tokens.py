@@ -51,6 +51,13 @@ def test_token__of_a_scope__speaks_for_that_alone_and_only_of_who_has_its_role()
     assert "audit:read" in signed_in(create_auditor()).get("/account/tokens/").content.decode()
 
 
+def test_token__scope_that_nobody_knows__grants_nothing():
+    made = make(create_editor(), Role.VIEWER)
+    ApiToken.objects.update(scopes=["viewer", "queues:read"])
+    bearer = tokens.bearer_of(made.text, now=NOW)
+    assert bearer is not None and bearer.roles == {"viewer"}
+
+
 def test_token__owner_lost_the_role__loses_it_too():
     erin = create_editor()
     made = make(erin, Role.EDITOR)
