@@ -11,7 +11,7 @@ from django.urls import reverse
 from mailconsole.changes.models import ChangeItem, KeptForm
 from tests.mailconsole.changes.kit import publish_policy
 from tests.mailconsole.changes.test_reach import limited
-from tests.mailconsole.mailflow.test_pages import POLICY
+from tests.mailconsole.mailflow.kit import POLICY
 from tests.support.factories import PASSWORD, create_editor, create_reviewer, signed_in
 
 pytestmark = pytest.mark.django_db

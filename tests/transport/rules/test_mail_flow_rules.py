@@ -1,172 +1,12 @@
 """Mail flow rules: the compiled ones decide as a naive reading does; conditions and actions do what they say."""
 
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transport.config.document import MailFlow
-from transport.config.objects import MailFlowRule
-from transport.model.address import NULL, Address, parse_mailbox
-from transport.model.session import SessionFacts
+from tests.transport.rules.mail_flow_kit import CONTENT, NO, UNKNOWN, YES, Down, condition, decide, facts, rule
+from transport.model.address import Address
 from transport.model.verdict import Answer
-from transport.ports.recipients import EntryKind, NoDirectory, RecipientEntry
-from transport.rules.mail_flow_rules import decide_rules
-from transport.rules.rule_facts import RuleFacts
-from transport.rules.ruleset import compile_ruleset
-
-NOW = datetime(2026, 11, 27, tzinfo=UTC).timestamp()
-HEADER = (
-    b"From: Anna <anna@contoso.com>\r\nTo: bob@fabrikam.com, x@y.com\r\nSubject: Your Invoice 4711\r\nX-App: ERP\r\n"
-)
-CONTENT = HEADER + b"\r\nHello\r\n"
-DOMAINS = [{"id": "own", "name": "own", "domain": "contoso.com"}]
-
-
-class Groups:
-    def find(self, address: str) -> RecipientEntry | None:
-        members = {"staff@contoso.com": ("anna@contoso.com",)}.get(address.lower())
-        return RecipientEntry(address, EntryKind.GROUP, address, members=members) if members else None
-
-
-def session(**given) -> SessionFacts:
-    facts = SessionFacts("s", "10.1.2.3", 1, "smtp", "default", 1, NOW)
-    return facts.changed(**given)
-
-
-def facts(
-    content: bytes | None = CONTENT, sender: str = "anna@contoso.com", to=("bob@fabrikam.com",), **given
-) -> RuleFacts:
-    return RuleFacts(
-        session=session(**given),
-        sender=parse_mailbox(sender) if sender else NULL,
-        recipients=[parse_mailbox(one) for one in to],
-        size_bytes=len(content or b""),
-        content=content,
-    )
-
-
-def rule(
-    number: int = 0, conditions=(), exceptions=(), actions=({"kind": "LogEventText", "text": "x"},), **given
-) -> MailFlowRule:
-    said = {"id": f"r{number}", "name": f"R{number}", "priority": number} | given
-    return MailFlowRule(conditions=conditions, exceptions=exceptions, actions=actions, **said)
-
-
-def decide(*rules: MailFlowRule, about: RuleFacts | None = None, lookup=None):
-    document = MailFlow(mail_flow_rules=rules, accepted_domains=DOMAINS)
-    return decide_rules(compile_ruleset(document), about or facts(), lookup=lookup or Groups(), now=NOW)
-
-
-def condition(kind: str, *values: str, header: str = "") -> dict:
-    return {"kind": kind, "values": values, "header": header}
-
-
-YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.CANNOT_TELL
-
-
-@pytest.mark.parametrize(
-    ("asked", "answer"),
-    [
-        (condition("From", "ANNA@contoso.com"), YES),
-        (condition("From", "bob@contoso.com"), NO),
-        (condition("FromScope", "NotInOrganization"), YES),  # nobody signed in, no policy names the network
-        (condition("FromMemberOf", "staff@contoso.com"), YES),
-        (condition("FromMemberOf", "others@contoso.com"), NO),
-        (condition("FromAddressContainsWords", "anna"), YES),
-        (condition("FromAddressContainsWords", "ann"), NO),
-        (condition("FromAddressMatchesPatterns", r"^a.*@contoso\.com$"), YES),
-        (condition("SenderDomainIs", "com"), YES),
-        (condition("SenderDomainIs", "toso.com"), NO),
-        (condition("SenderIPRanges", "10.1.0.0/16", "192.0.2.1"), YES),
-        (condition("SenderIPRanges", "10.2.0.0/16"), NO),
-        (condition("SenderIsAuthenticated", "No"), YES),
-        (condition("SenderIsAuthenticated", "Yes"), NO),
-        (condition("ReceiveConnectorIs", "default"), YES),
-        (condition("ReceiveConnectorIs", "client"), NO),
-        (condition("SentTo", "bob@Fabrikam.com"), YES),
-        (condition("SentToScope", "InOrganization"), NO),
-        (condition("SentToScope", "NotInOrganization"), YES),
-        (condition("SentToMemberOf", "staff@contoso.com"), NO),
-        (condition("RecipientAddressContainsWords", "fabrikam"), YES),
-        (condition("RecipientAddressMatchesPatterns", r"bo{2}b@"), NO),
-        (condition("RecipientDomainIs", "fabrikam.com"), YES),
-        (condition("AnyOfToHeader", "x@y.com"), YES),
-        (condition("AnyOfCcHeader", "x@y.com"), NO),
-        (condition("AnyOfToCcHeader", "x@y.com"), YES),
-        (condition("SubjectContainsWords", "invoice"), YES),
-        (condition("SubjectContainsWords", "voice"), NO),
-        (condition("SubjectMatchesPatterns", r"invoice \d{4}$"), YES),
-        (condition("HeaderContainsWords", "erp", header="x-app"), YES),
-        (condition("HeaderMatchesPatterns", "^crm$", header="X-App"), NO),
-        (condition("WithImportance", "Normal"), YES),
-        (condition("WithImportance", "High"), NO),
-        (condition("MessageTypeMatches", "OOF", "Signed"), NO),
-        (condition("MessageSizeOver", "10 B"), YES),
-        (condition("MessageSizeOver", "1 MB"), NO),
-        (condition("AttachmentSizeOver", "1 B"), NO),
-        (condition("AttachmentProcessingLimitExceeded"), NO),
-    ],
-    ids=lambda one: f"{one['kind']}-{one['values']}" if isinstance(one, dict) else one.value,
-)  # fmt: skip
-def test_condition__asked_of_a_message__answers(asked: dict, answer: Answer):
-    assert decide(rule(conditions=[asked])).trail[0].answer is answer
-    assert decide(rule(exceptions=[asked])).trail[0].answer is (NO if answer is YES else YES)
-
-
-@pytest.mark.parametrize(
-    ("asked", "answer"),
-    [
-        (condition("HeaderContainsWords", "hidden", header="X-Long"), Answer.CANNOT_TELL),
-        (condition("HeaderMatchesPatterns", "hidden", header="X-Long"), Answer.CANNOT_TELL),
-        (condition("HeaderContainsWords", "shown", header="X-Long"), YES),
-        (condition("SubjectContainsWords", "hidden"), NO),
-    ],
-)
-def test_words__behind_what_is_looked_at_of_a_field__cannot_be_told(asked: dict, answer: Answer):
-    long = facts(b"X-Long: shown " + b"x" * 9_000 + b" hidden\r\n" + CONTENT)
-    assert decide(rule(conditions=[asked]), about=long).trail[0].answer is answer
-
-
-def test_member__directory_down__cannot_tell_and_does_what_the_rule_says():
-    asked = [condition("SentToMemberOf", "staff@contoso.com")]
-    to = facts(to=("carl@contoso.com",))
-    ignored = decide(rule(conditions=asked), about=to, lookup=NoDirectory())
-    assert (ignored.trail[0].answer, ignored.refusal) == (UNKNOWN, None)
-    deferred = decide(
-        rule(conditions=asked, rule_error_action="Defer"), about=facts(to=("carl@contoso.com",)), lookup=NoDirectory()
-    )
-    assert deferred.refusal.code == 451
-    assert "directory" in deferred.because
-    tested = decide(
-        rule(conditions=asked, rule_error_action="Defer", mode="Audit"),
-        about=facts(to=("carl@contoso.com",)),
-        lookup=NoDirectory(),
-    )
-    assert tested.refusal is None
-
-
-def test_sender__header_and_envelope_differ__is_looked_for_where_the_rule_says():
-    asked = [condition("SenderDomainIs", "contoso.com")]
-
-    def answers(place: str) -> Answer:
-        about = facts(sender="bounce@lists.example")
-        return decide(rule(conditions=asked, sender_address_location=place), about=about).trail[0].answer
-
-    assert [answers(place) for place in ("Header", "Envelope", "HeaderOrEnvelope")] == [YES, NO, YES]
-
-
-def test_sender__from_that_nobody_can_read__cannot_be_told():
-    about = facts(b"From: a@b.com <x@contoso.com\r\n\r\nx\r\n")
-    assert decide(rule(conditions=[condition("From", "x@contoso.com")]), about=about).trail[0].answer is UNKNOWN
-
-
-def test_inside__signed_in_with_an_address_of_ours__is_inside():
-    asked = [condition("FromScope", "InOrganization")]
-    assert decide(rule(conditions=asked), about=facts(identity="anna")).trail[0].answer is YES
-    assert decide(rule(conditions=asked), about=facts()).trail[0].answer is NO
-
 
 _POSSIBLE = [
     condition("SubjectContainsWords", "invoice"), condition("SubjectContainsWords", "nothing"),
@@ -183,11 +23,6 @@ def _naive(conditions: list[int], exceptions: list[int]) -> Answer:
     if NO in asked or YES in excepted:
         return NO
     return UNKNOWN if UNKNOWN in asked | excepted else YES
-
-
-class Down:
-    def find(self, address: str) -> RecipientEntry | None:
-        return NoDirectory().find(address)
 
 
 @given(st.lists(st.tuples(_ASKED, _ASKED, st.booleans(), st.sampled_from(["Enforce", "Audit"])), max_size=5))
@@ -271,23 +106,6 @@ def test_redirect__message_that_came_back_too_often__is_refused():
     assert plain.refusal is None
 
 
-def test_envelope_rule__says_no__message_is_not_read():
-    about = facts()
-    decide(
-        rule(conditions=[condition("SubjectContainsWords", "x"), condition("SenderIPRanges", "192.0.2.1")]), about=about
-    )
-    assert not about.is_header_read
-    assert "attachments" not in about.__dict__
-
-
-def test_replay__header_not_recorded__cannot_be_told_but_subject_can():
-    about = RuleFacts(session=session(), sender=NULL, recipients=[], size_bytes=1, subject="An invoice")
-    prepending = [{"kind": "PrependSubject", "text": "x"}]
-    decided = decide(rule(1, [condition("SubjectContainsWords", "invoice")], actions=prepending),
-                     rule(2, [condition("AttachmentSizeOver", "1 B")]), about=about)  # fmt: skip
-    assert [step.answer for step in decided.trail] == [YES, UNKNOWN]
-
-
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -310,12 +128,3 @@ def test_replay__header_not_recorded__cannot_be_told_but_subject_can():
 def test_rule__that_makes_no_sense__is_refused_in_words(given: dict, said: str):
     with pytest.raises(ValueError, match=said):
         rule(**given)
-
-
-def test_patterns__that_take_too_many_steps_together__cannot_be_told_and_stop_there():
-    values = [f"(x{n}|y)*z{n}" for n in range(60)]
-    asked = condition("HeaderMatchesPatterns", *values, header="X-Long")
-    about = facts(b"X-Long: " + bytes(33 + n * n % 90 for n in range(8_000)).replace(b"z", b"y") + b"\r\n\r\n")
-    decided = decide(rule(conditions=[asked], rule_error_action="Defer"), about=about)
-    assert decided.trail[0].answer is UNKNOWN
-    assert "takes too long" in decided.because

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.transport.rules.test_dsn import message
+from tests.transport.rules.dsn_kit import message
 from transport.model.address import NULL, parse_mailbox
 from transport.model.envelope import Recipient
 from transport.model.outcome import RecipientStatus

@@ -1,6 +1,6 @@
 """What mail flow rules tell by mail: hostile text of the message can't break out of a report."""
 
-from tests.transport.rules.test_dsn import NOW, SETTINGS, message
+from tests.transport.rules.dsn_kit import NOW, SETTINGS, message
 from transport.model.ruled import Notice
 from transport.rules import rule_notice
 

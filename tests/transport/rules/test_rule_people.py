@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from tests.transport.rules.test_mail_flow_rules import NO, UNKNOWN, YES, condition, decide, facts, rule
+from tests.transport.rules.mail_flow_kit import NO, UNKNOWN, YES, condition, decide, facts, rule
 from transport.config.objects import RuleCondition
 from transport.config.rule_kinds import ATTRIBUTES, ConditionKind
 from transport.ports.recipients import EntryKind, NoDirectory, RecipientEntry
