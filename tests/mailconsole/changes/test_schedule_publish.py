@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mailconsole.audit.models import AuditEntry
 from mailconsole.changes.models import Revision
@@ -122,7 +123,10 @@ def test_schedule_page__shows_the_time_takes_it_back_and_refuses_what_is_no_time
     browser, url = signed_in(reviewer), reverse("changes:schedule", args=[change.pk])
     assert browser.get(url).status_code == 405
     assert "is no time" in browser.post(url, {"at": "soon", "digest": digest_of(change)}, follow=True).content.decode()
-    answer = browser.post(url, {"at": "2126-12-24T22:00", "digest": digest_of(change)}, follow=True)
+    far = browser.post(url, {"at": "2126-12-24T22:00", "digest": digest_of(change)}, follow=True)
+    assert "more than ten years away" in far.content.decode()
+    soon = (timezone.now() + timedelta(days=1)).isoformat()
+    answer = browser.post(url, {"at": soon, "digest": digest_of(change)}, follow=True)
     assert "Published by itself" in answer.content.decode()
     answer = browser.post(reverse("changes:cancel-schedule", args=[change.pk]), follow=True)
     assert "It stays approved." in answer.content.decode()

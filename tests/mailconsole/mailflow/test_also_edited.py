@@ -26,7 +26,7 @@ def theirs():
 
 def test_form__object_in_anothers_open_change__says_so_with_a_link(theirs):
     shown = signed_in(create_editor()).get(EDIT).content.decode()
-    assert f"Bert &lt;b&gt;Brecht&lt;/b&gt; {SAID}" in shown
+    assert f"Bert &lt;b&gt;Brecht&lt;/b&gt;</span> {SAID}" in shown
     assert f'href="{reverse("changes:detail", args=[theirs.pk])}">More &lt;i&gt;scanners&lt;/i&gt;</a>' in shown
 
 
