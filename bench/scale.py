@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -30,25 +29,19 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from run import CannotMeasure, Sink, free_port, wait_for_port  # noqa: E402
+from scale_clients import open_session, send, send_patiently  # noqa: E402
+from scale_spool import BODY, NODE, fill  # noqa: E402
 
 from transport.config import text  # noqa: E402
 from transport.config.document import MailFlow, initial_document  # noqa: E402
 from transport.config.objects import AddressSpace, Organization, RelayPolicy, SendConnector  # noqa: E402
-from transport.model.address import Address  # noqa: E402
-from transport.model.envelope import Message, Recipient  # noqa: E402
-from transport.model.next_hop import DeliveryType, NextHop  # noqa: E402
-from transport.model.outcome import RecipientStatus  # noqa: E402
 from transport.model.queue_filter import QueueFilter  # noqa: E402
 from transport.ports.node import ListenAddress, Ports  # noqa: E402
 from transport.service.engine import TransportService  # noqa: E402
-from transport.spool.sqlite_spool import SqliteSpool  # noqa: E402
 
-NODE = "transport-1"
 IDLE_SESSIONS = 1000
 LARGE_BYTES = 35 * 1024 * 1024
 LARGE_COUNT = 20
-BODY = b"From: a@acme.example\r\nSubject: A message that waits\r\n\r\n" + b"A line of the message.\r\n" * 40
-GROUP = 2000
 PAGE_ROWS = 50
 
 
@@ -66,9 +59,6 @@ def configuration(next_hop: int) -> MailFlow:
         send_connectors=(connector,),
         relay_policies=(policy,),
     )
-
-
-# The node's process.
 
 
 async def run_node(home: Path, port: int, next_hop: int) -> None:
@@ -146,58 +136,6 @@ def node_in(home: Path, next_hop: int) -> Iterator[Node]:
         yield node
     finally:
         node.stop()
-
-
-# The clients.
-
-
-def open_session(port: int) -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", port), timeout=30)
-    talk(client, b"")
-    talk(client, b"EHLO bench.example\r\n")
-    return client
-
-
-def talk(client: socket.socket, line: bytes) -> bytes:
-    """Say something and return the whole reply."""
-    client.sendall(line)
-    reply = b""
-    while not (reply.endswith(b"\r\n") and reply.splitlines()[-1][3:4] == b" "):
-        data = client.recv(65536)
-        if not data:
-            raise CannotMeasure(f"the node closed the connection after {reply!r}")
-        reply += data
-    return reply
-
-
-def send(port: int, body: bytes) -> None:
-    with open_session(port) as client:
-        client.settimeout(300)
-        for line in (b"MAIL FROM:<a@acme.example>\r\n", b"RCPT TO:<b@partner.example>\r\n", b"DATA\r\n"):
-            talk(client, line)
-        client.sendall(body)
-        reply = talk(client, b"\r\n.\r\n")
-    if not reply.startswith(b"250"):
-        raise NotTaken(f"a message was not taken: {reply!r}")
-
-
-class NotTaken(CannotMeasure):
-    """The node said no, or later."""
-
-
-def send_patiently(port: int, body: bytes, told_later: list[bytes]) -> None:
-    """As a mail server does: what is told to come later comes again, here after a second."""
-    while True:
-        try:
-            return send(port, body)
-        except NotTaken as error:
-            if "452" not in str(error) or len(told_later) > 1000:
-                raise
-            told_later.append(b"452")
-            time.sleep(1)
-
-
-# The cases.
 
 
 def idle(home: Path, given: argparse.Namespace) -> None:
@@ -350,42 +288,6 @@ def read(url: str, cookie: str) -> str:
     with urllib.request.urlopen(request, timeout=30) as response:
         page: str = response.read().decode()
         return page
-
-
-async def fill(home: Path, count: int) -> None:
-    """Messages that were tried three times and wait for their next hop, written through the spool itself."""
-    spool = SqliteSpool(home / "nodes" / NODE, node=NODE)
-    await spool.start()
-    now, hop = time.time(), NextHop(DeliveryType.SMART_HOST_CONNECTOR, "127.0.0.1:1", "out")
-    for first in range(0, count, GROUP):
-        waiting = [spool.commit(message(spool, n, now, hop), []) for n in range(first, min(first + GROUP, count))]
-        await asyncio.gather(*waiting)
-    await spool.stop()
-
-
-def message(spool: SqliteSpool, number: int, now: float, hop: NextHop) -> Message:
-    to = Address(f"user{number % 10_000}", "partner.example")
-    recipient = Recipient(0, to, to, status=RecipientStatus.RETRY, next_hop=hop, attempts=3)
-    recipient.first_attempt_at, recipient.last_attempt_at = now - 600, now - 60
-    recipient.next_attempt_at = now + 600 + number % 600
-    recipient.last_reason = "The connection was not made: Connection refused."
-    return Message(
-        id=spool.new_id(),
-        envelope_sender=Address("a", "acme.example"),
-        recipients=[recipient],
-        size_bytes=len(BODY),
-        received_at=now - 600,
-        expires_at=now + 2 * 86400,
-        session_id=f"S{number:012d}",
-        peer="127.0.0.1",
-        helo="bench.example",
-        identity="",
-        connector_id="default",
-        revision=1,
-        internet_message_id=f"<{number}.bench@acme.example>",
-        subject="A message that waits",
-        body=BODY,
-    )
 
 
 CASES = {"idle": idle, "large": large, "queued": queued, "console": console}
