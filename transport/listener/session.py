@@ -300,8 +300,12 @@ class Session(Connection):
 
     @property
     def may_say_passwords(self) -> bool:
-        """Whether AUTH is taken as the connection is now: over TLS, or in clear where the connector says so."""
-        return self.facts.tls is not None or self.connector.auth_mechanism is AuthMechanism.BASIC_AUTH
+        """Whether AUTH is taken as the connection is now: over TLS, or in clear where the connector says so and does
+        not require TLS for all else."""
+        if self.facts.tls is not None:
+            return True
+        needs_tls = self.connector.tls_mode in (TlsMode.REQUIRED, TlsMode.IMPLICIT)
+        return self.connector.auth_mechanism is AuthMechanism.BASIC_AUTH and not needs_tls
 
     @property
     def offers_xclient(self) -> bool:

@@ -6,7 +6,7 @@ from base64 import b64encode
 import pytest
 
 from tests.support.listener import Passwords, connector, mail_flow, running
-from transport.config.objects import PermissionGroup
+from transport.config.objects import AuthMechanism, PermissionGroup, TlsMode
 from transport.model.event import EventId
 
 USERS = (PermissionGroup.EXCHANGE_USERS,)
@@ -165,6 +165,21 @@ def test_in_clear__is_538_and_nothing_is_asked(server, passwords):
         assert "AUTH" not in client.command("EHLO client.example").text
         assert client.auth_plain("anna", "right").text.startswith("538 5.7.11")
     assert passwords.asked == []
+
+
+def test_in_clear_too_but_tls_required__is_538_until_starttls(tls_context, passwords):
+    """Validation and reviewers take such a connector for one that sees no password in clear."""
+    flow = mail_flow(
+        connector(permission_groups=USERS, auth_mechanism=AuthMechanism.BASIC_AUTH, tls_mode=TlsMode.REQUIRED)
+    )
+    with running(flow, tls_context=tls_context, authenticator=passwords) as server, server.greeted() as client:
+        assert "AUTH" not in client.command("EHLO client.example").text
+        assert client.auth_plain("anna", "right").text.startswith("538 5.7.11")
+        assert passwords.asked == []
+        client.command("STARTTLS")
+        client.start_tls()
+        assert "250 AUTH LOGIN PLAIN" in client.command("EHLO client.example").text
+        assert client.auth_plain("anna", "right").code == 235
 
 
 def test_no_users__is_not_offered(tls_context):
