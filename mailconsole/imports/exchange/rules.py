@@ -36,7 +36,7 @@ TABLE: dict[str, Same | Other] = {
     "SetAuditSeverity": Other("Each rule that fits stands in the message's trace.", ("", "donotaudit", "none")),
     "ModerateMessageByUser": Other("Nobody moderates here: hold it for an operator instead."),
     "ModerateMessageByManager": Other("Nobody moderates here: hold it for an operator instead."),
-    "AddManagerAsRecipientType": Other("The directory's managers are not known to rules."),
+    "AddManagerAsRecipientType": Other("No rule adds a manager as a recipient."),
     "ApplyHtmlDisclaimerText": Other("Disclaimers are not made: text put into signed or nested messages breaks them."),
     "ApplyHtmlDisclaimerLocation": Other("See the text.", ("", "append", "prepend", "0", "1", "none")),
     "ApplyHtmlDisclaimerFallbackAction": Other(

@@ -114,6 +114,13 @@ def test_rule__actions_of_all_kinds__are_taken_over_and_a_connector_by_its_name(
     assert said(done.report, "Block programs", "ApplyHtmlDisclaimerText")[0][0] is Fate.LEFT_OUT
 
 
+def test_rule__manager_as_recipient__is_left_out_for_what_is_true():
+    """The directory's managers are known to rules: to their conditions."""
+    done = imported(AddManagerAsRecipientType="Bcc")
+    found = said(done.report, "Block programs", "AddManagerAsRecipientType")
+    assert found == [(Fate.LEFT_OUT, "No rule adds a manager as a recipient.")]
+
+
 def test_rule__with_nothing_left_to_do__is_left_out():
     done = imported(RejectMessageReasonText=None, RejectMessageEnhancedStatusCode=None, ApplyOME=True)
     assert not done.document.mail_flow_rules
