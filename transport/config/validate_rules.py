@@ -35,7 +35,9 @@ def covers(before: MailFlowRule, after: MailFlowRule) -> bool:
 
 
 def _sender_asked(rule: MailFlowRule) -> bool:
-    return any(one.kind.spec.group == "Sender" for one in (*rule.conditions, *rule.exceptions))
+    """Whether it matters where the sender is looked for."""
+    asked = (*rule.conditions, *rule.exceptions)
+    return any(one.kind.spec.group in ("Sender", "Sender and recipient") for one in asked)
 
 
 def _implies(one: RuleCondition, other: RuleCondition) -> bool:

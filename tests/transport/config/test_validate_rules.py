@@ -60,8 +60,17 @@ def test_rule__that_may_still_fit__is_not_told(before: dict[str, Any], after: di
     assert found(before, after) == {}
 
 
-def test_rule__senders_looked_for_in_different_places__does_not_shadow() -> None:
-    asked = {"kind": "SenderDomainIs", "values": ["contoso.com"]}
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("SenderDomainIs", "contoso.com"),
+        ("SenderManagementRelationship", "Manager"),
+        ("ADAttributeEqual", "Department"),
+        ("ADAttributeNotEqual", "Department"),
+    ],
+)
+def test_rule__senders_looked_for_in_different_places__does_not_shadow(kind: str, value: str) -> None:
+    asked = {"kind": kind, "values": [value]}
     before = rule("a", 0, asked, stop_rule_processing=True, sender_address_location="Envelope")
     assert found(before, rule("b", 1, asked)) == {}
     assert found(before, rule("b", 1, asked, sender_address_location="Envelope"))
