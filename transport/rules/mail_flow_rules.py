@@ -18,6 +18,7 @@ from transport.model.reply import Reply
 from transport.model.verdict import Answer, Step
 from transport.ports.recipients import RecipientLookup
 from transport.rules.criteria.criterion import Criterion, Finding, compile_criterion
+from transport.rules.criteria.known import Known
 from transport.rules.criteria.question import Around
 from transport.rules.rule_effects import LOOPING, CompiledAction, Effects, mark
 from transport.rules.rule_facts import MAX_STEPS, NotKnown, RuleFacts
@@ -141,7 +142,7 @@ class CompiledRules:
 def decide_rules(ruleset: Ruleset, facts: RuleFacts, *, lookup: RecipientLookup, now: float) -> Decided:
     """Ask the rules in force at ``now``. Changes the header in ``facts``; everything else is in what is returned."""
     decided = Decided()
-    around = Around(ruleset, lookup)
+    around = Around(ruleset, Known(ruleset, lookup))
     rules = rules_of(ruleset)
     facts.steps.left = rules.steps
     for compiled in rules.rules:

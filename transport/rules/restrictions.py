@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import takewhile
 
 from transport.config.types import format_size
 from transport.model.address import Address
 from transport.model.reply import Reply
 from transport.ports.recipients import EntryKind, RecipientEntry, RecipientLookup
-from transport.rules.disclosure import Withheld
+from transport.rules.membership import is_member, keys_of
 from transport.rules.patterns import AddressPatterns
 from transport.rules.ruleset import Ruleset
 
@@ -77,68 +75,6 @@ def _is_among(ruleset: Ruleset, patterns: tuple[str, ...], sender: Address, look
         return True
     if sender.is_null:
         return False
-    keys = _keys_of(ruleset, sender, lookup)
+    keys = keys_of(ruleset, sender, lookup)
     named = {pattern.lower() for pattern in patterns if "@" in pattern}
-    return not named.isdisjoint(keys) or _is_member(ruleset, named, keys, lookup)
-
-
-def is_member_of_any(ruleset: Ruleset, groups: Iterable[str], address: Address, lookup: RecipientLookup) -> bool:
-    """Whether the address is in one of the groups, at any depth. Raises LookupUnavailable, Withheld."""
-    return _is_member(ruleset, map(str.lower, groups), _keys_of(ruleset, address, lookup), lookup)
-
-
-def _keys_of(ruleset: Ruleset, sender: Address, lookup: RecipientLookup) -> frozenset[str]:
-    """By which addresses the sender is meant: the one it wrote, and the primary one of the recipient that has it."""
-    own = ruleset.own_recipients.find(sender.key) if ruleset.own_recipients is not None else None
-    if own is not None:
-        return frozenset((sender.key, own.entry.primary_address.lower()))
-    if ruleset.accepted_domain(sender.domain) is None:
-        return frozenset((sender.key,))
-    entry = lookup.find(str(sender))
-    return frozenset((sender.key, entry.primary_address.lower() if entry is not None else sender.key))
-
-
-def _is_member(ruleset: Ruleset, groups: Iterable[str], keys: frozenset[str], lookup: RecipientLookup) -> bool:
-    """Whether the sender is in one of the groups, through groups within it at any depth, ours and the directory's.
-    Each is asked once, so that a ring of groups ends. A yes of one that may be told needs no other."""
-    seen: set[str] = set()
-    ahead = list(groups)
-    withheld: Withheld | None = None
-    while ahead:
-        key = ahead.pop()
-        if key in seen:
-            continue
-        seen.add(key)
-        try:
-            members, inner = _inside(ruleset, key, lookup)
-        except Withheld as error:
-            withheld = error
-            continue
-        if not keys.isdisjoint(members):
-            return True
-        ahead += inner
-    if withheld is not None:
-        raise withheld
-    return False
-
-
-def _inside(ruleset: Ruleset, group: str, lookup: RecipientLookup) -> tuple[Collection[str], Iterable[str]]:
-    """The members of one group, and those of them that may be groups. Raises Withheld."""
-    own = ruleset.own_recipients
-    if own is not None and own.find(group) is not None:
-        members = own.members(group)
-        return members, [one for one in members if own.find(one) is None]
-    entry = _group(ruleset, group, lookup)
-    if entry is None:
-        return (), ()
-    if entry.is_withheld:
-        raise Withheld
-    everybody = [one.lower() for one in entry.members]
-    return everybody, takewhile(lambda one: _group(ruleset, one, lookup) is not None, everybody)
-
-
-def _group(ruleset: Ruleset, address: str, lookup: RecipientLookup) -> RecipientEntry | None:
-    if ruleset.accepted_domain(address.rpartition("@")[2]) is None:
-        return None
-    entry = lookup.find(address)
-    return entry if entry is not None and entry.kind is EntryKind.GROUP else None
+    return not named.isdisjoint(keys) or is_member(ruleset, named, keys, lookup)

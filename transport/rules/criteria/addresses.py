@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from transport.config.objects import DomainType, RuleCondition, SenderAddressLocation
 from transport.config.rule_kinds import INSIDE, ConditionKind
@@ -12,10 +12,11 @@ from transport.rules.criteria.question import Around, Test, first_match
 from transport.rules.pattern_match import Pattern, Words
 from transport.rules.patterns import AddressPatterns
 from transport.rules.pressure import is_from_outside
-from transport.rules.restrictions import is_member_of_any
 from transport.rules.rule_facts import NotKnown, RuleFacts
 from transport.rules.ruleset import Ruleset
 
+MAX_SENDERS = 10
+"""Of a header, that are looked for in the directory; RFC 5322 3.6.2 sets no bound, and who writes more deceives."""
 # What an address is asked: what was found, or empty.
 AddressTest = Callable[[Address, RuleFacts, Around], str]
 
@@ -44,7 +45,7 @@ def is_member(condition: RuleCondition) -> AddressTest:
     groups = condition.values
 
     def test(address: Address, facts: RuleFacts, around: Around) -> str:
-        if address.is_null or not is_member_of_any(around.ruleset, groups, address, around.lookup):
+        if address.is_null or not around.known.is_member(groups, address):
             return ""
         return f"{address} is a member"
 
@@ -104,20 +105,33 @@ OF_RECIPIENT: dict[ConditionKind, Callable[[RuleCondition], AddressTest]] = {
 def any_of(test: AddressTest, addresses: Iterable[Address], facts: RuleFacts, around: Around) -> str:
     """Each is asked once; one that fits is enough, though another can't be told."""
     unknown: Exception | None = None
-    for address in addresses:
-        try:
-            found = test(address, facts, around)
-        except LookupUnavailable as error:
-            unknown = error
-            continue
-        if found:
-            return found
+    try:
+        for address in addresses:
+            try:
+                found = test(address, facts, around)
+            except LookupUnavailable as error:
+                unknown = error
+                continue
+            if found:
+                return found
+    except NotKnown as error:
+        raise unknown or error from None
     if unknown is not None:
         raise unknown
     return ""
 
 
-def of_sender(test: AddressTest, where: SenderAddressLocation) -> Test:
+def few(addresses: Sequence[Address], most: int, names: str) -> Iterator[Address]:
+    """The first of them. Raises NotKnown where there are more: each costs a look at the directory, and a stranger may
+    write thousands."""
+    yield from addresses[:most]
+    if len(addresses) > most:
+        raise NotKnown(f"{names} {len(addresses):,} addresses; no more than {most} are looked up.")
+
+
+def of_sender(test: AddressTest, where: SenderAddressLocation, *, most: int | None = None) -> Test:
+    """``most``: of the header's, that are asked."""
+
     def ask(facts: RuleFacts, around: Around) -> str:
         if where is SenderAddressLocation.ENVELOPE:
             return test(facts.sender, facts, around)
@@ -125,7 +139,9 @@ def of_sender(test: AddressTest, where: SenderAddressLocation) -> Test:
             found = test(facts.sender, facts, around)
             if found:
                 return found
-        return any_of(test, _header_senders(facts), facts, around)
+        senders = _header_senders(facts)
+        asked = senders if most is None else few(senders, most, "From and Sender name")
+        return any_of(test, asked, facts, around)
 
     return ask
 

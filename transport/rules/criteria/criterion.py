@@ -9,7 +9,7 @@ from transport.config.rule_kinds import ConditionKind, Reads
 from transport.model.verdict import Answer
 from transport.ports.unavailable import LookupUnavailable
 from transport.rules.criteria import people
-from transport.rules.criteria.addresses import OF_RECIPIENT, OF_SENDER, of_recipients, of_sender
+from transport.rules.criteria.addresses import MAX_SENDERS, OF_RECIPIENT, OF_SENDER, of_recipients, of_sender
 from transport.rules.criteria.attachments import OF_ATTACHMENT
 from transport.rules.criteria.headers import OF_HEADER
 from transport.rules.criteria.question import Around, Test
@@ -66,7 +66,10 @@ def compile_criterion(condition: RuleCondition, where: SenderAddressLocation) ->
         reads = Reads.ENVELOPE if where is SenderAddressLocation.ENVELOPE else Reads.HEADER
         reads = max(reads, Reads.DIRECTORY) if kind in _ASK_DIRECTORY else reads
         both = people.OF_BOTH.get(kind)
-        return Criterion(kind, reads, both(condition, where) if both else of_sender(_OF_SENDER[kind](condition), where))
+        if both is not None:
+            return Criterion(kind, reads, both(condition, where))
+        most = MAX_SENDERS if kind in _ASK_DIRECTORY else None
+        return Criterion(kind, reads, of_sender(_OF_SENDER[kind](condition), where, most=most))
     if kind in _OF_RECIPIENT:
         return Criterion(kind, reads, of_recipients(_OF_RECIPIENT[kind](condition)))
     return Criterion(kind, reads, _OF_MESSAGE[kind](condition))

@@ -10,33 +10,31 @@ from collections.abc import Callable
 from transport.config.objects import RuleCondition, SenderAddressLocation
 from transport.config.rule_kinds import MANAGER_OF, REPORTS_TO, ConditionKind
 from transport.model.address import Address
-from transport.ports.recipients import RecipientEntry
-from transport.rules.criteria.addresses import AddressTest, any_of, is_member, of_recipients, of_sender
+from transport.rules.criteria.addresses import (
+    MAX_SENDERS,
+    AddressTest,
+    any_of,
+    few,
+    is_member,
+    of_recipients,
+    of_sender,
+)
 from transport.rules.criteria.question import Around, Test, first_match
 from transport.rules.pattern_match import Pattern, Steps, Words
 from transport.rules.rule_facts import NotKnown, RuleFacts
 
+MAX_NAMED = 500
+"""Of a field, that are looked for in groups."""
 _MANAGER = "Manager"
 _Between = Callable[[Address, Address, Around], str]
 """What a sender and a recipient are to each other, or empty."""
-
-
-def _entry(address: Address, around: Around) -> RecipientEntry | None:
-    """Raises LookupUnavailable."""
-    return None if address.is_null else around.lookup.find(str(address))
-
-
-def _values(address: Address, name: str, around: Around) -> tuple[str, ...]:
-    entry = _entry(address, around)
-    begin = f"{name}="
-    return tuple(one[len(begin) :] for one in entry.attributes() if one.startswith(begin)) if entry is not None else ()
 
 
 def _has_words(condition: RuleCondition) -> AddressTest:
     asked = [(name, Words((sought,))) for name, _, sought in (value.partition(":") for value in condition.values)]
 
     def find(name: str, words: Words, address: Address, around: Around) -> str:
-        found = next((word for text in _values(address, name, around) if (word := words.find(text))), "")
+        found = next((word for text in around.known.values(address, name) if (word := words.find(text))), "")
         return f"{name} of {address} contains “{found}”" if found else ""
 
     return lambda address, facts, around: next(
@@ -48,7 +46,7 @@ def _has_pattern(condition: RuleCondition) -> AddressTest:
     asked = [(name, Pattern(sought)) for name, _, sought in (value.partition(":") for value in condition.values)]
 
     def find(name: str, pattern: Pattern, address: Address, steps: Steps, around: Around) -> str:
-        found = (first_match([pattern], text, steps) for text in _values(address, name, around))
+        found = (first_match([pattern], text, steps) for text in around.known.values(address, name))
         said = next((one for one in found if one), "")
         return f"{name} of {address}: {said}" if said else ""
 
@@ -61,7 +59,7 @@ def _has_manager(condition: RuleCondition) -> AddressTest:
     wanted = frozenset(value.lower() for value in condition.values)
 
     def test(address: Address, facts: RuleFacts, around: Around) -> str:
-        managers = _values(address, _MANAGER, around)
+        managers = around.known.values(address, _MANAGER)
         return f"the manager of {address} is {managers[0]}" if managers and managers[0].lower() in wanted else ""
 
     return test
@@ -69,10 +67,10 @@ def _has_manager(condition: RuleCondition) -> AddressTest:
 
 def _is_managed_by(one: Address, other: Address, around: Around) -> bool:
     """Whether the manager of ``one`` is ``other``, by whichever of its addresses."""
-    managers = _values(one, _MANAGER, around)
+    managers = around.known.values(one, _MANAGER)
     if not managers:
         return False
-    entry = _entry(other, around)
+    entry = around.known.entry(other)
     return managers[0].lower() in (other.key, entry.primary_address.lower() if entry is not None else "")
 
 
@@ -90,7 +88,7 @@ def _management(condition: RuleCondition) -> _Between:
 def _same(condition: RuleCondition) -> _Between:
     def find(sender: Address, recipient: Address, around: Around) -> str:
         for name in condition.values:
-            here, there = _folded(sender, name, around), _folded(recipient, name, around)
+            here, there = around.known.folded(sender, name), around.known.folded(recipient, name)
             if here & there:
                 return f"{sender} and {recipient} have the same {name}"
         return ""
@@ -103,16 +101,12 @@ def _other(condition: RuleCondition) -> _Between:
 
     def find(sender: Address, recipient: Address, around: Around) -> str:
         for name in condition.values:
-            here, there = _folded(sender, name, around), _folded(recipient, name, around)
+            here, there = around.known.folded(sender, name), around.known.folded(recipient, name)
             if here != there:
                 return f"{sender} and {recipient} differ in {name}"
         return ""
 
     return find
-
-
-def _folded(address: Address, name: str, around: Around) -> frozenset[str]:
-    return frozenset(value.casefold() for value in _values(address, name, around))
 
 
 def _between(made: Callable[[RuleCondition], _Between]) -> Callable[[RuleCondition, SenderAddressLocation], Test]:
@@ -122,7 +116,7 @@ def _between(made: Callable[[RuleCondition], _Between]) -> Callable[[RuleConditi
         def test(sender: Address, facts: RuleFacts, around: Around) -> str:
             return of_recipients(lambda recipient, _, __: find(sender, recipient, around))(facts, around)
 
-        return of_sender(test, where)
+        return of_sender(test, where, most=MAX_SENDERS)
 
     return compile
 
@@ -136,7 +130,7 @@ def _names_members(*fields: str) -> Callable[[RuleCondition], Test]:
             for name in fields:
                 addresses = facts.fields.addresses(name)
                 unreadable = name if addresses is None else unreadable
-                if found := any_of(member, addresses or (), facts, around):
+                if found := any_of(member, few(addresses or (), MAX_NAMED, f"{name} names"), facts, around):
                     return f"{name} names {found}"
             if unreadable:
                 raise NotKnown(f"The {unreadable} field can't be read for certain.")

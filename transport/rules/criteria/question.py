@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from transport.ports.recipients import RecipientLookup
+from transport.rules.criteria.known import Known
 from transport.rules.pattern_match import Pattern, Steps
 from transport.rules.rule_facts import RuleFacts
 from transport.rules.ruleset import Ruleset
@@ -16,7 +16,7 @@ class Around:
     """What a question is put to, beside the message."""
 
     ruleset: Ruleset
-    lookup: RecipientLookup
+    known: Known
 
 
 Test = Callable[[RuleFacts, Around], str]
