@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from transport.config.document import MailFlow
@@ -14,13 +14,13 @@ POLICIES = "relay_policies"
 BROAD_FROM = {4: 2**17, 6: 2**97}
 """Addresses from which a network is broad: /15 in IPv4, wider than /32 (a provider's usual share) in IPv6."""
 BROAD_TOGETHER = {4: 2**20, 6: 2**97}
-"""The same for all networks of a policy together: sixteen /16 say *everybody* as well as one /12 does."""
+"""The same for all networks of one list together: sixteen /16 say *everybody* as well as one /12 does."""
 
 
-def broad_networks(policy: RelayPolicy) -> tuple[str, ...]:
-    """The networks of the policy that are broad, alone or together."""
-    ranges = {network: parse_range(network) for network in policy.networks}
-    alone = tuple(network for network, one in ranges.items() if one.size >= BROAD_FROM[one.version])
+def broad_of(networks: Iterable[str]) -> tuple[str, ...]:
+    """Those of the networks that are broad, alone or together."""
+    ranges = {network: parse_range(network) for network in networks}
+    alone = tuple(network for network in ranges if is_broad(network))
     if alone:
         return alone
     for version, limit in BROAD_TOGETHER.items():
@@ -28,6 +28,12 @@ def broad_networks(policy: RelayPolicy) -> tuple[str, ...]:
         if sum(same.values()) >= limit:
             return tuple(same)
     return ()
+
+
+def is_broad(network: str) -> bool:
+    """Whether it is broad by itself."""
+    one = parse_range(network)
+    return one.size >= BROAD_FROM[one.version]
 
 
 def is_open(policy: RelayPolicy) -> bool:
@@ -46,7 +52,7 @@ def _broad_ones_say_so(document: MailFlow, now: datetime) -> Iterator[Problem]:
     for policy in document.relay_policies:
         if not policy.is_enabled or policy.is_expired(now) or not is_open(policy):
             continue
-        broad = broad_networks(policy)
+        broad = broad_of(policy.networks)
         if not broad:
             continue
         what = f"{', '.join(broad[:3])}{' and more' if len(broad) > 3 else ''}"

@@ -14,16 +14,11 @@ from transport.config.objects import MailFlowRule, RelayPolicy
 from transport.config.ranges import parse_range
 from transport.config.types import parse_duration
 from transport.config.validate_approval import PROTECTED
-from transport.config.validate_policies import BROAD_FROM, BROAD_TOGETHER, broad_networks, is_everywhere
+from transport.config.validate_policies import BROAD_TOGETHER, broad_of, is_broad, is_everywhere
+from transport.rules.broad_domains import Own, is_registry
 from transport.rules.broad_rules import takes_much
 
 SHORT_EXPIRATION = 3600
-_REGISTRIES = frozenset(("ac", "co", "com", "edu", "go", "gob", "gov", "govt", "ltd", "mil", "ne", "net", "nom", "or",
-                         "org", "plc", "sch"))  # fmt: skip
-"""Below a country's domain these are no organisation's, such as co.uk: names are registered below them."""
-
-Own = frozenset[str]
-"""The accepted domains, in lower case: whoever names one of them whole names most of the mail."""
 
 
 def broadness(change: ObjectChange, own: Own = frozenset()) -> str:
@@ -33,7 +28,7 @@ def broadness(change: ObjectChange, own: Own = frozenset()) -> str:
     if change.after is None:
         return ""
     if change.kind in LIST_KINDS:
-        return _is_broad_network(change.object_id, "covers")
+        return _broad((change.object_id,), "covers")
     find = _BY_KIND.get(change.kind)
     return find(change.after, change.before or {}, own) if find is not None else ""
 
@@ -55,18 +50,17 @@ def broad_together(changes: Iterable[ObjectChange]) -> dict[str, str]:
             for (kind, version), size in sizes.items() if size >= BROAD_TOGETHER[version]}  # fmt: skip
 
 
-def _is_broad_network(network: str, does: str) -> str:
-    one = parse_range(network)
-    return f"{does} the broad network {network}" if one.size >= BROAD_FROM[one.version] else ""
-
-
-def _first_broad(networks: Iterable[str], does: str) -> str:
-    return next(filter(None, (_is_broad_network(one, does) for one in networks)), "")
+def _broad(networks: Iterable[str], does: str) -> str:
+    found = broad_of(networks)
+    alone = tuple(filter(is_broad, found))
+    if found and not alone:
+        return f"{does} {len(found)} networks that are broad together"
+    return f"{does} the broad network{'s' if len(alone) > 1 else ''} {', '.join(alone[:3])}" if alone else ""
 
 
 def _accepted_domain(after: Json, before: Json, own: Own) -> str:
     domain, kind = after["domain"], after["domain_type"]
-    if after["match_subdomains"] and _is_registry(domain):
+    if after["match_subdomains"] and is_registry(domain):
         return f"takes mail for everything below {domain}"
     if kind == "ExternalRelay":
         return f"relays for somebody else's domain: mail to anyone at {domain} is taken and passed on"
@@ -77,11 +71,6 @@ def _accepted_domain(after: Json, before: Json, own: Own) -> str:
     if catch_all and catch_all != before.get("catch_all_address"):
         return f"sends what comes for unknown recipients of {domain} to {catch_all}"
     return ""
-
-
-def _is_registry(domain: str) -> bool:
-    first, _, rest = domain.lower().partition(".")
-    return not rest or (len(rest) == 2 and first in _REGISTRIES)
 
 
 def _remote_domain(after: Json, before: Json, own: Own) -> str:
@@ -106,7 +95,7 @@ def _send_connector(after: Json, before: Json, own: Own) -> str:
 def _receive_connector(after: Json, before: Json, own: Own) -> str:
     if not after["is_enabled"]:
         return ""
-    believed = _first_broad(after["proxy_networks"], "believes, about who the client is, all of")
+    believed = _broad(after["proxy_networks"], "believes, about who the client is, all of")
     if believed:
         return believed
     if after["sender_ownership"] == "none" and "ExchangeUsers" in after["permission_groups"]:
@@ -115,7 +104,7 @@ def _receive_connector(after: Json, before: Json, own: Own) -> str:
         return "takes passwords in clear"
     same = ("is_enabled", "bindings", "remote_ip_ranges", "permission_groups")
     if "AnonymousUsers" in after["permission_groups"] and any(after[name] != before.get(name) for name in same):
-        return _first_broad(after["remote_ip_ranges"], "serves, without signing in,")
+        return _broad(after["remote_ip_ranges"], "serves, without signing in,")
     return ""
 
 
@@ -131,9 +120,9 @@ def _relay_policy(after: Json, before: Json, own: Own) -> str:
     if after["is_broad_override"]:
         return "says that its broad network is meant"
     policy = RelayPolicy.model_validate(after)
-    broad = broad_networks(policy)
+    broad = _broad(policy.networks, "admits")
     if broad:
-        return f"admits the broad network {', '.join(broad[:3])}"
+        return broad
     anyone = next((one for one in policy.send_as_addresses if is_everywhere(one) or one.lower() in own), "")
     if anyone:
         return f"lets its users send as {'anybody' if anyone == '*' else f'anybody of {anyone}'}"

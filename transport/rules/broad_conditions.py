@@ -1,0 +1,98 @@
+"""Whether a condition of a mail flow rule fits much of the mail: measured by what mail looks like. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from transport.config.objects import RuleCondition
+from transport.config.rule_kinds import PATTERNS, WORDS, ConditionKind, ValueKind
+from transport.config.types import parse_size
+from transport.config.validate_policies import broad_of
+from transport.rules import broad_samples
+from transport.rules.broad_domains import Own, is_registry, named_whole
+from transport.rules.broad_samples import Sample
+from transport.rules.pattern_match import Pattern, Steps, TooMuchWork, Words
+
+_K, _V = ConditionKind, ValueKind
+_HALVES = (_K.FROM_SCOPE, _K.SENT_TO_SCOPE, _K.SENDER_AUTHENTICATED, _K.RECEIVE_CONNECTOR, _K.SAME_ATTRIBUTE,
+           _K.OTHER_ATTRIBUTE)  # fmt: skip
+"""Divide all mail into few streams: one of them is much."""
+_ADDRESSES = (_K.FROM_ADDRESS_WORDS, _K.FROM_ADDRESS_PATTERNS, _K.RECIPIENT_WORDS, _K.RECIPIENT_PATTERNS)
+_SUBJECTS = (_K.SUBJECT_WORDS, _K.SUBJECT_PATTERNS)
+_SHARED = ("Company", "Country")
+"""Attributes that most people of an organisation have alike."""
+_ALIKE = ("received", "date", "mime-version")
+"""Fields that each message has, with what nobody could foresee in them: times, and the hosts on the way."""
+_MANY = 100
+"""Addresses that are everybody in many organisations."""
+_SMALL = 2**20
+_STEPS = 3_000_000
+"""For the patterns of a condition; which fits little can't be told where they ask for more."""
+
+
+def fits_much(condition: RuleCondition, own: Own) -> bool:
+    """Also what only looks like a condition, or names a domain of ours whole."""
+    kind, values = condition.kind, condition.values
+    if kind in _HALVES:
+        return True
+    if kind is _K.IMPORTANCE:
+        return "Normal" in values
+    simple = _SIMPLE.get(kind.spec.values)
+    if simple is not None:
+        return simple(values, own)
+    return kind.spec.values in WORDS | PATTERNS and _texts_fit_much(condition, own)
+
+
+_SIMPLE: dict[ValueKind, Callable[[tuple[str, ...], Own], bool]] = {
+    _V.ADDRESS: lambda values, own: len(values) >= _MANY,
+    _V.DOMAIN: lambda values, own: any(is_registry(one) or named_whole(f"*.{one}", own) for one in values),
+    _V.NETWORK: lambda values, own: bool(broad_of(values)),
+    _V.SIZE: lambda values, own: any(parse_size(one) < _SMALL for one in values),
+    _V.EXTENSION: lambda values, own: _is_much(_ending(values), [broad_samples.FILES], of=2),
+}
+
+
+def _texts_fit_much(condition: RuleCondition, own: Own) -> bool:
+    kind, values = condition.kind, condition.values
+    takes = kind.spec.values
+    if takes in (_V.ATTRIBUTE_WORD, _V.ATTRIBUTE_PATTERN):
+        return _attributes_fit_much(takes, values, own)
+    find = _finding(takes, values)
+    if kind is _K.ATTACHMENT_NAME:
+        return _is_much(find, [broad_samples.FILES], of=2)
+    if kind in _ADDRESSES:
+        return _is_much(find, broad_samples.addresses(own))
+    field = "Subject" if kind in _SUBJECTS else condition.header
+    return field.lower() in _ALIKE or _is_much(find, broad_samples.header(field, own))
+
+
+def _attributes_fit_much(takes: ValueKind, values: Iterable[str], own: Own) -> bool:
+    sought: dict[str, list[str]] = {}
+    for name, _, text in (value.partition(":") for value in values):
+        sought.setdefault(name, []).append(text)
+    return any(
+        name in _SHARED or _is_much(_finding(takes, texts), broad_samples.attribute(name, own))
+        for name, texts in sought.items()
+    )
+
+
+def _is_much(find: Callable[[str], bool], samples: Iterable[Sample], *, of: int = 4) -> bool:
+    """Whether it is in one part ``of`` so many of a sample; what costs too much to be told counts as much."""
+    try:
+        return any(of * sum(map(find, sample)) >= len(sample) for sample in samples)
+    except TooMuchWork:
+        return True
+
+
+def _finding(takes: ValueKind, values: Iterable[str]) -> Callable[[str], bool]:
+    """Whether any of the words or patterns is in a text. Raises TooMuchWork."""
+    if takes in WORDS:
+        words = Words(tuple(values))
+        return lambda text: bool(words.find(text))
+    patterns, steps = [Pattern(one) for one in values], Steps(_STEPS)
+    return lambda text: any(one.is_in(text, steps) for one in patterns)
+
+
+def _ending(values: Iterable[str]) -> Callable[[str], bool]:
+    ends = tuple(f".{value}" for value in values)
+    return lambda name: name.lower().endswith(ends)
