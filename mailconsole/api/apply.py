@@ -14,9 +14,7 @@ from mailconsole.api.changes import change_of
 from mailconsole.api.config import body_of
 from mailconsole.api.schemas import AppliedOut
 from mailconsole.changes.services.apply_document import Outcome, apply_document
-from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common import storable
-from transport.config import text
 
 router = Router(tags=["config"])
 
@@ -33,7 +31,7 @@ def apply(
     """Open a change that leads to the document in the body, YAML or JSON, and submit it; `change` is led there instead
     of a new one, `is_draft` leaves it a draft. Answers 200 where it waits already, or where nothing differs."""
     done = apply_document(
-        document=text.load(body_of(request), onto=load_document(head_revision())),
+        body=body_of(request),
         actor=actor_of(request),
         title=storable.text(title) or ("" if change else "Applied by a program"),
         reason=storable.text(reason),

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from mailconsole.accounts.models import User
 from mailconsole.api.cli.verb import Options, Verb, Write, add_person, argument, tell
-from mailconsole.changes.cli.files import document_of_file, read_text
+from mailconsole.changes.cli.files import read_text
 from mailconsole.changes.cli.write import actor_of
 from mailconsole.changes.models import Change
 from mailconsole.changes.services.describe_change import describe_change
@@ -41,7 +41,7 @@ def _open(options: Options, write: Write) -> None:
     with transaction.atomic():
         change = open_change(author=actor, now=now, **words)
         if options["file"]:
-            stage_document(change=change, actor=actor, document=document_of_file(options["file"]), now=now)
+            _stage(options, change, actor, now)
     tell(change, options, write)
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailconsole.accounts.models import User
-from mailconsole.changes.cli.files import document_of_file, problem_line, revision_of
+from mailconsole.changes.cli.files import problem_line, read_text, revision_of
 from mailconsole.changes.cli.write import actor_of
 from mailconsole.changes.models import Change, Revision
 from mailconsole.changes.services.apply_document import Applied, Outcome, is_as_published, lead_to, submit_once
@@ -34,9 +34,9 @@ Options = dict[str, Any]
 
 def apply(options: Options, write: Write) -> None:
     """All of it or nothing: what is refused leaves no draft behind, and a change that is there as it was."""
-    document = document_of_file(options["file"])
+    body = read_text(options["file"])
     tell = _quiet if options["json"] else write
-    if options["change"] is None and is_as_published(document):
+    if options["change"] is None and is_as_published(body):
         tell(f"Nothing to change: revision {head_revision()} is as {options['file']} says.")
         _write_result(Applied(Outcome.UNCHANGED), options, write)
         return
@@ -45,7 +45,7 @@ def apply(options: Options, write: Write) -> None:
     title = options["title"] or ("" if into else f"Apply {os.path.basename(options['file'])}")  # noqa: PTH119
     words = {"title": title, "reason": options["reason"], "ticket": options["ticket"]}
     with transaction.atomic():
-        change = lead_to(document=document, actor=actor, now=now, into=into, **words)
+        change = lead_to(body=body, actor=actor, now=now, into=into, **words)
         plan = plan_change(change, now=now)
         _write_plan(plan, tell)
         _check(options["file"], change, plan)

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from mailconsole.changes import recorded
-from mailconsole.changes.cli.files import document_of_file, problem_line
+from mailconsole.changes.cli.files import problem_line, read_text
 from mailconsole.changes.impact.answer import Aspect
 from mailconsole.changes.impact.report import Report
 from mailconsole.changes.models import Change
@@ -20,6 +20,7 @@ from mailconsole.changes.services.impact import WINDOW_DAYS, replay_plan
 from mailconsole.changes.services.plan import Plan, plan_change, plan_items
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.templatetags.words import wire
+from transport.config import text
 from transport.config.diff import diff
 from transport.rules.approval import demands_of
 
@@ -49,8 +50,10 @@ def _planned(options: Options, now: datetime) -> Plan:
         if change is None:
             raise CommandError(f"There is no change {options['change']}.")
         return plan_change(change, now=now)
-    document, head = document_of_file(options["file"]), head_revision()
-    return plan_items(diff(load_document(head), document), head=head, digest="", now=now)
+    head = head_revision()
+    before = load_document(head)
+    items = diff(before, text.load(read_text(options["file"]), onto=before))
+    return plan_items(items, head=head, digest="", now=now)
 
 
 def _impact(planned: Plan, now: datetime) -> Report | None:

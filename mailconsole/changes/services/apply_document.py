@@ -20,8 +20,8 @@ from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.changes.services.stage_document import stage_document
 from mailconsole.changes.services.submit_change import submit_change
 from mailconsole.changes.states import ChangeState
+from transport.config import text
 from transport.config.diff import diff
-from transport.config.document import MailFlow
 
 
 class Outcome(StrEnum):
@@ -55,7 +55,7 @@ class Applied:
 @transaction.atomic
 def apply_document(
     *,
-    document: MailFlow,
+    body: str,
     actor: User,
     now: datetime,
     title: str = "",
@@ -65,28 +65,31 @@ def apply_document(
     is_draft: bool = False,
     request: HttpRequest | None = None,
 ) -> Applied:
-    """``into`` is a change that is there instead of a new one; ``is_draft``: it is not submitted.
+    """``body`` is YAML or JSON; ``into`` is a change that is there instead of a new one; ``is_draft``: not submitted.
 
-    Raises NotAllowed, OutOfReach, NotYourChange, WrongState, SecretNotStored, NothingToSubmit, InvalidDocument.
+    Raises BadText, NotAllowed, OutOfReach, NotYourChange, WrongState, SecretNotStored, NothingToSubmit,
+    InvalidDocument.
     """
     require(actor, Role.EDITOR)
-    if into is None and is_as_published(document):
+    if into is None and is_as_published(body):
         return Applied(Outcome.UNCHANGED)
     change = lead_to(
-        document=document, actor=actor, now=now, title=title, reason=reason, ticket=ticket, into=into, request=request
+        body=body, actor=actor, now=now, title=title, reason=reason, ticket=ticket, into=into, request=request
     )
     if is_draft:
         return Applied(Outcome.DRAFTED, change)
     return submit_once(change=change, actor=actor, now=now, request=request)
 
 
-def is_as_published(document: MailFlow) -> bool:
-    return not diff(load_document(head_revision()), document)
+def is_as_published(body: str) -> bool:
+    """Raises BadText."""
+    head = load_document(head_revision())
+    return not diff(head, text.load(body, onto=head))
 
 
 def lead_to(
     *,
-    document: MailFlow,
+    body: str,
     actor: User,
     now: datetime,
     title: str,
@@ -95,7 +98,11 @@ def lead_to(
     into: Change | None,
     request: HttpRequest | None = None,
 ) -> Change:
-    """A draft on the head that leads to the document and nowhere else; words that are not said stay as they were."""
+    """A draft on the head that leads to what the body says and nowhere else; words that are not said stay.
+
+    Sections that the body leaves out are those of the draft's own base: never older ones, which would take back what
+    was published since. Raises BadText.
+    """
     if into is None:
         change = open_change(author=actor, now=now, title=title, reason=reason, ticket=ticket, request=request)
     else:
@@ -110,6 +117,7 @@ def lead_to(
         )
         if change.base_id != head_revision().pk:
             change = bring_up_to_date(change=change, actor=actor, prefer=Side.HEAD, now=now, request=request)
+    document = text.load(body, onto=load_document(change.base))
     stage_document(change=change, actor=actor, document=document, now=now, request=request)
     return Change.objects.select_related("author", "base").get(pk=change.pk)
 
