@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "mailconsole.common.middleware.RequestIdMiddleware",
+    "mailconsole.common.storable_address.StorableAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "mailconsole.common.staticfiles.StaticFilesMiddleware",
