@@ -22,8 +22,9 @@ MAX_FILES = 500
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError, ValueError, struct.error)
-"""What reading a zip may raise: each way to pack has its own."""
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, RuntimeError, EOFError, OSError, ValueError,
+           ArithmeticError, LookupError)  # fmt: skip
+"""What reading a zip may raise: each way to pack has its own, and so have numbers that are no place in a file."""
 
 
 @dataclass(frozen=True, slots=True)

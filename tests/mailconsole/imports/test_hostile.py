@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import time
 import zipfile
 
@@ -129,3 +130,15 @@ def test_page__value_that_is_none__is_told_and_breaks_nothing(parameter: str, va
     connector = {"Name": "A", "RemoteIPRanges": ["10.0.0.0/8"], "Bindings": ["0.0.0.0:26"], parameter: value}
     said = {"origin": "exchange", "owner": "x", "files": [SimpleUploadedFile("a.json", json.dumps(connector).encode())]}
     assert signed_in(create_editor()).post(reverse("imports:new"), said).status_code in (302, 422)
+
+
+def test_zip__entry_that_lies_beyond_every_file__is_refused():
+    """A zip64 place of 2**63 octets: no seek takes it."""
+    made = zipped(a=b"x")
+    entry, end = made.index(b"PK\x01\x02"), made.index(b"PK\x05\x06")
+    entry_octets, end_octets = bytearray(made[entry:end]), bytearray(made[end:])
+    struct.pack_into("<HHHHLL", entry_octets, 30, 12, 0, 0, 0, 0, 0xFFFFFFFF)
+    struct.pack_into("<L", end_octets, 12, len(entry_octets) + 12)
+    data = made[:entry] + entry_octets + struct.pack("<HHQ", 1, 8, 2**63) + end_octets
+    with pytest.raises(UnreadableFile, match=r"x\.zip is no zip that can be read"):
+        opened([("x.zip", data)])
