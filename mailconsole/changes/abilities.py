@@ -71,7 +71,7 @@ def abilities_of(user: User, change: Change, approvals: Approvals | None = None)
         prolong=change.is_to_end and is_editor,
         publish_alone=alone,
         withdraw=may_edit or (is_administrator and not change.author.is_active and state.is_open),
-        break_glass=is_administrator and is_waiting and not alone,
+        break_glass=is_administrator and (is_waiting or not is_enough) and state.is_open and not alone,
         review_afterwards=is_reviewer and not is_writer and change.is_review_owed and not _published_it(user, change),
         comment=(is_editor or is_reviewer) and state is not ChangeState.WITHDRAWN,
         sentence=_sentence(user, change, approvals, is_author=is_author, is_reviewer=is_reviewer)

@@ -110,7 +110,7 @@ TRANSITIONS: dict[Arrow, dict[ChangeState, ChangeState]] = {
     Arrow.END: {D: ChangeState.PUBLISHED},
     Arrow.WITHDRAW: {D: ChangeState.WITHDRAWN, R: ChangeState.WITHDRAWN, A: ChangeState.WITHDRAWN},
     Arrow.EDIT: {D: D, R: D, A: D},
-    Arrow.BREAK_GLASS: {D: ChangeState.PUBLISHED, R: ChangeState.PUBLISHED},
+    Arrow.BREAK_GLASS: dict.fromkeys((D, R, A), ChangeState.PUBLISHED),
 }
 
 
