@@ -56,16 +56,6 @@ def require_role(role: Role) -> Callable[[View], View]:
     return decorate
 
 
-class RoleRequiredMixin:
-    """For class-based views: set `role`."""
-
-    role: Role = Role.VIEWER
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        check_role(request.user, self.role)
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
-
-
 def _administrators() -> str:
     people = User.objects.filter(groups__name=Role.ADMINISTRATOR, is_active=True).order_by("username")[:3]
     return " or ".join(str(person) for person in people) or "an administrator"

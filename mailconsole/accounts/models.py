@@ -44,10 +44,6 @@ class User(AbstractBaseUser, PermissionsMixin):
         return frozenset(role.value for given in self.given_roles for role in given.implied)
 
     @property
-    def is_viewer(self) -> bool:
-        return Role.VIEWER.value in self.role_names
-
-    @property
     def is_operator(self) -> bool:
         return Role.OPERATOR.value in self.role_names
 

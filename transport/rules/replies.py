@@ -14,7 +14,6 @@ from transport.model.reply import Reply
 MAX_TEXT_CHARACTERS = 1000
 MAX_LINES = 20
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?:\s+|$)")  # RFC 2034 4, RFC 3463 2
-_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _SESSION_PHASES = frozenset({Phase.DNS, Phase.CONNECT, Phase.BANNER, Phase.EHLO, Phase.TLS, Phase.AUTH})
 # RFC 4954 6 and RFC 3207 4: about the session (we should authenticate or use TLS), not about the message.
 _SESSION_CODES = frozenset({530, 534, 535, 538})
@@ -101,11 +100,6 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C").strip()
-
-
-def is_status(text: str) -> bool:
-    """Whether ``text`` is an enhanced status (RFC 3463 2)."""
-    return _STATUS.fullmatch(text) is not None
 
 
 def meaning(reply: Reply, phase: Phase, *, is_somebody_accepted: bool = False) -> Meaning:
