@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from mailconsole.accounts.services.first_administrator import USERNAME, create_first_administrator
+from mailconsole.audit.terminal import TerminalCommand
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "Make an administrator with a random password, printed once; does nothing where there is one already."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -10,16 +10,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from mailconsole.audit.chain import ChainCheck, check_copy
 from mailconsole.audit.read import COLUMNS, Query, rows_of
 from mailconsole.audit.services import verify_chain
+from mailconsole.audit.terminal import TerminalCommand
 from mailconsole.common.export import ExportFormat, csv_lines, json_lines
 from mailconsole.common.templatetags.words import wire
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "The audit: list and export what was done, verify that nothing of it was changed or taken out."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

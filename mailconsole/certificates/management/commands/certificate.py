@@ -8,9 +8,10 @@ from getpass import getpass
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from mailconsole.audit.terminal import TerminalCommand
 from mailconsole.certificates.models import ServerCertificate
 from mailconsole.certificates.services.given import read_given
 from mailconsole.certificates.services.keep import add_certificate, remove_certificate, replace_certificate
@@ -23,7 +24,7 @@ from mailconsole.common.templatetags.words import wire
 PASSWORD_VARIABLE = "MAILCONSOLE_KEY_PASSWORD"  # noqa: S105
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "List the certificates of all nodes; add, replace, request and remove them."
     requires_system_checks: list[str] = []
 

@@ -6,10 +6,10 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import OperationalError, ProgrammingError
 
-from mailconsole.audit.services import from_terminal
+from mailconsole.audit.terminal import TerminalCommand
 from mailconsole.changes import refusals
 from mailconsole.changes.cli import apply, explain, more, plan, read, write
 from mailconsole.common import storable
@@ -32,7 +32,7 @@ def _storable(options: dict[str, Any]) -> dict[str, Any]:
     return {name: said if name in _FILES else storable.value(said) for name, said in options.items()}
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "The configuration document: export, validate, plan, apply, restore; its history; what it answers."
     requires_system_checks: list[str] = []
 
@@ -101,8 +101,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            with from_terminal():
-                options["act"](_storable(options), self.stdout.write)
+            options["act"](_storable(options), self.stdout.write)
         except BadText as bad:
             file = options.get("file") or options.get("one") or "--set"
             raise CommandError("\n".join(f"{file}: {problem}" for problem in bad.problems)) from None

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from mailconsole.audit.terminal import TerminalCommand
 from mailconsole.changes.cli.write import actor_of
 from mailconsole.changes.models import Change
 from mailconsole.common.refusals import Refusal
@@ -27,7 +28,7 @@ from transport.model.verdict import Stage
 Options = dict[str, Any]
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "Learn who sends through a receive connector, and draft relay policies of it or of a refusal."
     requires_system_checks: list[str] = []
 

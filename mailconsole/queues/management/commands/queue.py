@@ -5,15 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from mailconsole.audit.terminal import TerminalCommand
 from mailconsole.common.refusals import PageRefused, Refusal
 from mailconsole.queues.cli import read, write
 from mailconsole.queues.cli.arguments import add_criteria, add_route_criteria, duration
 from transport.model.queue_order import Verb
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "List queues and their messages; suspend, resume, retry, remove, redirect, resubmit, export and hold mail."
     requires_system_checks: list[str] = []
 

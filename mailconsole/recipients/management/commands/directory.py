@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import OperationalError, ProgrammingError
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from directory.errors import DirectoryError
 from directory.naming import base_dn_of
 from directory.settings import Security
 from directory.snapshot import Snapshot, SnapshotEntry
+from mailconsole.audit.terminal import TerminalCommand
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.refusals import Refusal
 from mailconsole.common.templatetags.words import wire
@@ -35,7 +36,7 @@ from transport.config.types import parse_size
 from transport.model.address import InvalidAddress
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "Add, test and read directories (Active Directory), and look an address up."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

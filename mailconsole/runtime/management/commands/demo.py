@@ -12,8 +12,9 @@ from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from mailconsole.audit.terminal import TerminalCommand
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.refusals import Refusal
 from mailconsole.runtime.demo import mail_flow, sink, traffic
@@ -24,7 +25,7 @@ RUNS_WITHIN_S = 10.0
 SENDERS = 8
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "Send a bounded stream of example mail into a sink of ours; --remove takes its configuration away."
     requires_system_checks: list[str] = []
 

@@ -6,14 +6,15 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from mailconsole.audit.terminal import TerminalCommand
 from mailconsole.common.refusals import Refusal
 from mailconsole.tracking.services.protocol import CUT, LONGEST, find_protocol
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "Print the SMTP sessions that a queue id or a session id stands for; connectors must log them (Verbose)."
     requires_system_checks: list[str] = []
 
