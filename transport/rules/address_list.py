@@ -11,7 +11,9 @@ from transport.model.address import Address, parse_mailbox
 
 MAX_FIELD = 64 * 1024
 _HIDDEN = "\0"
-_GROUP = re.compile("([^,;:<>@]*):([^:;]*);")  # RFC 5322 3.4: groups do not nest
+# RFC 5322 3.4: groups do not nest. A name is looked for where one may begin, or a long text would be read again from
+# each of its characters.
+_GROUP = re.compile("(?<![^,;:<>@])([^,;:<>@]*+):([^:;]*+);")
 
 
 def parse(field: str, *, are_groups_allowed: bool = False) -> list[Address]:

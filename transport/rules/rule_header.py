@@ -14,8 +14,12 @@ MAX_TEXT = 8_192
 """Characters of a field that are looked at."""
 MAX_SAME = 200
 """Fields of one name that are looked at; a header with more is none that a mail program wrote."""
-MAX_ADDRESSES = 65_536
-"""Octets of all fields of one name, where addresses are read."""
+MAX_ADDRESSES = 2_000
+"""Of all fields of one name, where addresses are read."""
+MAX_ADDRESS_OCTETS = 65_536
+MAX_SENDER_OCTETS = 8_192
+"""The same of fields that name one address, or a few."""
+_OF_SENDERS = frozenset(("from", "sender"))
 _FOLDS = b" \t"
 _NO_NAME = re.compile(rb"[^!-9;-~]")
 _WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
@@ -33,6 +37,7 @@ class HeaderFields:
     def __init__(self, octets: bytes) -> None:
         self._fields = _split(octets)
         self._texts: dict[str, list[str]] = {}
+        self._is_cut: dict[str, bool] = {}
         self._addresses: dict[str, list[Address] | None] = {}
         self.is_changed = False
 
@@ -50,34 +55,42 @@ class HeaderFields:
 
     def texts(self, name: str) -> list[str]:
         """The same, decoded at best effort, on one line and bounded. Raises NotKnown."""
-        found = self._texts.get(name)
+        found = self._texts.get(name.lower())
         if found is None:
             values = self.raw(name)
             if len(values) > MAX_SAME:
                 raise NotKnown(f"There are {len(values):,} fields {name}.")
-            found = self._texts[name] = [decoded(value) for value in values]
+            found = self._texts[name.lower()] = [decoded(value) for value in values]
         return found
 
     def is_cut(self, name: str) -> bool:
         """Whether a field of that name is longer than what ``texts`` has of it."""
-        long = [value for value in self.raw(name) if len(value) > MAX_TEXT]
-        return any(len(value) > 4 * MAX_TEXT or len(_read(value)) > MAX_TEXT for value in long)
+        found = self._is_cut.get(name.lower())
+        if found is None:
+            long = [value for value in self.raw(name) if len(value) > MAX_TEXT]
+            found = any(len(value) > 4 * MAX_TEXT or len(_read(value)) > MAX_TEXT for value in long)
+            self._is_cut[name.lower()] = found
+        return found
 
-    def _changed(self) -> None:
+    def _changed(self, name: str) -> None:
+        """What is remembered of other fields stays: rules may change the header in turn with reading it."""
         self.is_changed = True
-        self._texts.clear()
-        self._addresses.clear()
+        for known in (self._texts, self._is_cut, self._addresses):
+            known.pop(name.lower(), None)
 
     def addresses(self, name: str) -> list[Address] | None:
         """Of all fields of that name; None where one can't be read for certain."""
-        if name not in self._addresses:
-            self._addresses[name] = self._read_addresses(name)
-        return self._addresses[name]
+        if name.lower() not in self._addresses:
+            self._addresses[name.lower()] = self._read_addresses(name)
+        return self._addresses[name.lower()]
 
     def _read_addresses(self, name: str) -> list[Address] | None:
         found: list[Address] = []
         values = self.raw(name)
-        if len(values) > MAX_SAME or sum(map(len, values)) > MAX_ADDRESSES:
+        most = MAX_SENDER_OCTETS if name.lower() in _OF_SENDERS else MAX_ADDRESS_OCTETS
+        if len(values) > MAX_SAME or sum(map(len, values)) > most:
+            return None
+        if sum(value.count(b",") + value.count(b";") for value in values) >= MAX_ADDRESSES:
             return None
         try:
             for value in values:
@@ -91,7 +104,7 @@ class HeaderFields:
         kept = [field for field in self._fields if field[0] != wanted]
         if len(kept) < len(self._fields):
             self._fields = kept
-            self._changed()
+            self._changed(name)
 
     def set(self, name: str, text: str) -> None:
         """One field of that name, in the place of the first there was, else before all others: a line that is no field
@@ -101,15 +114,15 @@ class HeaderFields:
         kept = [field for field in self._fields if field[0] != wanted]
         kept.insert(at, (wanted, f"{name}: {encoded(text)}\r\n".encode("ascii")))
         self._fields = kept
-        self._changed()
+        self._changed(name)
 
     def prepend_subject(self, text: str) -> None:
         """Put ``text`` and a space before the subject, unless it begins with it; the rest of the field stays. Before
-        each, where there are several: programs show the first or the last."""
+        each, where there are several: programs show the first or the last; of very many, before those."""
         places = [i for i, (name, _) in enumerate(self._fields) if name == "subject"]
         if not places:
             self.set("Subject", text)
-        for at in places:
+        for at in dict.fromkeys((*places[:MAX_SAME], *places[-MAX_SAME:])):
             self._prepend(at, text)
 
     def _prepend(self, at: int, text: str) -> None:
@@ -123,7 +136,7 @@ class HeaderFields:
         fold = b"\r\n " if len(put) + len(rest.partition(b"\r\n")[0]) > 900 and not rest.startswith(b"\r\n") else b" "
         between = b"" if rest.startswith(b"\r\n") else fold
         self._fields[at] = ("subject", octets[:begin] + b" " + put + between + rest)
-        self._changed()
+        self._changed("subject")
 
     def add_address(self, name: str, address: Address) -> None:
         """Name ``address`` in the first field of that name too, where none names it."""
@@ -138,7 +151,7 @@ class HeaderFields:
             is_empty = not _value(octets).strip()
             joint = b" " if is_empty else b"\r\n\t" if octets.endswith(b",") else b",\r\n\t"
             self._fields[at] = (name.lower(), octets + joint + said + b"\r\n")
-        self._changed()
+        self._changed(name)
 
 
 def _split(octets: bytes) -> list[tuple[str, bytes]]:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transport.model.address import Address
+from transport.rules import address_list
 from transport.rules.rule_header import MAX_TEXT, HeaderFields, NotKnown, decoded, encoded
 
 BOB = Address("bob", "fabrikam.com")
@@ -117,8 +118,8 @@ def test_texts__more_fields_of_a_name_than_anybody_writes__are_not_known():
 
 
 def test_addresses__of_thousands_of_groups__are_read_in_one_pass():
-    header = HeaderFields(b"To: " + b"a:b@c.com;," * 5_000 + b"\r\n")
-    assert header.addresses("To") == [Address("b", "c.com")] * 5_000
+    found = address_list.parse("a:b@c.com;," * 5_000, are_groups_allowed=True)
+    assert found == [Address("b", "c.com")] * 5_000
     assert HeaderFields(b"To: " + b"a:b@c.com;," * 50_000 + b"\r\n").addresses("To") is None
 
 
