@@ -5,6 +5,7 @@ and when the directory was last read; an empty name means that no directory is i
 and immutable and look at the pointer at most once a second, so that a look-up costs no lock and no wait.
 """
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -17,7 +18,7 @@ from directory.addresses import address_key
 from directory.attributes import MANAGER
 from directory.errors import MembersUnknown, SnapshotUnavailable
 from directory.model import RecipientKind
-from directory.snapshot_schema import FORMAT, ConflictRule
+from directory.snapshot_schema import FORMAT, WITHOUT_PEOPLE, ConflictRule
 
 POINTER = "current"
 LOOK_EVERY_S = 1.0
@@ -78,6 +79,7 @@ class _Opened:
     version: int
     address_count: int
     conflict_rule: ConflictRule
+    has_people: bool
 
 
 class Snapshot:
@@ -125,7 +127,10 @@ class Snapshot:
     def attributes_of(self, object_guid: str) -> tuple[str, ...]:
         """What rules may ask about the object, like Department=Sales; of its manager the primary address. None where it
         is gone. Raises SnapshotUnavailable."""
-        connection = self._current().connection
+        opened = self._current()
+        if not opened.has_people:
+            raise SnapshotUnavailable("The look-up file is of a release that kept no attributes.")
+        connection = opened.connection
         try:
             row = connection.execute(_PERSON, (object_guid,)).fetchone()
             if row is None:
@@ -204,19 +209,39 @@ def current_file(folder: Path) -> Path:
     return folder / name
 
 
-def _open(path: Path) -> _Opened:
-    # Immutable: the file never changes after its name is published, so SQLite needs no lock and no -wal beside it.
-    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-    connection = sqlite3.connect(uri, uri=True, check_same_thread=False, cached_statements=8)
+def is_newest_format(folder: Path) -> bool:
+    """Whether the file in use is as this program writes it; so it is, too, where no directory is in use."""
     try:
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-        if found != FORMAT:
-            raise ValueError(f"{path.name} has format {found}, this program reads {FORMAT}")
+        name = str(json.loads((folder / POINTER).read_text())["file"])
+        if not name:
+            return True
+        with contextlib.closing(_connected(folder / name)) as connection:
+            return _format_of(connection) == FORMAT
+    except (OSError, sqlite3.Error, ValueError, KeyError, TypeError):
+        return False
+
+
+def _open(path: Path) -> _Opened:
+    connection = _connected(path)
+    try:
+        found = _format_of(connection)
+        if found not in (FORMAT, WITHOUT_PEOPLE):
+            raise ValueError(f"{path.name} has format {found}, this program reads {WITHOUT_PEOPLE} and {FORMAT}")
         version, count, rule = connection.execute("SELECT version, address_count, conflict_rule FROM about").fetchone()
     except BaseException:
         connection.close()
         raise
-    return _Opened(connection, path.name, version, count, ConflictRule(rule))
+    return _Opened(connection, path.name, version, count, ConflictRule(rule), has_people=found != WITHOUT_PEOPLE)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    # Immutable: the file never changes after its name is published, so SQLite needs no lock and no -wal beside it.
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    return sqlite3.connect(uri, uri=True, check_same_thread=False, cached_statements=8)
+
+
+def _format_of(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _winner(rows: list[Any], rule: ConflictRule) -> Any:

@@ -7,6 +7,8 @@ References stay object GUIDs and are followed at the question, so that a change 
 import enum
 
 FORMAT = 5
+WITHOUT_PEOPLE = 4
+"""The format before: all but `person`. It is read still, so that an upgrade never leaves a node without a directory."""
 
 
 class ConflictRule(enum.StrEnum):

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import structlog
 from celery import shared_task
 from django.utils import timezone
@@ -13,7 +15,7 @@ from mailconsole.accounts.models import User
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.recipients.refusals import SourceRefused, SyncInProgress
 from mailconsole.recipients.services.due import Due, due_sync
-from mailconsole.recipients.services.snapshot import refresh_snapshot
+from mailconsole.recipients.services.snapshot import refresh_snapshot, renew_old_format
 from mailconsole.recipients.services.sync import sync_source
 from mailconsole.recipients.services.unused import is_review_due, review_proxies
 from mailconsole.recipients.states import SyncTrigger
@@ -38,6 +40,7 @@ def sync_directory(
 @shared_task(name="recipients.sync_directories", ignore_result=True)  # type: ignore[untyped-decorator]
 def sync_directories() -> None:
     """Read every enabled source that is due, one after the other; one that fails does not keep the others waiting."""
+    _renew_old_format()
     for source in DirectorySource.objects.filter(is_enabled=True):
         due = due_sync(source, now=timezone.now())
         if due is not Due.NOT_YET:
@@ -57,6 +60,14 @@ def review_unused_proxies() -> None:
         return
     review = review_proxies(now=timezone.now())
     log.info("directory.proxies_reviewed", proxies=review.proxy_count, unused=review.unused_count)
+
+
+def _renew_old_format() -> None:
+    try:
+        if published := renew_old_format(now=timezone.now()):
+            log.info("directory.file_renewed", version=published.version)
+    except (OSError, sqlite3.Error) as error:  # nodes go on with the file that is there; tried again in a minute
+        log.warning("directory.file_not_renewed", reason=str(error))
 
 
 def _sync(

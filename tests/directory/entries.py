@@ -1,6 +1,9 @@
 """LDAP entries and recipients as tests need them, with Exchange's attributes and harmless defaults."""
 
+import sqlite3
 import uuid
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from directory.entry import Entry
@@ -41,6 +44,14 @@ def a_recipient(name: str, **fields: Any) -> Recipient:
         }
         | fields
     )
+
+
+def as_format_4(path: Path, *, number: int = 4) -> None:
+    """The look-up file as the release before wrote it: without what rules ask about a person."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE person")
+        db.execute(f"PRAGMA user_version = {number}")
+        db.commit()
 
 
 def _listed(value: Any) -> list[Any]:

@@ -8,10 +8,10 @@ import pytest
 
 from directory.errors import MembersUnknown, SnapshotUnavailable
 from directory.model import RecipientKind, SenderRestrictions
-from directory.snapshot import Snapshot
+from directory.snapshot import Snapshot, is_newest_format
 from directory.snapshot_schema import ConflictRule
 from directory.snapshot_writer import Changes, confirm, publish, publish_changes, withdraw
-from tests.directory.entries import a_recipient, guid_of
+from tests.directory.entries import a_recipient, as_format_4, guid_of
 
 
 class Clock:
@@ -283,3 +283,30 @@ def test_attributes__of_a_group_or_before_the_first_reading__are_none(tmp_path, 
     publish(tmp_path, [a_recipient("all", kind=RecipientKind.DISTRIBUTION_GROUP)], read_at=0)
     clock.now = 2.0
     assert snapshot.attributes_of(guid_of("all")) == ()
+
+
+def test_find__file_of_the_release_before__answers_and_only_attributes_cannot_be_told(tmp_path, snapshot):
+    as_format_4(publish(tmp_path, [a_recipient("anna", attributes=("Department=Sales",))], read_at=0).path)
+    assert snapshot.find("anna@acme.example").object_guid == guid_of("anna")
+    assert snapshot.find("nobody@acme.example") is None
+    assert snapshot.addresses_of(guid_of("anna")) == ("anna@acme.example",)
+    with pytest.raises(SnapshotUnavailable, match="kept no attributes"):
+        snapshot.attributes_of(guid_of("anna"))
+
+
+def test_find__file_of_a_release_to_come__cannot_tell(tmp_path, snapshot):
+    as_format_4(publish(tmp_path, [a_recipient("anna")], read_at=0).path, number=6)
+    with pytest.raises(SnapshotUnavailable, match="has format 6, this program reads 4 and 5"):
+        snapshot.find("anna@acme.example")
+
+
+def test_is_newest_format__of_this_release_or_withdrawn__else_not(tmp_path):
+    assert not is_newest_format(tmp_path), "there is none"
+    published = publish(tmp_path, [], read_at=0)
+    assert is_newest_format(tmp_path)
+    as_format_4(published.path)
+    assert not is_newest_format(tmp_path)
+    published.path.write_bytes(b"not a database" * 100)
+    assert not is_newest_format(tmp_path)
+    withdraw(tmp_path)
+    assert is_newest_format(tmp_path), "no directory is in use: there is nothing to renew"

@@ -30,14 +30,23 @@ class Members:
 
 
 def keys_of(ruleset: Ruleset, address: Address, lookup: RecipientLookup) -> frozenset[str]:
-    """By which addresses one is meant: the one it wrote, and the primary one of the recipient that has it."""
+    """By which addresses one is meant: the one it wrote, and the primary one of the recipient that has it.
+    Raises LookupUnavailable."""
     own = ruleset.own_recipients.find(address.key) if ruleset.own_recipients is not None else None
     if own is not None:
         return frozenset((address.key, own.entry.primary_address.lower()))
     if ruleset.accepted_domain(address.domain) is None:
         return frozenset((address.key,))
-    entry = lookup.find(str(address))
+    entry = sure(lookup.find(str(address)))
     return frozenset((address.key, entry.primary_address.lower() if entry is not None else address.key))
+
+
+def sure(entry: RecipientEntry | None) -> RecipientEntry | None:
+    """The entry that one object alone has. Raises LookupUnavailable where two claim the address: neither is meant for
+    certain (law 6)."""
+    if entry is not None and entry.kind is EntryKind.CONFLICT:
+        raise LookupUnavailable(f"more than one object of the directory claims {entry.address}")
+    return entry
 
 
 def is_member(ruleset: Ruleset, groups: Iterable[str], keys: frozenset[str], lookup: RecipientLookup) -> bool:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from directory.errors import SnapshotUnavailable
 from directory.model import Recipient as DirectoryRecipient
-from directory.snapshot import Snapshot
+from directory.snapshot import Snapshot, is_newest_format
 from directory.snapshot_writer import Changes, Published, confirm, publish, publish_changes, withdraw
 from mailconsole.recipients.models import AddressConflict, DirectoryRules, DirectorySource, Recipient
 
@@ -97,6 +97,12 @@ def refresh_snapshot(*, now: datetime) -> Published | None:
     if basis is not None and confirm(snapshot_folder(), read_at=basis.read_at, content=basis.content):
         return None
     return publish_snapshot(now=now)
+
+
+def renew_old_format(*, now: datetime) -> Published | None:
+    """After an upgrade, build the look-up file anew from the rows: no controller need answer for that. Nothing is done
+    where the file is as this release writes it, or nothing has been read yet. Raises OSError."""
+    return None if is_newest_format(snapshot_folder()) or _basis() is None else publish_snapshot(now=now)
 
 
 def snapshot_status(*, now: datetime) -> SnapshotStatus:

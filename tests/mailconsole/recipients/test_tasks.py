@@ -3,11 +3,12 @@
 import pytest
 from django.utils import timezone
 
-from directory.snapshot import Snapshot
+from directory.errors import ServerUnreachable
+from directory.snapshot import Snapshot, current_file, is_newest_format
 from mailconsole.recipients import tasks
 from mailconsole.recipients.models import SyncRun
 from mailconsole.recipients.states import SyncState, SyncTrigger
-from tests.directory.entries import a_recipient
+from tests.directory.entries import a_recipient, as_format_4, guid_of
 from tests.mailconsole.recipients.directories import NOW, answer_with, create_directory, read_directory
 from tests.support.factories import create_operator
 
@@ -44,3 +45,34 @@ def test_build_snapshot__twice__builds_once(monkeypatch, home):
     tasks.build_snapshot()
     tasks.build_snapshot()
     assert Snapshot.open(home / "directory").version == 1
+
+
+def test_sync_directories__after_an_upgrade_with_no_controller__renews_the_file_from_the_rows_once(monkeypatch, home):
+    read_directory(monkeypatch, create_directory(), [a_recipient("anna", attributes=("Department=Sales",))])
+    folder = home / "directory"
+    as_format_4(current_file(folder))
+    assert Snapshot.open(folder).find("anna@acme.example"), "until then the old one answers"
+    answer_with(monkeypatch, [], error=ServerUnreachable("The controller is down."))
+    tasks.sync_directories()
+    assert SyncRun.objects.latest("pk").state == SyncState.FAILED
+    assert is_newest_format(folder)
+    assert "Department=Sales" in Snapshot.open(folder).attributes_of(guid_of("anna"))
+    assert Snapshot.open(folder).age_s(NOW.timestamp() + 60) == 60, "it is as old as the reading, not as the file"
+    tasks.sync_directories()
+    assert Snapshot.open(folder).version == 2
+
+
+def test_sync_directories__file_cannot_be_renewed__reads_all_the_same(monkeypatch, home):
+    read_directory(monkeypatch, create_directory(), [a_recipient("anna")])
+    as_format_4(current_file(home / "directory"))
+    (home / "directory" / "recipients-2.part").mkdir()  # where the new one would be written
+    tasks.sync_directories()
+    assert SyncRun.objects.count() == 2
+    assert Snapshot.open(home / "directory").find("anna@acme.example")
+
+
+def test_sync_directories__never_read__makes_no_file(monkeypatch, home):
+    create_directory()
+    answer_with(monkeypatch, [], error=ServerUnreachable("The controller is down."))
+    tasks.sync_directories()
+    assert not (home / "directory" / "current").exists()

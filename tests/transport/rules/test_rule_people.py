@@ -101,3 +101,24 @@ def test_condition__pattern_of_an_attribute__is_checked_as_one():
     with pytest.raises(ValidationError):
         RuleCondition(kind=ConditionKind.SENDER_ATTRIBUTE_PATTERNS, values=("Title:(",))
     assert len(ATTRIBUTES) == len(set(ATTRIBUTES)) == 35
+
+
+@pytest.mark.parametrize(
+    ("asked", "sender", "to"),
+    [
+        (condition("SenderADAttributeContainsWords", "Department:Sales"), "twice@contoso.com", "bob@fabrikam.com"),
+        (condition("RecipientManagerIs", "anna@contoso.com"), "anna@contoso.com", "twice@contoso.com"),
+        (condition("ADAttributeNotEqual", "Department"), "anna@contoso.com", "twice@contoso.com"),
+        (condition("SenderManagementRelationship", "Manager"), "twice@contoso.com", "bob@fabrikam.com"),
+        (condition("FromMemberOf", "staff@contoso.com"), "twice@contoso.com", "bob@fabrikam.com"),
+    ],
+    ids=lambda one: one["kind"] if isinstance(one, dict) else one,
+)
+def test_person__whose_address_two_objects_claim__cannot_be_told(asked, sender, to):
+    class Twice(People):
+        def find(self, address):
+            is_twice = address == "twice@contoso.com"
+            return RecipientEntry(address, EntryKind.CONFLICT, "") if is_twice else super().find(address)
+
+    found = answer(asked, sender=sender, to=(to,), lookup=Twice())
+    assert found.answer is UNKNOWN and "more than one object of the directory claims" in found.because

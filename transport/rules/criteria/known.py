@@ -7,7 +7,7 @@ from transport.model.address import Address
 from transport.ports.recipients import RecipientEntry, RecipientLookup
 from transport.ports.unavailable import LookupUnavailable
 from transport.rules import membership
-from transport.rules.membership import Members
+from transport.rules.membership import Members, sure
 from transport.rules.ruleset import Ruleset
 
 
@@ -39,8 +39,8 @@ class Known:
             return error
 
     def entry(self, address: Address) -> RecipientEntry | None:
-        """Raises LookupUnavailable."""
-        return None if address.is_null else self.find(str(address))
+        """Raises LookupUnavailable, also where nobody can say which of two objects is meant."""
+        return None if address.is_null else sure(self.find(str(address)))
 
     def values(self, address: Address, name: str) -> tuple[str, ...]:
         """What the directory says of somebody's attribute; nothing of a stranger's. Raises LookupUnavailable."""
