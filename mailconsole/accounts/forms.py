@@ -91,7 +91,8 @@ class LinesField(forms.CharField):
 
 
 class LimitForm(forms.Form):
-    """What a role reaches. All empty: everything."""
+    """What a role reaches. All empty: everything. ``kept`` is what it reaches now: of that anything may stay, also what
+    is not there any more."""
 
     kinds = forms.MultipleChoiceField(
         choices=list(KIND_PLURALS.items()),
@@ -114,15 +115,20 @@ class LimitForm(forms.Form):
         help_text="One a line: what is about these alone, as recipients there and relay policies of senders there.",
     )
 
+    def __init__(self, *args: Any, kept: Limit, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kept = kept
+
     def clean_connectors(self) -> tuple[str, ...]:
-        known = places().connectors
+        known = places().connectors | set(self._kept.connectors)
         return _all_there(
             self.cleaned_data["connectors"], lambda one: one in known, "is no connector of the configuration."
         )
 
     def clean_domains(self) -> tuple[str, ...]:
-        has, why = places().has_domain, "is a domain that nothing of the configuration is about."
-        return _all_there(self.cleaned_data["domains"], has, why)
+        known, kept = places(), self._kept.domains
+        why = "is a domain that nothing of the configuration is about."
+        return _all_there(self.cleaned_data["domains"], lambda one: one in kept or known.has_domain(one), why)
 
     @property
     def limit(self) -> Limit:

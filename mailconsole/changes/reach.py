@@ -18,15 +18,16 @@ def reaches_kind(limit: Limit | None, kind: str) -> bool:
     return limit is None or not limit.kinds or kind in limit.kinds
 
 
-def reaches(limit: Limit | None, kind: str, object_id: str, value: Json) -> bool:
-    """Whether the object, as it is there, is within the limit."""
+def reaches(limit: Limit | None, kind: str, object_id: str, value: Json, *, is_new: bool = False) -> bool:
+    """Whether the object, as it is there, is within the limit. A connector that the limit names is one that is there:
+    a new one is within it by its domains alone, whatever id it takes."""
     if limit is None:
         return True
     if not reaches_kind(limit, kind):
         return False
     if not (limit.connectors or limit.domains):
         return True
-    connectors = _connectors_of(kind, object_id, value)
+    connectors = [] if is_new and kind in _CONNECTORS else _connectors_of(kind, object_id, value)
     if limit.connectors and connectors and set(connectors) <= set(limit.connectors):
         return True
     domains = domains_of(kind, value)
@@ -37,7 +38,8 @@ def out_of_reach(limit: Limit | None, changes: Iterable[ObjectChange]) -> Object
     """The first that is not within the limit, as it was or as it becomes."""
     for change in changes:
         for value in (change.before, change.after):
-            if value is not None and not reaches(limit, change.kind, change.object_id, value):
+            is_new = change.before is None
+            if value is not None and not reaches(limit, change.kind, change.object_id, value, is_new=is_new):
                 return change
     return None
 

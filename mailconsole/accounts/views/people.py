@@ -73,7 +73,7 @@ def limit_role(request: HttpRequest, pk: int, role: str) -> HttpResponse:
         "connectors": "\n".join(limit.connectors),
         "domains": "\n".join(limit.domains),
     }
-    form = LimitForm(request.POST or None, initial=initial)
+    form = LimitForm(request.POST or None, initial=initial, kept=limit)
     if request.method == "POST" and form.is_valid():
         service_limits.limit_role(
             actor=actor_of(request), person=person, role=Role(role), limit=form.limit, request=request

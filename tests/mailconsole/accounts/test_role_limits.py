@@ -6,6 +6,7 @@ import importlib
 
 import pytest
 from django.apps import apps
+from django.db import transaction
 
 from mailconsole.accounts.access import RoleRequired
 from mailconsole.accounts.limits import Limit
@@ -14,8 +15,12 @@ from mailconsole.accounts.places import Places
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.services.role_limits import RoleHasNoLimit, limit_role
 from mailconsole.audit.models import AuditEntry
-from tests.mailconsole.changes.kit import publish_policy
+from mailconsole.changes.models import Revision
+from mailconsole.changes.services.revisions import head_revision, load_document, lock_head, store_revision
+from mailconsole.changes.states import Way
+from tests.mailconsole.changes.kit import NOW, publish_policy
 from tests.support.factories import create_administrator, create_editor, signed_in
+from transport.config.document import MailFlow
 
 pytestmark = pytest.mark.django_db
 LIMIT = Limit(("relay_policies",), (), ("contoso.com",))
@@ -134,3 +139,53 @@ def test_migration__a_bare_id__reaches_both_connectors_as_before_and_never_more(
     migration.by_section(apps, None)
     row.refresh_from_db()
     assert row.connectors == ["receive/default", "send/default", "send/x"]
+
+
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [
+        (["receive/default", "send/default"], ["receive/default"]),
+        (["send/internet", "receive/internet", "receive/client"], ["send/internet", "receive/client"]),
+        (["receive/both", "send/both"], ["receive/both", "send/both"]),
+        (["receive/gone", "send/gone"], ["receive/gone", "send/gone"]),
+        (["send/default"], ["send/default"]),
+        ([], []),
+    ],
+)
+def test_migration__of_both_by_one_id__keeps_those_that_are_there(named, kept):
+    send = [{"id": one, "name": one, "address_spaces": [{"domain": f"{one}.example"}]} for one in ("internet", "both")]
+    listens = {"id": "both", "name": "Both", "bindings": ["192.0.2.1:2525"]}
+    document = load_document(head_revision()).model_dump(mode="json")
+    document |= {"send_connectors": send, "receive_connectors": [*document["receive_connectors"], listens]}
+    with transaction.atomic():
+        store_revision(head=lock_head(), document=MailFlow.model_validate(document), way=Way.REVIEWED, now=NOW)
+    row = RoleLimit.objects.create(person=create_editor(), role="editor", connectors=named)
+    migration = importlib.import_module("mailconsole.changes.migrations.0009_limits_name_what_is_there")
+    migration.keep_what_is_there(apps, None)
+    row.refresh_from_db()
+    assert row.connectors == kept
+
+
+def test_migration__before_the_first_revision__changes_nothing():
+    row = RoleLimit.objects.create(
+        person=create_editor(), role="editor", connectors=["receive/default", "send/default"]
+    )
+    assert not Revision.objects.exists()
+    migration = importlib.import_module("mailconsole.changes.migrations.0009_limits_name_what_is_there")
+    migration.keep_what_is_there(apps, None)
+    row.refresh_from_db()
+    assert row.connectors == ["receive/default", "send/default"]
+
+
+def test_page__what_the_limit_names_already__may_stay_though_it_is_gone():
+    person, browser = create_editor(), signed_in(create_administrator())
+    was = Limit((), ("receive/gone", "send/gone"), ("gone.example",))
+    limit_role(actor=create_administrator(), person=person, role=Role.EDITOR, limit=was)
+    address = f"/people/{person.pk}/limit/editor/"
+    assert (
+        browser.post(address, {"connectors": "receive/default\nsend/gone", "domains": "gone.example"}).status_code
+        == 302
+    )
+    assert limits_of(person) == Limit((), ("receive/default", "send/gone"), ("gone.example",))
+    page = browser.post(address, {"connectors": "send/gone\nreceive/gone", "domains": "gone.example"})
+    assert "receive/gone is no connector of the configuration." in page.content.decode(), "it is named no more"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.services.role_limits import limit_role
 from mailconsole.changes.models import Change, ChangeItem
-from mailconsole.changes.reach import reaches
+from mailconsole.changes.reach import out_of_reach, reaches
 from mailconsole.changes.refusals import NotApproved, OutOfReach
 from mailconsole.changes.services.account_password import make_account_password
 from mailconsole.changes.services.approve_change import approve_change
@@ -35,6 +36,7 @@ from tests.mailconsole.changes.kit import NOW, create_change, policy, publish_po
 from tests.mailconsole.changes.test_config_command import run
 from tests.mailconsole.changes.test_end_change import MONDAY, temporary
 from tests.support.factories import create_administrator, create_editor, create_operator, create_reviewer, signed_in
+from transport.config.diff import ObjectChange
 
 DOMAIN = Limit(("relay_policies",), (), ("contoso.com",))
 
@@ -92,6 +94,43 @@ def limited(person: User, limit: Limit = DOMAIN, role: Role = Role.EDITOR) -> Us
 )
 def test_reaches(limit, kind, value, is_within):
     assert reaches(limit, kind, "one", value) is is_within
+
+
+CONNECTOR = {"address_spaces": [{"domain": "contoso.com"}]}
+NEW = ObjectChange("send_connectors", "one", None, CONNECTOR)
+
+
+@pytest.mark.parametrize(
+    ("limit", "change", "is_within"),
+    [
+        (Limit((), ("send/one",)), NEW, False),
+        (Limit((), ("send/one",)), replace(NEW, before=CONNECTOR), True),
+        (Limit((), ("send/one",)), replace(NEW, before=CONNECTOR, after=None), True),
+        (Limit((), ("send/one",), ("contoso.com",)), NEW, True),
+        (Limit((), ("receive/one",)), ObjectChange("receive_connectors", "one", None, {}), False),
+        (
+            Limit((), ("receive/one",)),
+            ObjectChange(
+                "mail_flow_rules", "new", None, {"conditions": [{"kind": "ReceiveConnectorIs", "values": ["one"]}]}
+            ),
+            True,
+        ),
+    ],
+)
+def test_out_of_reach__new_connector_with_an_id_that_is_named__is_reached_by_its_domains_alone(
+    limit, change, is_within
+):
+    assert (out_of_reach(limit, [change]) is None) is is_within
+
+
+@pytest.mark.django_db
+def test_stage_item__new_connector_with_the_id_that_is_named__is_refused():
+    author = limited(create_editor(), Limit((), ("receive/default", "send/default")))
+    change = open_change(author=author, now=NOW)
+    connector = {"id": "default", "name": "Default", "address_spaces": [{"domain": "*"}]}
+    with pytest.raises(OutOfReach, match="send connector Default is not within"):
+        stage_item(change=change, actor=author, kind="send_connectors", object_id="", after=connector, now=NOW)
+    assert not ChangeItem.objects.exists()
 
 
 @pytest.mark.django_db
