@@ -34,6 +34,8 @@ from transport.model.verdict import Action, Stage, Step, Verdict
 from transport.rules import limits
 
 MAX_EMPTY_COMMANDS = 100
+MAX_TOLD_BYTES = 2**63 - 1
+"""A peer may declare a size of twenty digits (RFC 1870 3); no column of a database holds that."""
 log = structlog.get_logger(__name__)
 
 
@@ -218,7 +220,7 @@ class Session(Connection):
                 connector_id=facts.connector_id,
                 reply=str(verdict.reply or ""),
                 reason=verdict.reason,
-                size_bytes=size_bytes,
+                size_bytes=min(size_bytes, MAX_TOLD_BYTES),
                 revision=facts.revision,
                 detail={
                     "stage": verdict.stage.value,

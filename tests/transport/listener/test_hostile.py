@@ -33,6 +33,16 @@ def test_smuggling__false_end__is_one_message_and_refused(server, false_end):
     assert "smuggling" in server.refusals[0].reason
 
 
+@pytest.mark.parametrize("line", ["MAIL FROM:<a@x.example> SIZE=%d", "BDAT %d LAST"])
+def test_size_of_twenty_digits__is_told_as_what_a_column_holds(server, line):
+    with server.greeted() as client:
+        if line.startswith("BDAT"):
+            client.command("MAIL FROM:<a@x.example>")
+            client.command("RCPT TO:<b@acme.example>")
+        assert client.command(line % (10**20 - 1)).text.startswith("552 5.3.4")
+    assert server.refusals[0].size_bytes == 2**63 - 1
+
+
 @pytest.mark.parametrize("octet", [b"\r", b"\n"])
 def test_bare_line_end__connector_allows_it__is_normalised(octet):
     with running(mail_flow(connector(is_bare_linefeed_rejected=False))) as server, server.greeted() as client:
