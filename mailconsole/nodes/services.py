@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
+from mailconsole.common import storable
 from mailconsole.nodes.models import Activation, ActivationState, Node, NodeEvent
 from transport.model.event import TrackingEvent
 
@@ -80,8 +81,8 @@ def keep_events(node_id: int, events: Iterable[tuple[int, TrackingEvent]]) -> No
             sequence=sequence,
             at=datetime.fromtimestamp(event.at, UTC),
             event=event.event.value,
-            sentence=event.reason[:SENTENCE_LENGTH],
-            detail=event.detail,
+            sentence=storable.text(event.reason)[:SENTENCE_LENGTH],
+            detail=storable.value(event.detail),
         )
         for sequence, event in events
     ]

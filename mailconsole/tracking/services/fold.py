@@ -9,6 +9,7 @@ from typing import Any
 from mailconsole.tracking.models import ADDRESS_LENGTH, event_key
 from mailconsole.tracking.services.counts import ACCEPTED, BYTES, DEFERRED, DELIVERED, FAILED, REFUSED, Counters
 from mailconsole.tracking.services.rows import (
+    MOST_BYTES,
     NEXT_HOP_LENGTH,
     TEXT_LENGTH,
     MessageRow,
@@ -20,6 +21,7 @@ from mailconsole.tracking.services.rows import (
     message_row,
     new_recipient,
     refusal_row,
+    whole,
 )
 from mailconsole.tracking.states import MessageStatus, RecipientState, summarize
 from transport.model.event import EventId, TrackingEvent
@@ -95,7 +97,7 @@ class Fold:
 
     def _refuse(self, key: int, event: TrackingEvent, at: Stamp) -> None:
         self.refusals.append(refusal_row(self.node_id, key, event, at))
-        self._count(event, REFUSED, 1 + _whole(event.detail.get("untold")))  # in a flood not each is told
+        self._count(event, REFUSED, 1 + whole(event.detail.get("untold")))  # in a flood not each is told
 
     def _receive(self, key: int, event: TrackingEvent, at: Stamp) -> None:
         if event.message_id in self.known:
@@ -108,7 +110,7 @@ class Fold:
         for row in event.detail.get("routes") or ():
             self._take_route(message, row, row.get("recipients") or (), at)
         self._count(event, ACCEPTED)
-        self._count(event, BYTES, event.size_bytes)
+        self._count(event, BYTES, whole(event.size_bytes, MOST_BYTES))
 
     def _replace(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
         members = [str(member) for member in event.detail.get("to") or ()]
@@ -138,8 +140,8 @@ class Fold:
 
     def _take_over(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
         """This node delivers it from its copy: the row of the node that was lost waits for nothing any more."""
-        origin = event.detail.get("from_id")
-        self.taken_over.append((str(event.detail.get("from_node") or ""), _whole(origin) or event.message_id))
+        origin = whole(event.detail.get("from_id"), MOST_BYTES)
+        self.taken_over.append((clip(event.detail.get("from_node"), TEXT_LENGTH), origin or event.message_id))
 
     def _route(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
         self._take_route(message, event.detail, event.detail.get("recipients") or [event.recipient], at)
@@ -177,7 +179,7 @@ class Fold:
             recipient.last_reply = clip(event.reply, TEXT_LENGTH)
             recipient.last_reason = clip(event.reason, TEXT_LENGTH)
             recipient.next_hop = clip(event.detail.get("next_hop"), NEXT_HOP_LENGTH) or recipient.next_hop
-            recipient.attempts = max(recipient.attempts, _whole(event.detail.get("attempt")))
+            recipient.attempts = max(recipient.attempts, whole(event.detail.get("attempt")))
             recipient.next_attempt_at = self._stamp_or_none(event.detail.get("next_attempt_at"))
             recipient.updated_at = at
         message.is_touched = True
@@ -226,7 +228,3 @@ _APPLY: dict[EventId, Callable[[Fold, KnownMessage, TrackingEvent, Stamp], None]
     EventId.SHADOW_DISCARD: Fold._hand_over,
     EventId.SHADOW_REDIRECT: Fold._take_over,
 }
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0

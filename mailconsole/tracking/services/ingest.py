@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 import structlog
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
 from mailconsole.tracking.services import offsets
 from mailconsole.tracking.services.fold import Fold
@@ -23,14 +23,38 @@ MAX_BATCH = 6000
 
 _Parsed: TypeAlias = tuple[int, bytes, TrackingEvent]
 
+_SAYS_WHAT_NOTHING_HOLDS = (
+    DataError, IntegrityError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError
+)  # fmt: skip
+"""What an event says is at fault, and would be each time; a database that is away raises OperationalError."""
+
 
 def ingest_events(*, node: str, events: Sequence[tuple[int, bytes]]) -> int:
     """Store (sequence, TrackingEvent JSON) of a node; what was stored before is passed over.
 
-    Returns how many were new. Batches of up to MAX_BATCH keep the write short for others.
+    Returns how many were new. Batches of up to MAX_BATCH keep the write short for others. An event that can't be stored
+    for what it says is logged and passed over, and nothing else with it.
     """
-    if not events:
-        return 0
+    try:
+        return _ingest(node, events) if events else 0
+    except _SAYS_WHAT_NOTHING_HOLDS as error:
+        if len(events) == 1:
+            return _pass_over(node, events[0][0], error)
+    told, half = sorted(events), len(events) // 2
+    return sum(ingest_events(node=node, events=part) for part in (told[:half], told[half:]))
+
+
+def _pass_over(node: str, sequence: int, error: Exception) -> int:
+    with transaction.atomic():
+        node_id, shipped = offsets.lock(node)
+        if sequence <= shipped:
+            return 0
+        offsets.move(node_id, to=sequence)
+    log.error("tracking.event_not_stored", node=node, sequence=sequence, because=type(error).__name__)
+    return 1
+
+
+def _ingest(node: str, events: Sequence[tuple[int, bytes]]) -> int:
     with transaction.atomic():
         node_id, shipped = offsets.lock(node)
         new = [told for told in events if told[0] > shipped]

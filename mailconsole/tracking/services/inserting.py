@@ -57,8 +57,8 @@ def insert_groups(groups: list[RecipientGroup]) -> None:
 
 @contextmanager
 def _executing() -> Iterator[Callable[[str, Sequence[Any]], object]]:
-    """Django would look for its own placeholders in each of these long statements."""
-    with connection.cursor() as cursor:
+    """Django would look for its own placeholders in each of these long statements. Errors are Django's all the same."""
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         yield connection.connection.execute if connection.vendor == "sqlite" else cursor.execute
 
 

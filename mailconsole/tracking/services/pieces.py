@@ -16,6 +16,7 @@ from typing import Any
 from mailconsole.tracking.models import ADDRESS_LENGTH, MESSAGE_ID_LENGTH
 from mailconsole.tracking.services.groups import RecipientGroup, once_for_each
 from mailconsole.tracking.services.rows import (
+    MOST,
     NEXT_HOP_LENGTH,
     TEXT_LENGTH,
     address_keys,
@@ -28,10 +29,10 @@ def _text(length: int) -> str:
     return f'"([^"]{{0,{length}}})"'
 
 
-_NUMBER = "([1-9][0-9]{0,17})"
+_NUMBER, _SMALL = "([1-9][0-9]{0,17})", "([1-9][0-9]{0,8})"
 _RECEIVED = re.compile(
     f'{{"message_id":{_NUMBER},"session_id":{_text(64)}(?:,"sender":{_text(ADDRESS_LENGTH)})?,"peer":{_text(64)},'
-    f'"connector_id":{_text(100)},"size_bytes":{_NUMBER},"revision":{_NUMBER},"detail":{{(.+)'
+    f'"connector_id":{_text(100)},"size_bytes":{_NUMBER},"revision":{_SMALL},"detail":{{(.+)'
 ).fullmatch
 _NAMED = re.compile(f'{_text(MESSAGE_ID_LENGTH + 2)},"subject":{_text(500)}').fullmatch
 _SENT = re.compile(
@@ -213,7 +214,7 @@ def _delivery(text: str) -> Delivery | None:
     next_hop, attempts = detail.get("next_hop", ""), detail.get("attempt", 0)
     if not isinstance(next_hop, str) or len(next_hop) > NEXT_HOP_LENGTH:
         return None
-    return Delivery(next_hop, attempts) if type(attempts) is int and attempts >= 0 else None
+    return Delivery(next_hop, attempts) if type(attempts) is int and 0 <= attempts <= MOST else None
 
 
 def _object(text: str) -> dict[str, Any] | None:

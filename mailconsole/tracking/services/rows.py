@@ -14,6 +14,9 @@ from transport.model.event import TrackingEvent
 
 TEXT_LENGTH = 2000
 NEXT_HOP_LENGTH = 300
+MOST = 2**31 - 1
+MOST_BYTES = 2**63 - 1
+"""What the columns of counts and of sizes hold."""
 Stamp: TypeAlias = Any
 """A time as the database stores it: made once for each event, a datetime for PostgreSQL, text for SQLite."""
 
@@ -105,6 +108,11 @@ def clip(value: object, length: int) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:length]
 
 
+def whole(value: object, most: int = MOST) -> int:
+    """A number that fits its column; 0 for what is none. A peer may declare a size of twenty digits (RFC 1870 3)."""
+    return int(min(value, most)) if isinstance(value, int) and value > 0 else 0
+
+
 def domain_of(address: str) -> str:
     """The part behind the last @, in lower case; empty for the null reverse-path."""
     return address.rpartition("@")[2].lower()[:255] if "@" in address else ""
@@ -113,7 +121,7 @@ def domain_of(address: str) -> str:
 @lru_cache(maxsize=8192)
 def address_keys(address: str) -> tuple[str, str]:
     """An address that fits its column as it is searched for, and its domain."""
-    return address.lower(), domain_of(address)
+    return address.lower()[:ADDRESS_LENGTH], domain_of(address)  # a letter may become two
 
 
 def message_id_key(text: object) -> str:
@@ -156,14 +164,14 @@ def message_row(node_id: int, key: int, event: TrackingEvent, at: Stamp, recipie
         recipient_count=recipient_count,
         internet_message_id=message_id_key(detail.get("internet_message_id")),
         subject=clip(detail.get("subject"), 500),
-        size_bytes=event.size_bytes,
+        size_bytes=whole(event.size_bytes, MOST_BYTES),
         peer=clip(event.peer, 64),
         helo=clip(detail.get("helo"), 255),
         identity=clip(detail.get("identity"), 255),
         tls=clip(detail.get("tls"), 255),
         connector_id=clip(event.connector_id, 100),
         session_id=clip(event.session_id, 64),
-        revision=event.revision,
+        revision=whole(event.revision),
     )
 
 
@@ -207,11 +215,11 @@ def refusal_row(node_id: int, key: int, event: TrackingEvent, at: Stamp) -> tupl
         domain_of(sender),
         recipient,
         domain_of(recipient),
-        event.size_bytes,
+        whole(event.size_bytes, MOST_BYTES),
         clip(event.reply, TEXT_LENGTH),
         clip(event.reason, TEXT_LENGTH),
         _json(detail.get("trail") or []),
-        event.revision,
+        whole(event.revision),
         clip(detail.get("client_certificate"), 64),
     )
 

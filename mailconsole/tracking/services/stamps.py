@@ -16,8 +16,11 @@ def stamp() -> Stamping:
 
 
 def moment(seconds: float) -> datetime:
-    """As a datetime in UTC."""
-    return datetime.fromtimestamp(seconds, UTC)
+    """As a datetime in UTC. Raises ValueError, OverflowError."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except OSError as error:  # what the C library makes of some numbers
+        raise OverflowError(str(error)) from None
 
 
 def _text(seconds: float) -> str:

@@ -14,6 +14,7 @@ from django.db.models import Max, Sum
 
 from mailconsole.changes.recorded import ObjectUses, Use
 from mailconsole.tracking.models import ObjectUse
+from mailconsole.tracking.services.rows import clip
 from transport.model.event import EventId, TrackingEvent
 
 RECENT = timedelta(days=30)
@@ -62,7 +63,7 @@ class Uses:
             self._count(day, section, object_id, last_at, times)
 
     def _count(self, day: int, section: str, object_id: str, last_at: float, times: int) -> None:
-        sums = self._sums.setdefault((day, section, object_id), [0, last_at])
+        sums = self._sums.setdefault((day, clip(section, _LENGTH), clip(object_id, _LENGTH)), [0, last_at])
         sums[0] += times
         sums[1] = max(sums[1], last_at)
 

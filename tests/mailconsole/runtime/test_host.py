@@ -13,10 +13,10 @@ from mailconsole.runtime import commands, config_watch, queue_commands, shipper
 from mailconsole.runtime.config_watch import ConfigWatch
 from mailconsole.runtime.host import TransportHost
 from mailconsole.runtime.wiring import NodeAlreadyRuns, read_last_good
-from mailconsole.tracking.models import ShipperOffset
+from mailconsole.tracking.models import Refusal, ShipperOffset
 from tests.mailconsole.changes.kit import publish_policy
 from tests.mailconsole.runtime.conftest import NODE, smtp_address, wait_until
-from tests.support.smtp import send
+from tests.support.smtp import SmtpClient, send
 from transport.config.document import MailFlow
 from transport.config.objects import ReceiveConnector
 
@@ -91,6 +91,16 @@ def test_host__database_goes_away__mail_goes_on_and_events_arrive_later(host, mo
         time.sleep(1)
         assert not ShipperOffset.objects.filter(sequence__gt=0).exists()
     wait_until(lambda: ShipperOffset.objects.filter(node__name=NODE, sequence__gt=0).exists(), timeout_s=15)
+
+
+def test_host__stranger_declares_a_size_that_no_column_holds__tracking_goes_on(host):
+    with SmtpClient(*smtp_address(host)) as client:
+        client.expect_reply()
+        client.command("EHLO x.example")
+        assert client.command("MAIL FROM:<a@x.example> SIZE=99999999999999999999").text.startswith("552 5.3.4")
+    assert refused_attempt(host).startswith("550 5.7.1")
+    wait_until(lambda: Refusal.objects.count() == 2)
+    assert Refusal.objects.get(stage="mail").size_bytes == 2**63 - 1
 
 
 def test_host__redis_goes_away__mail_goes_on(host, settings):

@@ -34,6 +34,11 @@ PLAIN: dict[str, tuple[tuple[str, ...], list[dict[str, Any]], dict[str, Any]]] =
     "literals": (LITERAL, [{"reply": DELIVERED_REPLY, "detail": {"recipients": [*LITERAL], "phase": "dot"}}], {}),
     "not yet": (TWO[:1], [], {}),
     "no sender": (TWO[:1], [], {"sender": "", "subject": "\u202eRe: ü", "internet_message_id": "<ü@x.example> "}),
+    "grows in lower case": (
+        ("\u0130" * 300 + "@fabrikam.example",),
+        [],
+        {"sender": "\u0130" * 300 + "@contoso.example"},
+    ),
     "null": (TWO[:1], [], {"subject": "", "internet_message_id": "<>", "helo": "[192.0.2.7]", "tls": "TLSv1.3 AES"}),
 }
 ODD: dict[str, tuple[tuple[str, ...], list[dict[str, Any]], dict[str, Any]]] = {
@@ -46,6 +51,7 @@ ODD: dict[str, tuple[tuple[str, ...], list[dict[str, Any]], dict[str, Any]]] = {
     "keys": (TWO[:1], [], {"subject": '","trail":[],"recipients":["', "sender": 'x","peer":"y'}),
     "no text": (TWO[:1], [{"recipient": TWO[0], "reply": 250}], {}),
     "long": (("x" * 400 + "@" + "y" * 400,), [{"reply": "2" * 9000}], {}),
+    "many attempts": (TWO[:1], [{"recipient": TWO[0], "reply": "250 ok", "detail": {"attempt": 10**30}}], {}),
     "long helo": (TWO[:1], [], {"helo": "h" * 256}),
     "odd trail": (TWO[:1], [], {"trail": [["a", ["b"], "c", "yes", "d"]]}),
     "odd session": (TWO[:1], [], {"helo": ["x"], "subject": "s" * 501}),
