@@ -8,11 +8,14 @@ from transport.config.rule_kinds import TELLING, ActionKind
 from transport.config.rule_words import action_words
 from transport.rules.broad_conditions import fits_much
 from transport.rules.broad_domains import Own
+from transport.rules.header_addresses import FIELDS
 
 _TAKES = (ActionKind.REJECT, ActionKind.DELETE, ActionKind.REDIRECT, ActionKind.BLIND_COPY, ActionKind.ADD_TO,
           ActionKind.COPY_TO, ActionKind.ROUTE, ActionKind.HOLD, ActionKind.NOTIFY_SENDER,
           ActionKind.REQUIRE_TLS, ActionKind.REPORT)  # fmt: skip
 """Does more than mark a message."""
+_BELIEVED = frozenset(name.decode() for name in FIELDS) | {"authentication-results"}
+"""Fields by which people answer, or servers judge: who sets them leads mail elsewhere, or past a filter."""
 
 
 def takes_much(rule: MailFlowRule, own: Own) -> str:
@@ -20,12 +23,18 @@ def takes_much(rule: MailFlowRule, own: Own) -> str:
     if not rule.is_enabled or not all(fits_much(one, own) for one in rule.conditions):
         return ""
     what = "whatever message it is" if not rule.conditions else "for all mail or a great part of it"
-    taken = next((one for one in rule.actions if one.kind in _TAKES and _is_done(one, rule.mode)), None)
+    taken = next((one for one in rule.actions if _takes(one) and _is_done(one, rule.mode)), None)
     if taken is not None:
         return f"will {action_words(as_json(taken))}, {what}"
     if rule.stop_rule_processing and rule.mode is RuleMode.ENFORCE:
         return f"keeps the rules after it from being asked, {what}"
     return ""
+
+
+def _takes(action: RuleAction) -> bool:
+    name = action.header.lower()
+    is_believed = name in _BELIEVED or name.startswith("x-ms-exchange-organization-")
+    return action.kind in _TAKES or (action.kind is ActionKind.SET_HEADER and is_believed)
 
 
 def _is_done(action: RuleAction, mode: RuleMode) -> bool:

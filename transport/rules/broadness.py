@@ -6,6 +6,7 @@ recipients are passed on) is broad where the change makes it so, and not at each
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 from transport.config.diff import Json, ObjectChange
@@ -14,11 +15,16 @@ from transport.config.objects import MailFlowRule, RelayPolicy
 from transport.config.ranges import parse_range
 from transport.config.types import parse_duration
 from transport.config.validate_approval import PROTECTED
-from transport.config.validate_policies import BROAD_TOGETHER, broad_of, is_broad, is_everywhere
-from transport.rules.broad_domains import Own, is_registry
+from transport.config.validate_policies import BROAD_TOGETHER, is_everywhere
+from transport.rules.broad_connectors import receive_connector, send_connector
+from transport.rules.broad_domains import Own, broad_networks, is_registry, named_whole
 from transport.rules.broad_rules import takes_much
 
 SHORT_EXPIRATION = 3600
+MANY_GUESSES = 1000
+MANY_ADDRESSES = 25
+ANY_CODE = "127.0.0.0"
+"""As a bit mask: each code that a list may answer has these bits."""
 
 
 def broadness(change: ObjectChange, own: Own = frozenset()) -> str:
@@ -28,7 +34,7 @@ def broadness(change: ObjectChange, own: Own = frozenset()) -> str:
     if change.after is None:
         return ""
     if change.kind in LIST_KINDS:
-        return _broad((change.object_id,), "covers")
+        return broad_networks((change.object_id,), "covers")
     find = _BY_KIND.get(change.kind)
     return find(change.after, change.before or {}, own) if find is not None else ""
 
@@ -40,22 +46,23 @@ def own_domains(document: MailFlow, changes: Iterable[ObjectChange]) -> Own:
 
 
 def broad_together(changes: Iterable[ObjectChange]) -> dict[str, str]:
-    """The lists of which a change enters so many networks that together they say *everybody*."""
+    """Kinds of which a change enters so many networks, or forwards so many people, that together they are much."""
     sizes: dict[tuple[str, int], int] = {}
+    forwarded = 0
     for change in changes:
         if change.kind in LIST_KINDS and change.after is not None:
             one = parse_range(change.object_id)
             sizes[change.kind, one.version] = sizes.get((change.kind, one.version), 0) + one.size
-    return {kind: "is one of many networks that are broad together"
-            for (kind, version), size in sizes.items() if size >= BROAD_TOGETHER[version]}  # fmt: skip
+        forwarded += change.kind == "recipients" and _is_forwarded(change)
+    found = {kind: "is one of many networks that are broad together"
+             for (kind, version), size in sizes.items() if size >= BROAD_TOGETHER[version]}  # fmt: skip
+    told = f"goes with the forwarding of {forwarded} recipients"
+    return found | ({"recipients": told} if forwarded >= MANY_ADDRESSES else {})
 
 
-def _broad(networks: Iterable[str], does: str) -> str:
-    found = broad_of(networks)
-    alone = tuple(filter(is_broad, found))
-    if found and not alone:
-        return f"{does} {len(found)} networks that are broad together"
-    return f"{does} the broad network{'s' if len(alone) > 1 else ''} {', '.join(alone[:3])}" if alone else ""
+def _is_forwarded(change: ObjectChange) -> bool:
+    target = (change.after or {}).get("forwarding_address")
+    return bool(target) and target != (change.before or {}).get("forwarding_address")
 
 
 def _accepted_domain(after: Json, before: Json, own: Own) -> str:
@@ -80,50 +87,14 @@ def _remote_domain(after: Json, before: Json, own: Own) -> str:
     return f"holds for every domain that ends in {domain[1:]}" if is_everywhere(domain) else ""
 
 
-def _send_connector(after: Json, before: Json, own: Own) -> str:
-    if not after["is_enabled"]:
-        return ""
-    spaces = [one["domain"] for one in after["address_spaces"] if is_everywhere(one["domain"])]
-    if spaces:
-        what = "" if "*" in spaces else f" that ends in {spaces[0][1:]} and"
-        return f"carries mail to every domain{what} that no other carries"
-    if any(one["server"] == "*" for one in after["home_servers"]):
-        return "carries the mail of all mailboxes that have a home server"
-    return ""
-
-
-def _receive_connector(after: Json, before: Json, own: Own) -> str:
-    if not after["is_enabled"]:
-        return ""
-    believed = _broad(after["proxy_networks"], "believes, about who the client is, all of")
-    if believed:
-        return believed
-    if after["sender_ownership"] == "none" and "ExchangeUsers" in after["permission_groups"]:
-        return "lets users who signed in send as anybody"
-    if _takes_clear_passwords(after) and not _takes_clear_passwords(before):
-        return "takes passwords in clear"
-    same = ("is_enabled", "bindings", "remote_ip_ranges", "permission_groups")
-    if "AnonymousUsers" in after["permission_groups"] and any(after[name] != before.get(name) for name in same):
-        return _broad(after["remote_ip_ranges"], "serves, without signing in,")
-    return ""
-
-
-def _takes_clear_passwords(said: Json) -> bool:
-    return (
-        said.get("auth_mechanism") == "BasicAuth"
-        and "ExchangeUsers" in said["permission_groups"]
-        and said["tls_mode"] not in ("required", "implicit")
-    )
-
-
 def _relay_policy(after: Json, before: Json, own: Own) -> str:
     if after["is_broad_override"]:
         return "says that its broad network is meant"
     policy = RelayPolicy.model_validate(after)
-    broad = _broad(policy.networks, "admits")
+    broad = broad_networks(policy.networks, "admits")
     if broad:
         return broad
-    anyone = next((one for one in policy.send_as_addresses if is_everywhere(one) or one.lower() in own), "")
+    anyone = next((one for one in policy.send_as_addresses if is_everywhere(one) or named_whole(one, own)), "")
     if anyone:
         return f"lets its users send as {'anybody' if anyone == '*' else f'anybody of {anyone}'}"
     is_narrowed = policy.identity_match == "all" and (policy.networks or policy.client_certificates)
@@ -143,7 +114,11 @@ def _rewriting(after: Json, before: Json, own: Own) -> str:
 
 
 def _block_list_provider(after: Json, before: Json, own: Own) -> str:
-    if not after["is_enabled"] or after["is_only_told"] or not after["is_any_match"]:
+    if (
+        not after["is_enabled"]
+        or after["is_only_told"]
+        or not (after["is_any_match"] or after["bitmask_match"] == ANY_CODE)
+    ):
         return ""
     return f"refuses whoever {after['lookup_domain']} answers about, whatever the answer"
 
@@ -159,22 +134,55 @@ def _organization(after: Json, before: Json, own: Own) -> str:
     expiration = after["message_expiration_timeout"]
     if expiration != before.get("message_expiration_timeout") and parse_duration(expiration) < SHORT_EXPIRATION:
         return f"returns all mail that could not be delivered within {expiration}"
-    limits = ("max_failed_logons_per_account", "max_failed_logons_per_network")
-    if any(after[name] is None and before.get(name) is not None for name in limits):
-        return "lets passwords be guessed without a limit"
+    return _guessing(after, before)
+
+
+def _guessing(after: Json, before: Json) -> str:
+    for name, whose in _LIMITS.items():
+        if MANY_GUESSES < _guesses(after, name) > _guesses(before, name):
+            if after[name] is None:
+                return "lets passwords be guessed without a limit"
+            return f"lets {after[name]:,} passwords {whose} be guessed within {after['failed_logon_window']}"
     return ""
+
+
+_LIMITS = {"max_failed_logons_per_account": "of one account", "max_failed_logons_per_network": "from one network"}
+
+
+def _guesses(said: Json, name: str) -> float:
+    """How many within the usual window."""
+    if name not in said:
+        return 0
+    return math.inf if said[name] is None else 900 * said[name] / parse_duration(said["failed_logon_window"])
+
+
+def _recipient(after: Json, before: Json, own: Own) -> str:
+    """One object may hold the addresses of everybody, and lead them on."""
+    same = ("address", "aliases", "forwarding_address", "members")
+    count = 1 + len(after["aliases"])
+    if count >= MANY_ADDRESSES and any(after.get(name) != before.get(name) for name in same):
+        return f"takes the mail for {count} addresses"
+    return ""
+
+
+def _service_account(after: Json, before: Json, own: Own) -> str:
+    count = len(after["addresses"])
+    is_same = [after[name] == before.get(name) for name in ("addresses", "is_enabled", "username")]
+    return f"may send as {count} addresses" if count >= MANY_ADDRESSES and not all(is_same) else ""
 
 
 _BY_KIND: dict[str, Callable[[Json, Json, Own], str]] = {
     "organization": _organization,
-    "receive_connectors": _receive_connector,
-    "send_connectors": _send_connector,
+    "receive_connectors": receive_connector,
+    "send_connectors": send_connector,
     "accepted_domains": _accepted_domain,
     "remote_domains": _remote_domain,
     "address_rewriting": _rewriting,
+    "recipients": _recipient,
+    "distribution_groups": _recipient,
+    "service_accounts": _service_account,
     "relay_policies": _relay_policy,
     "mail_flow_rules": _mail_flow_rule,
     "ip_block_list_providers": _block_list_provider,
     "ip_allow_list_providers": _allow_list_provider,
 }
-"""Recipients, groups and service accounts are single addresses: none of them is broad."""

@@ -126,6 +126,15 @@ def test_demands__blocks_that_are_broad_together__are_not_free(count, expected):
     assert asked({"approval_rules": RULES}, ip_block_list=entries)[0] == expected
 
 
+@pytest.mark.parametrize(("count", "expected"), [(25, "Two"), (24, "One")])
+def test_demands__many_recipients_forwarded_together__are_broad(count, expected):
+    people = [{"id": f"p{number}", "name": f"P{number}", "address": f"p{number}@contoso.com",
+               "forwarding_address": f"p{number}@evil.example"} for number in range(count)]  # fmt: skip
+    sentences, demands = asked({"approval_rules": RULES}, recipients=people)
+    assert sentences == [f"{expected} approval{'s' if expected == 'Two' else ''} of any reviewer"]
+    assert ("goes with the forwarding of 25 recipients" in demands.needs[0].reasons[0]) is (expected == "Two")
+
+
 @pytest.mark.parametrize("lowered", [[], [RULES[1] | {"approvals": 1}]])
 def test_demands__no_rule_names_the_rules__they_need_what_the_strictest_asks(lowered):
     everything = {"id": "all", "name": "All", "priority": 9}

@@ -8,12 +8,13 @@ import pytest
 
 from tests.transport.config.documents import SCANNERS
 from transport.config.diff import ObjectChange, as_json, model_of
-from transport.rules import broad_conditions
 from transport.rules.broadness import broadness
 
 OWN = frozenset(("contoso.com",))
 NAMED = {"id": "one", "name": "One"}
 BCC = {"actions": [{"kind": "BlindCopyTo", "values": ["x@out.example"]}]}
+STAFF = [f"p{number}@contoso.com" for number in range(24)]
+ACCOUNT = {"username": "app", "password_secret": "app", "owner": "IT", "purpose": "Sends"}
 LIST = {"lookup_domain": "wl.example", "ip_addresses_match": ["127.0.0.2"]}
 
 
@@ -45,6 +46,14 @@ BROAD: list[tuple[str, dict[str, Any], str]] = [
      "carries mail to every domain that no other carries"),
     ("send_connectors", {"address_spaces": [{"domain": "*.com"}]},
      "carries mail to every domain that ends in .com and that no other carries"),
+    ("send_connectors", {"address_spaces": [{"domain": "Contoso.com"}], "smart_hosts": ["evil.example"]},
+     "carries mail to anyone at contoso.com, a domain of ours"),
+    ("send_connectors", {"address_spaces": [{"domain": "partner.example"}, {"domain": "*.contoso.com"}]},
+     "carries mail to anyone at contoso.com, a domain of ours"),
+    ("send_connectors", {"home_servers": [{"server": "e*"}], "smart_hosts": ["evil.example"]},
+     "carries the mail of all mailboxes whose home server is e*"),
+    ("send_connectors", {"home_servers": [{"server": "EX01"}]},
+     "carries the mail of all mailboxes whose home server is EX01"),
     ("send_connectors", {"home_servers": [{"server": "*"}]},
      "carries the mail of all mailboxes that have a home server"),
     ("receive_connectors", {"proxy_networks": ["0.0.0.0/0"], "remote_ip_ranges": ["10.1.0.0/24"]},
@@ -53,16 +62,33 @@ BROAD: list[tuple[str, dict[str, Any], str]] = [
      "takes passwords in clear"),
     ("receive_connectors", {"permission_groups": ["ExchangeUsers"], "sender_ownership": "none"},
      "lets users who signed in send as anybody"),
+    ("receive_connectors", {"permission_groups": ["ExchangeUsers"], "sender_ownership": "envelope"},
+     "lets users who signed in write anybody's address in the From field"),
+    ("receive_connectors", {"remote_ip_ranges": [f"{one}.{two}.0.0/16" for one in (5, 9, 11) for two in range(199)]},
+     "serves, without signing in, 597 networks that are broad together"),
+    ("receive_connectors", {"proxy_networks": [f"10.{second}.0.0/16" for second in range(16)]},
+     "believes, about who the client is, all of 16 networks that are broad together"),
     ("receive_connectors", {}, "serves, without signing in, the broad networks 0.0.0.0/0, ::/0"),
     ("relay_policies", {"networks": [], "identities": ["*"]}, "lets everybody who signs in relay anywhere"),
     ("relay_policies", {"identities": ["scan"], "send_as_addresses": ["contoso.com"]},
      "lets its users send as anybody of contoso.com"),
+    ("relay_policies", {"networks": [f"10.{second}.0.0/16" for second in range(16)]},
+     "admits 16 networks that are broad together"),
+    ("relay_policies", {"identities": ["scan"], "send_as_addresses": ["*.contoso.com"]},
+     "lets its users send as anybody of *.contoso.com"),
     ("relay_policies", {"identities": ["scan"], "send_as_addresses": ["*"]}, "lets its users send as anybody"),
     ("address_rewriting", {"internal_address": "contoso.com", "external_address": "evil.example"},
      "rewrites every address of contoso.com"),
     ("ip_allow_list_providers", LIST, "lets whoever wl.example lists past every block-list provider"),
     ("ip_block_list_providers", {"lookup_domain": "bl.example", "is_any_match": True},
      "refuses whoever bl.example answers about, whatever the answer"),
+    ("ip_block_list_providers", {"lookup_domain": "bl.example", "bitmask_match": "127.0.0.0"},
+     "refuses whoever bl.example answers about, whatever the answer"),
+    ("recipients", {"address": "x@contoso.com", "aliases": STAFF, "forwarding_address": "eve@evil.example"},
+     "takes the mail for 25 addresses"),
+    ("distribution_groups", {"address": "x@contoso.com", "aliases": STAFF, "members": ["eve@evil.example"]},
+     "takes the mail for 25 addresses"),
+    ("service_accounts", ACCOUNT | {"addresses": [*STAFF, "x@contoso.com"]}, "may send as 25 addresses"),
     ("mail_flow_rules", {"actions": [{"kind": "NotifySender", "text": "hello"}]},
      "will tell the sender “hello”, whatever message it is"),
     ("mail_flow_rules",
@@ -85,6 +111,8 @@ def test_broadness__of_each_kind__says_why(kind, after, sentence):
         ("remote_domains", {"domain": "*.partner.example"}),
         ("send_connectors", {"address_spaces": [{"domain": "*"}], "is_enabled": False}),
         ("send_connectors", {"address_spaces": [{"domain": "partner.example"}]}),
+        ("send_connectors", {"address_spaces": [{"domain": "lists.contoso.com"}]}),
+        ("send_connectors", {"address_spaces": [{"domain": "contoso.com"}], "is_enabled": False}),
         ("receive_connectors", {"remote_ip_ranges": ["10.1.0.0/24"]}),
         ("receive_connectors", {"permission_groups": ["ExchangeUsers"]}),
         ("relay_policies", {"identities": ["*"]}),
@@ -94,6 +122,9 @@ def test_broadness__of_each_kind__says_why(kind, after, sentence):
         ("ip_block_list_providers", LIST),
         ("ip_block_list_providers", {"lookup_domain": "bl.example", "is_any_match": True, "is_only_told": True}),
         ("recipients", {"address": "a@contoso.com", "forwarding_address": "x@out.example"}),
+        ("recipients", {"address": "x@contoso.com", "aliases": STAFF[1:]}),
+        ("service_accounts", ACCOUNT | {"addresses": STAFF}),
+        ("ip_block_list_providers", {"lookup_domain": "bl.example", "bitmask_match": "127.0.0.4"}),
         ("mail_flow_rules", {"actions": [{"kind": "LogEventText", "text": "x"}]}),
     ],
 )
@@ -102,6 +133,7 @@ def test_broadness__of_what_is_narrow__says_nothing(kind, after):
 
 
 AUTHORITATIVE = {"domain": "contoso.com", "domain_type": "Authoritative"}
+TO_US = {"address_spaces": [{"domain": "contoso.com"}], "smart_hosts": ["mail.contoso.com"]}
 RELAYED = {"domain": "contoso.com", "domain_type": "InternalRelay"}
 
 
@@ -117,118 +149,18 @@ RELAYED = {"domain": "contoso.com", "domain_type": "InternalRelay"}
         ("organization", {"is_pickup_enabled": False}, {}, True),
         ("organization", {}, {"message_expiration_timeout": "10m"}, True),
         ("organization", {}, {"max_failed_logons_per_account": None}, True),
+        ("organization", {}, {"max_failed_logons_per_account": 1001}, True),
+        ("organization", {}, {"max_failed_logons_per_network": 2000}, True),
+        ("organization", {}, {"max_failed_logons_per_network": 1000}, False),
+        ("organization", {}, {"failed_logon_window": "60s", "max_failed_logons_per_network": 100}, True),
+        ("organization", {"max_failed_logons_per_account": None}, {"max_failed_logons_per_account": 2000}, False),
         ("organization", {}, {"name": "Contoso"}, False),
+        ("send_connectors", TO_US, TO_US | {"comment": "ours"}, False),
+        ("send_connectors", TO_US, TO_US | {"smart_hosts": ["evil.example"]}, True),
+        ("send_connectors", TO_US | {"is_enabled": False}, TO_US, True),
         ("approval_rules", {}, None, True),
         ("relay_policies", {"networks": ["10.0.0.0/8"]}, None, False),
     ],
 )
 def test_broadness__of_an_edit__is_told_where_the_edit_makes_it_so(kind, before, after, is_broad):
     assert bool(told(kind, after, before)) is is_broad
-
-
-@pytest.mark.parametrize(
-    ("condition", "is_broad"),
-    [
-        ({"kind": "RecipientDomainIs", "values": ["contoso.com"]}, True),
-        ({"kind": "SenderDomainIs", "values": ["com"]}, True),
-        ({"kind": "SenderDomainIs", "values": ["partner.example"]}, False),
-        ({"kind": "SentToScope", "values": ["InOrganization"]}, True),
-        ({"kind": "SenderIsAuthenticated", "values": ["Yes"]}, True),
-        ({"kind": "ReceiveConnectorIs", "values": ["default"]}, True),
-        ({"kind": "MessageSizeOver", "values": ["1 KB"]}, True),
-        ({"kind": "MessageSizeOver", "values": ["10 MB"]}, False),
-        ({"kind": "WithImportance", "values": ["Normal"]}, True),
-        ({"kind": "WithImportance", "values": ["High"]}, False),
-        ({"kind": "RecipientAddressMatchesPatterns", "values": ["@contoso\\.com$"]}, True),
-        ({"kind": "RecipientAddressContainsWords", "values": ["contoso.com"]}, True),
-        ({"kind": "RecipientAddressMatchesPatterns", "values": ["^boss@contoso\\.com$"]}, False),
-        ({"kind": "SubjectMatchesPatterns", "values": ["[a-z]|\\d"]}, True),
-        ({"kind": "SubjectMatchesPatterns", "values": ["x{0,}"]}, True),
-        ({"kind": "SubjectContainsWords", "values": ["invoice"]}, False),
-        ({"kind": "SentTo", "values": ["boss@contoso.com"]}, False),
-    ],
-)
-def test_broadness__rule_with_a_condition__is_broad_where_it_fits_much(condition, is_broad):
-    said = told("mail_flow_rules", {**BCC, "conditions": [condition]})
-    assert said == ("will add x@out.example as Bcc, for all mail or a great part of it" if is_broad else "")
-
-
-SECRET = {"actions": [{"kind": "RedirectMessageTo", "values": ["eve@evil.example"]}]}
-EACH_LETTER = [f"^{letter}" for letter in "abcdefghijklmnopqrstuvwxyz0123456789"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "header", "values"),
-    [
-        ("ADAttributeNotEqual", "", ["UserLogonName"]),
-        ("ADAttributeEqual", "", ["Company"]),
-        ("RecipientADAttributeContainsWords", "", ["Email:contoso.com"]),
-        ("RecipientADAttributeMatchesPatterns", "", ["Email:@contoso"]),
-        ("RecipientADAttributeMatchesPatterns", "", ["DisplayName:[aeiou]"]),
-        ("RecipientADAttributeContainsWords", "", ["Company:Contoso"]),
-        ("SenderADAttributeMatchesPatterns", "", ["Title:boss", "PhoneNumber:\\d"]),
-        ("HeaderContainsWords", "Received", ["with"]),
-        ("HeaderMatchesPatterns", "Date", ["202[6-9]"]),
-        ("HeaderMatchesPatterns", "Message-ID", ["<"]),
-        ("HeaderMatchesPatterns", "Message-Id", ["^<[^>]*@"]),
-        ("HeaderContainsWords", "To", ["contoso.com"]),
-        ("HeaderMatchesPatterns", "From", ["@contoso"]),
-        ("HeaderMatchesPatterns", "Return-Path", ["^<"]),
-        ("HeaderMatchesPatterns", "Content-Type", ["^(text|multipart)/"]),
-        ("HeaderContainsWords", "DKIM-Signature", ["rsa-sha256"]),
-        ("HeaderMatchesPatterns", "Subject", ["[^q]"]),
-        ("MessageSizeOver", "", ["4 KB"]),
-        ("MessageSizeOver", "", ["1023 KB"]),
-        ("AttachmentSizeOver", "", ["1 KB"]),
-        ("AttachmentNameMatchesPatterns", "", ["\\."]),
-        ("AttachmentExtensionMatchesWords", "", ["pdf", "docx", "xlsx", "png", "jpg", "txt", "csv", "doc"]),
-        ("SubjectMatchesPatterns", "", ["[a-z]"]),
-        ("SubjectMatchesPatterns", "", ["[^0-9]"]),
-        ("SubjectMatchesPatterns", "", EACH_LETTER),
-        ("SubjectContainsWords", "", ["re", "fwd", "aw", "wg", "your", "the"]),
-        ("RecipientAddressMatchesPatterns", "", ["^[a-y0-9]"]),
-        ("RecipientAddressMatchesPatterns", "", ["^[a-h].*@contoso\\.com$"]),
-        ("RecipientAddressMatchesPatterns", "", EACH_LETTER),
-        ("RecipientDomainIs", "", ["co.uk"]),
-        ("SenderIPRanges", "", [f"{net}.1.0.0/16" for net in range(1, 200)]),
-        ("SentTo", "", [f"p{number}@contoso.com" for number in range(100)]),
-    ],
-)
-def test_broadness__rule_that_takes_nearly_all_mail__is_broad(kind, header, values):
-    condition = {"kind": kind, "header": header, "values": values}
-    said = told("mail_flow_rules", {**SECRET, "conditions": [condition]})
-    assert said == "will redirect the message to eve@evil.example, for all mail or a great part of it"
-
-
-@pytest.mark.parametrize(
-    ("kind", "header", "values"),
-    [
-        ("RecipientADAttributeContainsWords", "", ["Department:Legal Affairs"]),
-        ("RecipientADAttributeContainsWords", "", ["Email:partner.example"]),
-        ("RecipientADAttributeMatchesPatterns", "", ["CustomAttribute1:^CC-\\d+$"]),
-        ("HeaderContainsWords", "To", ["partner.example"]),
-        ("HeaderContainsWords", "From", ["boss@contoso.com"]),
-        ("HeaderMatchesPatterns", "Message-ID", ["@bulk\\.partner\\.example>$"]),
-        ("HeaderContainsWords", "X-Spam-Flag", ["YES"]),
-        ("HeaderContainsWords", "Subject", ["contoso.com"]),
-        ("HeaderContainsWords", "Content-Type", ["text/calendar"]),
-        ("MessageSizeOver", "", ["1 MB"]),
-        ("AttachmentExtensionMatchesWords", "", ["exe", "scr", "js"]),
-        ("AttachmentNameMatchesPatterns", "", ["\\.pdf$"]),
-        ("SubjectMatchesPatterns", "", ["^\\[secret\\]", "invoice"]),
-        ("RecipientAddressMatchesPatterns", "", ["^(info|sales)@contoso\\.com$"]),
-        ("RecipientDomainIs", "", ["partner.co.uk"]),
-        ("SenderIPRanges", "", [f"10.{net}.0.0/16" for net in range(15)]),
-        ("SentToMemberOf", "", ["legal@contoso.com"]),
-    ],
-)
-def test_broadness__rule_that_takes_little_mail__is_not(kind, header, values):
-    condition = {"kind": kind, "header": header, "values": values}
-    assert told("mail_flow_rules", {**SECRET, "conditions": [condition]}) == ""
-
-
-def test_broadness__patterns_that_cost_too_much_to_tell__count_as_much(monkeypatch):
-    condition = {"kind": "RecipientAddressMatchesPatterns", "values": ["^nobody@contoso\\.com$"]}
-    assert told("mail_flow_rules", {**SECRET, "conditions": [condition]}) == ""
-    monkeypatch.setattr(broad_conditions, "_STEPS", 1000)
-    assert told("mail_flow_rules", {**SECRET, "conditions": [condition]})

@@ -1,0 +1,123 @@
+"""Which mail flow rules take much mail: measured by what they look for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.transport.rules.test_broadness import BCC, told
+from transport.rules import broad_conditions
+
+SECRET = {"actions": [{"kind": "RedirectMessageTo", "values": ["eve@evil.example"]}]}
+EACH_LETTER = [f"^{letter}" for letter in "abcdefghijklmnopqrstuvwxyz0123456789"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "values"),
+    [
+        ("ADAttributeNotEqual", "", ["UserLogonName"]),
+        ("ADAttributeEqual", "", ["Company"]),
+        ("RecipientADAttributeContainsWords", "", ["Email:contoso.com"]),
+        ("RecipientADAttributeMatchesPatterns", "", ["Email:@contoso"]),
+        ("RecipientADAttributeMatchesPatterns", "", ["DisplayName:[aeiou]"]),
+        ("RecipientADAttributeContainsWords", "", ["Company:Contoso"]),
+        ("SenderADAttributeMatchesPatterns", "", ["Title:boss", "PhoneNumber:\\d"]),
+        ("HeaderContainsWords", "Received", ["with"]),
+        ("HeaderMatchesPatterns", "Date", ["202[6-9]"]),
+        ("HeaderMatchesPatterns", "Message-ID", ["<"]),
+        ("HeaderMatchesPatterns", "Message-Id", ["^<[^>]*@"]),
+        ("HeaderContainsWords", "To", ["contoso.com"]),
+        ("HeaderMatchesPatterns", "From", ["@contoso"]),
+        ("HeaderMatchesPatterns", "Return-Path", ["^<"]),
+        ("HeaderMatchesPatterns", "Content-Type", ["^(text|multipart)/"]),
+        ("HeaderContainsWords", "DKIM-Signature", ["rsa-sha256"]),
+        ("HeaderMatchesPatterns", "Subject", ["[^q]"]),
+        ("MessageSizeOver", "", ["4 KB"]),
+        ("MessageSizeOver", "", ["1023 KB"]),
+        ("AttachmentSizeOver", "", ["1 KB"]),
+        ("AttachmentNameMatchesPatterns", "", ["\\."]),
+        ("AttachmentExtensionMatchesWords", "", ["pdf", "docx", "xlsx", "png", "jpg", "txt", "csv", "doc"]),
+        ("SubjectMatchesPatterns", "", ["[a-z]"]),
+        ("SubjectMatchesPatterns", "", ["[^0-9]"]),
+        ("SubjectMatchesPatterns", "", EACH_LETTER),
+        ("SubjectContainsWords", "", ["re", "fwd", "aw", "wg", "your", "the"]),
+        ("RecipientAddressMatchesPatterns", "", ["^[a-y0-9]"]),
+        ("RecipientAddressMatchesPatterns", "", ["^[a-h].*@contoso\\.com$"]),
+        ("RecipientAddressMatchesPatterns", "", EACH_LETTER),
+        ("RecipientDomainIs", "", ["co.uk"]),
+        ("SenderIPRanges", "", [f"{net}.1.0.0/16" for net in range(1, 200)]),
+        ("SentTo", "", [f"p{number}@contoso.com" for number in range(100)]),
+    ],
+)
+def test_broadness__rule_that_takes_nearly_all_mail__is_broad(kind, header, values):
+    condition = {"kind": kind, "header": header, "values": values}
+    said = told("mail_flow_rules", {**SECRET, "conditions": [condition]})
+    assert said == "will redirect the message to eve@evil.example, for all mail or a great part of it"
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "values"),
+    [
+        ("RecipientADAttributeContainsWords", "", ["Department:Legal Affairs"]),
+        ("RecipientADAttributeContainsWords", "", ["Email:partner.example"]),
+        ("RecipientADAttributeMatchesPatterns", "", ["CustomAttribute1:^CC-\\d+$"]),
+        ("HeaderContainsWords", "To", ["partner.example"]),
+        ("HeaderContainsWords", "From", ["boss@contoso.com"]),
+        ("HeaderMatchesPatterns", "Message-ID", ["@bulk\\.partner\\.example>$"]),
+        ("HeaderContainsWords", "X-Spam-Flag", ["YES"]),
+        ("HeaderContainsWords", "Subject", ["contoso.com"]),
+        ("HeaderContainsWords", "Content-Type", ["text/calendar"]),
+        ("MessageSizeOver", "", ["1 MB"]),
+        ("AttachmentExtensionMatchesWords", "", ["exe", "scr", "js"]),
+        ("AttachmentNameMatchesPatterns", "", ["\\.pdf$"]),
+        ("SubjectMatchesPatterns", "", ["^\\[secret\\]", "invoice"]),
+        ("RecipientAddressMatchesPatterns", "", ["^(info|sales)@contoso\\.com$"]),
+        ("RecipientDomainIs", "", ["partner.co.uk"]),
+        ("SenderIPRanges", "", [f"10.{net}.0.0/16" for net in range(15)]),
+        ("SentToMemberOf", "", ["legal@contoso.com"]),
+    ],
+)
+def test_broadness__rule_that_takes_little_mail__is_not(kind, header, values):
+    condition = {"kind": kind, "header": header, "values": values}
+    assert told("mail_flow_rules", {**SECRET, "conditions": [condition]}) == ""
+
+
+def test_broadness__patterns_that_cost_too_much_to_tell__count_as_much(monkeypatch):
+    condition = {"kind": "RecipientAddressMatchesPatterns", "values": ["^nobody@contoso\\.com$"]}
+    assert told("mail_flow_rules", {**SECRET, "conditions": [condition]}) == ""
+    monkeypatch.setattr(broad_conditions, "_STEPS", 1000)
+    assert told("mail_flow_rules", {**SECRET, "conditions": [condition]})
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_broad"),
+    [
+        ({"kind": "RecipientDomainIs", "values": ["contoso.com"]}, True),
+        ({"kind": "SenderDomainIs", "values": ["com"]}, True),
+        ({"kind": "SenderDomainIs", "values": ["partner.example"]}, False),
+        ({"kind": "SentToScope", "values": ["InOrganization"]}, True),
+        ({"kind": "SenderIsAuthenticated", "values": ["Yes"]}, True),
+        ({"kind": "ReceiveConnectorIs", "values": ["default"]}, True),
+        ({"kind": "MessageSizeOver", "values": ["1 KB"]}, True),
+        ({"kind": "MessageSizeOver", "values": ["10 MB"]}, False),
+        ({"kind": "WithImportance", "values": ["Normal"]}, True),
+        ({"kind": "WithImportance", "values": ["High"]}, False),
+        ({"kind": "RecipientAddressMatchesPatterns", "values": ["@contoso\\.com$"]}, True),
+        ({"kind": "RecipientAddressContainsWords", "values": ["contoso.com"]}, True),
+        ({"kind": "RecipientAddressMatchesPatterns", "values": ["^boss@contoso\\.com$"]}, False),
+        ({"kind": "SubjectMatchesPatterns", "values": ["[a-z]|\\d"]}, True),
+        ({"kind": "SubjectMatchesPatterns", "values": ["x{0,}"]}, True),
+        ({"kind": "SubjectContainsWords", "values": ["invoice"]}, False),
+        ({"kind": "SentTo", "values": ["boss@contoso.com"]}, False),
+    ],
+)
+def test_broadness__rule_with_a_condition__is_broad_where_it_fits_much(condition, is_broad):
+    said = told("mail_flow_rules", {**BCC, "conditions": [condition]})
+    assert said == ("will add x@out.example as Bcc, for all mail or a great part of it" if is_broad else "")
+
+
+@pytest.mark.parametrize("header", ["Reply-To", "bcc", "X-MS-Exchange-Organization-SCL", "Authentication-Results"])
+def test_broadness__rule_that_sets_what_is_believed__is_broad(header):
+    action = {"kind": "SetHeader", "header": header, "text": "eve@evil.example"}
+    said = told("mail_flow_rules", {"actions": [action]})
+    assert said == f"will set the header field {header} to “eve@evil.example”, whatever message it is"
+    assert told("mail_flow_rules", {"actions": [action | {"header": "X-Scanned"}]}) == ""
