@@ -207,6 +207,18 @@ def test_resolve__accept_list__means_groups_within_the_directorys_groups(directo
     assert refused(run("a", directory=known, sender=dan)) == [("a@acme.example", "5.7.1")]
 
 
+@pytest.mark.parametrize("limits", [{"accept_from": ("team@acme.example",)}, {"reject_from": ("team@acme.example",)}])
+def test_resolve__sender_whose_address_two_objects_claim__cannot_be_told(limits):
+    known = Directory(
+        mailbox("a", restrictions=SenderRestrictions(**limits)),
+        group_of("team", "ben"),
+        RecipientEntry("twice@acme.example", EntryKind.CONFLICT, ""),
+    )
+    twice = Sender(Address("twice", "acme.example"), is_authenticated=True)
+    with pytest.raises(LookupUnavailable, match="more than one object of the directory"):
+        run("a", directory=known, sender=twice)
+
+
 def test_resolve__accept_list__means_directory_groups_within_ours():
     own = (person("a", accept_messages_only_from=("board@acme.example",)), team("board", "chairs", "team"))
     known = Directory(group_of("team", "inner"), group_of("inner", "ben"), mailbox("ben"), mailbox("dan"))
