@@ -15,11 +15,11 @@ from django.utils import timezone
 from pydantic import PlainSerializer
 from pydantic.fields import FieldInfo
 
-from mailconsole.mailflow.group_field import ReviewerGroupsField
+from mailconsole.mailflow.group_field import ReviewerGroupsField, ReviewersField
 from mailconsole.mailflow.pieces import PiecesField
 from transport.config.objects import AddressSpace, HomeServer, RuleAction, RuleCondition
 from transport.config.phrases import label, show
-from transport.config.types import Choices, Names, Sentences, format_duration, format_size
+from transport.config.types import Choices, Names, NamesPerson, Sentences, format_duration, format_size
 
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 _WIRE = _PLAIN | {"class": "mc-wire"}
@@ -112,11 +112,13 @@ def _form_field(name: str, info: FieldInfo) -> forms.Field:
     piece = next((leaf for leaf in leaves if leaf in (RuleCondition, RuleAction)), None)
     if piece is not None:
         return PiecesField(piece, **words)
-    if any(isinstance(extra, Names) and extra.section == "reviewer_groups" for extra in _extras(info)):
+    if any(isinstance(extra, Names) and extra.section == "reviewer_groups" for extra in extras(info)):
         return ReviewerGroupsField(**words)
+    if any(isinstance(extra, NamesPerson) for extra in extras(info)):
+        return ReviewersField(**words)
     enum = next((leaf for leaf in leaves if isinstance(leaf, type) and issubclass(leaf, StrEnum)), None)
     is_many, is_nullable = _is_many(info), type(None) in leaves
-    choices = next((extra for extra in _extras(info) if isinstance(extra, Choices)), None)
+    choices = next((extra for extra in extras(info) if isinstance(extra, Choices)), None)
     if choices is not None:
         return _one_of(choices, is_many, words)
     if enum is not None:
@@ -127,7 +129,7 @@ def _form_field(name: str, info: FieldInfo) -> forms.Field:
         return CostsField(key=key, **words)
     if is_many:
         words["help_text"] += " One a line."
-        return LinesField(has_sentences=any(isinstance(one, Sentences) for one in _extras(info)), **words)
+        return LinesField(has_sentences=any(isinstance(one, Sentences) for one in extras(info)), **words)
     if bool in leaves:
         return forms.BooleanField(**words | {"required": False})
     if datetime in leaves:
@@ -158,7 +160,7 @@ def _leaves(annotation: Any, metadata: Any = ()) -> Iterator[Any]:
         yield datetime if getattr(annotation, "__name__", "") == "AwareDatetime" else annotation
 
 
-def _extras(info: FieldInfo) -> Iterator[Any]:
+def extras(info: FieldInfo) -> Iterator[Any]:
     """What is said beside the type, of the field or of the items of its list."""
     yield from info.metadata
     for argument in get_args(info.annotation):

@@ -11,7 +11,7 @@ from django.forms.boundfield import BoundField
 
 from mailconsole.changes.refusals import InvalidObject
 from mailconsole.mailflow.fields import form_field
-from mailconsole.mailflow.group_field import ReviewerGroupsField
+from mailconsole.mailflow.group_field import ReviewerGroupsField, ReviewersField
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.pieces import PiecesField
 from transport.config.diff import Json, model_of
@@ -48,7 +48,7 @@ class ObjectForm(forms.Form):
         for name, field in self.fields.items():
             if isinstance(field, PiecesField):
                 field.knows(document)
-            elif isinstance(field, ReviewerGroupsField):
+            elif isinstance(field, ReviewerGroupsField | ReviewersField):
                 field.knows(document, self.initial.get(name) or ())
         return self
 

@@ -1,4 +1,4 @@
-"""The reviewer groups of an approval rule, picked from those that are there, each with who is in it."""
+"""Who approves, picked from what is there: a rule's reviewer groups, each with who is in it; a group's people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django import forms
 from django.urls import reverse
 from django.utils.html import format_html
 
-from mailconsole.changes.services.group_members import members_of
+from mailconsole.accounts.models import User
+from mailconsole.changes.services.group_members import members_of, reviewers
 from mailconsole.mailflow.kinds.kind import some
 from transport.config.document import MailFlow
 
@@ -34,3 +35,23 @@ class ReviewerGroupsField(forms.MultipleChoiceField):
 
     def __init__(self, **words: Any) -> None:
         super().__init__(**words | {"required": False})
+
+
+class ReviewersField(forms.MultipleChoiceField):
+    """Who is named and may not review any more is shown, so that they can be taken away; they can't be chosen anew."""
+
+    widget = forms.CheckboxSelectMultiple
+    default_error_messages = {"invalid_choice": "There is no reviewer “%(value)s”: choose of those listed."}
+
+    def knows(self, document: MailFlow, chosen: Sequence[str]) -> None:
+        """Which people may be chosen; ``chosen`` are those that the group names already."""
+        spelt = {one.casefold(): one for one in chosen}  # the document's own way to write a user name stays
+        there = {spelt.get(one.username.casefold(), one.username): _told(one) for one in reviewers()}
+        self.choices = [*there.items(), *((one, f"{one} (may not review)") for one in chosen if one not in there)]
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(**words | {"required": False})
+
+
+def _told(person: User) -> str:
+    return f"{person.full_name} ({person.username})" if person.full_name else person.username

@@ -164,6 +164,11 @@ class Names:
     section: str
 
 
+@dataclass(frozen=True, slots=True)
+class NamesPerson:
+    """The text is the user name of a reviewer; who that is, only the console tells."""
+
+
 def _language_names() -> Mapping[str, str]:
     return {tag: words.name for tag, words in dsn_words.languages().items()}
 

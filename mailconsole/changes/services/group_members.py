@@ -13,6 +13,11 @@ from transport.rules.approval import Need
 
 def members_of(groups: Iterable[ReviewerGroup]) -> dict[str, tuple[str, ...]]:
     """The user names by the group's id: active people who may review, named or by their role."""
-    active = User.objects.filter(is_active=True, groups__name__in=(Role.REVIEWER.value, Role.ADMINISTRATOR.value))
-    people = [person_of(one) for one in active.order_by("username").distinct().prefetch_related("groups")]
+    people = [person_of(one) for one in reviewers()]
     return {group.id: Need(1, group).counted(people) for group in groups}
+
+
+def reviewers() -> list[User]:
+    """Active people who may review."""
+    active = User.objects.filter(is_active=True, groups__name__in=(Role.REVIEWER.value, Role.ADMINISTRATOR.value))
+    return list(active.order_by("username").distinct().prefetch_related("groups"))

@@ -19,6 +19,7 @@ from mailconsole.mailflow.editable import may_edit
 from mailconsole.mailflow.fields import capital
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.kinds.table import KINDS
+from mailconsole.mailflow.named import names_in
 from mailconsole.mailflow.reached import certificates_shown, limits_reached
 from mailconsole.mailflow.told import told_of
 from mailconsole.nodes.snapshots import read_live
@@ -35,12 +36,13 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
     seen = seen_by(request.user)
     item = found_or_404(seen, kind, object_id)
     value = as_json(item)
+    named = {field: list(names) for field, names in names_in(kind, item, seen.document).items()}
     told = told_of(KINDS[kind], seen, [object_id], now=timezone.now())
     context = {
         "kind": KINDS[kind],
         "object_id": object_id,
         "name": value.get("name", object_id),
-        "groups": _facts(KINDS[kind], value),
+        "groups": _facts(KINDS[kind], value | named),
         "has_password": has_password(value["password_secret"]) if KINDS[kind].is_password_made else None,
         "mark": seen.mark(kind, object_id),
         "draft": seen.draft,

@@ -16,6 +16,7 @@ from mailconsole.mailflow.drafts import Mark, Seen, seen_by
 from mailconsole.mailflow.editable import may_edit
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.kinds.table import KINDS
+from mailconsole.mailflow.named import names_in
 from mailconsole.mailflow.told import Told, told_of
 from transport.config.objects import ConfigModel
 
@@ -64,11 +65,13 @@ def _matches(item: ConfigModel, query: str) -> bool:
 
 
 def _row(kind: Kind, seen: Seen, object_id: str, item: Any, told: Told) -> Row:
+    named = names_in(kind.name, item, seen.document)
+    shown = item.model_copy(update=named) if named else item
     return Row(
         object_id=object_id,
         name=getattr(item, "name", object_id),
         comment="" if kind.is_list else item.comment,
-        cells=[cell(item) for _, cell in kind.columns],
+        cells=[cell(shown) for _, cell in kind.columns],
         mark=seen.mark(kind.name, object_id),
         is_enabled=getattr(item, "is_enabled", True),
         use=told.uses.get(object_id),

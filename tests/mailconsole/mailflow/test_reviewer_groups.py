@@ -6,6 +6,9 @@ import pytest
 from django.urls import reverse
 
 from mailconsole.changes.models import ChangeItem
+from mailconsole.changes.services.open_change import open_change
+from mailconsole.changes.services.stage_item import stage_item
+from tests.mailconsole.changes.kit import NOW
 from tests.mailconsole.changes.test_approval_rules import publish_rules
 from tests.support.factories import create_administrator, create_editor, create_reviewer, create_viewer, signed_in
 
@@ -63,3 +66,32 @@ def test_page__of_a_group__says_who_is_in_it_now(groups):
     assert page.split("Who is in it now")[1].split("card-body")[1].startswith('">inge<')
     page = client.get(reverse("mailflow:reviewer-group-show", args=["empty"])).content.decode()
     assert "Nobody who may review" in page
+
+
+def test_list_and_page__of_a_rule__name_its_groups_as_they_are_called(groups):
+    publish_rules({"name": "Relay", "reviewer_groups": ["network"]}, groups=[])
+    change = open_change(author=create_editor(), now=NOW)
+    renamed = {"name": "Network team", "members": ["inge"]}
+    stage_item(change=change, actor=change.author, kind="reviewer_groups", object_id="network", after=renamed, now=NOW)
+    client = signed_in(change.author)
+    assert "1 of Network team" in client.get(reverse("mailflow:approval-rule-list")).content.decode()
+    page = client.get(reverse("mailflow:approval-rule-show", args=["relay"])).content.decode()
+    assert "Network team" in page and ">network<" not in page
+
+
+def test_form__of_a_group__offers_who_may_review_and_those_whom_it_names(groups):
+    page = signed_in(create_editor()).get(reverse("mailflow:reviewer-group-edit", args=["network"])).content.decode()
+    chosen = {one for one in ("INGE", "gone", "vera", "root") if f'value="{one}"' in page}
+    assert chosen == {"INGE", "gone", "vera", "root"} and page.count("(may not review)") == 2
+    new = signed_in(create_editor()).get(reverse("mailflow:reviewer-group-create")).content.decode()
+    assert 'value="inge"' in new and 'value="vera"' not in new and 'value="gone"' not in new
+
+
+def test_form__of_a_group__stages_who_was_picked_and_nobody_else(groups):
+    client, create = signed_in(create_editor()), reverse("mailflow:reviewer-group-create")
+    answer = client.post(create, {"name": "New", "members": ["inge", "vera"]})
+    assert answer.status_code == 422
+    assert "There is no reviewer “vera”: choose of those listed." in answer.content.decode()
+    assert client.post(create, {"name": "New", "members": ["inge", "root"]}).status_code == 302
+    after = ChangeItem.objects.get(change__state="draft").after
+    assert after is not None and after["members"] == ["inge", "root"]

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from transport.config.objects.base import ConfigObject
 from transport.config.phrases import label
-from transport.config.types import Choices, Duration, Line, Names, ObjectId
+from transport.config.types import Choices, Duration, Line, Names, NamesPerson, ObjectId
 
 
 def section_names() -> Mapping[str, str]:
@@ -91,7 +91,7 @@ class ApprovalRule(ConfigObject):
 class ReviewerGroup(ConfigObject):
     """Reviewers by name or by role. Who is named but may not review does not count."""
 
-    members: tuple[Line, ...] = Field((), description="User names of reviewers.")
+    members: tuple[Annotated[Line, NamesPerson()], ...] = Field((), description="User names of reviewers.")
     roles: tuple[ReviewerRole, ...] = Field((), description="Everybody of these roles, too.")
 
     @model_validator(mode="after")
