@@ -188,6 +188,28 @@ def test_report__of_a_test__goes_to_whom_the_rule_names_and_the_message_arrives_
         assert "The mail flow rule Watch reported it to audit@acme.example, boss@acme.example." in infos
 
 
+def test_notify_and_report__of_a_message_to_a_group_with_an_owner__are_about_it_as_it_came(tmp_path, sink):
+    """Categorizing makes of it a message of the owner's to the members, under an address that the outside sees."""
+    actions = [{"kind": "NotifySender", "text": "Mind the gap"},
+               {"kind": "GenerateIncidentReport", "values": ["audit@acme.example"]}]  # fmt: skip
+    members = ["m0@out.example", "m1@out.example"]
+    staff = {"id": "s", "name": "Staff", "address": "staff@acme.example", "owner_address": "boss@acme.example",
+             "is_sender_authentication_required": False, "members": members}  # fmt: skip
+    seen = {"id": "r", "name": "Seen", "internal_address": "acme.example", "external_address": "seen.example",
+            "is_outbound_only": True}  # fmt: skip
+    config = ruled(sink, rule(*actions), distribution_groups=[staff], address_rewriting=[seen])
+    with relay(tmp_path, config) as transport:
+        assert send(transport, BODY, to=("staff@acme.example",)).is_accepted
+        received = {one.rcpt_to[0]: one for one in sink.wait_for(3)}
+        assert received["m0@out.example"].mail_from == "boss@seen.example"
+        assert b"Mind the gap" in received["a@acme.example"].data
+        report = received["audit@acme.example"].data.split(b"\r\n")
+        assert {b"Sender: a@acme.example", b"Recipients: staff@acme.example"} <= set(report)
+        assert send(transport, BODY, to=("staff@acme.example", "b@acme.example")).is_accepted
+        report = [one for one in sink.wait_for(7) if one.rcpt_to == ("audit@acme.example",)][1].data
+        assert b"Recipients: staff@acme.example, b@acme.example\r\n" in report
+
+
 def test_report__of_a_deleted_message_of_the_null_sender__is_sent_within_the_limit(tmp_path, sink):
     actions = [{"kind": "DeleteMessage"}, {"kind": "GenerateIncidentReport", "values": ["audit@acme.example"]}]
     strict = {"hostname": "relay.test", "dsn_rate_limit_per_sender_per_hour": 1}

@@ -73,9 +73,13 @@ class EngineIntake:
         if given_up:
             out = {id(recipient) for recipient, _ in given_up}
             todo = [recipient for recipient in todo if id(recipient) not in out]
+        told = _told_by_rules(message)
         decided = self._decide(message, todo)
         decided.failed += given_up or ()
-        return self._submit(message, events, decided)
+        stored = self._submit(message, events, decided)
+        if told is not None:
+            stored.add_done_callback(partial(self._tell_by_rules, told))
+        return stored
 
     def take(self, message: Message, event: TrackingEvent, then: Stored) -> None:
         """See Intake."""
@@ -118,8 +122,6 @@ class EngineIntake:
         whole = _all([*copies, future]) if copies else future
         if decided.taken is not None:
             whole.add_done_callback(partial(self._tell_taken, decided.taken))
-        if message.ruled is not None and message.ruled.notices:
-            whole.add_done_callback(partial(self._tell_by_rules, replace(message, body=None)))
         return whole
 
     def _committed(self, message: Message, failed: Failed, done: Future[None]) -> None:
@@ -251,6 +253,13 @@ class EngineIntake:
         if given_up:
             self._queues.fail(message, failed)
         self._queues.enqueue(message, [r for r in recipients if id(r) not in given_up])
+
+
+def _told_by_rules(message: Message) -> Message | None:
+    """What notices of rules are about: deciding gives the message other recipients, and often another sender."""
+    if message.ruled is None or not message.ruled.notices:
+        return None
+    return replace(message, body=None, recipients=list(message.recipients))
 
 
 def _received(original: Message, copy: Copy, now: float) -> TrackingEvent:

@@ -40,11 +40,11 @@ def report_subject(notice: Notice) -> str:
 def compose_report(message: Message, notice: Notice, settings: DsnSettings, *, queue_id: str, now: float) -> bytes:
     """For people of ours, so the rule is named; of the message all but its content. With CRLF line ends."""
     client = f"{message.peer or 'the Pickup directory'} {message.helo} {message.identity}"
-    shown = [str(one.original) for one in message.recipients[:MAX_LISTED]]
-    more = f" and {len(message.recipients) - MAX_LISTED} more" if len(message.recipients) > MAX_LISTED else ""
+    whom = list({one.original.key: str(one.original) for one in message.recipients}.values())
+    more = f" and {len(whom) - MAX_LISTED:,} more" if len(whom) > MAX_LISTED else ""
     facts = (
         ("Sender", str(message.envelope_sender) or "the null sender"),
-        ("Recipients", ", ".join(shown) + more),
+        ("Recipients", ", ".join(whom[:MAX_LISTED]) + more),
         ("Subject", message.subject),
         ("Message-ID", message.internet_message_id),
         ("Client", client),
