@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+LOOK_AGAIN_S = 0.1
+"""Mail that an idle connection is kept for may be taken away from its queue, and nobody tells."""
+
 
 class Waits(Protocol):
-    """Connections to one next hop."""
+    """Connections to one next hop; ``idle`` of them send nothing now."""
+
+    @property
+    def idle(self) -> int: ...
 
     def wake(self) -> None:
         """There may be room for another connection."""
         ...
 
     def spare(self) -> bool:
-        """Close a connection that has nothing to do, for another next hop; False where there is none."""
+        """Close an idle connection that no mail comes for, for another next hop; False where there is none."""
         ...
 
 
@@ -28,6 +34,8 @@ class Outbound:
         self._waiting: dict[Waits, None] = {}
         self._idle: dict[Waits, None] = {}
         self._is_handing_on = False
+        self._turn: Waits | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_full(self) -> bool:
@@ -35,8 +43,10 @@ class Outbound:
 
     @property
     def is_short(self) -> bool:
-        """Whether somebody waits."""
-        return bool(self._waiting)
+        """Whether somebody waits for whom no room was made yet."""
+        if not self._waiting or self.maximum is None:
+            return False
+        return len(self._waiting) > self.maximum - self.count
 
     @property
     def because(self) -> str:
@@ -47,8 +57,8 @@ class Outbound:
         return one in self._waiting
 
     def take(self, one: Waits) -> bool:
-        """Room for a connection, or False: then ``one`` is woken when there is some."""
-        if self.is_full:
+        """Room for a connection, or False: then ``one`` is woken when there is some, after those that came before."""
+        if self.is_full or (self._waiting and one is not self._turn):
             if one not in self._waiting:
                 self._waiting[one] = None
                 self._spare()
@@ -68,8 +78,10 @@ class Outbound:
         self._hand_on_soon()
 
     def has_idle(self, one: Waits) -> None:
-        """It has a connection with nothing to do."""
+        """It has an idle connection."""
         self._idle[one] = None
+        if self._waiting:
+            self._look_again_soon()
 
     def forget(self, one: Waits) -> None:
         """It is closing."""
@@ -87,11 +99,23 @@ class Outbound:
         while self._waiting and not self.is_full:
             one = next(iter(self._waiting))
             del self._waiting[one]
+            self._turn = one
             one.wake()
+        self._turn = None
 
     def _spare(self) -> None:
-        while self._idle:
-            one = next(iter(self._idle))
-            if one.spare():
-                return
-            self._idle.pop(one, None)
+        """Make room of idle connections; those that are kept for mail to come may be free soon."""
+        for one in list(self._idle):
+            while self.is_short and one.spare():
+                pass
+            if not one.idle:
+                self._idle.pop(one, None)
+        self._look_again_soon()
+
+    def _look_again_soon(self) -> None:
+        if self.is_short and self._idle and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LOOK_AGAIN_S, self._look_again)
+
+    def _look_again(self) -> None:
+        self._timer = None
+        self._spare()

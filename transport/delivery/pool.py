@@ -24,6 +24,7 @@ from transport.queues.courier import Source
 from transport.rules.closing import Closing, closing
 from transport.rules.error_policies import ErrorPolicies
 
+TURN = 20  # messages of one connection while others wait for theirs: Exchange's SmtpMaxMessagesPerConnection
 log = structlog.get_logger(__name__)
 
 
@@ -88,6 +89,11 @@ class ConnectionPool:
         return len(self._dialling)
 
     @property
+    def idle(self) -> int:
+        """See Waits."""
+        return len(self._idle)
+
+    @property
     def limit(self) -> int:
         return self._concurrency.limit
 
@@ -142,10 +148,19 @@ class ConnectionPool:
 
     def spare(self) -> bool:
         """See Waits."""
-        if self._idle:
-            self._idle.pop(0).quit()
-            return True
-        return False
+        others = len(self._idle) - 1
+        leaving = next((client for client in self._idle if self._makes_room(client, others)), None)
+        if leaving is None:
+            return False
+        self._idle.remove(leaving)
+        leaving.quit()
+        return True
+
+    def _makes_room(self, client: Client, others: int) -> bool:
+        """For another next hop: when it had its turn, or ``others`` that are idle are enough for what is to be sent.
+
+        A body that is being read from the spool is not to be taken yet, but the connection will be wanted for it."""
+        return self._outbound.is_short and (client.settled >= TURN or self._source.backlog <= others)
 
     def _be_patient(self) -> None:
         """Busy connections take it in a moment; look again whether they did."""
@@ -237,7 +252,7 @@ class ConnectionPool:
     # What its clients tell.
 
     def client_idle(self, client: Client) -> None:
-        if self._is_closing or self._outbound.is_short:
+        if self._is_closing or self._makes_room(client, len(self._idle)):
             client.quit()
         elif client not in self._idle:
             self._idle.append(client)

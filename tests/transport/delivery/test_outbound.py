@@ -13,10 +13,10 @@ from transport.rules import routing
 from transport.rules.ruleset import compile_ruleset
 
 
-def config(sink, connectors, most):
+def config(sink, connectors, most, **fields):
     made = tuple(
         SendConnector(id=f"c{n}", name=f"C{n}", address_spaces=(AddressSpace(domain=f"d{n}.example"),),
-                      smart_hosts=(f"{sink.host}:{sink.port}",), tls_level=TlsLevel.NONE)
+                      smart_hosts=(f"{sink.host}:{sink.port}",), tls_level=TlsLevel.NONE, **fields)
         for n in range(connectors)
     )  # fmt: skip
     organization = Organization(hostname="relay.test", max_outbound_connections=most)
@@ -56,7 +56,56 @@ async def test_bound__next_hop_that_is_down__gives_its_room_back(sink):
         await node.until(lambda: outbound.count == 0)
 
 
+def fill(node, flow, n, count):
+    """As a restart does: what waits is only in the spool."""
+    for turn in range(count):
+        message = node.message(f"r{turn}@d{n}.example", next_hop=hop_of(flow, f"d{n}.example"))
+        message.body = None
+        node.queues.enqueue(message, message.recipients, is_stored=True)
+
+
+async def test_bound__queues_that_are_read_from_the_spool__are_connected_to_once_each(sink):
+    flow = config(sink, 2, most=1)
+    async with Delivering(flow) as node:
+        for n in range(2):
+            fill(node, flow, n, 12)
+        await node.until_event(EventId.SEND, 24)
+    assert sink.connections == 2
+    assert [address[-10:] for address in sink.recipients] == ["d0.example"] * 12 + ["d1.example"] * 12
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+async def test_bound__queue_without_an_end__makes_room_for_another(sink, is_read):
+    flow = config(sink, 2, most=1, max_messages_per_connection=1000 if is_read else 30)
+    async with Delivering(flow) as node:
+        if is_read:
+            fill(node, flow, 0, 300)
+        else:
+            for turn in range(300):
+                node.enqueue(f"r{turn}@d0.example", next_hop=hop_of(flow, "d0.example"))
+        fill(node, flow, 1, 1)
+        await node.until_event(EventId.SEND, 301)
+    assert 20 <= sink.recipients.index("r0@d1.example") <= 40
+
+
+async def test_bound__mail_that_a_connection_was_kept_for_is_taken_away__makes_room(sink):
+    flow = config(sink, 2, most=1)
+    async with Delivering(flow) as node:
+        node.spool.read_body = lambda message_id: asyncio.sleep(60)
+        fill(node, flow, 0, 1)
+        (kept,) = node.queues.all()
+        await node.until(lambda: kept.courier.idle)
+        node.enqueue("r@d1.example", next_hop=hop_of(flow, "d1.example"))
+        await asyncio.sleep(0.3)
+        assert (kept.courier.idle, sink.connections) == (1, 1)
+        kept.take_all()
+        await node.until_event(EventId.SEND)
+    assert sink.recipients == ["r@d1.example"]
+
+
 class Asking:
+    idle = 0
+
     def __init__(self, outbound, needs):
         self.outbound, self.needs, self.taken = outbound, needs, 0
 
@@ -83,3 +132,17 @@ async def test_turns__one_that_needs_none_any_more__leaves_it_to_the_next(raised
         outbound.release()
     await asyncio.sleep(0)
     assert (last.taken, outbound.is_short) == (1, False)
+
+
+async def test_turns__who_comes_when_there_is_room__does_not_overtake_who_waited():
+    outbound = Outbound(1)
+    first, second = Asking(outbound, 2), Asking(outbound, 1)
+    first.wake()
+    second.wake()
+    outbound.release()
+    first.wake()
+    await asyncio.sleep(0)
+    assert (first.taken, second.taken) == (1, 1)
+    outbound.release()
+    await asyncio.sleep(0)
+    assert (first.taken, outbound.is_short) == (2, False)
