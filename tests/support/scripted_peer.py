@@ -124,7 +124,7 @@ class OneConnection:
 
     def client_idle(self, client: Client) -> None: ...
 
-    def client_delivered(self, took_s: float) -> None:
+    def client_delivered(self, client: Client, took_s: float) -> None:
         self.delivered += 1
 
     def client_ended(self, client: Client, outcome: Outcome | None, *, is_failure: bool) -> None:

@@ -26,7 +26,7 @@ class Owner(Protocol):
         """It has nothing to send; ``Client.run`` makes it look again."""
         ...
 
-    def client_delivered(self, took_s: float) -> None:
+    def client_delivered(self, client: Client, took_s: float) -> None:
         """The server took a message, so many seconds after it took the one before or had nothing to do."""
         ...
 
@@ -80,6 +80,10 @@ class Client(Express):
             self._say_quit()
             self._flush()
 
+    def give_way(self) -> None:
+        """What was begun is all that it carries."""
+        self._max_messages = self._begun
+
     def _begin_next(self) -> bool:
         while not self.is_quitting:
             if self._begun >= self._max_messages:
@@ -108,7 +112,7 @@ class Client(Express):
     def _delivered(self) -> None:
         if self._owner is not None:
             now = self._loop.time()
-            self._owner.client_delivered(now - self._since)
+            self._owner.client_delivered(self, now - self._since)
             self._since = now
 
     def _rest(self) -> None:

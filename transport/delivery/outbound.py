@@ -48,6 +48,10 @@ class Outbound:
             return False
         return len(self._waiting) > self.maximum - self.count
 
+    def is_short_beside(self, one: Waits) -> bool:
+        """Whether ``one`` has to make room for another."""
+        return self.is_short and (len(self._waiting) > 1 or one not in self._waiting)
+
     @property
     def because(self) -> str:
         """A sentence for who waits."""

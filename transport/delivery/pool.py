@@ -160,7 +160,9 @@ class ConnectionPool:
         """For another next hop: when it had its turn, or ``others`` that are idle are enough for what is to be sent.
 
         A body that is being read from the spool is not to be taken yet, but the connection will be wanted for it."""
-        return self._outbound.is_short and (client.settled >= TURN or self._source.backlog <= others)
+        if not self._outbound.is_short_beside(self):
+            return False
+        return client.settled >= TURN or self._source.backlog <= others
 
     def _be_patient(self) -> None:
         """Busy connections take it in a moment; look again whether they did."""
@@ -272,7 +274,9 @@ class ConnectionPool:
             self._fewer(outcome)
         self._loop.call_soon(self.wake)
 
-    def client_delivered(self, took_s: float) -> None:
+    def client_delivered(self, client: Client, took_s: float) -> None:
+        if client.settled >= TURN and self._outbound.is_short_beside(self):
+            client.give_way()
         self._patience.learn(took_s)
         self._concurrency.delivered()
         if self._spent:
