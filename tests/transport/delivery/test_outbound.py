@@ -88,10 +88,10 @@ async def test_bound__queue_without_an_end__makes_room_for_another(sink, is_read
     assert 20 <= sink.recipients.index("r0@d1.example") <= 22
 
 
-async def test_bound__mail_that_a_connection_was_kept_for_is_taken_away__makes_room(sink):
+async def test_bound__mail_that_a_connection_was_kept_for_is_taken_away__makes_room(sink, monkeypatch):
     flow = config(sink, 2, most=1)
     async with Delivering(flow) as node:
-        node.spool.read_body = lambda message_id: asyncio.sleep(60)
+        monkeypatch.setattr(node.spool, "read_body", lambda message_id: asyncio.sleep(60))
         fill(node, flow, 0, 1)
         (kept,) = node.queues.all()
         await node.until(lambda: kept.courier.idle)

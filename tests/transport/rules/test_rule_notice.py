@@ -24,7 +24,9 @@ def test_report__more_recipients_than_it_lists__names_each_once_before_it_counts
     others = [Address(f"u{n}", "acme.example") for n in range(rule_notice.MAX_LISTED + 1)]
     members = [Recipient(n, Address(f"m{n}", "acme.example"), staff) for n in range(5000)]
     about = message(recipients=members + [Recipient(6000 + n, one, one) for n, one in enumerate(others)])
-    octets = rule_notice.compose_report(about, Notice("R", "It fits", ("a@b.example",)), SETTINGS, queue_id="1", now=NOW)
+    octets = rule_notice.compose_report(
+        about, Notice("R", "It fits", ("a@b.example",)), SETTINGS, queue_id="1", now=NOW
+    )
     said = b" ".join(octets.split())
     assert said.count(b"staff@acme.example") == said.count(b"u98@acme.example") == 1
     assert b"u99@" not in said and b"u98@acme.example and 2 more" in said
