@@ -8,6 +8,8 @@ from transport.config.validate_policies import broad_of, is_broad
 
 Own = frozenset[str]
 """The accepted domains, in lower case: whoever names one of them whole names most of the mail."""
+MANY_ADDRESSES = 25
+"""Of one object or one change: no more one person's."""
 _REGISTRIES = frozenset(("ac", "co", "com", "edu", "go", "gob", "gov", "govt", "ltd", "mil", "ne", "net", "nom", "or",
                          "org", "plc", "sch"))  # fmt: skip
 """Below a country's domain these are no organisation's, such as co.uk: names are registered below them."""

@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterable
 
 from transport.config.diff import Json, ObjectChange
 from transport.config.document import LIST_KINDS, MailFlow
-from transport.config.objects import MailFlowRule, RelayPolicy
+from transport.config.objects import MailFlowRule
 from transport.config.ranges import parse_range
 from transport.config.types import parse_duration
 from transport.config.validate_approval import PROTECTED
 from transport.config.validate_policies import BROAD_TOGETHER, is_everywhere
 from transport.rules.broad_connectors import receive_connector, send_connector
-from transport.rules.broad_domains import Own, broad_networks, is_registry, named_whole
+from transport.rules.broad_domains import MANY_ADDRESSES, Own, broad_networks, is_registry
+from transport.rules.broad_relay import relay_policy
 from transport.rules.broad_rules import takes_much
 
 SHORT_EXPIRATION = 3600
 MANY_GUESSES = 1000
-MANY_ADDRESSES = 25
 ANY_CODE = "127.0.0.0"
 """As a bit mask: each code that a list may answer has these bits."""
 
@@ -85,23 +85,6 @@ def _remote_domain(after: Json, before: Json, own: Own) -> str:
     if domain == "*":
         return "holds for every domain that is not ours"
     return f"holds for every domain that ends in {domain[1:]}" if is_everywhere(domain) else ""
-
-
-def _relay_policy(after: Json, before: Json, own: Own) -> str:
-    if after["is_broad_override"]:
-        return "says that its broad network is meant"
-    policy = RelayPolicy.model_validate(after)
-    broad = broad_networks(policy.networks, "admits")
-    if broad:
-        return broad
-    anyone = next((one for one in policy.send_as_addresses if is_everywhere(one) or named_whole(one, own)), "")
-    if anyone:
-        return f"lets its users send as {'anybody' if anyone == '*' else f'anybody of {anyone}'}"
-    is_narrowed = policy.identity_match == "all" and (policy.networks or policy.client_certificates)
-    to_anyone = not policy.recipient_addresses or any(map(is_everywhere, policy.recipient_addresses))
-    if "*" in policy.identities and to_anyone and not is_narrowed:
-        return "lets everybody who signs in relay anywhere"
-    return ""
 
 
 def _mail_flow_rule(after: Json, before: Json, own: Own) -> str:
@@ -181,7 +164,7 @@ _BY_KIND: dict[str, Callable[[Json, Json, Own], str]] = {
     "recipients": _recipient,
     "distribution_groups": _recipient,
     "service_accounts": _service_account,
-    "relay_policies": _relay_policy,
+    "relay_policies": relay_policy,
     "mail_flow_rules": _mail_flow_rule,
     "ip_block_list_providers": _block_list_provider,
     "ip_allow_list_providers": _allow_list_provider,
