@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from transport.rules.rule_header import HeaderFields
+from transport.rules.rule_header import MAX_TEXT, HeaderFields
 from transport.rules.rule_names import Parameters
 
+MAX_FIELDS = 5
+"""Of Content-Type; the first one counts."""
 _SMIME = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 
 
 def types(fields: HeaderFields) -> frozenset[str]:
     """The names of all types that fit."""
-    given = Parameters(fields.raw("content-type"))
+    given = Parameters([value[:MAX_TEXT] for value in fields.raw("content-type")[:MAX_FIELDS]])
     return frozenset(name for name, is_so in _told(fields, given) if is_so)
 
 

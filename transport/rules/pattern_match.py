@@ -6,6 +6,9 @@ thrown away when there are too many (as RE2 does). Work is counted in steps, whi
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from transport.config.pattern_syntax import Chars, Edge, Either, Node, Repeat, Sequence, parse
 
 MAX_TRANSITIONS = 2_000
@@ -148,23 +151,60 @@ class Pattern:
         return then
 
 
+_RUN = re.compile(r"[^\W_]+")
+TEXT_A_STEP = 50
+"""Characters that a phrase is looked for in, in the time of a step."""
+
+
+def words_of(texts: Iterable[str]) -> frozenset[str]:
+    """What ``Words.find_among`` asks first: all runs of letters and digits, in lower case."""
+    return frozenset(run for text in texts for run in _RUN.findall(text.lower()))
+
+
 class Words:
     """Words or phrases that are looked for whole, in any letter case."""
 
     def __init__(self, words: tuple[str, ...]) -> None:
         self.words = words
         self._lowered = tuple((word, word.lower()) for word in words)
+        self._runs = tuple(frozenset(_RUN.findall(low)) for _, low in self._lowered)
+        self._by_run: dict[str, list[int]] = {}
+        self._without: list[int] = []
+        for place, runs in enumerate(self._runs):
+            places = self._by_run.setdefault(min(runs), []) if runs else self._without
+            places.append(place)
 
     def find(self, text: str) -> str:
         """The first of them that is in ``text``, or empty."""
         lowered = text.lower()
         return next((word for word, low in self._lowered if low in lowered and _stands(low, lowered)), "")
 
+    def find_among(self, texts: list[str], words: frozenset[str], steps: Steps) -> str:
+        """The first of them that is in one of the texts, or empty; ``words`` are those of the texts. Long texts and
+        many words cost little: only phrases all whose words are there are looked for. Raises TooMuchWork."""
+        there = [place for run in self._by_run.keys() & words for place in self._by_run[run]]
+        for place in sorted([*there, *self._without]):
+            word, low = self._lowered[place]
+            if low in words or (self._runs[place] <= words and _is_in_any(low, texts, steps)):
+                return word
+        return ""
 
-def _stands(word: str, text: str) -> bool:
-    """Whether it stands there as a word: ``ass`` is not in ``class``."""
+
+def _is_in_any(low: str, texts: list[str], steps: Steps) -> bool:
+    for text in texts:
+        steps.take(1 + len(text) // TEXT_A_STEP)
+        lowered = text.lower()
+        if low in lowered and _stands(low, lowered, steps):
+            return True
+    return False
+
+
+def _stands(word: str, text: str, steps: Steps | None = None) -> bool:
+    """Whether it stands there as a word: ``ass`` is not in ``class``. Raises TooMuchWork."""
     at = text.find(word)
     while at >= 0:
+        if steps is not None:
+            steps.take(1)
         end = at + len(word)
         is_begun = not word[0].isalnum() or at == 0 or not text[at - 1].isalnum()
         if is_begun and (not word[-1].isalnum() or end == len(text) or not text[end].isalnum()):

@@ -5,23 +5,30 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from transport.model.address import Address, InvalidAddress
 from transport.rules import address_list
 from transport.rules.headers import charset
+from transport.rules.pattern_match import words_of
+
+T = TypeVar("T")
 
 MAX_TEXT = 8_192
 """Characters of a field that are looked at."""
 MAX_SAME = 200
 """Fields of one name that are looked at; a header with more is none that a mail program wrote."""
+MAX_SHOWN = 10
+"""Subjects at either end of a header with more, one of which a program shows."""
 MAX_ADDRESSES = 2_000
 """Of all fields of one name, where addresses are read."""
 MAX_ADDRESS_OCTETS = 65_536
 MAX_SENDER_OCTETS = 8_192
 """The same of fields that name one address, or a few."""
 _OF_SENDERS = frozenset(("from", "sender"))
-_FOLDS = b" \t"
-_NO_NAME = re.compile(rb"[^!-9;-~]")
+_END = re.compile(rb"\r\n(?![ \t])")  # RFC 5322 2.2.3
+_NAME = re.compile(rb"([!-9;-~]++)[ \t]*+:")
 _WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")  # UTF-7 decodes to halves of pairs, which nothing stores
 LOOP = "X-Mailconsole-Rules-Loop"
@@ -36,8 +43,13 @@ class HeaderFields:
 
     def __init__(self, octets: bytes) -> None:
         self._fields = _split(octets)
+        self._by_name: dict[str, list[bytes]] = {}
+        for name, field in self._fields:
+            self._by_name.setdefault(name, []).append(field)
         self._texts: dict[str, list[str]] = {}
+        self._words: dict[str, frozenset[str]] = {}
         self._is_cut: dict[str, bool] = {}
+        self._made: dict[str, Any] = {}
         self._addresses: dict[str, list[Address] | None] = {}
         self.is_changed = False
 
@@ -45,13 +57,11 @@ class HeaderFields:
         return b"".join(octets for _, octets in self._fields)
 
     def has(self, name: str) -> bool:
-        wanted = name.lower()
-        return any(one == wanted for one, _ in self._fields)
+        return bool(self._by_name.get(name.lower()))
 
     def raw(self, name: str) -> list[bytes]:
         """The values of the fields of that name, unfolded (RFC 5322 2.2.3)."""
-        wanted = name.lower()
-        return [_value(octets) for one, octets in self._fields if one == wanted]
+        return [_value(octets) for octets in self._by_name.get(name.lower(), ())]
 
     def texts(self, name: str) -> list[str]:
         """The same, decoded at best effort, on one line and bounded. Raises NotKnown."""
@@ -72,10 +82,27 @@ class HeaderFields:
             self._is_cut[name.lower()] = found
         return found
 
-    def _changed(self, name: str) -> None:
-        """What is remembered of other fields stays: rules may change the header in turn with reading it."""
+    def words(self, name: str) -> frozenset[str]:
+        """Of all ``texts``, as ``pattern_match.Words`` asks for them. Raises NotKnown."""
+        found = self._words.get(name.lower())
+        if found is None:
+            found = self._words[name.lower()] = words_of(self.texts(name))
+        return found
+
+    def once(self, key: str, make: Callable[[HeaderFields], T]) -> T:
+        """What is made of the whole header, remembered until it changes."""
+        if key not in self._made:
+            self._made[key] = make(self)
+        found: T = self._made[key]
+        return found
+
+    def _changed(self, name: str, octets: list[bytes]) -> None:
+        """The fields of that name are those now. What is remembered of others stays: rules may change the header in
+        turn with reading it."""
         self.is_changed = True
-        for known in (self._texts, self._is_cut, self._addresses):
+        self._by_name[name.lower()] = octets
+        self._made.clear()
+        for known in (self._texts, self._words, self._is_cut, self._addresses):
             known.pop(name.lower(), None)
 
     def addresses(self, name: str) -> list[Address] | None:
@@ -101,20 +128,24 @@ class HeaderFields:
 
     def remove(self, name: str) -> None:
         wanted = name.lower()
-        kept = [field for field in self._fields if field[0] != wanted]
-        if len(kept) < len(self._fields):
-            self._fields = kept
-            self._changed(name)
+        if self._by_name.get(wanted):
+            self._fields = [field for field in self._fields if field[0] != wanted]
+            self._changed(name, [])
 
     def set(self, name: str, text: str) -> None:
         """One field of that name, in the place of the first there was, else before all others: a line that is no field
         ends the header for some."""
         wanted = name.lower()
-        at = next((i for i, (one, _) in enumerate(self._fields) if one == wanted), 0)
-        kept = [field for field in self._fields if field[0] != wanted]
-        kept.insert(at, (wanted, f"{name}: {encoded(text)}\r\n".encode("ascii")))
-        self._fields = kept
-        self._changed(name)
+        made = f"{name}: {encoded(text)}\r\n".encode("ascii")
+        there = self._by_name.get(wanted) or []
+        if there:
+            self._fields[self._fields.index((wanted, there[0]))] = (wanted, made)
+        else:
+            self._fields.insert(0, (wanted, made))
+        if len(there) > 1:
+            kept = (field for field in self._fields if field[0] != wanted or field[1] is made)
+            self._fields = list(kept)
+        self._changed(name, [made])
 
     def prepend_subject(self, text: str) -> None:
         """Put ``text`` and a space before the subject, unless it begins with it; the rest of the field stays. Before
@@ -122,13 +153,16 @@ class HeaderFields:
         places = [i for i, (name, _) in enumerate(self._fields) if name == "subject"]
         if not places:
             self.set("Subject", text)
-        for at in dict.fromkeys((*places[:MAX_SAME], *places[-MAX_SAME:])):
-            self._prepend(at, text)
+        shown = dict.fromkeys((*places[:MAX_SHOWN], *places[-MAX_SHOWN:]))
+        changed = [self._prepend(at, text) for at in shown]
+        if any(changed):
+            self._changed("subject", [octets for name, octets in self._fields if name == "subject"])
 
-    def _prepend(self, at: int, text: str) -> None:
+    def _prepend(self, at: int, text: str) -> bool:
+        """Whether it was not there yet."""
         octets = self._fields[at][1]
         if decoded(_value(octets)).startswith(text):
-            return
+            return False
         begin = octets.index(b":") + 1
         rest = octets[begin:].lstrip(b" \t")
         # RFC 2047 6.2: a space between encoded words is not shown, so that one is part of ours.
@@ -136,7 +170,7 @@ class HeaderFields:
         fold = b"\r\n " if len(put) + len(rest.partition(b"\r\n")[0]) > 900 and not rest.startswith(b"\r\n") else b" "
         between = b"" if rest.startswith(b"\r\n") else fold
         self._fields[at] = ("subject", octets[:begin] + b" " + put + between + rest)
-        self._changed("subject")
+        return True
 
     def add_address(self, name: str, address: Address) -> None:
         """Name ``address`` in the first field of that name too, where none names it."""
@@ -151,31 +185,21 @@ class HeaderFields:
             is_empty = not _value(octets).strip()
             joint = b" " if is_empty else b"\r\n\t" if octets.endswith(b",") else b",\r\n\t"
             self._fields[at] = (name.lower(), octets + joint + said + b"\r\n")
-        self._changed(name)
+        self._changed(name, [octets for one, octets in self._fields if one == name.lower()])
 
 
 def _split(octets: bytes) -> list[tuple[str, bytes]]:
     """Names in lower case, empty for lines that are no field, with the octets of each; together they are all."""
-    fields: list[tuple[str, bytes]] = []
-    at, size = 0, len(octets)
-    while at < size:
-        end = _line_end(octets, at, size)
-        while end < size and octets[end] in _FOLDS:  # RFC 5322 2.2.3
-            end = _line_end(octets, end, size)
+    ends = [match.end() for match in _END.finditer(octets)]
+    if not ends or ends[-1] < len(octets):
+        ends.append(len(octets))
+    at, fields = 0, []
+    for end in ends:
         field = octets[at:end]
-        fields.append((_name(field), field))
+        match = _NAME.match(field)
+        fields.append((match[1].decode("ascii").lower() if match else "", field))
         at = end
-    return fields
-
-
-def _line_end(octets: bytes, at: int, size: int) -> int:
-    found = octets.find(b"\r\n", at)
-    return found + 2 if found >= 0 else size
-
-
-def _name(field: bytes) -> str:
-    name = field[: field.find(b":")].rstrip(b" \t") if b":" in field else b""
-    return "" if not name or _NO_NAME.search(name) else name.decode("ascii").lower()
+    return fields if octets else []
 
 
 def _value(octets: bytes) -> bytes:

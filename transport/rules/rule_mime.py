@@ -16,8 +16,10 @@ from transport.rules.rule_names import Parameters
 MAX_PARTS = 500
 MAX_DEPTH = 20
 MAX_PART_HEADER = 65_536
-MAX_HEADERS = 400_000
-"""Octets of all parts' headers together, which are read in some tenths of a second."""
+MAX_HEADERS = 250_000
+"""Octets of all parts' headers together, which are read in some hundredths of a second."""
+MAX_NAMES = 20
+"""That a part goes by: rules compare each."""
 MAX_FIELD = 8_192
 """As much as is decoded of one: the end of a longer name would not be seen."""
 MAX_BOUNDARY = 200
@@ -166,6 +168,8 @@ class _Look:
         names = rule_names.names(said, part.given)
         if said.is_in_many_pieces("filename") or part.given.is_in_many_pieces("name"):
             self.unsure = f"The name of a part is in more than {rule_names.MAX_PIECES} pieces."
+        if len(names) > MAX_NAMES:
+            names, self.unsure = names[:MAX_NAMES], f"A part has more than {MAX_NAMES} names."
         if not names and said.kind != "attachment" and part.kind.startswith(("text/", "message/", "multipart/")):
             return
         if part.kind.startswith("multipart/") and not names and said.kind != "attachment":

@@ -3,10 +3,17 @@
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.transport.rules.mail_flow_kit import condition, decide, rule
 from transport.model.address import Address
-from transport.rules import address_list, rule_header
-from transport.rules.rule_header import MAX_ADDRESSES, MAX_SAME, MAX_SENDER_OCTETS, MAX_TEXT, HeaderFields
+from transport.rules import address_list, message_types, rule_header
+from transport.rules.criteria import headers as criteria
+from transport.rules.pattern_match import Steps, TooMuchWork, Words, words_of
+from transport.rules.priority import priority
+from transport.rules.rule_facts import MAX_STEPS
+from transport.rules.rule_header import MAX_ADDRESSES, MAX_SENDER_OCTETS, MAX_SHOWN, MAX_TEXT, HeaderFields
 
 
 @pytest.fixture
@@ -67,4 +74,67 @@ def test_prepend__thousands_of_subjects__changes_the_first_and_the_last():
     fields = HeaderFields(b"Subject: a\r\n" * 3_000)
     fields.prepend_subject("[E]")
     said = [value == b"[E] a" for value in fields.raw("Subject")]
-    assert said == [True] * MAX_SAME + [False] * (3_000 - 2 * MAX_SAME) + [True] * MAX_SAME
+    assert said == [True] * MAX_SHOWN + [False] * (3_000 - 2 * MAX_SHOWN) + [True] * MAX_SHOWN
+    again = HeaderFields(bytes(fields))
+    again.prepend_subject("[E]")
+    assert not again.is_changed
+
+
+_CHANGE = st.tuples(st.sampled_from(["set", "remove", "prepend", "add"]), st.sampled_from(["A", "To", "Subject"]))
+
+
+@given(st.lists(st.sampled_from([b"a: 1", b"To: x@y.z", b"A:2", b"subject: s", b" fold", b"no field", b"", b"to:"])),
+       st.lists(_CHANGE, max_size=5))  # fmt: skip
+def test_fields__by_name__are_those_that_its_octets_have_after_any_changes(lines, changes):
+    fields = HeaderFields(b"\r\n".join([b"From: x@y.z", *lines, b""]))
+    for act, name in changes:
+        if act == "set":
+            fields.set(name, "v")
+        elif act == "remove":
+            fields.remove(name)
+        elif act == "prepend":
+            fields.prepend_subject("[E]")
+        else:
+            fields.add_address("To", Address("b", "c.d"))
+        octets = bytes(fields)
+        for known in ("a", "to", "subject"):
+            assert fields.texts(known) == HeaderFields(octets).texts(known)
+            assert fields.has(known) == HeaderFields(octets).has(known)
+
+
+def test_what_is_made_of_the_whole_header__is_made_once_until_it_changes():
+    fields, made = HeaderFields(b"A: b\r\n"), []
+
+    def make(asked):
+        made.append(bytes(asked))
+        return len(made)
+
+    assert [fields.once("k", make) for _ in range(3)] == [1, 1, 1]
+    fields.set("A", "c")
+    assert (fields.once("k", make), made) == (2, [b"A: b\r\n", b"A: c\r\n"])
+
+
+@given(st.lists(st.text("aÄb1 _-.$İ", min_size=1, max_size=4).filter(str.strip), min_size=1, max_size=4),
+       st.lists(st.text("aÄb1 _-.$İ", max_size=12), max_size=3))  # fmt: skip
+def test_words__sought_among_those_of_the_texts__are_found_as_in_each_text(sought, texts):
+    words = Words(tuple(sought))
+    one_by_one = next((word for word in sought if any(Words((word,)).find(text) for text in texts)), "")
+    assert words.find_among(texts, words_of(texts), Steps(10_000)) == one_by_one
+
+
+def test_words__hundreds_that_are_not_there__cost_no_look_at_the_text():
+    texts, steps = ["x" * 8_000] * 200, Steps(0)
+    assert Words(tuple(f"w{n}" for n in range(500))).find_among(texts, words_of(texts), steps) == ""
+    phrases = Words(tuple(f"a b{n}" for n in range(500)))
+    texts = [" ".join(f"xa b{n} a" for n in range(500))] * 200
+    with pytest.raises(TooMuchWork):
+        phrases.find_among(texts, words_of(texts), Steps(MAX_STEPS))
+
+
+def test_rule__about_importance_and_type__reads_the_header_once(monkeypatch):
+    done: Counter[str] = Counter()
+    monkeypatch.setattr(criteria, "priority", _counted(priority, "priority", done))
+    monkeypatch.setattr(message_types, "types", _counted(message_types.types, "types", done))
+    asked = (condition("WithImportance", "High"), condition("MessageTypeMatches", "OOF"))
+    decide(*(rule(number, exceptions=asked) for number in range(20)))
+    assert done == {"priority": 1, "types": 1}

@@ -217,6 +217,14 @@ def test_parts__more_than_can_be_read__are_told(content: bytes, said: str):
     assert said in attachments(content).why_not_all
 
 
+def test_part__of_more_names_than_are_compared__is_told():
+    names = "".join(f"; name=a{number}.txt" for number in range(rule_mime.MAX_NAMES + 1))
+    looked = attachments(attached(f"Content-Type: application/x{names}"))
+    assert len(looked.found[0].names) == rule_mime.MAX_NAMES
+    assert "more than 20 names" in looked.why_not_all
+    assert not attachments(attached(f"Content-Type: application/x{names.rpartition(';')[0]}")).why_not_all
+
+
 def test_parts__executable_found_before_the_limit__still_counts():
     content = message(b"Content-Disposition: attachment; filename=a.exe\r\n\r\nx", *[b"\r\nx"] * 600)
     looked = attachments(content)

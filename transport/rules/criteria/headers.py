@@ -7,12 +7,13 @@ from collections.abc import Callable
 from transport.config.objects import RuleCondition
 from transport.config.rule_kinds import ConditionKind
 from transport.config.types import parse_size
+from transport.model.priority import Priority
 from transport.rules import message_types
 from transport.rules.criteria.question import Around, Test, first_match
-from transport.rules.pattern_match import Pattern, Words
+from transport.rules.pattern_match import Pattern, Words, words_of
 from transport.rules.priority import priority
 from transport.rules.rule_facts import NotKnown, RuleFacts
-from transport.rules.rule_header import MAX_TEXT
+from transport.rules.rule_header import MAX_TEXT, HeaderFields
 
 
 def _names_in(*fields: str) -> Callable[[RuleCondition], Test]:
@@ -52,7 +53,9 @@ def _words_in(condition: RuleCondition) -> Test:
     name = condition.header or "Subject"
 
     def test(facts: RuleFacts, around: Around) -> str:
-        found = next((word for text in _texts(condition, facts) if (word := words.find(text))), "")
+        texts = _texts(condition, facts)
+        said = facts.fields.words(name) if facts.has_content else words_of(texts)
+        found = words.find_among(texts, said, facts.steps)
         if not found:
             _look_no_further(condition, facts)
         return f"{name} contains “{found}”" if found else ""
@@ -73,11 +76,15 @@ def _patterns_in(condition: RuleCondition) -> Test:
     return test
 
 
+def _priority(fields: HeaderFields) -> Priority:
+    return priority(bytes(fields), size_bytes=0, max_high_bytes=1)
+
+
 def _importance(condition: RuleCondition) -> Test:
     wanted = frozenset(condition.values)
 
     def test(facts: RuleFacts, around: Around) -> str:
-        found = priority(bytes(facts.fields), size_bytes=0, max_high_bytes=1).value
+        found = facts.fields.once("importance", _priority).value
         return f"its importance is {found}" if found in wanted else ""
 
     return test
@@ -87,7 +94,7 @@ def _type(condition: RuleCondition) -> Test:
     wanted = frozenset(condition.values)
 
     def test(facts: RuleFacts, around: Around) -> str:
-        found = sorted(wanted & message_types.types(facts.fields))
+        found = sorted(wanted & facts.fields.once("types", message_types.types))
         return f"its type is {found[0]}" if found else ""
 
     return test
