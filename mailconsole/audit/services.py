@@ -17,6 +17,7 @@ from django.http import HttpRequest
 
 from mailconsole.audit.chain import CHAINED_FIELDS, ChainCheck, entry_digest
 from mailconsole.audit.models import AuditEntry, AuditHead
+from mailconsole.common import storable
 from mailconsole.common.middleware import request_id
 
 SYSTEM = "system"
@@ -64,9 +65,9 @@ def record(
             "actor_id": actor.pk if actor is not None else None,
             "action": action,
             "object_kind": object_kind,
-            "object_id": str(object_id),
-            "summary": summary,
-            "reason": reason,
+            "object_id": storable.text(str(object_id)),
+            "summary": storable.text(summary),
+            "reason": storable.text(reason),
             "before": _plain(before),
             "after": _plain(after),
             "peer": request.META.get("REMOTE_ADDR", "") if request is not None else _terminal.get(),
@@ -128,5 +129,5 @@ def _said(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Through JSON once, so that what is chained is what the database gives back."""
-    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+    """Through JSON once, and without what PostgreSQL refuses: what is chained is what the database gives back."""
+    return storable.value(json.loads(json.dumps(value, cls=DjangoJSONEncoder)))

@@ -16,6 +16,7 @@ from django.utils.decorators import method_decorator
 from mailconsole.accounts.forms import SignInForm
 from mailconsole.accounts.landing import landing_page
 from mailconsole.accounts.services.sign_in import note_closed, note_signed_in
+from mailconsole.common import storable
 
 log = structlog.get_logger(__name__)
 
@@ -49,5 +50,5 @@ class SignOutView(auth_views.LogoutView):
 
 def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
     log.warning("sign_in.locked_out")
-    note_closed(username=request.POST.get("username", ""), now=timezone.now(), request=request)
+    note_closed(username=storable.text(request.POST.get("username", "")), now=timezone.now(), request=request)
     return render(request, "accounts/locked_out.html", status=429)

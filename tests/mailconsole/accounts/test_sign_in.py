@@ -1,6 +1,7 @@
 import pytest
 from django.test import Client
 
+from mailconsole.accounts.views.sign_in import locked_out
 from mailconsole.audit.models import AuditEntry
 from tests.support.factories import PASSWORD, create_administrator, create_viewer, signed_in
 
@@ -58,6 +59,11 @@ def test_sign_in__guessed_too_often__is_closed_even_for_the_right_password(setti
     assert sign_in(Client(), "vera").status_code == 429
     create_viewer(username="other")
     assert sign_in(Client(), "other").status_code == 302
+
+
+def test_sign_in__closed_and_asked_with_a_nul__is_a_page(settings, rf):
+    request = rf.post("/sign-in/", {"username": "vera\0"})
+    assert locked_out(request).status_code == 429
 
 
 def test_sign_in__an_administrator_before_the_set_up__is_led_into_it():

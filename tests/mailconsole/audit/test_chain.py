@@ -27,6 +27,14 @@ def test_record__two_entries__are_chained_and_whole():
 
 
 @pytest.mark.django_db
+def test_record__texts_that_postgresql_refuses__are_kept_without_what_it_refuses():
+    entry = record(1, before={"a\0": ["b\0"]}, after="\ud800", reason="because\0")
+    entry.refresh_from_db()
+    assert (entry.before, entry.after, entry.reason) == ({"a\ufffd": ["b\ufffd"]}, "\ufffd", "because\ufffd")
+    assert services.verify_chain() == ChainCheck(1, "")
+
+
+@pytest.mark.django_db
 def test_record__by_a_person__names_them():
     editor = factories.create_editor(username="erin")
     entry = services.record(actor=editor, action="a.b", object_kind="k", object_id="1", summary="s")
