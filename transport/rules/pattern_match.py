@@ -156,6 +156,10 @@ TEXT_A_STEP = 50
 """Characters that a phrase is looked for in, in the time of a step."""
 
 
+FEW = 20
+"""Words that are looked for in a short text one by one, which is quicker."""
+
+
 def words_of(texts: Iterable[str]) -> frozenset[str]:
     """What ``Words.find_among`` asks first: all runs of letters and digits, in lower case."""
     return frozenset(run for text in texts for run in _RUN.findall(text.lower()))
@@ -176,10 +180,12 @@ class Words:
 
     def find(self, text: str) -> str:
         """The first of them that is in ``text``, or empty."""
+        if len(self._lowered) > FEW:
+            return self.find_among([text], words_of([text]))
         lowered = text.lower()
         return next((word for word, low in self._lowered if low in lowered and _stands(low, lowered)), "")
 
-    def find_among(self, texts: list[str], words: frozenset[str], steps: Steps) -> str:
+    def find_among(self, texts: list[str], words: frozenset[str], steps: Steps | None = None) -> str:
         """The first of them that is in one of the texts, or empty; ``words`` are those of the texts. Long texts and
         many words cost little: only phrases all whose words are there are looked for. Raises TooMuchWork."""
         there = [place for run in self._by_run.keys() & words for place in self._by_run[run]]
@@ -190,9 +196,10 @@ class Words:
         return ""
 
 
-def _is_in_any(low: str, texts: list[str], steps: Steps) -> bool:
+def _is_in_any(low: str, texts: list[str], steps: Steps | None) -> bool:
     for text in texts:
-        steps.take(1 + len(text) // TEXT_A_STEP)
+        if steps is not None:
+            steps.take(1 + len(text) // TEXT_A_STEP)
         lowered = text.lower()
         if low in lowered and _stands(low, lowered, steps):
             return True

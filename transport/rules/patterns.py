@@ -9,8 +9,12 @@ from transport.model.address import Address
 
 def parent_domains(domain: str) -> list[str]:
     """``a.b.c`` -> ``a.b.c``, ``b.c``, ``c``: the domain itself first."""
-    labels = domain.split(".")
-    return [".".join(labels[i:]) for i in range(len(labels))]
+    found = [domain]
+    at = domain.find(".")
+    while at >= 0:
+        found.append(domain[at + 1 :])
+        at = domain.find(".", at + 1)
+    return found
 
 
 def names_server(pattern: str, name: str) -> bool:
@@ -40,6 +44,7 @@ class AddressPatterns:
         self._everything = "*" in lowered
         self._addresses = frozenset(p for p in lowered if "@" in p)
         self._trees = frozenset(p[2:] for p in lowered if p.startswith("*."))
+        self._most_labels = 1 + max((tree.count(".") for tree in self._trees), default=0)
         self._domains = frozenset(p for p in lowered if "@" not in p and not p.startswith("*"))
 
     @property
@@ -53,7 +58,11 @@ class AddressPatterns:
             return True
         if address.domain in self._domains or (self._addresses and str(address).lower() in self._addresses):
             return True
-        return bool(self._trees) and any(domain in self._trees for domain in parent_domains(address.domain))
+        return bool(self._trees) and any(domain in self._trees for domain in self._parents(address.domain))
+
+    def _parents(self, domain: str) -> list[str]:
+        """Those that may be one of the trees: a stranger's domain may have more than a hundred labels."""
+        return parent_domains(".".join(domain.rsplit(".", self._most_labels)[-self._most_labels :]))
 
     def __str__(self) -> str:
         shown = ", ".join(self.patterns[:3])

@@ -82,8 +82,8 @@ class CompiledAction:
         name = _NAMED_IN.get(self.kind)
         if name is None:
             effects.hidden |= {one.key for one in self._addresses}
-        for address in self._addresses if name else ():
-            facts.fields.add_address(str(name), address)
+        else:
+            facts.fields.add_address(name, *self._addresses)
 
     def _set_header(self, facts: RuleFacts, effects: Effects) -> None:
         facts.fields.set(self._action.header, self._action.text)

@@ -172,20 +172,31 @@ class HeaderFields:
         self._fields[at] = ("subject", octets[:begin] + b" " + put + between + rest)
         return True
 
-    def add_address(self, name: str, address: Address) -> None:
-        """Name ``address`` in the first field of that name too, where none names it."""
-        if any(one.key == address.key for one in self.addresses(name) or ()):
+    def add_address(self, name: str, *addresses: Address) -> None:
+        """Name the addresses in the first field of that name too, those that none names."""
+        known = self.addresses(name)
+        keys = {one.key for one in known or ()}
+        new = list({one.key: one for one in addresses if one.key not in keys}.values())
+        if not new:
             return
-        at = next((i for i, (one, _) in enumerate(self._fields) if one == name.lower()), -1)
-        said = f"<{address}>".encode()
-        if at < 0:
-            self._fields.insert(0, (name.lower(), name.encode() + b": " + said + b"\r\n"))
+        wanted = name.lower()
+        said = b",\r\n\t".join(f"<{one}>".encode() for one in new)
+        there = self._by_name.get(wanted) or []
+        if there:
+            made = _joined(there[0].rstrip(b" \t\r\n"), said)
+            self._fields[self._fields.index((wanted, there[0]))] = (wanted, made)
         else:
-            octets = self._fields[at][1].rstrip(b" \t\r\n")
-            is_empty = not _value(octets).strip()
-            joint = b" " if is_empty else b"\r\n\t" if octets.endswith(b",") else b",\r\n\t"
-            self._fields[at] = (name.lower(), octets + joint + said + b"\r\n")
-        self._changed(name, [octets for one, octets in self._fields if one == name.lower()])
+            made = name.encode() + b": " + said + b"\r\n"
+            self._fields.insert(0, (wanted, made))
+        self._changed(name, [made, *there[1:]])
+        self._addresses[wanted] = None if known is None else [*known, *new]
+
+
+def _joined(octets: bytes, said: bytes) -> bytes:
+    """A field that names some, and those that are ``said``."""
+    is_empty = not _value(octets).strip()
+    joint = b" " if is_empty else b"\r\n\t" if octets.endswith(b",") else b",\r\n\t"
+    return octets + joint + said + b"\r\n"
 
 
 def _split(octets: bytes) -> list[tuple[str, bytes]]:

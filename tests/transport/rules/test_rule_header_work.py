@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.transport.rules.mail_flow_kit import condition, decide, rule
 from transport.model.address import Address
-from transport.rules import address_list, message_types, rule_header
+from transport.rules import address_list, message_types, pattern_match, patterns, rule_header
 from transport.rules.criteria import headers as criteria
-from transport.rules.pattern_match import Steps, TooMuchWork, Words, words_of
+from transport.rules.pattern_match import FEW, Steps, TooMuchWork, Words, words_of
 from transport.rules.priority import priority
 from transport.rules.rule_facts import MAX_STEPS
 from transport.rules.rule_header import MAX_ADDRESSES, MAX_SENDER_OCTETS, MAX_SHOWN, MAX_TEXT, HeaderFields
@@ -59,6 +59,31 @@ def test_rules__that_change_other_fields_in_turn__do_not_have_it_read_again(call
     assert calls["parse"] == 1
     fields.add_address("To", Address("d", "b.c"))
     assert [str(one) for one in fields.addresses("To") or ()] == ["a@b.c", "d@b.c"]
+
+
+def test_addresses__many_added__the_field_is_read_once(calls):
+    fields = HeaderFields(b"To: a@b.c\r\nTo: z@b.c\r\n")
+    for number in range(30):
+        fields.add_address("To", *(Address(f"n{number}x{each}", "b.c") for each in range(3)), Address("A", "b.c"))
+    named = [str(one) for one in fields.addresses("To") or ()]
+    assert (len(named), calls["parse"]) == (92, 2)
+    assert set(named) == {str(one) for one in HeaderFields(bytes(fields)).addresses("To") or ()}
+
+
+def test_domain_of_many_labels__is_compared_with_no_more_than_patterns_have(monkeypatch):
+    asked: list[str] = []
+    real = patterns.parent_domains
+
+    def counted(domain: str) -> list[str]:
+        asked.append(domain)
+        return real(domain)
+
+    monkeypatch.setattr(patterns, "parent_domains", counted)
+    named = patterns.AddressPatterns(("*.b.example", "*.net"))
+    deep = ".".join("a" * 120)
+    found = [named.match(Address("x", end)) for end in (f"{deep}.b.example", f"{deep}.example", "net", "b.example")]
+    assert found == [True, False, True, True]
+    assert max(one.count(".") for one in asked) <= 1
 
 
 def test_long_field__is_measured_once_until_it_changes(calls):
@@ -120,6 +145,13 @@ def test_words__sought_among_those_of_the_texts__are_found_as_in_each_text(sough
     words = Words(tuple(sought))
     one_by_one = next((word for word in sought if any(Words((word,)).find(text) for text in texts)), "")
     assert words.find_among(texts, words_of(texts), Steps(10_000)) == one_by_one
+
+
+def test_short_text__hundreds_of_words__are_looked_for_by_those_it_has(monkeypatch):
+    asked = []
+    monkeypatch.setattr(pattern_match, "_stands", lambda *given: asked.append(given))
+    words = Words((*(f"w{number}" for number in range(FEW + 480)), "anna"))
+    assert (words.find("xw1@w.example"), words.find("Anna@w12.example"), asked) == ("", "w12", [])
 
 
 def test_words__hundreds_that_are_not_there__cost_no_look_at_the_text():
