@@ -13,6 +13,7 @@ import asyncio
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ import pytest
 from tests.support.sink_script import Received, Rule, Stage
 from tests.support.sink_session import Session
 
+LOOK_AGAIN_S = 0.05
 DEFAULT_EXTENSIONS = ("PIPELINING", "SIZE 52428800", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
 
 
@@ -90,9 +92,11 @@ class Sink:
         return list(self.received)
 
     def wait_until(self, condition: Callable[[], bool], *, timeout_s: float = 30.0) -> None:
-        """Wait for something about `received`, `commands` or `connections` to become true."""
+        """Wait for something about the sink to become true, at once when it does; or about anything else, by looking."""
+        deadline = time.monotonic() + timeout_s
         with self._changed:
-            met = self._changed.wait_for(condition, timeout=timeout_s)
+            while not (met := condition()) and time.monotonic() < deadline:
+                self._changed.wait(LOOK_AGAIN_S)
         envelopes = [(message.mail_from, message.rcpt_to) for message in self.received]
         assert met, (
             f"after {timeout_s} s the sink has {len(envelopes)} messages: {envelopes}; saw {self.commands[-20:]}"
