@@ -92,7 +92,7 @@ class Sink:
         return list(self.received)
 
     def wait_until(self, condition: Callable[[], bool], *, timeout_s: float = 30.0) -> None:
-        """Wait for something about the sink to become true, at once when it does; or about anything else, by looking."""
+        """Wait for something about the sink to become true, at once; or about anything else, by looking again."""
         deadline = time.monotonic() + timeout_s
         with self._changed:
             while not (met := condition()) and time.monotonic() < deadline:
