@@ -305,3 +305,36 @@ def test_attributes__of_the_directorys_file__reject_mail_to_another_department(t
         assert sink.wait_for(1)[0].rcpt_to == ("boss@acme.example",)
         (refused,) = told(transport, EventId.REFUSE)
         assert "Department of a@acme.example contains “Sales”" in refused.reason
+
+
+def test_manager__of_the_directorys_file__gets_it_too_and_strangers_have_none(tmp_path, sink):
+    anna = a_recipient("a", manager_guid=guid_of("boss"))
+    publish(tmp_path / "directory", [anna, a_recipient("boss")], read_at=0)
+    config = ruled(sink, rule({"kind": "AddManagerAsRecipientType", "values": ["Cc"]}, rule_error_action="Defer"))
+    with Transport(tmp_path, config, ports=Ports(recipients=DirectoryLookup(tmp_path / "directory"))) as transport:
+        assert send(transport).is_accepted
+        received = sink.wait_for(1)[0]
+        assert set(received.rcpt_to) == {"b@partner.example", "boss@acme.example"}
+        assert b"Cc: <boss@acme.example>\r\n" in received.data
+        assert send(transport, BODY.replace(b"a@acme", b"x@acme")).is_accepted
+        other = sink.wait_for(2)[1]
+        assert (other.rcpt_to, without_trace(other.data)) == (("b@partner.example",), BODY.replace(b"a@acme", b"x@acme"))
+        said = [one.reason for one in told(transport, EventId.AGENT_INFO)]
+        assert "sender's manager too, named in Cc (boss@acme.example)" in said[0]
+        assert "nobody is known as the manager: nothing is done" in said[1]
+
+
+def test_manager__instead_of_the_recipients__gets_it_and_a_missing_directory_defers(tmp_path, sink):
+    action = {"kind": "AddManagerAsRecipientType", "values": ["Redirect"]}
+    config = ruled(sink, rule(action, rule_error_action="Defer"))
+    publish(tmp_path / "directory", [a_recipient("a", manager_guid=guid_of("boss")), a_recipient("boss")], read_at=0)
+    with Transport(tmp_path, config, ports=Ports(recipients=DirectoryLookup(tmp_path / "directory"))) as transport:
+        assert send(transport).is_accepted
+        assert sink.wait_for(1)[0].rcpt_to == ("boss@acme.example",)
+        (redirected,) = told(transport, EventId.REDIRECT)
+        assert (redirected.recipient, redirected.detail["to"]) == ("b@partner.example", ["boss@acme.example"])
+    with relay(tmp_path / "other", config) as transport:
+        assert str(send(transport).last).startswith("451 4.3.0")
+        sink.wait_until(lambda: bool(told(transport, EventId.REFUSE)))
+        (refused,) = told(transport, EventId.REFUSE)
+        assert "AddManagerAsRecipientType: the directory cannot answer" in refused.reason

@@ -261,6 +261,7 @@ class ActionKind(StrEnum):
     BLIND_COPY = "BlindCopyTo"
     ADD_TO = "AddToRecipients"
     COPY_TO = "CopyTo"
+    ADD_MANAGER = "AddManagerAsRecipientType"
     SET_HEADER = "SetHeader"
     REMOVE_HEADER = "RemoveHeader"
     PREPEND_SUBJECT = "PrependSubject"
@@ -282,6 +283,7 @@ class ActionKind(StrEnum):
 
 
 _A = ActionKind
+AS_TO, AS_CC, AS_BCC, INSTEAD = "To", "Cc", "Bcc", "Redirect"
 ACTIONS: dict[ActionKind, ActionSpec] = {
     _A.REJECT: ActionSpec("reject the message with {status} “{text}”", ("status", "text"), is_final=True),
     _A.DELETE: ActionSpec("delete the message and tell nobody", is_final=True),
@@ -289,6 +291,9 @@ ACTIONS: dict[ActionKind, ActionSpec] = {
     _A.BLIND_COPY: ActionSpec("add {} as Bcc", ("values",), _V.ADDRESS),
     _A.ADD_TO: ActionSpec("add {} to the recipients in To", ("values",), _V.ADDRESS),
     _A.COPY_TO: ActionSpec("add {} to the recipients in Cc", ("values",), _V.ADDRESS),
+    _A.ADD_MANAGER: ActionSpec(
+        "send it to the sender's manager {}", ("values",), _V.CHOICE, (AS_TO, AS_CC, AS_BCC, INSTEAD)
+    ),
     _A.SET_HEADER: ActionSpec("set the header field {header} to “{text}”", ("header", "text")),
     _A.REMOVE_HEADER: ActionSpec("remove the header field {header}", ("header",)),
     _A.PREPEND_SUBJECT: ActionSpec("put “{text}” before the subject", ("text",)),

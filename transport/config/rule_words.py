@@ -8,8 +8,12 @@ from typing import Any
 from transport.config.diff import FieldChange
 from transport.config.phrases import Parts, Say, join, label, show
 from transport.config.rule_kinds import (
+    AS_BCC,
+    AS_CC,
+    AS_TO,
     ATTRIBUTES,
     INSIDE,
+    INSTEAD,
     MANAGER_OF,
     OUTSIDE,
     PATTERNS,
@@ -27,6 +31,12 @@ _SAID = {
     MANAGER_OF: "the manager",
     REPORTS_TO: "a direct report",
 }
+_SAID_OF_MANAGER = {
+    AS_TO: "too, named in To",
+    AS_CC: "too, named in Cc",
+    AS_BCC: "too, as Bcc",
+    INSTEAD: "instead of its recipients",
+}
 _QUOTED = WORDS | PATTERNS
 Json = dict[str, Any]
 
@@ -40,9 +50,11 @@ def condition_words(value: Json) -> str:
 
 def action_words(value: Json) -> str:
     """``redirect the message to anna@contoso.com``."""
-    said = ActionKind(value["kind"]).spec.phrase
-    return said.format(
-        join(_shown(value["values"])), header=value["header"], text=value["text"], status=value["status"]
+    kind = ActionKind(value["kind"])
+    said = _SAID_OF_MANAGER if kind is ActionKind.ADD_MANAGER else {}
+    values = [said.get(one, one) for one in _shown(value["values"])]
+    return kind.spec.phrase.format(
+        join(values), header=value["header"], text=value["text"], status=value["status"]
     )
 
 

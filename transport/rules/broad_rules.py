@@ -11,7 +11,7 @@ from transport.rules.broad_domains import Own
 from transport.rules.header_addresses import FIELDS
 
 _TAKES = (ActionKind.REJECT, ActionKind.DELETE, ActionKind.REDIRECT, ActionKind.BLIND_COPY, ActionKind.ADD_TO,
-          ActionKind.COPY_TO, ActionKind.ROUTE, ActionKind.HOLD, ActionKind.NOTIFY_SENDER,
+          ActionKind.COPY_TO, ActionKind.ADD_MANAGER, ActionKind.ROUTE, ActionKind.HOLD, ActionKind.NOTIFY_SENDER,
           ActionKind.REQUIRE_TLS, ActionKind.REPORT)  # fmt: skip
 """Does more than mark a message."""
 _BELIEVED = frozenset(name.decode() for name in FIELDS) | {"authentication-results"}

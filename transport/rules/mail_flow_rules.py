@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from transport.config.document import MailFlow
 from transport.config.objects import MailFlowRule, RuleErrorAction, RuleMode
-from transport.config.rule_kinds import PATTERNS, TELLING, Reads
+from transport.config.rule_kinds import PATTERNS, TELLING, ActionKind, Reads
 from transport.config.validate_rules import in_order
 from transport.model.reply import Reply
 from transport.model.verdict import Answer, Step
@@ -22,6 +22,7 @@ from transport.rules.criteria.known import Known
 from transport.rules.criteria.question import Around
 from transport.rules.rule_effects import LOOPING, CompiledAction, Effects, mark
 from transport.rules.rule_facts import MAX_STEPS, NotKnown, RuleFacts
+from transport.rules.rule_manager import compile_manager
 from transport.rules.ruleset import Ruleset
 
 KIND = "mail_flow_rules"
@@ -87,9 +88,20 @@ class CompiledRule:
         self._conditions = sorted((compile_criterion(c, where) for c in rule.conditions), key=_reads)
         self._exceptions = sorted((compile_criterion(c, where) for c in rule.exceptions), key=_reads)
         self.actions = [CompiledAction(action, rule.name) for action in rule.actions]
+        is_manager_asked = any(action.kind is ActionKind.ADD_MANAGER for action in self.actions)
+        self._finds_manager = compile_manager(where) if is_manager_asked else None
         asked = [one.reads for one in (*self._conditions, *self._exceptions)]
         acted = [Reads.HEADER for action in self.actions if action.needs_header]
         self.reads = max([*asked, *acted], default=Reads.ENVELOPE)
+
+    def asked(self, facts: RuleFacts, around: Around, effects: Effects) -> Finding:
+        """The same as ``fits``; and who is the manager, where the rule sends anything there, stands in the effects."""
+        finding = self.fits(facts, around)
+        if self._finds_manager is None or finding.answer is not Answer.YES:
+            return finding
+        manager = self._finds_manager(facts, around)
+        effects.manager = manager.address
+        return Finding(Answer.CANNOT_TELL, manager.unknown) if manager.unknown else finding
 
     def fits(self, facts: RuleFacts, around: Around) -> Finding:
         """Yes, no or cannot tell, and why."""
@@ -158,7 +170,7 @@ def decide_rules(ruleset: Ruleset, facts: RuleFacts, *, lookup: RecipientLookup,
 def _ask(compiled: CompiledRule, facts: RuleFacts, around: Around, decided: Decided) -> bool:
     """Ask one rule and do what it says; returns whether it is the last for the message."""
     rule = compiled.rule
-    finding = compiled.fits(facts, around)
+    finding = compiled.asked(facts, around, decided.effects)
     answer, because = finding.answer, finding.because
     if answer is not Answer.YES:
         step = RuleStep(rule.id, rule.name, rule.mode, answer, because, is_withheld=finding.is_withheld)
@@ -173,7 +185,7 @@ def _ask(compiled: CompiledRule, facts: RuleFacts, around: Around, decided: Deci
             decided.refusal, decided.because = DEFERRED, decided.trail[-1].sentence
         return is_deferred
     is_done = rule.mode is RuleMode.ENFORCE
-    words = tuple(action.words for action in compiled.actions)
+    words = tuple(action.told(decided.effects) for action in compiled.actions)
     decided.trail.append(RuleStep(rule.id, rule.name, rule.mode, answer, because, words, is_done))
     for action in compiled.actions:
         is_told = rule.mode is RuleMode.AUDIT_AND_NOTIFY and action.kind in TELLING

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from transport.config.diff import as_json
 from transport.config.objects import RuleAction
-from transport.config.rule_kinds import ActionKind
+from transport.config.rule_kinds import AS_CC, AS_TO, INSTEAD, ActionKind
 from transport.config.rule_words import action_words
 from transport.model.address import Address, parse_mailbox
 from transport.model.priority import Priority
@@ -24,8 +24,8 @@ LOOPING = Reply(550, "5.4.6", "Mail flow rules send this message in a circle")  
 @dataclass(slots=True)
 class Effects:
     """``refusal``: the message is not accepted. ``is_deleted``: it is, and goes nowhere. ``recipients``: who gets it
-    instead, None for whom it came for; ``added`` get it too, those in ``hidden`` unseen. The header's changes stand in
-    the facts."""
+    instead, None for whom it came for; ``added`` get it too, those in ``hidden`` unseen. ``manager`` is the sender's, for
+    the rule that is carried out, if it sends anything there. The header's changes stand in the facts."""
 
     refusal: Reply | None = None
     is_deleted: bool = False
@@ -38,6 +38,7 @@ class Effects:
     held_by: str = ""
     deleted_by: str = ""
     notices: list[Notice] = field(default_factory=list)
+    manager: Address | None = None
 
     @property
     def is_final(self) -> bool:
@@ -66,6 +67,12 @@ class CompiledAction:
         """Raises NotKnown where it needs the header and that was not recorded."""
         _APPLY[self.kind](self, facts, effects)
 
+    def told(self, effects: Effects) -> str:
+        """The words, with what is known of this message alone."""
+        if self.kind is not ActionKind.ADD_MANAGER:
+            return self.words
+        return f"{self.words} ({effects.manager or 'nobody is known as the manager: nothing is done'})"
+
     def _reject(self, facts: RuleFacts, effects: Effects) -> None:
         code = 451 if self._action.status.startswith("4") else 550
         effects.refusal = Reply(code, self._action.status, self._action.text)
@@ -77,13 +84,16 @@ class CompiledAction:
         effects.recipients = list(self._addresses)
 
     def _add(self, facts: RuleFacts, effects: Effects) -> None:
-        known = {one.key for one in effects.added}
-        effects.added += [one for one in self._addresses if one.key not in known]
-        name = _NAMED_IN.get(self.kind)
-        if name is None:
-            effects.hidden |= {one.key for one in self._addresses}
+        _add_all(self._addresses, _NAMED_IN.get(self.kind), facts, effects)
+
+    def _add_manager(self, facts: RuleFacts, effects: Effects) -> None:
+        if effects.manager is None:
+            return
+        how = self._action.values[0]
+        if how == INSTEAD:
+            effects.recipients = [effects.manager]
         else:
-            facts.fields.add_address(name, *self._addresses)
+            _add_all([effects.manager], how if how in (AS_TO, AS_CC) else None, facts, effects)
 
     def _set_header(self, facts: RuleFacts, effects: Effects) -> None:
         facts.fields.set(self._action.header, self._action.text)
@@ -119,11 +129,22 @@ class CompiledAction:
         """The words of the action stand in the trail."""
 
 
+def _add_all(addresses: list[Address], name: str | None, facts: RuleFacts, effects: Effects) -> None:
+    """``name``: the field that names them, None where nobody sees them. Raises NotKnown."""
+    known = {one.key for one in effects.added}
+    effects.added += [one for one in addresses if one.key not in known]
+    if name is None:
+        effects.hidden |= {one.key for one in addresses}
+    else:
+        facts.fields.add_address(name, *addresses)
+
+
 _SENDS = frozenset((ActionKind.REDIRECT, ActionKind.BLIND_COPY, ActionKind.ADD_TO, ActionKind.COPY_TO))
 _NAMED_IN = {ActionKind.ADD_TO: "To", ActionKind.COPY_TO: "Cc"}
 _NEEDS_HEADER = frozenset(
-    (*_SENDS, ActionKind.SET_HEADER, ActionKind.REMOVE_HEADER, ActionKind.PREPEND_SUBJECT, ActionKind.SET_IMPORTANCE)
-)
+    (*_SENDS, ActionKind.ADD_MANAGER, ActionKind.SET_HEADER, ActionKind.REMOVE_HEADER, ActionKind.PREPEND_SUBJECT,
+     ActionKind.SET_IMPORTANCE)
+)  # fmt: skip
 _APPLY: dict[ActionKind, Callable[[CompiledAction, RuleFacts, Effects], None]] = {
     ActionKind.REJECT: CompiledAction._reject,
     ActionKind.DELETE: CompiledAction._delete,
@@ -131,6 +152,7 @@ _APPLY: dict[ActionKind, Callable[[CompiledAction, RuleFacts, Effects], None]] =
     ActionKind.BLIND_COPY: CompiledAction._add,
     ActionKind.ADD_TO: CompiledAction._add,
     ActionKind.COPY_TO: CompiledAction._add,
+    ActionKind.ADD_MANAGER: CompiledAction._add_manager,
     ActionKind.SET_HEADER: CompiledAction._set_header,
     ActionKind.REMOVE_HEADER: CompiledAction._remove_header,
     ActionKind.PREPEND_SUBJECT: CompiledAction._prepend_subject,

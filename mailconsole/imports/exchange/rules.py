@@ -36,7 +36,6 @@ TABLE: dict[str, Same | Other] = {
     "SetAuditSeverity": Other("Each rule that fits stands in the message's trace.", ("", "donotaudit", "none")),
     "ModerateMessageByUser": Other("Nobody moderates here: hold it for an operator instead."),
     "ModerateMessageByManager": Other("Nobody moderates here: hold it for an operator instead."),
-    "AddManagerAsRecipientType": Other("No rule adds a manager as a recipient."),
     "ApplyHtmlDisclaimerText": Other("Disclaimers are not made: text put into signed or nested messages breaks them."),
     "ApplyHtmlDisclaimerLocation": Other("See the text.", ("", "append", "prepend", "0", "1", "none")),
     "ApplyHtmlDisclaimerFallbackAction": Other(
@@ -66,7 +65,7 @@ _ACTIONS = frozenset(
         "SetHeaderName", "SetHeaderValue", "PrependSubject", "RouteMessageOutboundRequireTls",
         "RouteMessageOutboundConnector", "LogEventText", "Quarantine", "RejectMessageReasonText",
         "RejectMessageEnhancedStatusCode", "SmtpRejectMessageRejectText", "SmtpRejectMessageRejectStatusCode",
-        "GenerateIncidentReport",
+        "GenerateIncidentReport", "AddManagerAsRecipientType",
     )
 )  # fmt: skip
 _HEADERS = {
@@ -195,6 +194,9 @@ def _wanted(given: Given, connectors: Mapping[str, str], about: Subject) -> Iter
     for kind in sent:
         if _is_said(given.get(kind.value)):
             yield kind.value, {"kind": kind, "values": partial(items, given[kind.value])}
+    if _is_said(given.get(ActionKind.ADD_MANAGER.value)):
+        how = text(given[ActionKind.ADD_MANAGER.value]).capitalize()
+        yield ActionKind.ADD_MANAGER.value, {"kind": ActionKind.ADD_MANAGER, "values": [how]}
     for kind in (ActionKind.DELETE, ActionKind.REQUIRE_TLS):
         if _is_said(given.get(kind.value)):
             yield kind.value, {"kind": kind}

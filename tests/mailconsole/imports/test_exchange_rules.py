@@ -35,6 +35,8 @@ BLOCK = {
     "RuleVersion": "14.0.0.0",
 }
 
+NOT_REJECTED = {"RejectMessageReasonText": None, "RejectMessageEnhancedStatusCode": None}
+
 
 def imported(**fields: Any) -> Any:
     given = {name: value for name, value in (BLOCK | fields).items() if value is not None}
@@ -114,11 +116,19 @@ def test_rule__actions_of_all_kinds__are_taken_over_and_a_connector_by_its_name(
     assert said(done.report, "Block programs", "ApplyHtmlDisclaimerText")[0][0] is Fate.LEFT_OUT
 
 
-def test_rule__manager_as_recipient__is_left_out_for_what_is_true():
-    """The directory's managers are known to rules: to their conditions."""
-    done = imported(AddManagerAsRecipientType="Bcc")
+@pytest.mark.parametrize(("given", "means"), [("To", "To"), ("CC", "Cc"), ("bcc", "Bcc"), ("Redirect", "Redirect")])
+def test_rule__manager_as_recipient__means_the_same(given: str, means: str):
+    done = imported(AddManagerAsRecipientType=given, **NOT_REJECTED)
+    (action,) = the_rule(done).actions
+    assert (action.kind.value, action.values) == ("AddManagerAsRecipientType", (means,))
+    assert said(done.report, "Block programs", "AddManagerAsRecipientType")[0][0] is Fate.MAPPED
+
+
+def test_rule__manager_as_recipient_in_a_way_that_is_not_known__is_left_out():
+    done = imported(AddManagerAsRecipientType=2, PrependSubject="[E] ", **NOT_REJECTED)
+    assert [one.kind.value for one in the_rule(done).actions] == ["PrependSubject"]
     found = said(done.report, "Block programs", "AddManagerAsRecipientType")
-    assert found == [(Fate.LEFT_OUT, "No rule adds a manager as a recipient.")]
+    assert found == [(Fate.LEFT_OUT, "Here '2' must be one of To, Cc, Bcc, Redirect.")]
 
 
 def test_rule__with_nothing_left_to_do__is_left_out():

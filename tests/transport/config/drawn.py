@@ -66,6 +66,7 @@ _actions = st.sampled_from(
     [
         [{"kind": "RejectMessage", "status": "5.7.901", "text": "no"}],
         [{"kind": "HoldMessage"}, {"kind": "BlindCopyTo", "values": ["a@contoso.com"]}],
+        [{"kind": "AddManagerAsRecipientType", "values": ["Cc"]}],
         [{"kind": "SetHeader", "header": "X-A", "text": "é"}],
     ]
 )

@@ -121,3 +121,10 @@ def test_broadness__rule_that_sets_what_is_believed__is_broad(header):
     said = told("mail_flow_rules", {"actions": [action]})
     assert said == f"will set the header field {header} to “eve@evil.example”, whatever message it is"
     assert told("mail_flow_rules", {"actions": [action | {"header": "X-Scanned"}]}) == ""
+
+
+@pytest.mark.parametrize(("how", "words"), [("Bcc", "too, as Bcc"), ("Redirect", "instead of its recipients")])
+def test_broadness__rule_that_sends_all_mail_to_managers__is_broad(how, words):
+    """Of ours, but no less people who read what was not meant for them."""
+    said = told("mail_flow_rules", {"actions": [{"kind": "AddManagerAsRecipientType", "values": [how]}]})
+    assert said == f"will send it to the sender's manager {words}, whatever message it is"

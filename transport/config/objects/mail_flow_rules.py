@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, Valid
 
 from transport.config import pattern_syntax
 from transport.config.objects.base import ConfigModel, ConfigObject
-from transport.config.rule_kinds import ATTRIBUTES, TELLING, ActionKind, ConditionKind, ValueKind
+from transport.config.rule_kinds import ATTRIBUTES, INSTEAD, TELLING, ActionKind, ConditionKind, ValueKind
 from transport.config.types import Domain, Line, Mailbox, Network, ObjectId, format_size, parse_size
 
 MAX_VALUES = 500
@@ -187,6 +187,10 @@ def _check_pattern(text: str) -> None:
     pattern_syntax.parse(text)
 
 
+_ONCE = (ActionKind.REDIRECT, ActionKind.ADD_MANAGER, ActionKind.ROUTE, ActionKind.SET_IMPORTANCE,
+         ActionKind.PREPEND_SUBJECT)  # fmt: skip
+
+
 class MailFlowRule(ConfigObject):
     """Looks at each message before it is accepted, and does something with those that fit."""
 
@@ -207,7 +211,7 @@ class MailFlowRule(ConfigObject):
         RuleErrorAction.IGNORE, description="What becomes of a message when it can't be told whether the rule fits."
     )
     sender_address_location: SenderAddressLocation = Field(
-        SenderAddressLocation.HEADER, description="Which sender the conditions about the sender mean."
+        SenderAddressLocation.HEADER, description="Which sender is meant by conditions, and whose manager."
     )
     activation_at: AwareDatetime | None = Field(None, description="Until then it does nothing; empty means at once.")
     expires_at: AwareDatetime | None = Field(None, description="From then on it does nothing; empty means never.")
@@ -225,9 +229,12 @@ class MailFlowRule(ConfigObject):
             raise ValueError(f"actions: nothing else can be done with a message after {final[0]}")
         if ActionKind.REJECT in kinds and ActionKind.REPORT in kinds:
             raise ValueError("actions: there is no report of a rejected message; see Refusals and the hits of the rule")
-        for kind in (ActionKind.REDIRECT, ActionKind.ROUTE, ActionKind.SET_IMPORTANCE, ActionKind.PREPEND_SUBJECT):
+        for kind in _ONCE:
             if kinds.count(kind) > 1:
                 raise ValueError(f"actions: {kind} can be there once")
+        to_manager = [one.values for one in self.actions if one.kind is ActionKind.ADD_MANAGER]
+        if ActionKind.REDIRECT in kinds and (INSTEAD,) in to_manager:
+            raise ValueError("actions: redirect the message to the manager or to others, not both")
         return self
 
     def is_in_force(self, now: datetime) -> bool:
