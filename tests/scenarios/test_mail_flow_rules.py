@@ -318,7 +318,10 @@ def test_manager__of_the_directorys_file__gets_it_too_and_strangers_have_none(tm
         assert b"Cc: <boss@acme.example>\r\n" in received.data
         assert send(transport, BODY.replace(b"a@acme", b"x@acme")).is_accepted
         other = sink.wait_for(2)[1]
-        assert (other.rcpt_to, without_trace(other.data)) == (("b@partner.example",), BODY.replace(b"a@acme", b"x@acme"))
+        assert (other.rcpt_to, without_trace(other.data)) == (
+            ("b@partner.example",),
+            BODY.replace(b"a@acme", b"x@acme"),
+        )
         said = [one.reason for one in told(transport, EventId.AGENT_INFO)]
         assert "sender's manager too, named in Cc (boss@acme.example)" in said[0]
         assert "nobody is known as the manager: nothing is done" in said[1]

@@ -53,9 +53,7 @@ def action_words(value: Json) -> str:
     kind = ActionKind(value["kind"])
     said = _SAID_OF_MANAGER if kind is ActionKind.ADD_MANAGER else {}
     values = [said.get(one, one) for one in _shown(value["values"])]
-    return kind.spec.phrase.format(
-        join(values), header=value["header"], text=value["text"], status=value["status"]
-    )
+    return kind.spec.phrase.format(join(values), header=value["header"], text=value["text"], status=value["status"])
 
 
 def rule_words(value: Json) -> str:

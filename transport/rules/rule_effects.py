@@ -24,8 +24,8 @@ LOOPING = Reply(550, "5.4.6", "Mail flow rules send this message in a circle")  
 @dataclass(slots=True)
 class Effects:
     """``refusal``: the message is not accepted. ``is_deleted``: it is, and goes nowhere. ``recipients``: who gets it
-    instead, None for whom it came for; ``added`` get it too, those in ``hidden`` unseen. ``manager`` is the sender's, for
-    the rule that is carried out, if it sends anything there. The header's changes stand in the facts."""
+    instead, None for whom it came for; ``added`` get it too, those in ``hidden`` unseen. ``manager`` is the sender's,
+    for the rule that is carried out, if it sends anything there. The header's changes stand in the facts."""
 
     refusal: Reply | None = None
     is_deleted: bool = False

@@ -47,7 +47,8 @@ def test_manager__nobody_known__nothing_is_added_and_the_trail_says_so(how):
 
 
 @pytest.mark.parametrize(
-    ("where", "expected"), [("Header", BOSS), ("Envelope", "anna@contoso.com"), ("HeaderOrEnvelope", "anna@contoso.com")]
+    ("where", "expected"),
+    [("Header", BOSS), ("Envelope", "anna@contoso.com"), ("HeaderOrEnvelope", "anna@contoso.com")],
 )
 def test_manager__sender_of_header_and_envelope__is_the_rules(where, expected):
     asking = to_manager(sender_address_location=where)
@@ -62,9 +63,7 @@ def test_manager__first_sender_has_none__is_the_next_ones():
 @pytest.mark.parametrize(("action", "refusal"), [("Ignore", None), ("Defer", DEFERRED)])
 def test_manager__directory_cannot_answer__rule_error_action_decides(action, refusal):
     tagged = {"kind": "SetHeader", "header": "X-A", "text": "b"}
-    asked = rule(
-        actions=[{"kind": "AddManagerAsRecipientType", "values": ["To"]}, tagged], rule_error_action=action
-    )
+    asked = rule(actions=[{"kind": "AddManagerAsRecipientType", "values": ["To"]}, tagged], rule_error_action=action)
     about = facts()
     decided = decide(asked, about=about, lookup=Down())
     assert (decided.trail[0].answer, decided.refusal, decided.effects.added) == (UNKNOWN, refusal, [])
