@@ -71,6 +71,18 @@ def test_create__rows_of_all_three_kinds__are_staged(browser):
     assert after["actions"][0]["status"] == "5.7.900"
 
 
+def test_create__manager_as_recipient__is_chosen_once_and_told_in_words(browser):
+    chosen = {"actions-0-kind": "AddManagerAsRecipientType", "actions-0-values": "Redirect"}
+    given = {name: value for name, value in FORM.items() if not name.startswith("actions-")} | chosen
+    page = browser.post(reverse(CREATE), given | {"actions-1-kind": "AddManagerAsRecipientType",
+                                                  "actions-1-values": "To"})  # fmt: skip
+    assert "AddManagerAsRecipientType can be there once" in page.content.decode()
+    assert browser.post(reverse(CREATE), given).status_code == 302
+    assert staged()["no-programs"]["actions"][0]["values"] == ["Redirect"]
+    page = browser.get(reverse("mailflow:mail-flow-rule-list")).content.decode()
+    assert "to the sender&#x27;s manager instead of its recipients" in page
+
+
 def test_create__pattern_and_status_that_are_wrong__are_told_at_their_fields(browser):
     page = browser.post(reverse(CREATE), FORM | {"conditions-0-values": "(a", "actions-0-status": "5.1.1"})
     assert page.status_code == 422
