@@ -20,7 +20,7 @@ from transport.config.objects import RuleAction, RuleCondition
 from transport.config.rule_kinds import PATTERNS, WORDS, ActionKind, ActionSpec, ConditionKind, ConditionSpec, ValueKind
 
 MAX_ROWS = 40
-_LINES = WORDS | PATTERNS
+_LINES = WORDS | PATTERNS | {ValueKind.GROUP_PAIR}
 _CONNECTORS = (ValueKind.RECEIVE_CONNECTOR, ValueKind.SEND_CONNECTOR)
 _PARTS = ("header", "status", "text", "values")  # in the order of the row
 _Kinds = type[ConditionKind] | type[ActionKind]

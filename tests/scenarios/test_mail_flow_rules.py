@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from directory.model import RecipientKind
 from directory.snapshot_writer import publish
 from mailconsole.runtime.directory_lookup import DirectoryLookup
 from tests.directory.entries import a_recipient, guid_of
@@ -341,3 +342,28 @@ def test_manager__instead_of_the_recipients__gets_it_and_a_missing_directory_def
         sink.wait_until(lambda: bool(told(transport, EventId.REFUSE)))
         (refused,) = told(transport, EventId.REFUSE)
         assert "AddManagerAsRecipientType: the directory cannot answer" in refused.reason
+
+
+def test_between_members_and_character_set__of_the_message__reject_it_and_let_others_pass(tmp_path, sink):
+    people = [a_recipient("a"), a_recipient("legal-one")]
+    groups = [
+        a_recipient(name, kind=RecipientKind.DISTRIBUTION_GROUP, member_guids=(guid_of(member),))
+        for name, member in (("sales", "a"), ("legal", "legal-one"))
+    ]
+    publish(tmp_path / "directory", [*people, *groups], read_at=0)
+    asked = [
+        {"kind": "BetweenMemberOf", "values": ["legal@acme.example, sales@acme.example"]},
+        {"kind": "ContentCharacterSetContainsWords", "values": ["koi8-r"]},
+    ]
+    config = ruled(sink, rule({"kind": "RejectMessage", "text": "A wall"}, conditions=asked))
+    internal = [{"id": "acme", "name": "a", "domain": "acme.example", "domain_type": "InternalRelay"}]
+    config = MailFlow.model_validate(config.model_dump() | {"accepted_domains": internal})
+    body = BODY.replace(b"X-App", b"Content-Type: text/plain; charset=KOI8-R\r\nX-App")
+    lookup = DirectoryLookup(tmp_path / "directory")
+    with Transport(tmp_path, config, ports=Ports(recipients=lookup)) as transport:
+        assert str(send(transport, body, to=("legal-one@acme.example",)).last) == "550 5.7.1 A wall"
+        assert send(transport, to=("legal-one@acme.example",)).is_accepted
+        assert send(transport, body).is_accepted
+        sink.wait_until(lambda: bool(told(transport, EventId.REFUSE)))
+        (refused,) = told(transport, EventId.REFUSE)
+        assert "legal-one@acme.example of the other" in refused.reason

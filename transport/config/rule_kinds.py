@@ -43,6 +43,7 @@ class ValueKind(StrEnum):
     EXTENSION = "extension"
     ATTRIBUTE_WORD = "attribute and word"
     ATTRIBUTE_PATTERN = "attribute and pattern"
+    GROUP_PAIR = "pair of groups"
 
     @property
     def sentence(self) -> str:
@@ -63,6 +64,7 @@ _VALUES = {
     ValueKind.EXTENSION: "Ends of file names, for example exe.",
     ValueKind.ATTRIBUTE_WORD: "Attribute and words, for example Department:Sales, or CustomAttribute1:Berlin.",
     ValueKind.ATTRIBUTE_PATTERN: "Attribute and pattern, for example Title:^Head of, or CustomAttribute1:^CC-\\d+$.",
+    ValueKind.GROUP_PAIR: "Groups in pairs, one pair a line, for example sales@contoso.com, legal@contoso.com.",
 }
 
 
@@ -120,6 +122,7 @@ class ConditionKind(StrEnum):
     MANAGEMENT = "SenderManagementRelationship"
     SAME_ATTRIBUTE = "ADAttributeEqual"
     OTHER_ATTRIBUTE = "ADAttributeNotEqual"
+    BETWEEN_MEMBERS = "BetweenMemberOf"
     TO_HEADER = "AnyOfToHeader"
     CC_HEADER = "AnyOfCcHeader"
     TO_CC_HEADER = "AnyOfToCcHeader"
@@ -133,6 +136,7 @@ class ConditionKind(StrEnum):
     IMPORTANCE = "WithImportance"
     MESSAGE_TYPE = "MessageTypeMatches"
     MESSAGE_SIZE = "MessageSizeOver"
+    CHARACTER_SET = "ContentCharacterSetContainsWords"
     ATTACHMENT_NAME = "AttachmentNameMatchesPatterns"
     ATTACHMENT_EXTENSION = "AttachmentExtensionMatchesWords"
     ATTACHMENT_SIZE = "AttachmentSizeOver"
@@ -197,6 +201,7 @@ CONDITIONS: dict[ConditionKind, ConditionSpec] = {
     _K.OTHER_ATTRIBUTE: ConditionSpec(
         "sender and recipient differ in {}", _V.CHOICE, _R.HEADER, _BOTH, ATTRIBUTES
     ),
+    _K.BETWEEN_MEMBERS: ConditionSpec("it is between members of {}", _V.GROUP_PAIR, _R.HEADER, _BOTH),
     _K.TO_HEADER: ConditionSpec("To names {}", _V.ADDRESS, _R.HEADER, _HEADER),
     _K.CC_HEADER: ConditionSpec("Cc names {}", _V.ADDRESS, _R.HEADER, _HEADER),
     _K.TO_CC_HEADER: ConditionSpec("To or Cc names {}", _V.ADDRESS, _R.HEADER, _HEADER),
@@ -223,6 +228,7 @@ CONDITIONS: dict[ConditionKind, ConditionSpec] = {
         ),
     ),
     _K.MESSAGE_SIZE: ConditionSpec("it is larger than {}", _V.SIZE, _R.ENVELOPE, _MESSAGE),
+    _K.CHARACTER_SET: ConditionSpec("a character set of its text contains {}", _V.WORD, _R.CONTENT, _MESSAGE),
     _K.ATTACHMENT_NAME: ConditionSpec("an attachment's name matches {}", _V.PATTERN, _R.CONTENT, _ATTACHMENT),
     _K.ATTACHMENT_EXTENSION: ConditionSpec("an attachment's name ends in {}", _V.EXTENSION, _R.CONTENT, _ATTACHMENT),
     _K.ATTACHMENT_SIZE: ConditionSpec("an attachment is larger than {}", _V.SIZE, _R.CONTENT, _ATTACHMENT),

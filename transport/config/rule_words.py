@@ -21,6 +21,7 @@ from transport.config.rule_kinds import (
     WORDS,
     ActionKind,
     ConditionKind,
+    ValueKind,
 )
 from transport.config.tellers import Teller, on_off
 
@@ -45,6 +46,8 @@ def condition_words(value: Json) -> str:
     """``the subject contains “invoice” or “bill”``, of a condition or exception as JSON."""
     spec = ConditionKind(value["kind"]).spec
     said = {} if spec.choices == ATTRIBUTES else _SAID
+    if spec.values is ValueKind.GROUP_PAIR:
+        said = {one: one.replace(", ", " and ") for one in value["values"]}
     return spec.phrase.format(_either(value["values"], spec.values in _QUOTED, said), header=value["header"])
 
 

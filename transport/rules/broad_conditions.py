@@ -45,6 +45,7 @@ def fits_much(condition: RuleCondition, own: Own) -> bool:
 
 _SIMPLE: dict[ValueKind, Callable[[tuple[str, ...], Own], bool]] = {
     _V.ADDRESS: lambda values, own: len(values) >= _MANY,
+    _V.GROUP_PAIR: lambda values, own: len(values) >= _MANY,
     _V.DOMAIN: lambda values, own: any(is_registry(one) or named_whole(f"*.{one}", own) for one in values),
     _V.NETWORK: lambda values, own: bool(broad_of(values)),
     _V.SIZE: lambda values, own: any(parse_size(one) < _SMALL for one in values),
@@ -60,6 +61,8 @@ def _texts_fit_much(condition: RuleCondition, own: Own) -> bool:
     find = _finding(takes, values)
     if kind is _K.ATTACHMENT_NAME:
         return _is_much(find, [broad_samples.FILES], of=2)
+    if kind is _K.CHARACTER_SET:
+        return _is_much(find, [broad_samples.CHARACTER_SETS])
     if kind in _ADDRESSES:
         return _is_much(find, broad_samples.addresses(own))
     field = "Subject" if kind in _SUBJECTS else condition.header

@@ -33,6 +33,9 @@ FILES = (
     "Angebot.pdf", "invite.ics", "notes.txt", "slides.pptx", "data.csv", "archive.zip", "smime.p7s", "vertrag.doc",
     "IMG_2201.JPG", "message.eml", "plan.dwg", "Rechnung-55120.pdf", "list.xls",
 )  # fmt: skip
+CHARACTER_SETS = (
+    *("utf-8",) * 5, *("us-ascii",) * 3, "iso-8859-1", "windows-1252", "iso-2022-jp", "koi8-r",
+)  # fmt: skip
 _NUMBERS = ("4711", "+49 30 901820", "10115", "(425) 555-0100", "98052", "007", "K-17", "2.0")
 _WORDS = ("Sales", "Human Resources", "Head of IT", "Berlin", "Wv Kx", "Zürich", "Board", "Legal", "Paris", "Yes")
 _TYPES = (

@@ -34,10 +34,12 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Attachments:
-    """``why_not_all``: why there may be more, as a sentence; empty where these are all."""
+    """``why_not_all``: why there may be more, as a sentence; empty where these are all. ``character_sets``: that parts
+    of the message say of themselves, attached or not, each once and as it is written."""
 
     found: tuple[Attachment, ...]
     why_not_all: str = ""
+    character_sets: tuple[str, ...] = ()
 
 
 class TooMuch(Exception):

@@ -20,6 +20,8 @@ MAX_HEADERS = 250_000
 """Octets of all parts' headers together, which are read in some hundredths of a second."""
 MAX_NAMES = 20
 """That a part goes by: rules compare each."""
+MAX_CHARACTER_SETS = 100
+"""Different ones of a message: rules look for words in each."""
 MAX_FIELD = 8_192
 """As much as is decoded of one: the end of a longer name would not be seen."""
 MAX_BOUNDARY = 200
@@ -49,8 +51,8 @@ def attachments(content: bytes) -> Attachments:
     try:
         look.through()
     except TooMuch as error:
-        return Attachments(tuple(look.found), str(error))
-    return Attachments(tuple(look.found), look.unsure)
+        return Attachments(tuple(look.found), str(error), tuple(look.character_sets))
+    return Attachments(tuple(look.found), look.unsure, tuple(look.character_sets))
 
 
 class _Look:
@@ -59,6 +61,7 @@ class _Look:
 
     def __init__(self, content: bytes) -> None:
         self.found: list[Attachment] = []
+        self.character_sets: dict[str, None] = {}
         self._content = content
         self._open: list[_Part] = []
         self._leaf: _Part | None = None
@@ -150,8 +153,19 @@ class _Look:
         encodings = _encodings(fields)
         if len(encodings) > 1 or any(map(_has_comment, encodings)):
             raise TooMuch("It says in several ways how a part is encoded.")
+        self._note_character_sets(given)
         boundary = _boundary(given) if given.kind.startswith("multipart/") else b""
         return _Part(at, depth, fields, body, given.kind or "text/plain", boundary, given)
+
+    def _note_character_sets(self, given: Parameters) -> None:
+        """RFC 2045 5.1: of text; said of what else, it counts as well."""
+        if given.is_in_many_pieces("charset"):
+            self.unsure = f"The character set of a part is in more than {rule_names.MAX_PIECES} pieces."
+        for said in given.texts("charset"):
+            if len(self.character_sets) >= MAX_CHARACTER_SETS and said not in self.character_sets:
+                self.unsure = f"It has more than {MAX_CHARACTER_SETS} character sets."
+                return
+            self.character_sets[said] = None
 
     def _is_plain(self, part: _Part) -> bool:
         """RFC 2046 5.2.1: a message within is not encoded; where it is, its parts are not read here."""

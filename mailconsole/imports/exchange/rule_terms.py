@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mailconsole.imports.exchange.parameters import said
-from mailconsole.imports.exchange.values import items, one_of, text
+from mailconsole.imports.exchange.values import Lost, items, one_of, text
 from mailconsole.imports.report import Subject
 from transport.config.rule_kinds import ATTRIBUTES, ConditionKind
 
@@ -31,6 +31,7 @@ def translated(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
             _move(terms, prefix + name, prefix + kind)
         _joined(terms, prefix, "ManagerAddresses", "ManagerForEvaluatedUser", _USERS, _MANAGERS)
         _joined(terms, prefix, "ADComparisonAttribute", "ADComparisonOperator", _OPERATORS, _COMPARED)
+        _between(terms, prefix)
         _scl(terms, prefix, about)
     _set_scl(terms, about)
     return terms
@@ -60,6 +61,19 @@ def _joined(
     if kind is not None:
         terms.pop(prefix + which)
         _move(terms, prefix + values, prefix + kind)
+
+
+def _between(terms: dict[str, Any], prefix: str) -> None:
+    """The groups of one side in one parameter, those of the other in the other: each with each."""
+    sides = [f"{prefix}BetweenMemberOf{number}" for number in (1, 2)]
+    if not all(_is_said(terms.get(side)) for side in sides):
+        return
+    ones, others = (terms.pop(side) for side in sides)
+    try:
+        pairs: list[str] | str = [f"{one}, {other}" for one in items(ones) for other in items(others)]
+    except Lost as error:
+        pairs = str(error)  # is told when the condition is read
+    terms[prefix + ConditionKind.BETWEEN_MEMBERS] = pairs
 
 
 def _scl(terms: dict[str, Any], prefix: str, about: Subject) -> None:

@@ -75,6 +75,7 @@ def test_rule__of_known_parts__means_the_same():
         {"SomethingThatIsNew": "x"},
         {"ExpiryDate": "yesterday"},
         {"FromMemberOf": ["contoso.com/Groups/Staff"]},
+        {"BetweenMemberOf1": ["sales@contoso.com"]},
     ],
     ids=lambda fields: next(iter(fields)),
 )
@@ -161,6 +162,30 @@ def test_people__attributes_and_relations__become_the_same_conditions():
     assert excepted["SenderManagementRelationship"] == ("DirectReport",)
     assert rule.is_enabled
     assert not [line for line in done.report.lines if line.fate is Fate.LEFT_OUT]
+
+
+def test_between_members__of_two_lists__become_pairs_of_each_with_each():
+    done = imported(
+        BetweenMemberOf1=["sales@contoso.com", "board@contoso.com"],
+        BetweenMemberOf2="legal@contoso.com",
+        ExceptIfBetweenMemberOf1=["a@contoso.com"],
+        ExceptIfBetweenMemberOf2=["b@contoso.com"],
+        ExceptIfContentCharacterSetContainsWords=["koi8-r", "iso-2022-jp"],
+    )
+    rule = the_rule(done)
+    found = {one.kind.value: one.values for one in rule.conditions}
+    assert found["BetweenMemberOf"] == ("sales@contoso.com, legal@contoso.com", "board@contoso.com, legal@contoso.com")
+    excepted = {one.kind.value: one.values for one in rule.exceptions}
+    assert excepted["BetweenMemberOf"] == ("a@contoso.com, b@contoso.com",)
+    assert excepted["ContentCharacterSetContainsWords"] == ("koi8-r", "iso-2022-jp")
+    assert rule.is_enabled and not [line for line in done.report.lines if line.fate is Fate.LEFT_OUT]
+
+
+@pytest.mark.parametrize("side", ["contoso.com/Groups/Legal", "Microsoft.Exchange.Data.MultiValuedProperty`1[x]"])
+def test_between_members__that_are_no_addresses__disable_the_rule(side: str):
+    done = imported(BetweenMemberOf1=["sales@contoso.com"], BetweenMemberOf2=side)
+    assert not the_rule(done).is_enabled
+    assert said(done.report, "Block programs", "BetweenMemberOf")[0][0] is Fate.LEFT_OUT
 
 
 def test_report_and_rejection_for_now__are_the_same_here():

@@ -31,6 +31,9 @@ EACH_LETTER = [f"^{letter}" for letter in "abcdefghijklmnopqrstuvwxyz0123456789"
         ("HeaderMatchesPatterns", "Content-Type", ["^(text|multipart)/"]),
         ("HeaderContainsWords", "DKIM-Signature", ["rsa-sha256"]),
         ("HeaderMatchesPatterns", "Subject", ["[^q]"]),
+        ("ContentCharacterSetContainsWords", "", ["utf-8"]),
+        ("ContentCharacterSetContainsWords", "", ["us-ascii", "koi8-r"]),
+        ("BetweenMemberOf", "", [f"g{number}@contoso.com, all@contoso.com" for number in range(100)]),
         ("MessageSizeOver", "", ["4 KB"]),
         ("MessageSizeOver", "", ["1023 KB"]),
         ("AttachmentSizeOver", "", ["1 KB"]),
@@ -74,6 +77,8 @@ def test_broadness__rule_that_takes_nearly_all_mail__is_broad(kind, header, valu
         ("RecipientDomainIs", "", ["partner.co.uk"]),
         ("SenderIPRanges", "", [f"10.{net}.0.0/16" for net in range(15)]),
         ("SentToMemberOf", "", ["legal@contoso.com"]),
+        ("BetweenMemberOf", "", ["legal@contoso.com, sales@contoso.com"]),
+        ("ContentCharacterSetContainsWords", "", ["iso-2022-jp", "koi8-r"]),
     ],
 )
 def test_broadness__rule_that_takes_little_mail__is_not(kind, header, values):

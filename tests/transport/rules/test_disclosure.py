@@ -101,16 +101,19 @@ def test_another_group_that_is_open__still_says_yes():
     assert found == (at("boss"),)
 
 
-@pytest.mark.parametrize("kind", ["FromMemberOf", "SentToMemberOf", "AnyOfToHeaderMemberOf", "AnyOfToCcHeaderMemberOf"])
+@pytest.mark.parametrize("kind", ["FromMemberOf", "SentToMemberOf", "AnyOfToHeaderMemberOf", "AnyOfToCcHeaderMemberOf",
+                                  "BetweenMemberOf"])  # fmt: skip
 @pytest.mark.parametrize("where", ["conditions", "exceptions"])
 @pytest.mark.parametrize("values", [[at("secret")], [at("outer")]])
 def test_rule_that_asks_for_a_hidden_group__is_passed_over_with_any_members(kind, where, values):
+    if kind == "BetweenMemberOf":
+        values = [f"{one}, {at('open')}" for one in values]
     asking = {"id": "r", "name": "R", "rule_error_action": "Defer", "stop_rule_processing": True,
               where: [{"kind": kind, "values": values}], "actions": [{"kind": "DeleteMessage"}]}  # fmt: skip
     after = {"id": "n", "name": "N", "priority": 1, "actions": [{"kind": "LogEventText", "text": "seen"}]}
     flow = MailFlow.model_validate({"mail_flow_rules": [asking, after]})
     ruleset, said = compile_ruleset(flow.model_copy(update={"accepted_domains": (domain(),)})), set()
-    for entries in whatever(OUTER):
+    for entries in whatever(OUTER, group("open", "mole")):
         mole = parse_mailbox(at("mole"))
         facts = RuleFacts(session=None, sender=mole, recipients=[mole], size_bytes=1, content=HEADER)
         decided = mail_flow_rules.decide_rules(ruleset, facts, lookup=Discreet(*entries), now=0)

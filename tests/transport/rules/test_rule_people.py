@@ -6,12 +6,18 @@ from pydantic import ValidationError
 from tests.transport.rules.mail_flow_kit import NO, UNKNOWN, YES, condition, decide, facts, rule
 from transport.config.objects import RuleCondition
 from transport.config.rule_kinds import ATTRIBUTES, ConditionKind
+from transport.config.rule_words import condition_words
 from transport.ports.recipients import EntryKind, NoDirectory, RecipientEntry
 
 ANNA = ("DisplayName=Anna Baker", "Department=Sales North", "CustomAttribute1=CC-101", "Manager=carl@contoso.com")
 BOB = ("Department=Legal", "Country=Germany", "Country=DE", "Manager=anna@contoso.com")
 PEOPLE = {"anna@contoso.com": ANNA, "bob@fabrikam.com": BOB, "eve@contoso.com": ("Department=sales north",)}
-GROUPS = {"staff@contoso.com": ("x@y.com",)}
+GROUPS = {
+    "staff@contoso.com": ("x@y.com",),
+    "sales@contoso.com": ("inner@contoso.com",),
+    "inner@contoso.com": ("anna@contoso.com",),
+    "legal@contoso.com": ("bob@fabrikam.com", "eve@contoso.com"),
+}
 
 
 class People:
@@ -50,6 +56,11 @@ def answer(asked: dict, sender: str = "", to: tuple[str, ...] = ("bob@fabrikam.c
         (condition("ADAttributeEqual", "Department"), NO),
         (condition("ADAttributeNotEqual", "Department"), YES),
         (condition("ADAttributeNotEqual", "Company"), NO),
+        (condition("BetweenMemberOf", "sales@contoso.com,legal@contoso.com"), YES),
+        (condition("BetweenMemberOf", "Legal@contoso.com, sales@contoso.com"), YES),
+        (condition("BetweenMemberOf", "staff@contoso.com, x@y.com", "inner@contoso.com, LEGAL@contoso.com"), YES),
+        (condition("BetweenMemberOf", "sales@contoso.com, staff@contoso.com", "x@y.com, legal@contoso.com"), NO),
+        (condition("BetweenMemberOf", "sales@contoso.com, sales@contoso.com"), NO),
         (condition("AnyOfToHeaderMemberOf", "staff@contoso.com"), YES),
         (condition("AnyOfCcHeaderMemberOf", "staff@contoso.com"), NO),
         (condition("AnyOfToCcHeaderMemberOf", "staff@contoso.com"), YES),
@@ -122,3 +133,42 @@ def test_person__whose_address_two_objects_claim__cannot_be_told(asked, sender, 
 
     found = answer(asked, sender=sender, to=(to,), lookup=Twice())
     assert found.answer is UNKNOWN and "more than one object of the directory claims" in found.because
+
+
+PAIR = condition("BetweenMemberOf", "sales@contoso.com, legal@contoso.com")
+
+
+def test_between_members__both_of_one_group__is_not_between_the_two():
+    assert answer(PAIR, sender="bob@fabrikam.com", to=("eve@contoso.com",)).answer is NO
+    assert answer(PAIR, sender="bob@fabrikam.com", to=("eve@contoso.com", "a.baker@contoso.com")).answer is YES
+    found = answer(PAIR, sender="eve@contoso.com", to=("anna@contoso.com",)).because
+    assert "eve@contoso.com is a member of one group, anna@contoso.com of the other" in found
+
+
+@pytest.mark.parametrize(
+    ("down", "to", "expected"),
+    [
+        ("sales@contoso.com", "bob@fabrikam.com", UNKNOWN),
+        ("legal@contoso.com", "bob@fabrikam.com", UNKNOWN),
+        ("sales@contoso.com", "who@else.example", NO),
+    ],
+)
+def test_between_members__group_that_cannot_be_read__is_told_where_it_matters(down, to, expected):
+    class Partly(People):
+        def find(self, address):
+            return NoDirectory().find(address) if address == down else super().find(address)
+
+    assert answer(PAIR, sender="anna@contoso.com", to=(to,), lookup=Partly()).answer is expected
+
+
+@pytest.mark.parametrize("value", ["sales@contoso.com", "sales@contoso.com,", "a@x.com, b@x.com, c@x.com"])
+def test_between_members__no_two_groups__is_refused(value):
+    with pytest.raises(ValidationError, match="must be two groups"):
+        RuleCondition(kind=ConditionKind.BETWEEN_MEMBERS, values=(value,))
+    with pytest.raises(ValidationError, match="'legal'"):
+        RuleCondition(kind=ConditionKind.BETWEEN_MEMBERS, values=("sales@contoso.com, legal",))
+
+
+def test_between_members__in_words__names_each_pair():
+    asked = {"kind": "BetweenMemberOf", "header": "", "values": ["a@x.com, b@x.com", "c@x.com, d@x.com"]}
+    assert condition_words(asked) == "it is between members of a@x.com and b@x.com or c@x.com and d@x.com"

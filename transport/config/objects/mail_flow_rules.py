@@ -159,6 +159,8 @@ def _value(of: ValueKind, value: str, choices: tuple[str, ...]) -> str:
         return value.lstrip("*").removeprefix(".").lower()
     if of in (ValueKind.ATTRIBUTE_WORD, ValueKind.ATTRIBUTE_PATTERN):
         return _attribute(of, value)
+    if of is ValueKind.GROUP_PAIR:
+        return _pair(value)
     if of is ValueKind.PATTERN:
         _check_pattern(value)
     reader = _READERS.get(of)
@@ -179,6 +181,14 @@ def _attribute(of: ValueKind, value: str) -> str:
     if of is ValueKind.ATTRIBUTE_PATTERN:
         _check_pattern(sought)
     return f"{name}:{sought}"
+
+
+def _pair(value: str) -> str:
+    """``sales@contoso.com,legal@contoso.com`` with a space after the comma."""
+    groups = [part.strip() for part in value.split(",")]
+    if len(groups) != 2 or not all(groups):
+        raise ValueError(f"'{value}' must be two groups, such as sales@contoso.com, legal@contoso.com")
+    return ", ".join(_value(ValueKind.ADDRESS, group, ()) for group in groups)
 
 
 def _check_pattern(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Conditions about what is attached."""
+"""Conditions about what is attached, and about the parts of a message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from transport.config.objects import RuleCondition
 from transport.config.rule_kinds import ConditionKind
 from transport.config.types import parse_size
 from transport.rules.criteria.question import Around, Test, first_match
-from transport.rules.pattern_match import Pattern, Steps
+from transport.rules.pattern_match import Pattern, Steps, Words
 from transport.rules.rule_attachment import Attachment, end_of
 from transport.rules.rule_facts import NotKnown, RuleFacts
 
@@ -77,6 +77,19 @@ def _not_all(condition: RuleCondition) -> Test:
     return lambda facts, around: facts.attachments.why_not_all
 
 
+def _has_character_set(condition: RuleCondition) -> Test:
+    words = Words(condition.values)
+
+    def test(facts: RuleFacts, around: Around) -> str:
+        parts = facts.attachments
+        found = next((one for one in parts.character_sets if words.find(one)), "")
+        if not found and parts.why_not_all:
+            raise NotKnown(parts.why_not_all)
+        return f"a part is in the character set “{found[:100]}”" if found else ""
+
+    return test
+
+
 OF_ATTACHMENT: dict[ConditionKind, Callable[[RuleCondition], Test]] = {
     ConditionKind.ATTACHMENT_NAME: _attached(_name_matches),
     ConditionKind.ATTACHMENT_EXTENSION: _attached(_name_ends),
@@ -84,4 +97,5 @@ OF_ATTACHMENT: dict[ConditionKind, Callable[[RuleCondition], Test]] = {
     ConditionKind.ATTACHMENT_EXECUTABLE: _attached(_executable),
     ConditionKind.ATTACHMENT_PASSWORD: _attached(_locked),
     ConditionKind.ATTACHMENT_LIMIT: _not_all,
+    ConditionKind.CHARACTER_SET: _has_character_set,
 }

@@ -19,6 +19,7 @@ from transport.rules.criteria.addresses import (
     of_recipients,
     of_sender,
 )
+from transport.rules.criteria.between_groups import between_members
 from transport.rules.criteria.question import Around, Test, first_match
 from transport.rules.pattern_match import Pattern, Steps, Words
 from transport.rules.rule_facts import NotKnown, RuleFacts
@@ -155,6 +156,7 @@ OF_BOTH: dict[ConditionKind, Callable[[RuleCondition, SenderAddressLocation], Te
     ConditionKind.MANAGEMENT: _between(_management),
     ConditionKind.SAME_ATTRIBUTE: _between(_same),
     ConditionKind.OTHER_ATTRIBUTE: _between(_other),
+    ConditionKind.BETWEEN_MEMBERS: between_members,
 }
 OF_NAMED: dict[ConditionKind, Callable[[RuleCondition], Test]] = {
     ConditionKind.TO_MEMBER_OF: _names_members("To"),
