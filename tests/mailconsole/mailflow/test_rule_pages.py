@@ -93,6 +93,17 @@ def test_create__pattern_and_status_that_are_wrong__are_told_at_their_fields(bro
     assert not staged()
 
 
+def test_create__pairs_of_groups__are_one_a_line_and_told_in_words(browser):
+    pairs = "sales@contoso.com,legal@contoso.com\nboard@contoso.com, all@contoso.com"
+    asked = {"conditions-0-kind": "BetweenMemberOf", "conditions-0-header": ""}
+    page = browser.post(reverse(CREATE), FORM | asked | {"conditions-0-values": "sales@contoso.com"})
+    assert "must be two groups" in page.context["form"].errors["conditions"][0]
+    assert "one pair a line" in page.content.decode()
+    assert browser.post(reverse(CREATE), FORM | asked | {"conditions-0-values": pairs}).status_code == 302
+    values = staged()["no-programs"]["conditions"][0]["values"]
+    assert values == ["sales@contoso.com, legal@contoso.com", "board@contoso.com, all@contoso.com"]
+
+
 def test_create__no_action__is_told(browser):
     page = browser.post(reverse(CREATE), {name: v for name, v in FORM.items() if not name.startswith("actions")})
     assert page.status_code == 422

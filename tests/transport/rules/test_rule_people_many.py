@@ -1,5 +1,6 @@
 """What a stranger who names thousands of people in a header makes the directory do: each is read once, and not all."""
 
+import time
 from collections import Counter
 
 import pytest
@@ -59,6 +60,16 @@ def test_recipients__hundreds__the_group_is_read_once():
     assert (found.answer, lookup.found["staff@contoso.com"]) == (NO, 1)
 
 
+def test_pairs_of_groups__hundreds_of_them_and_of_recipients__each_is_read_once_and_soon():
+    pairs = [f"all@contoso.com, g{number}@contoso.com" for number in range(499)]
+    asked = condition("BetweenMemberOf", *pairs, "staff@contoso.com, all@contoso.com")
+    lookup, began = Counted(), time.process_time()
+    assert answer(asked, lookup, From=STAFF[:MAX_SENDERS], to=strangers(500)).answer is NO
+    assert time.process_time() - began < 0.8
+    assert set(lookup.found.values()) == {1}
+    assert answer(asked, Counted(), From=STAFF[:MAX_SENDERS], to=[*strangers(500), STAFF[-1]]).answer is YES
+
+
 @pytest.mark.parametrize("kind", ["ADAttributeEqual", "ADAttributeNotEqual"])
 def test_pairs_of_senders_and_recipients__attributes_of_each_are_read_once(kind):
     lookup = Counted()
@@ -71,6 +82,7 @@ def test_pairs_of_senders_and_recipients__attributes_of_each_are_read_once(kind)
     ("kind", "value"),
     [
         ("FromMemberOf", "all@contoso.com"),
+        ("BetweenMemberOf", "all@contoso.com, staff@contoso.com"),
         ("SenderADAttributeContainsWords", "Department:Legal"),
         ("SenderManagerIs", "carl@contoso.com"),
         ("ADAttributeEqual", "Company"),
