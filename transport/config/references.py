@@ -59,6 +59,8 @@ def _all(document: MailFlow) -> Iterator[tuple[str, Any]]:
 def _texts(value: Any) -> Iterator[str]:
     if type(value) is str:
         yield value.lower()
+        if ", " in value:  # a pair of groups
+            yield from value.lower().split(", ")
     elif isinstance(value, tuple):
         for one in value:
             yield from _texts(one)

@@ -19,7 +19,8 @@ DOCUMENT = MailFlow.model_validate(
             {"id": "bob", "name": "Bob", "address": "bob@fabrikam.example", "forwarding_address": "A@contoso.example"},
         ],
         "distribution_groups": [
-            {"id": "all", "name": "All", "address": "all@contoso.example", "members": ["anna@contoso.example"]}
+            {"id": "all", "name": "All", "address": "all@contoso.example", "members": ["anna@contoso.example"]},
+            {"id": "legal", "name": "Legal", "address": "legal@fabrikam.example", "members": ["bob@fabrikam.example"]},
         ],
         "relay_policies": [
             {"id": "app", "name": "App", "owner": "IT", "purpose": "invoices of app-1", "identities": ["APP-1"]}
@@ -33,7 +34,10 @@ DOCUMENT = MailFlow.model_validate(
         "mail_flow_rules": [
             {"id": "via", "name": "Via partner",
              "conditions": [{"kind": "ReceiveConnectorIs", "values": ["scanners"]}],
-             "actions": [{"kind": "RouteMessageOutboundConnector", "values": ["partner"]}]}
+             "actions": [{"kind": "RouteMessageOutboundConnector", "values": ["partner"]}]},
+            {"id": "wall", "name": "Wall",
+             "conditions": [{"kind": "BetweenMemberOf", "values": ["sales@contoso.example, legal@fabrikam.example"]}],
+             "actions": [{"kind": "DeleteMessage"}]},
         ],
     }
 )  # fmt: skip
@@ -48,6 +52,7 @@ def names(kind: str, object_id: str) -> list[tuple[str, str]]:
     ("kind", "object_id", "expected"),
     [
         ("recipients", "anna", [("Bob", "forwarding_address"), ("All", "members")]),
+        ("distribution_groups", "legal", [("Wall", "conditions")]),
         ("service_accounts", "app-1", [("App", "identities")]),
         ("reviewer_groups", "security", [("Strict", "reviewer_groups")]),
         ("receive_connectors", "scanners", [("Via partner", "conditions")]),
@@ -68,6 +73,7 @@ def test_used_by__domain__counts_patterns_and_addresses_in_it_but_no_lookalike()
         ("Bob", "forwarding_address"),
         ("All", "address"),
         ("All", "members"),
+        ("Wall", "conditions"),
         ("App", "addresses"),
     ]
 
