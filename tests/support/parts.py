@@ -44,9 +44,11 @@ ONCE = (
 AGAIN = Part(
     "the console on PostgreSQL",
     ("tests/mailconsole",),
-    # What looks at pages in a browser, whose queries others ask, and what starts products on SQLite.
+    # What looks at pages in a browser or goes over all of them for each role, whose queries others ask, and what starts
+    # products on SQLite.
     without=(
         *_IN_BROWSERS,
+        "tests/mailconsole/security/test_permissions.py",
         "tests/mailconsole/runtime/test_supervisor.py",
         "tests/mailconsole/runtime/test_up_refusals.py",
         "tests/mailconsole/runtime/test_worker_without_broker.py",
