@@ -85,7 +85,7 @@ def _attribute(entry: Entry, name: str, names: dict[str, str], recipient: Recipi
 def _became(entry: Entry, name: str, recipient: Recipient | None) -> tuple[str, str]:
     if name in EXCHANGE_NAMES:
         field = EXCHANGE_NAMES[name]
-        return field, ", ".join(attributes.values(recipient.attributes, field)) if recipient is not None else ""
+        return field, ", ".join(attributes.values(recipient.attributes or (), field)) if recipient is not None else ""
     field = "" if entry.has(_INSTEAD.get(name, "")) else _BECAME.get(name, "")
     return field, _shown(getattr(recipient, field, None)) if recipient is not None and field not in _LINKED else ""
 

@@ -79,7 +79,7 @@ class Recipient:
 
     `addresses` holds the primary one first, as written in the directory. `disabled` is about signing in: Exchange
     goes on taking mail for a disabled account's mailbox. `attributes` are texts like Department=Sales, as
-    directory.attributes makes them.
+    directory.attributes makes them; None where a release that did not read them wrote the document.
     """
 
     object_guid: str
@@ -107,7 +107,7 @@ class Recipient:
     hides_members: bool = False
     disabled: bool = False
     home_server: str | None = None
-    attributes: tuple[str, ...] = ()
+    attributes: tuple[str, ...] | None = ()
     manager_guid: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -127,6 +127,7 @@ class Recipient:
     def from_document(cls, document: dict[str, Any]) -> Self:
         values = {name: _frozen(value) for name, value in document.items() if name in _RECIPIENT_FIELDS}
         restrictions = {name: _frozen(value) for name, value in document.get("restrictions", {}).items()}
+        values.setdefault("attributes", None)
         values["kind"] = RecipientKind(document["kind"])
         values["restrictions"] = SenderRestrictions(**restrictions)
         return cls(**values)

@@ -135,6 +135,8 @@ class Snapshot:
             row = connection.execute(_PERSON, (object_guid,)).fetchone()
             if row is None:
                 return ()
+            if not row[1]:
+                raise SnapshotUnavailable("Attributes have not been read yet: the directory is to be read whole first.")
             manager = _named(connection, row[0]) if row[0] else None
         except sqlite3.Error as error:
             raise SnapshotUnavailable(f"The look-up file cannot be read: {error}.") from error

@@ -1,6 +1,8 @@
 """The look-up file's tables: one row for each object, for each address that it claims, and for each member of a group;
 what only rules ask about a person stands apart, so that finding an address stays cheap.
 
+An empty text of a person's attributes says that they have not been read yet.
+
 References stay object GUIDs and are followed at the question, so that a change of one object changes its own rows only.
 """
 

@@ -181,17 +181,20 @@ def _insert(db: sqlite3.Connection, r: Recipient) -> None:
     db.execute(_INSERT_ENTRY, row)
     claims = [(key, r.object_guid, number == 0) for number, key in enumerate(r.address_keys)]
     db.executemany("INSERT OR REPLACE INTO claim VALUES (?, ?, ?)", claims)
-    if attributes := _attributes(r):
-        db.execute("INSERT OR REPLACE INTO person VALUES (?, ?, ?)", (r.object_guid, r.manager_guid, attributes))
+    attributes = _attributes(r)
+    if attributes is None or attributes:
+        db.execute("INSERT OR REPLACE INTO person VALUES (?, ?, ?)", (r.object_guid, r.manager_guid, attributes or ""))
     if r.member_guids:
         members = [(r.object_guid, guid) for guid in r.member_guids]
         db.executemany("INSERT OR REPLACE INTO member VALUES (?, ?)", members)
 
 
-def _attributes(r: Recipient) -> str:
-    """One a line; none contains an end of a line."""
+def _attributes(r: Recipient) -> str | None:
+    """One a line; none contains an end of a line. None where they have not been read yet."""
     if r.kind.is_group:
         return ""
+    if r.attributes is None:
+        return None
     own = ((DISPLAY_NAME, r.display_name), (EMAIL, r.primary_address), (LOGON_NAME, r.user_principal_name))
     return "\n".join((*(f"{name}={' '.join(said.split())}" for name, said in own if said), *r.attributes))
 

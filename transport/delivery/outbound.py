@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
 LOOK_AGAIN_S = 0.1
 """Mail that an idle connection is kept for may be taken away from its queue, and nobody tells."""
 
@@ -26,11 +30,12 @@ class Waits(Protocol):
 
 class Outbound:
     """Counts connections, those that are being made too. Who finds no room waits for its turn; connections that have
-    nothing to do make room. ``maximum`` None means no bound."""
+    nothing to do make room, and of those that had their turn as many as somebody waits for. ``leaving`` of them end
+    with what they have begun. ``maximum`` None means no bound."""
 
     def __init__(self, maximum: int | None = None) -> None:
         self.maximum = maximum
-        self.count = 0
+        self.count = self.leaving = 0
         self._waiting: dict[Waits, None] = {}
         self._idle: dict[Waits, None] = {}
         self._is_handing_on = False
@@ -44,13 +49,14 @@ class Outbound:
     @property
     def is_short(self) -> bool:
         """Whether somebody waits for whom no room was made yet."""
-        if not self._waiting or self.maximum is None:
-            return False
-        return len(self._waiting) > self.maximum - self.count
+        return self._is_short_for(len(self._waiting))
 
     def is_short_beside(self, one: Waits) -> bool:
         """Whether ``one`` has to make room for another."""
-        return self.is_short and (len(self._waiting) > 1 or one not in self._waiting)
+        return self._is_short_for(len(self._waiting) - (one in self._waiting))
+
+    def _is_short_for(self, waiting: int) -> bool:
+        return waiting > 0 and self.maximum is not None and waiting > self.maximum - self.count + self.leaving
 
     @property
     def because(self) -> str:
@@ -66,6 +72,8 @@ class Outbound:
             if one not in self._waiting:
                 self._waiting[one] = None
                 self._spare()
+            if not self.is_full:
+                self._hand_on_soon()
             return False
         self.count += 1
         self._waiting.pop(one, None)
@@ -104,8 +112,12 @@ class Outbound:
             one = next(iter(self._waiting))
             del self._waiting[one]
             self._turn = one
-            one.wake()
-        self._turn = None
+            try:
+                one.wake()
+            except Exception:  # the others' mail must not wait for what is wrong with this one's
+                log.exception("delivery.wake_failed")
+            finally:
+                self._turn = None
 
     def _spare(self) -> None:
         """Make room of idle connections; those that are kept for mail to come may be free soon."""

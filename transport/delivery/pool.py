@@ -69,6 +69,7 @@ class ConnectionPool:
         self._concurrency = Concurrency(connector.max_connections)
         self._clients: dict[Client, Target] = {}
         self._idle: list[Client] = []
+        self._leaving: set[Client] = set()
         self._dialling: set[asyncio.Task[bool]] = set()
         self._spent: dict[Target, Outcome] = {}
         self._patience = Patience()
@@ -215,8 +216,13 @@ class ConnectionPool:
             max_messages=self._connector.max_messages_per_connection,
             idle_s=self._connector.connection_inactivity_timeout,
         )
-        client.run()
-        self.wake()
+        try:
+            client.run()
+        except Exception as error:
+            log.exception("delivery.run_failed")
+            reason = f"Our own fault: {type(error).__name__}."
+            client.cut(deferred(Phase.MAIL, reason, "4.3.5", remote=client.remote))
+        self._loop.call_soon(self.wake)
         return True
 
     @property
@@ -262,6 +268,9 @@ class ConnectionPool:
 
     def client_ended(self, client: Client, outcome: Outcome | None, *, is_failure: bool) -> None:
         target = self._clients.pop(client)
+        if client in self._leaving:
+            self._leaving.remove(client)
+            self._outbound.leaving -= 1
         self._outbound.release()
         if client in self._idle:
             self._idle.remove(client)
@@ -275,7 +284,9 @@ class ConnectionPool:
         self._loop.call_soon(self.wake)
 
     def client_delivered(self, client: Client, took_s: float) -> None:
-        if client.settled >= TURN and self._outbound.is_short_beside(self):
+        if client.settled >= TURN and client not in self._leaving and self._outbound.is_short_beside(self):
+            self._leaving.add(client)
+            self._outbound.leaving += 1
             client.give_way()
         self._patience.learn(took_s)
         self._concurrency.delivered()

@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Review, Revision
-from mailconsole.changes.refusals import ReasonMissing, ReviewNotOwed
+from mailconsole.changes.refusals import ReasonMissing, ReviewNotOwed, WrongState
+from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.approve_change import refuse_own
 from mailconsole.changes.services.ground import (
     check_arrow,
@@ -24,9 +25,10 @@ from mailconsole.changes.services.ground import (
     require_reach,
     void_reviews,
 )
+from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.services.publish_change import put_into_effect
 from mailconsole.changes.services.tell import everybody, tell
-from mailconsole.changes.states import Arrow, News, Verdict, Way
+from mailconsole.changes.states import Arrow, ChangeState, News, Verdict, Way
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,8 @@ def break_glass_publish(
         raise ReasonMissing("Say why this can't wait for a review: everybody will read it.")
     change = locked(change)
     check_arrow(change, Arrow.BREAK_GLASS)
+    if change.status is ChangeState.APPROVED and approvals_of(change, plan_change(change, now=now), now=now).is_enough:
+        raise WrongState(f"“{change.title}” is approved as its rules ask: publish it.")
     if digest is not None:
         check_digest(change, digest)
     void_reviews(change)

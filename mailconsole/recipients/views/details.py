@@ -33,7 +33,7 @@ def facts_of(recipient: Recipient) -> list[tuple[str, str]]:
         ("Account disabled", "yes; mail is taken all the same" if value.disabled else ""),
         ("Members without an address", f"{value.members_without_address:,}" if value.members_without_address else ""),
         ("Members are whoever matches", value.dynamic_filter or ""),
-        *(_attribute(one) for one in value.attributes),
+        *(_attribute(one) for one in value.attributes or ()),
         ("Object GUID", value.object_guid),
         ("Distinguished name", value.dn),
         ("Other addresses", ", ".join(value.legacy_addresses)),

@@ -224,6 +224,8 @@ def test_break_glass__of_a_change_whose_approvals_no_longer_suffice__publishes_i
         return getattr(abilities_of(administrator, change, approvals), act)
 
     assert may("publish") and not may("break_glass")
+    with pytest.raises(WrongState):
+        break_glass_publish(change=change, actor=administrator, reason="Mail is down", now=NOW)
     publish_rules(TWO)
     assert may("break_glass") and not may("publish")
     break_glass_publish(change=change, actor=administrator, reason="Mail is down", now=NOW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import DataError, OperationalError
+from django.db import DataError, IntegrityError, OperationalError
 
 from mailconsole.nodes.models import NodeEvent
 from mailconsole.tracking.models import Message, MinuteCounter, ObjectUse, Refusal, TrackingEvent
@@ -101,6 +101,24 @@ def test_ingest__database_goes_away_between_two_halves__all_is_stored_once(monke
     assert (Refusal.objects.count(), shipped_up_to("transport-1")) == (2, 2)
     assert traffic.ingest() == 2
     assert (Refusal.objects.count(), MinuteCounter.objects.get().refused) == (4, 4)
+
+
+@pytest.mark.parametrize("error", [DataError("x"), KeyError("x"), IntegrityError("NOT NULL constraint failed")])
+def test_ingest__nothing_can_be_stored__keeps_all_of_it_for_later(monkeypatch, error):
+    """What is wrong with our own rows or program is not what an event says."""
+
+    def failing(*_: Any) -> None:
+        raise error
+
+    traffic = Traffic()
+    for _ in range(5):
+        traffic.refuse()
+    with monkeypatch.context() as broken:
+        broken.setattr(ingest, "store", failing)
+        with pytest.raises((type(error), ingest.EventUnreadable)):
+            traffic.ingest()
+    assert shipped_up_to("transport-1") == 0
+    assert traffic.ingest() == Refusal.objects.count() == 5
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from tests.support.delivery import Delivering
 from tests.support.transport import document
 from transport.config.objects import AddressSpace, Organization, SendConnector, TlsLevel
+from transport.delivery.client import Client
 from transport.delivery.outbound import Outbound
 from transport.model.event import EventId
 from transport.rules import routing
@@ -146,3 +147,52 @@ async def test_turns__who_comes_when_there_is_room__does_not_overtake_who_waited
     outbound.release()
     await asyncio.sleep(0)
     assert (first.taken, outbound.is_short) == (2, False)
+
+
+class Waiting:
+    """Takes room when it is its turn; `fails` as often."""
+
+    idle = 0
+
+    def __init__(self, outbound, fails=0):
+        self.outbound, self.fails, self.has = outbound, fails, False
+
+    def wake(self):
+        if self.fails:
+            self.fails -= 1
+            raise RuntimeError("something is wrong with its mail")
+        self.has = self.outbound.take(self)
+
+    def spare(self):
+        return False
+
+
+async def test_bound__something_is_wrong_with_one_that_waits__the_others_get_their_turn():
+    outbound = Outbound(1)
+    assert outbound.take(Waiting(outbound))
+    wrong, other = Waiting(outbound, fails=1), Waiting(outbound)
+    wrong_waits, other_waits = outbound.take(wrong), outbound.take(other)
+    assert not wrong_waits and not other_waits
+    outbound.release()
+    await asyncio.sleep(0)
+    assert other.has and outbound.count == 1
+
+
+async def test_bound__one_message_for_another__not_all_connections_give_way(sink, monkeypatch):
+    gave: list[Client] = []
+    give_way = Client.give_way
+
+    def counted(client: Client) -> None:
+        gave.append(client)
+        give_way(client)
+
+    monkeypatch.setattr(Client, "give_way", counted)
+    sink.delay("dot", 0.002)
+    flow = config(sink, 2, most=4, max_messages_per_connection=1000)
+    async with Delivering(flow) as node:
+        for turn in range(400):
+            node.enqueue(f"r{turn}@d0.example", next_hop=hop_of(flow, "d0.example"))
+        await node.until(lambda: len(node.spool.happened(EventId.SEND)) > 120)
+        node.enqueue("one@d1.example", next_hop=hop_of(flow, "d1.example"))
+        await node.until_event(EventId.SEND, 401)
+    assert 1 <= len(gave) <= 2, "the first room may go to who stood in the line before: the same next hop"
