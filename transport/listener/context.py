@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from transport.config.objects import ReceiveConnector
 from transport.listener.accounts import AccountChecker
 from transport.listener.budget import Memory
-from transport.listener.counts import ConnectionCounts, LimitCounts, MessageRates
+from transport.listener.counts import ConnectionCounts, LimitCounts, MinuteRates
 from transport.listener.logon_failures import LogonFailures
 from transport.listener.refusals import RefusalLog
 from transport.listener.relay_usage import RelayUsage
@@ -62,7 +62,8 @@ class Context:
     dns: CodeLookup | None = None
     spill: SpillFolder = field(default_factory=lambda: SpillFolder(None))
     connections: ConnectionCounts = field(default_factory=ConnectionCounts)
-    rates: MessageRates = field(default_factory=MessageRates)
+    rates: MinuteRates = field(default_factory=MinuteRates)
+    connection_rates: MinuteRates = field(default_factory=MinuteRates)
     logon_failures: LogonFailures = field(default_factory=LogonFailures)
     usage: RelayUsage = field(default_factory=RelayUsage)
     sessions: set[Session] = field(default_factory=set)

@@ -54,15 +54,16 @@ class LimitCounts:
         return tuple(LimitCount(*key, *counted) for key, counted in sorted(self._counts.items()))
 
 
-class MessageRates:
-    """Messages of each source in the last minute. Memory is bounded by the limit and by the sources of a minute."""
+class MinuteRates:
+    """What came of each source in the last minute: messages, or connections. Memory is bounded by the limit and by the
+    sources of a minute."""
 
     def __init__(self) -> None:
         self._times: dict[tuple[str, str], deque[float]] = {}
         self._swept_at = 0.0
 
     def add(self, connector_id: str, source: str, *, limit: int, now: float) -> int:
-        """Count one more; returns the messages within the last minute with it. One above ``limit`` is not kept."""
+        """Count one more; returns how many came within the last minute with it. One above ``limit`` is not kept."""
         self._sweep(now)
         times = self._times.setdefault((connector_id, source), deque())
         while times and times[0] <= now - WINDOW_S:

@@ -156,7 +156,16 @@ def close_session(session: Session) -> None:
 def _count(session: Session, connector: ReceiveConnector) -> Verdict | None:
     session.is_counted = True
     in_all, from_source = session.context.connections.add(connector.id, session.facts.peer)
-    return limits.connections(connector, in_all=in_all, from_source=from_source)
+    refused = limits.connections(connector, in_all=in_all, from_source=from_source)
+    if refused is None and connector.max_connection_rate_per_min is not None:
+        return _rate(session, connector, connector.max_connection_rate_per_min)
+    return refused
+
+
+def _rate(session: Session, connector: ReceiveConnector, limit: int) -> Verdict | None:
+    context = session.context
+    count = context.connection_rates.add(connector.id, "", limit=limit, now=context.clock())
+    return limits.connection_rate(connector, in_last_minute=count)
 
 
 def _uncount(session: Session) -> None:

@@ -12,6 +12,7 @@ class Limit(StrEnum):
     CONNECTIONS = "MaxInboundConnection"
     CONNECTIONS_PER_SOURCE = "MaxInboundConnectionPerSource"
     CONNECTION_PERCENTAGE_PER_SOURCE = "MaxInboundConnectionPercentagePerSource"
+    CONNECTION_RATE = "MaxConnectionRatePerMinute"
     MESSAGE_RATE = "MessageRateLimit"
     RECIPIENTS = "MaxRecipientsPerMessage"
     MESSAGE_SIZE = "MaxMessageSize"
@@ -38,6 +39,7 @@ _SENTENCES = {
     Limit.CONNECTIONS: "Connections at once.",
     Limit.CONNECTIONS_PER_SOURCE: "Connections at once from one address.",
     Limit.CONNECTION_PERCENTAGE_PER_SOURCE: "Share of the free connections that one address may have.",
+    Limit.CONNECTION_RATE: "New connections a minute.",
     Limit.MESSAGE_RATE: "Messages a minute of one source.",
     Limit.RECIPIENTS: "Recipients of one message.",
     Limit.MESSAGE_SIZE: "Size of one message.",

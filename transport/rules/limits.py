@@ -11,6 +11,7 @@ from transport.model.verdict import Action, Answer, Stage, Step, Verdict
 
 TOO_MANY_CONNECTIONS = Reply(421, "4.3.2", "The maximum number of concurrent connections has exceeded a limit")
 TOO_MANY_FROM_SOURCE = Reply(421, "4.7.0", "Too many concurrent connections from your address")
+TOO_MANY_IN_A_MINUTE = Reply(421, "4.7.0", "Too many connections within a minute, try again later")
 TOO_MANY_MESSAGES = Reply(421, "4.4.2", "Message submission rate for this client has exceeded the configured limit")
 TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors on this connection, closing")
@@ -52,6 +53,15 @@ def _share(connector: ReceiveConnector, *, in_all: int, from_source: int) -> Ver
         Limit.CONNECTION_PERCENTAGE_PER_SOURCE,
         f"{percentage} %",
     )
+
+
+def connection_rate(connector: ReceiveConnector, *, in_last_minute: int) -> Verdict | None:
+    """A refusal when this connection is one too many within a minute; the count includes it."""
+    limit = connector.max_connection_rate_per_min
+    if limit is None or in_last_minute <= limit:
+        return None
+    because = f"More than {limit} connections a minute."
+    return _reached(Stage.CONNECT, connector, TOO_MANY_IN_A_MINUTE, because, Limit.CONNECTION_RATE, str(limit))
 
 
 def rate_sources(connector: ReceiveConnector, facts: SessionFacts) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ CONNECTORS: tuple[Kind, ...] = (
                     "max_inbound_connections",
                     "max_inbound_connections_per_source",
                     "max_inbound_connection_percentage_per_source",
+                    "max_connection_rate_per_min",
                     "message_rate_limit_per_min",
                     "message_rate_source",
                 ),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from transport.listener.counts import ConnectionCounts, MessageRates
+from transport.listener.counts import ConnectionCounts, MinuteRates
 from transport.listener.refusals import KEPT_PER_PEER_PER_S, KEPT_PER_S, RefusalLog
 from transport.model.event import EventId, TrackingEvent
 from transport.ports.spool import SpoolUnavailable
@@ -28,19 +28,19 @@ def test_connections__added_and_removed__leave_nothing():
 
 
 def test_rates__messages_older_than_a_minute__count_no_more():
-    rates = MessageRates()
+    rates = MinuteRates()
     assert [rates.add("a", "p", limit=2, now=now) for now in (0, 30, 59)] == [1, 2, 3]
     assert rates.add("a", "p", limit=2, now=60) == 2
 
 
 def test_rates__refused_messages__are_not_kept():
-    rates = MessageRates()
+    rates = MinuteRates()
     assert [rates.add("a", "p", limit=1, now=1.0) for _ in range(1000)][-1] == 2
     assert len(rates._times["a", "p"]) == 1
 
 
 def test_rates__sources_of_long_ago__are_forgotten():
-    rates = MessageRates()
+    rates = MinuteRates()
     for number in range(1000):
         rates.add("a", str(number), limit=5, now=1.0)
     rates.add("a", "p", limit=5, now=100.0)

@@ -176,6 +176,7 @@ def told(server):
 
 START = b"MAIL FROM:<>\r\nRCPT TO:<b@acme.example>\r\nDATA\r\n"
 LIMITS = {
+    "MaxConnectionRatePerMinute": ({"max_connection_rate_per_min": 1}, "1", 421),
     "MaxInboundConnectionPerSource": ({"max_inbound_connections_per_source": 1}, "1", 421),
     "MaxInboundConnection": ({"max_inbound_connections": 1}, "1", 421),
     "MaxInboundConnectionPercentagePerSource": (
@@ -195,6 +196,20 @@ def test_limit_on_connections__is_told_with_its_value_and_counted(limit):
                 assert second.expect_reply().code == code
         assert told(server) == [(limit, value, "default")] * 2
         assert reached(server) == {limit: 2}
+
+
+def test_connections__more_than_the_rate_of_a_minute__are_taken_again_after_it():
+    now = [1_800_000_000.0]
+    flow = mail_flow(connector(max_connection_rate_per_min=2))
+    with running(flow, clock=lambda: now[0]) as server:
+        for _ in range(2):
+            assert server.greeted().command("QUIT").code == 221
+        with server.client() as third:
+            assert third.expect_reply().text == "421 4.7.0 Too many connections within a minute, try again later"
+            third.expect_close()
+        assert "MaxConnectionRatePerMinute: More than 2 connections a minute." in server.refusals[0].reason
+        now[0] += 61
+        assert server.greeted().command("NOOP").code == 250
 
 
 ENDINGS = {

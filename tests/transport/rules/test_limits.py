@@ -48,6 +48,15 @@ def test_connections__share_of_what_is_left__shrinks_as_they_go_and_one_is_alway
     assert limits.connections(front, in_all=1000, from_source=2) is not None
 
 
+def test_connection_rate__at_and_above_the_limit():
+    front = connector(max_connection_rate_per_min=1200)
+    assert limits.connection_rate(front, in_last_minute=1200) is None
+    verdict = limits.connection_rate(front, in_last_minute=1201)
+    assert (str(verdict.reply)[:9], verdict.action, verdict.stage) == ("421 4.7.0", Action.DISCONNECT, Stage.CONNECT)
+    assert verdict.limit == Reached(Limit.CONNECTION_RATE, "1200")
+    assert limits.connection_rate(connector(), in_last_minute=10_000) is None
+
+
 def test_message_rate__at_and_above_the_limit():
     front = connector(message_rate_limit_per_min=5)
     assert limits.message_rate(front, in_last_minute=5, source="p") is None

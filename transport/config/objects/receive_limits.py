@@ -39,6 +39,13 @@ class ReceiveLimits(ConfigModel):
     max_inbound_connection_percentage_per_source: int = Field(
         2, ge=1, le=100, description="Share of the connections still free that one address may have; 100: all."
     )
+    max_connection_rate_per_min: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="New connections a minute from all clients together; more are put off with 421. Empty means "
+        "unlimited; Exchange's is 1200.",
+    )
     message_rate_limit_per_min: int | None = Field(
         None, ge=1, description="Messages a minute from one source; empty means unlimited."
     )
