@@ -30,7 +30,15 @@ def _shown(change: FieldChange, value: Any) -> str:
     return f"“{text}”" if change.field in _FREE_TEXT and value else text
 
 
-_FREE_TEXT = {"comment", "purpose", "owner", "ticket", "banner"}
+_FREE_TEXT = {
+    "comment",
+    "purpose",
+    "owner",
+    "ticket",
+    "banner",
+    "rejection_response",
+    "static_entry_rejection_response",
+}
 
 
 def _is_limit(field: str) -> bool:

@@ -18,6 +18,8 @@ MB = 1024 * 1024
 MAX_HOME_SERVER = 256
 
 _SIZE_UNITS = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
+MAX_REPLY_TEXT = 240
+"""As Exchange; with code, status and an address it stays within a reply line (RFC 5321 4.5.3.1.5)."""
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZE = re.compile(r"\s*(\d{1,12})\s*(B|KB|MB|GB)?\s*", re.IGNORECASE)
 _DURATION = re.compile(r"\s*(\d{1,9})\s*([smhd])?\s*")
@@ -65,6 +67,13 @@ def _refuse_control(value: str) -> str:
     if _CONTROL.search(value):  # hostile.md, header injection: nothing of ours may carry CR, LF or NUL to SMTP
         raise ValueError("must not contain control characters or line breaks")
     return value.strip()
+
+
+def _reply_text(value: str) -> str:
+    """What a peer is told. Raises ValueError."""
+    if not value or not (value.isascii() and value.isprintable()):  # RFC 5321 4.2
+        raise ValueError("it is part of an SMTP reply: plain ASCII only, and not empty")
+    return value
 
 
 def _network(value: str) -> str:
@@ -264,6 +273,9 @@ Duration = Annotated[
 ObjectId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Line = Annotated[str, StringConstraints(max_length=500), AfterValidator(_refuse_control)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_refuse_control)]
+ReplyText = Annotated[
+    str, StringConstraints(max_length=MAX_REPLY_TEXT), AfterValidator(_refuse_control), AfterValidator(_reply_text)
+]
 Network = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_network)]
 Domain = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain)]
 IpAddress = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_ip_address)]

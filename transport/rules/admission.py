@@ -55,7 +55,8 @@ def connect(ruleset: Ruleset, facts: SessionFacts, *, now: float) -> Verdict:
     is_blocked, trail = ip_filter.check(ruleset, facts.peer, now=now)
     if is_blocked:
         reason = f"IP block list: {trail[0].name}. {trail[0].because}"
-        return Verdict(Action.DISCONNECT, Stage.CONNECT, ACCESS_DENIED, reason, trail)
+        reply = ip_filter.rejection(ruleset.organization, facts.peer)
+        return Verdict(Action.DISCONNECT, Stage.CONNECT, reply, reason, trail)
     connector = ruleset.receive_connectors.get(facts.connector_id)
     if connector is None:
         reason = f"No receive connector on {facts.binding} serves {facts.peer}."

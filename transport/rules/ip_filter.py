@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from transport.config.objects import IpListEntry
+from transport.config.objects import IpListEntry, Organization
+from transport.model.reply import Reply
 from transport.model.verdict import Answer, Step
 from transport.rules.ruleset import Ruleset
 
@@ -18,6 +19,11 @@ def check(ruleset: Ruleset, peer: str, *, now: float) -> tuple[bool, tuple[Step,
     if blocked is not None:
         return True, (_step("ip_block_list", blocked, "blocked"),)
     return False, ()
+
+
+def rejection(organization: Organization, peer: str, *, code: int = 554) -> Reply:
+    """What a client on the block list is told (RFC 5321 3.1)."""
+    return Reply(code, "5.7.1", organization.static_entry_rejection_response.replace("%0", peer))
 
 
 def why_over(entry: IpListEntry, *, now: datetime) -> str:

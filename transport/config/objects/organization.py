@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from transport.config import retry_ladder
+from transport.config.objects.ip_filtering import IpFiltering
 from transport.config.objects.pickup import PickupDirectory
 from transport.config.objects.pressure import BackPressure
 from transport.config.objects.protocol_logging import ProtocolLogs
@@ -24,6 +25,7 @@ class Organization(
     ShadowRedundancy,
     SignInLimits,
     PickupDirectory,
+    IpFiltering,
     Queueing,
     ProtocolLogs,
     ReviewWebhook,
