@@ -46,10 +46,11 @@ def difference(request: HttpRequest, number: int, against: int | None = None) ->
     """What differs from revision `against`, or from the one before: in words, and as lines of YAML by object."""
     shown = get_object_or_404(Revision.objects.select_related("parent"), number=number)
     other = shown.parent if against is None else get_object_or_404(Revision, number=against)
-    changes = diff(load_document(other), load_document(shown)) if other is not None else ()
+    before, after = load_document(other if other is not None else shown), load_document(shown)
+    changes = diff(before, after)
     told, left_out = first_yaml_changes(changes)
     yaml = [YamlOut(kind=one.kind, object_id=one.object_id, title=one.title, lines=list(one.lines)) for one in told]
-    return DifferenceOut(sentences=[str(one) for one in in_words(changes)], yaml=yaml, yaml_left_out=left_out)
+    return DifferenceOut(sentences=[str(one) for one in in_words(changes, before)], yaml=yaml, yaml_left_out=left_out)
 
 
 @router.post("/{int:number}/restore", response={201: ChangeOut})

@@ -14,6 +14,7 @@ from transport.config.created_words import create_words
 from transport.config.diff import ORGANIZATION, FieldChange, Json, ObjectChange, objects_of
 from transport.config.document import LIST_KINDS, SECTIONS, MailFlow
 from transport.config.field_words import field_words
+from transport.config.naming import named
 from transport.config.phrases import Parts, Say, em, join, show
 from transport.config.rule_words import action_words
 
@@ -76,10 +77,11 @@ class Sentence:
         return "".join(f"*{part.text}*" if part.is_emphasised else part.text for part in self.parts)
 
 
-def in_words(changes: Iterable[ObjectChange]) -> tuple[Sentence, ...]:
-    """The changes as sentences, in their order; many entries of an IP list are told as one."""
+def in_words(changes: Iterable[ObjectChange], before: MailFlow) -> tuple[Sentence, ...]:
+    """The changes as sentences, in their order; many entries of an IP list are told as one. ``before`` is the document
+    that they lead from: it has the names of what they do not touch."""
     sentences: list[Sentence] = []
-    for kind, group in groupby(changes, key=lambda change: change.kind):
+    for kind, group in groupby(named(changes, before), key=lambda change: change.kind):
         tell = _list_words if kind in LIST_KINDS else _objects_words
         sentences += tell(kind, tuple(group))
     return tuple(sentences)

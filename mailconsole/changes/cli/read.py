@@ -63,5 +63,5 @@ def difference(options: Options, write: Write) -> None:
     before = document_of(options["one"])
     after = document_of(options["two"]) if options["two"] else load_document(head_revision())
     changes = diff(before, after)
-    said = "\n".join(yaml_lines(changes)) if options["yaml"] else plain(in_words(changes))
+    said = "\n".join(yaml_lines(changes)) if options["yaml"] else plain(in_words(changes, before))
     write(said or "No difference.")

@@ -40,7 +40,7 @@ class Plan:
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:
-        return in_words(self.changes)
+        return in_words(self.changes, self.head_document)
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -31,7 +31,8 @@ def stage_document(
     change = locked(change)
     require_author(change, actor)
     go(change, Arrow.EDIT, now=now)
-    changes = diff(load_document(change.base), document)
+    base = load_document(change.base)
+    changes = diff(base, document)
     require_reach(actor, Role.EDITOR, changes)
     for one in changes:
         if one.after is not None:
@@ -43,6 +44,6 @@ def stage_document(
         batch_size=500,
     )  # fmt: skip
     void_reviews(change)
-    words = plain(in_words(changes)) or "Nothing differs from the base."
+    words = plain(in_words(changes, base)) or "Nothing differs from the base."
     note(actor, Arrow.EDIT.past, change, words, now=now, request=request)
     return len(changes)

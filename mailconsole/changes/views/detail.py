@@ -31,6 +31,7 @@ from mailconsole.common.pages import render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.common.templatetags.words import wire
 from transport.config.diff import ObjectChange, diff, name_of
+from transport.config.document import MailFlow
 from transport.config.merge import Conflict
 from transport.config.problem import Problem, Severity
 from transport.config.text import as_yaml
@@ -75,17 +76,18 @@ def detail_context(request: HttpRequest, change: Change) -> dict[str, Any]:
         "audit": AuditEntry.objects.filter(object_kind="change", object_id=str(change.pk)).order_by("number"),
     }
     if revision is not None and revision.parent is not None:
-        done = diff(load_document(revision.parent), load_document(revision))
+        before = load_document(revision.parent)
+        done = diff(before, load_document(revision))
         if change.is_to_end:
             context["left"] = [conflict_words(one) for one in what_is_taken_back(change).kept]
-        return context | _told(change, done) | {"running": running(revision, now=timezone.now())}
+        return context | _told(change, done, before) | {"running": running(revision, now=timezone.now())}
     if not change.status.is_open:
-        return context | _told(change, changes_of(change))
+        return context | _told(change, changes_of(change), load_document(change.base))
     plan = plan_change(change, now=timezone.now())
     if plan.document is not None and (plan.changes or change.prolongs is not None):
         approvals = approvals_of(change, plan, now=timezone.now())
         context |= {"approvals": approvals, "can": abilities_of(actor_of(request), change, approvals)}
-    return context | _told(change, plan.changes) | _plan_context(request, change, plan)
+    return context | _told(change, plan.changes, plan.head_document) | _plan_context(request, change, plan)
 
 
 def _plan_context(request: HttpRequest, change: Change, plan: Plan) -> dict[str, Any]:
@@ -111,14 +113,14 @@ def _blocked(change: Change, plan: Plan) -> str:
     return ""
 
 
-def _told(change: Change, changes: tuple[ObjectChange, ...]) -> dict[str, Any]:
-    return {"lines": lines_of(changes), "items": items_of(change, changes[:200]), "item_count": len(changes)}
+def _told(change: Change, changes: tuple[ObjectChange, ...], before: MailFlow) -> dict[str, Any]:
+    return {"lines": lines_of(changes, before), "items": items_of(change, changes[:200]), "item_count": len(changes)}
 
 
-def lines_of(changes: tuple[ObjectChange, ...]) -> list[Line]:
+def lines_of(changes: tuple[ObjectChange, ...], before: MailFlow) -> list[Line]:
     """The diff in words, each with its sign."""
     verbs = {(one.kind, one.object_id): one for one in changes}
-    return [Line(_sign(sentence, verbs), sentence.parts) for sentence in in_words(changes)]
+    return [Line(_sign(sentence, verbs), sentence.parts) for sentence in in_words(changes, before)]
 
 
 def _sign(sentence: Sentence, changes: dict[tuple[str, str], ObjectChange]) -> str:

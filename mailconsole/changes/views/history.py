@@ -39,12 +39,13 @@ def revision(request: HttpRequest, number: int) -> HttpResponse:
     wanted = request.GET.get("against", "")
     is_number = wanted.isdecimal() and len(wanted) < 10
     against = Revision.objects.filter(number=int(wanted)).first() if is_number else shown.parent
-    changes = diff(load_document(against), load_document(shown)) if against is not None else ()
+    before, after = load_document(against if against is not None else shown), load_document(shown)
+    changes = diff(before, after)
     yaml, left_out = first_yaml_changes(changes)
     context = {
         "revision": shown,
         "against": against,
-        "lines": lines_of(changes),
+        "lines": lines_of(changes, before),
         "yaml": yaml,
         "yaml_left_out": left_out,
         "head": head_revision(),

@@ -287,15 +287,37 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_in_words__case__reads_as_the_golden_file(name: str) -> None:
     before, after = CASES[name]
-    assert plain(in_words(diff(before, after))) + "\n" == (GOLDEN / f"{name}.txt").read_text()
+    assert plain(in_words(diff(before, after), before)) + "\n" == (GOLDEN / f"{name}.txt").read_text()
 
 
 def test_in_words__hostile_name__stays_one_emphasised_piece() -> None:
     before = document(relay_policies=[changed(SCANNERS, name="*<b>x</b>*")])
-    (sentence,) = in_words(diff(before, document()))
+    (sentence,) = in_words(diff(before, document()), before)
     assert [part.text for part in sentence.parts if part.is_emphasised] == ["*<b>x</b>*"]
 
 
 def test_in_words__password__names_the_secret_only() -> None:
     before, after = document(), document(send_connectors=[SMART])
-    assert "password" not in plain(in_words(diff(before, after)))
+    assert "password" not in plain(in_words(diff(before, after), before))
+
+
+GROUPS = [{"id": "g1", "name": "Network team", "members": ["ann"]}, {"id": "g2", "name": "Directors", "members": ["eve"]}]
+BROAD: dict[str, Any] = {"id": "broad", "name": "Broad", "risk": "broad", "reviewer_groups": ["g1"]}
+
+
+def test_in_words__approval_rule_asks_other_groups__names_them_as_they_were_called_before() -> None:
+    renamed = [changed(GROUPS[0], name="Net"), GROUPS[1]]
+    before = document(approval_rules=[BROAD], reviewer_groups=GROUPS[:1])
+    after = document(approval_rules=[changed(BROAD, reviewer_groups=["g2"])], reviewer_groups=renamed)
+    assert plain(in_words(diff(before, after), before)).splitlines() == [
+        "Approval rule *Broad* now needs Directors to approve too.",
+        "Approval rule *Broad* no longer needs Network team to approve.",
+        "Reviewer group *Network team* is now called *Net*.",
+        "Reviewer group *Directors* is new: holds eve.",
+    ]
+
+
+def test_in_words__new_approval_rule__names_its_groups_and_the_id_of_what_is_not_there() -> None:
+    before = document(reviewer_groups=GROUPS)
+    after = document(approval_rules=[changed(BROAD, reviewer_groups=["g1", "gone"])], reviewer_groups=GROUPS)
+    assert "of Network team and gone" in plain(in_words(diff(before, after), before))
