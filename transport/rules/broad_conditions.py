@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from transport.config.objects import RuleCondition
 from transport.config.rule_kinds import PATTERNS, WORDS, ConditionKind, ValueKind
 from transport.config.types import parse_size
 from transport.config.validate_policies import broad_of
 from transport.rules import broad_samples
-from transport.rules.broad_domains import Own, is_registry, named_whole
+from transport.rules.broad_domains import Own, is_registry
 from transport.rules.broad_samples import Sample
+from transport.rules.broad_words import telling
 from transport.rules.pattern_match import Pattern, Steps, TooMuchWork, Words
+from transport.rules.patterns import parent_domains
 
 _K, _V = ConditionKind, ValueKind
 _HALVES = (_K.FROM_SCOPE, _K.SENT_TO_SCOPE, _K.SENDER_AUTHENTICATED, _K.RECEIVE_CONNECTOR, _K.SAME_ATTRIBUTE,
@@ -28,6 +31,8 @@ _MANY = 100
 _SMALL = 2**20
 _STEPS = 3_000_000
 """For the patterns of a condition; which fits little can't be told where they ask for more."""
+_TEXTS = 20_000
+"""That the words of a condition are looked for in; the same holds of these."""
 
 
 def fits_much(condition: RuleCondition, own: Own) -> bool:
@@ -43,10 +48,16 @@ def fits_much(condition: RuleCondition, own: Own) -> bool:
     return kind.spec.values in WORDS | PATTERNS and _texts_fit_much(condition, own)
 
 
+@lru_cache(maxsize=2)
+def _whole(own: Own) -> frozenset[str]:
+    """By which names, with what is below them, one of our domains is named whole."""
+    return own | {parent for one in own for parent in parent_domains(one)}
+
+
 _SIMPLE: dict[ValueKind, Callable[[tuple[str, ...], Own], bool]] = {
     _V.ADDRESS: lambda values, own: len(values) >= _MANY,
     _V.GROUP_PAIR: lambda values, own: len(values) >= _MANY,
-    _V.DOMAIN: lambda values, own: any(is_registry(one) or named_whole(f"*.{one}", own) for one in values),
+    _V.DOMAIN: lambda values, own: any(is_registry(one) or one.lower() in _whole(own) for one in values),
     _V.NETWORK: lambda values, own: bool(broad_of(values)),
     _V.SIZE: lambda values, own: any(parse_size(one) < _SMALL for one in values),
     _V.EXTENSION: lambda values, own: _is_much(_ending(values), [broad_samples.FILES], of=2),
@@ -56,6 +67,7 @@ _SIMPLE: dict[ValueKind, Callable[[tuple[str, ...], Own], bool]] = {
 def _texts_fit_much(condition: RuleCondition, own: Own) -> bool:
     kind, values = condition.kind, condition.values
     takes = kind.spec.values
+    own = telling(_texts(takes, values), own) if takes in WORDS else own
     if takes in (_V.ATTRIBUTE_WORD, _V.ATTRIBUTE_PATTERN):
         return _attributes_fit_much(takes, values, own)
     find = _finding(takes, values)
@@ -67,6 +79,10 @@ def _texts_fit_much(condition: RuleCondition, own: Own) -> bool:
         return _is_much(find, broad_samples.addresses(own))
     field = "Subject" if kind in _SUBJECTS else condition.header
     return field.lower() in _ALIKE or _is_much(find, broad_samples.header(field, own))
+
+
+def _texts(takes: ValueKind, values: Iterable[str]) -> Iterable[str]:
+    return (value.partition(":")[2] for value in values) if takes is _V.ATTRIBUTE_WORD else values
 
 
 def _attributes_fit_much(takes: ValueKind, values: Iterable[str], own: Own) -> bool:
@@ -90,10 +106,15 @@ def _is_much(find: Callable[[str], bool], samples: Iterable[Sample], *, of: int 
 def _finding(takes: ValueKind, values: Iterable[str]) -> Callable[[str], bool]:
     """Whether any of the words or patterns is in a text. Raises TooMuchWork."""
     if takes in WORDS:
-        words = Words(tuple(values))
-        return lambda text: bool(words.find(text))
+        words, texts = Words(tuple(values)), Steps(_TEXTS)
+        return lambda text: _is_in(words, text, texts)
     patterns, steps = [Pattern(one) for one in values], Steps(_STEPS)
     return lambda text: any(one.is_in(text, steps) for one in patterns)
+
+
+def _is_in(words: Words, text: str, texts: Steps) -> bool:
+    texts.take(1)
+    return bool(words.find(text))
 
 
 def _ending(values: Iterable[str]) -> Callable[[str], bool]:

@@ -62,7 +62,7 @@ def addresses(own: Own, form: str = "{0}") -> Iterator[Sample]:
 
 def attribute(name: str, own: Own) -> Iterator[Sample]:
     """What people have of it in a directory."""
-    yield from (tuple(map(_name, PEOPLE)), PEOPLE, _NUMBERS, _WORDS)
+    yield from (NAMES, PEOPLE, _NUMBERS, _WORDS)
     if name in ("Email", "UserLogonName", "Manager"):
         yield from addresses(own)
 
@@ -80,3 +80,6 @@ def header(field: str, own: Own) -> Iterator[Sample]:
 
 def _name(person: str) -> str:
     return person.replace(".", " ").replace("_", " ").title()
+
+
+NAMES = tuple(map(_name, PEOPLE))

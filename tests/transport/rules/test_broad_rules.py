@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.transport.rules.test_broadness import BCC, told
+from tests.transport.rules.test_broadness import BCC, full, told
+from transport.config.diff import ObjectChange
 from transport.rules import broad_conditions
+from transport.rules.broadness import broadness
+from transport.rules.pattern_match import Words
 
 SECRET = {"actions": [{"kind": "RedirectMessageTo", "values": ["eve@evil.example"]}]}
 EACH_LETTER = [f"^{letter}" for letter in "abcdefghijklmnopqrstuvwxyz0123456789"]
@@ -133,3 +136,34 @@ def test_broadness__rule_that_sends_all_mail_to_managers__is_broad(how, words):
     """Of ours, but no less people who read what was not meant for them."""
     said = told("mail_flow_rules", {"actions": [{"kind": "AddManagerAsRecipientType", "values": [how]}]})
     assert said == f"will send it to the sender's manager {words}, whatever message it is"
+
+
+PLACES = frozenset(f"site{number}.example" for number in range(3000)) | {"contoso.com", "info.example"}
+OTHERS = [f"word{number}" for number in range(480)]
+
+
+@pytest.mark.parametrize(
+    ("words", "is_broad"),
+    [
+        (["site77.example"], True),
+        (["@contoso.com"], True),
+        (["info"], True),  # a domain of ours is called so
+        (["boss@site77.example"], False),
+        (["sales"], False),
+        (["@"], True),
+    ],
+)
+def test_broadness__words_and_thousands_of_domains__looks_only_where_they_could_be(words, is_broad, monkeypatch):
+    looked, find = [], Words.find
+    monkeypatch.setattr(Words, "find", lambda self, text: looked.append(text) or find(self, text))
+    condition = {"kind": "HeaderContainsWords", "header": "X-To", "values": [*OTHERS, *words]}
+    rule = full("mail_flow_rules", {**SECRET, "conditions": [condition]})
+    assert bool(broadness(ObjectChange("mail_flow_rules", "one", None, rule), PLACES)) is is_broad
+    assert len(looked) < 1000
+
+
+def test_broadness__words_that_are_in_very_many_of_our_domains__count_as_much():
+    words = [f"info@site{number}.example" for number in range(400)]
+    condition = {"kind": "HeaderContainsWords", "header": "X-To", "values": words}
+    rule = full("mail_flow_rules", {**SECRET, "conditions": [condition]})
+    assert broadness(ObjectChange("mail_flow_rules", "one", None, rule), PLACES)
