@@ -17,7 +17,7 @@ def telling(words: Iterable[str], own: Own) -> Own:
     """The domains of ours of which a word has a part, and one for all others: in these it finds the same."""
     runs = {one: words_of((one,)) for one in own}
     sought = _sought(words, Counter(run for found in runs.values() for run in found))
-    touched = {one for one, found in runs.items() if any(rest <= found for run in found for rest in sought.get(run, ()))}
+    touched = {one for one, has in runs.items() if any(rest <= has for run in has for rest in sought.get(run, ()))}
     return frozenset((*touched, *sorted(own - touched)[:1]))
 
 

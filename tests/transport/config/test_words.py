@@ -301,7 +301,10 @@ def test_in_words__password__names_the_secret_only() -> None:
     assert "password" not in plain(in_words(diff(before, after), before))
 
 
-GROUPS = [{"id": "g1", "name": "Network team", "members": ["ann"]}, {"id": "g2", "name": "Directors", "members": ["eve"]}]
+GROUPS: list[dict[str, Any]] = [
+    {"id": "g1", "name": "Network team", "members": ["ann"]},
+    {"id": "g2", "name": "Directors", "members": ["eve"]},
+]
 BROAD: dict[str, Any] = {"id": "broad", "name": "Broad", "risk": "broad", "reviewer_groups": ["g1"]}
 
 
