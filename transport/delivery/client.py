@@ -26,6 +26,10 @@ class Owner(Protocol):
         """It has nothing to send; ``Client.run`` makes it look again."""
         ...
 
+    def client_settled(self, client: Client) -> None:
+        """A transaction is over, whatever the server made of it; there may be others whose turn it is."""
+        ...
+
     def client_delivered(self, client: Client, took_s: float) -> None:
         """The server took a message, so many seconds after it took the one before or had nothing to do."""
         ...
@@ -106,6 +110,8 @@ class Client(Express):
         self._exchanges.popleft()
         self.settled += 1
         self._source.settle(exchange.transaction, exchange.outcomes)
+        if self._owner is not None:
+            self._owner.client_settled(self)
         if not self._exchanges and not self.is_closed and not self._begin_next():
             self._rest()
 

@@ -283,11 +283,15 @@ class ConnectionPool:
             self._fewer(outcome)
         self._loop.call_soon(self.wake)
 
-    def client_delivered(self, client: Client, took_s: float) -> None:
+    def client_settled(self, client: Client) -> None:
         if client.settled >= TURN and client not in self._leaving and self._outbound.is_short_beside(self):
             self._leaving.add(client)
             self._outbound.leaving += 1
             client.give_way()
+
+    def client_delivered(self, client: Client, took_s: float) -> None:
+        if client.settled >= TURN:
+            self.client_settled(client)
         self._patience.learn(took_s)
         self._concurrency.delivered()
         if self._spent:

@@ -89,6 +89,21 @@ async def test_bound__queue_without_an_end__makes_room_for_another(sink, is_read
     assert 20 <= sink.recipients.index("r0@d1.example") <= 22
 
 
+@pytest.mark.parametrize("is_pipelining", [True, False])
+async def test_bound__next_hop_that_refuses_all_its_mail__makes_room_for_another(sink, is_pipelining):
+    sink.reply("rcpt", "550 5.1.1 User unknown", recipient="*@d0.example")
+    if not is_pipelining:
+        sink.extensions = ()
+    flow = config(sink, 2, most=1, max_messages_per_connection=1000)
+    async with Delivering(flow) as node:
+        for turn in range(300):
+            node.enqueue(f"r{turn}@d0.example", next_hop=hop_of(flow, "d0.example"))
+        fill(node, flow, 1, 1)
+        await node.until_event(EventId.SEND)
+    asked = [line for line in sink.commands if line.startswith("RCPT")]
+    assert 20 <= next(at for at, line in enumerate(asked) if "d1.example" in line) <= 22
+
+
 async def test_bound__mail_that_a_connection_was_kept_for_is_taken_away__makes_room(sink, monkeypatch):
     flow = config(sink, 2, most=1)
     async with Delivering(flow) as node:
