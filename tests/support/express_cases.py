@@ -116,7 +116,7 @@ other = st.sampled_from([b"RSET", b"NOOP", b"EHLO other", b"HELO x", b"DATA", b"
                          b"MAIL FROM:<a@a.example>\n"])  # fmt: skip
 FIELDS = [b"Subject: hello\r\n", b"Subject: =?utf-8?q?Gr=C3=BC?=\r\n\tand more\r\n", b"Message-ID: <1@x>\r\n",
           b"Received: from a\r\n\tby relay.test (Mailconsole) with x\r\n", b"Importance: high\r\n",
-          b"TLS-Required: No\r\n", b"X: " + b"y" * 800 + b"\r\n"]  # fmt: skip
+          b"TLS-Required: No\r\n", b"X: " + b"y" * 800 + b"\r\n", b"\tfolded into nothing\r\n"]  # fmt: skip
 LINES = [b"text\r\n", b"\r\n", b"..dot\r\n", b"caf\xc3\xa9\r\n", b"bare\n", b"bare\rcr\r\n", b"z" * 1500 + b"\r\n"]
 message = st.builds(lambda fields, lines: b"".join([*fields, b"\r\n", *lines, b"."]),
                     st.lists(st.sampled_from(FIELDS), max_size=5),

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_LINES_AT_ONCE = 200
 QUIT = b"QUIT\r\n"
+_ODD = (b".", b" ", b"\t")
+"""How a message begins that is no plain one: stuffed, empty, or with a line that there is no field to fold it into."""
 log = structlog.get_logger(__name__)
 
 
@@ -101,7 +103,7 @@ def _data(session: Session, transaction: Transaction) -> bool:
 def _message(session: Session, client: Regular, data: bytes, start: int) -> int:
     """Take a message that came in one piece and has nothing odd; returns where it ends, or ``start``."""
     reader, transaction = session.reader, session.transaction
-    if type(reader) is not DataReader or reader.received_bytes or transaction is None or data.startswith(b".", start):
+    if type(reader) is not DataReader or reader.received_bytes or transaction is None or data.startswith(_ODD, start):
         return start
     end = data.find(DOT_LINE, start) + 2
     if end < 2:

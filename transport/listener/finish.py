@@ -88,10 +88,12 @@ def _judge(session: Session, transaction: Transaction, reader: Body) -> bool:
             _refuse(session, transaction, _bare(session))
             return False
         content = normalise_line_ends(content)
+    size_bytes = len(content)
+    content = headers.apart(content)
     header = headers.read(content, max_bytes=session.connector.max_header_size)
     if 0 < session.connector.max_local_hop_count < header.hop_count:
         header = headers.with_local_hops(header, content, session.name)
-    verdict = _verdict(session, transaction, len(content), header)
+    verdict = _verdict(session, transaction, size_bytes, header)
     if verdict.is_accepted and ownership.asks_header(session.connector, session.facts):
         authors = header_authors(headers.header_of(content))
         verdict = ownership.header(session.ruleset, session.facts, authors, now=session.context.clock()) or verdict

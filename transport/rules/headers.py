@@ -72,6 +72,12 @@ def with_local_hops(facts: HeaderFacts, content: bytes, name: str) -> HeaderFact
     return replace(facts, local_hop_count=sum(ours in field for field in fields))
 
 
+def apart(content: bytes) -> bytes:
+    """``content`` so that nothing of it goes on with a field that is put before it (RFC 5322 2.2.3). What begins with
+    white space has no header; the empty line that says so is added, as Postfix does."""
+    return b"\r\n" + content if content[:1] in (b" ", b"\t") else content
+
+
 def header_of(content: bytes) -> bytes:
     """The header without the empty line that ends it; all of a content that has none."""
     return content[: _size(content)]

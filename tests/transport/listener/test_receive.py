@@ -83,6 +83,14 @@ def test_received__hostile_helo__cannot_break_out(server):
     assert first == b"Received: from a?b??by?evil??x ([127.0.0.1])"
 
 
+@pytest.mark.parametrize("space", [b" ", b"\t"])
+def test_first_line__that_no_field_is_folded_into__is_no_part_of_our_received(server, space):
+    content = space + b"by evil.example; now\r\nReceived: from nobody\r\n\r\ntext\r\n"
+    trace, _, rest = accepted(server, content).body.partition(b"\r\n\r\n")
+    assert trace.startswith(b"Received: from ") and b"evil" not in trace and trace.lower().count(b"received:") == 1
+    assert rest == content
+
+
 def test_commit_pending__nothing_is_answered_and_order_is_kept(server):
     server.intake.is_waiting = True
     with server.client() as client:
