@@ -19,9 +19,10 @@ Fields = dict[str, Any]
 _NARROWING: dict[str, set[str]] = {
     "relay_policies": {"networks", "sender_addresses", "recipient_addresses", "is_tls_required", "identities"},
     "receive_connectors": {"remote_ip_ranges", "permission_groups", "tls_mode", "bindings"},
+    "send_connectors": {"smart_hosts", "port", "tls_level"},
     "mail_flow_rules": {"conditions", "exceptions", "activation_at", "expires_at", "mode"},
 }
-"""Fields whose default admits more than a value would."""
+"""Fields whose default does more than a value would, or something else."""
 
 
 class Building:
@@ -117,7 +118,7 @@ def _read(kind: str, fields: Fields, about: Subject) -> Any:
             fields = {name: value for name, value in fields.items() if name not in wrong}
             if wrong & _NARROWING.get(kind, set()):
                 fields["is_enabled"] = False
-                about.left_out("is_enabled", "", "Disabled: with less said it would let in more than it did.")
+                about.left_out("is_enabled", "", "Disabled: with less said it would do more than it did.")
     return None
 
 

@@ -19,7 +19,7 @@ from mailconsole.imports.exchange.receive import (
     server_of,
     short_name,
 )
-from mailconsole.imports.exchange.relay import Right, anonymous_policy, grants_of, relay_rights, signed_in_policy
+from mailconsole.imports.exchange.relay import Right, anonymous_policy, grants_of, relay_rights, signed_in_policies
 from mailconsole.imports.exchange.rules import read_rule
 from mailconsole.imports.exchange.send import read_send
 from mailconsole.imports.reading.files import Source
@@ -135,10 +135,11 @@ class _Run:
                 self._policy(policy)
             if grants.is_signed_in:
                 signed_in.append(given)
-        if policy := signed_in_policy(signed_in, self._owner):
+        for policy in signed_in_policies(signed_in, self._owner):
             about = self.report.about(Cmdlet.RECEIVE.value, policy["name"])
+            kept_off = "" if policy.get("is_enabled", True) else " Disabled: from anywhere, name the networks."
             about.approximated(
-                "PermissionGroups", "ExchangeUsers", "One relay policy for users who sign in, as themselves."
+                "PermissionGroups", "ExchangeUsers", f"A relay policy for users who sign in, as themselves.{kept_off}"
             )
             self.building.put("relay_policies", policy, about)
 

@@ -39,13 +39,18 @@ KNOWN_EVERYWHERE = frozenset(_ITS_OWN.split())
 """What Exchange keeps about the object itself."""
 
 
+def is_its_own(name: str) -> bool:
+    """What the object or its transport says of itself: nothing that an import could map (``@odata.type`` too)."""
+    return not name or name in KNOWN_EVERYWHERE or "@" in name
+
+
 def apply_table(
     table: Mapping[str, Same | Other], given: Mapping[str, Any], done: set[str], about: Subject
 ) -> dict[str, Any]:
     """The fields that the table finds; what is in neither table nor ``done`` is told."""
     fields: dict[str, Any] = {}
     for name, value in given.items():
-        if not name or name in KNOWN_EVERYWHERE or name in done:
+        if is_its_own(name) or name in done:
             continue
         rule = table.get(name)
         if isinstance(rule, Same):
@@ -76,7 +81,7 @@ def _same(rule: Same, name: str, value: Any, fields: dict[str, Any], about: Subj
 def _is_at_rest(value: Any, at_rest: tuple[str, ...]) -> bool:
     if isinstance(value, list | tuple | dict) and not value:
         return True
-    return said(value).lower() in at_rest
+    return said(value).lower() in ("", *at_rest)
 
 
 def said(value: Any) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailconsole.imports.exchange.parameters import Other, Same, apply_table
-from mailconsole.imports.exchange.values import Lost, flags, items, number, one_of, seconds, size, text, yes
+from mailconsole.imports.exchange.values import Lost, flags, number, one_of, seconds, size, spaced_items, text, yes
 from mailconsole.imports.report import Subject
+from transport.config.objects import AuthMechanism
 from transport.config.types import format_duration, format_size
 
 AUTH = {"Tls": 1, "Integrated": 2, "BasicAuth": 4, "BasicAuthRequireTLS": 8, "ExchangeServer": 16,
@@ -65,11 +66,13 @@ TABLE: dict[str, Same | Other] = {
     "AdvertiseClientSettings": Other("SMTP settings are not told to Outlook on the web.", ("", "false", "true")),
     "LongAddressesEnabled": Other("X.400 addresses are not known here; addresses are as long as RFC 5321 allows."),
     "OrarEnabled": Other("ORAR is for X.400 senders."),
-    "ExtendedProtectionPolicy": Other("It protects Integrated Windows authentication, which is not offered here."),
+    "ExtendedProtectionPolicy": Other(
+        "It protects Integrated Windows authentication, which is not offered here.", ("none", "0")
+    ),
     "LiveCredentialEnabled": Other("It is Exchange Online's."),
     "TlsDomainCapabilities": Other("Trust between Exchange on-premises and Exchange Online has no counterpart."),
     "MaxAcknowledgementDelay": Other("250 is said when the message is on disk: nothing to wait for.",
-                                     ("", "00:00:00", "00:00:30", "pt30s", "pt0s")),
+                                     ("", "00:00:00", "00:00:30", "pt30s", "pt0s", "30s", "0s")),
     "AuthTarpitIntervalEnabled": Other("See AuthTarpitInterval.", ("", "false", "true")),
 }  # fmt: skip
 
@@ -83,7 +86,10 @@ def server_of(given: Mapping[str, Any]) -> str:
 def full_name(given: Mapping[str, Any]) -> str:
     """``EX1\\Relay``, as protocol logs and permissions name it."""
     name, server = text(given.get("Name")), server_of(given)
-    return text(given.get("Identity")) or (f"{server}\\{name}" if server else name)
+    identity = text(given.get("Identity"))
+    if "\\" in identity or not name:
+        return identity
+    return f"{server}\\{name}" if server else identity or name
 
 
 def short_name(given: Mapping[str, Any]) -> str:
@@ -103,7 +109,7 @@ def groups_of(given: Mapping[str, Any]) -> set[str]:
 
 def ranges_of(given: Mapping[str, Any]) -> list[str]:
     """The remote IP ranges as networks; everything is told as 0.0.0.0/0 and ::/0. Raises Lost, ValueError."""
-    return [_network(one) for one in items(given.get("RemoteIPRanges"))]
+    return [_network(one) for one in spaced_items(given.get("RemoteIPRanges"))]
 
 
 def _network(said: str) -> str:
@@ -137,12 +143,15 @@ def is_of_one_server(given: Mapping[str, Any]) -> bool:
 
 
 def _bindings(given: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Those that can be read."""
-    try:
-        said = items(given.get("Bindings"))
-    except Lost:
-        return []
-    return [found for one in said if (found := _endpoint(one)) is not None]
+    """Those that can be read; of an IPv6 address ConvertTo-Json leaves only the port, and that is what counts here."""
+    value = given.get("Bindings")
+    found: list[tuple[str, int] | None] = []
+    for one in value if isinstance(value, list) else [value]:
+        try:
+            found += [_endpoint(said) for said in spaced_items(one)]
+        except Lost:
+            found.append(_endpoint(f"[::]:{one['Port']}") if isinstance(one, Mapping) and "Port" in one else None)
+    return [one for one in found if one is not None]
 
 
 def _endpoint(said: str) -> tuple[str, int] | None:
@@ -171,7 +180,9 @@ def _where(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
     if bindings:
         fields["bindings"] = list(dict.fromkeys(_binding(address, port) for address, port in bindings))
         shown = [f"[{address}]:{port}" if ":" in address else f"{address}:{port}" for address, port in bindings]
-        if all(ipaddress.ip_address(address).is_unspecified for address, _ in bindings):
+        if _has_lost_address(given):
+            about.approximated("Bindings", shown, "Of IPv6 addresses only the port is there: it listens on all.")
+        elif all(ipaddress.ip_address(address).is_unspecified for address, _ in bindings):
             about.mapped("Bindings", shown)
         else:
             about.approximated(
@@ -193,6 +204,14 @@ def _where(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
         fields["remote_ip_ranges"] = list(dict.fromkeys(ranges))
         about.mapped("RemoteIPRanges", ranges)
     return fields
+
+
+def _has_lost_address(given: Mapping[str, Any]) -> bool:
+    try:
+        spaced_items(given.get("Bindings"))
+    except Lost:
+        return True
+    return False
 
 
 def _binding(address: str, port: int) -> str:
@@ -217,19 +236,33 @@ def _tls(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
     return fields
 
 
-_CLEAR = "AUTH is offered over TLS only: choose BasicAuth on the form where a device can't do TLS."
+_CLEAR = "Users sign in without TLS too, as they did: passwords can be read on the way."
 _AUTH_NOTES = {
     "Integrated": "NTLM and Kerberos are not offered; users sign in with PLAIN or LOGIN over TLS.",
     "ExchangeServer": "X-EXPS is Exchange's own; name its servers by network or certificate where any remain.",
 }
 
 
+def takes_clear(given: Mapping[str, Any]) -> bool:
+    """Whether users sign in without TLS too."""
+    auth = auth_of(given)
+    return "BasicAuth" in auth and "BasicAuthRequireTLS" not in auth
+
+
+def _auth_mechanism(given: Mapping[str, Any]) -> AuthMechanism:
+    """Those who signed in by NTLM can do it over TLS."""
+    if takes_clear(given):
+        return AuthMechanism.BASIC_AUTH
+    is_offered = auth_of(given) & {"BasicAuth", "BasicAuthRequireTLS", "Integrated"}
+    return AuthMechanism.BASIC_AUTH_REQUIRE_TLS if is_offered or "AuthMechanism" not in given else AuthMechanism.NONE
+
+
 def _who(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
     for one in sorted(auth_of(given)):
         if note := _AUTH_NOTES.get(one):
             about.left_out("AuthMechanism", one, note)
-        elif one == "BasicAuth":
-            about.approximated("AuthMechanism", one, _CLEAR)
+        elif one == "BasicAuth" and takes_clear(given):
+            about.mapped("AuthMechanism", one, _CLEAR)
         elif one == "ExternalAuthoritative":
             about.approximated(
                 "AuthMechanism", one, "A relay policy for its remote IP ranges, which bypasses no limit and no filter."
@@ -250,4 +283,4 @@ def _who(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
     if "ExternalAuthoritative" in auth_of(given) and "AnonymousUsers" not in kept:
         kept.append("AnonymousUsers")
         about.approximated("PermissionGroups", "AnonymousUsers", "Added: its clients do not sign in.")
-    return {"permission_groups": kept}
+    return {"permission_groups": kept, "auth_mechanism": _auth_mechanism(given).value}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailconsole.imports.exchange.receive import auth_of, full_name, groups_of, ranges_of, short_name
+from mailconsole.imports.exchange.receive import auth_of, full_name, groups_of, ranges_of, short_name, takes_clear
 from mailconsole.imports.exchange.values import Lost, items, text, yes
 from mailconsole.imports.report import Subject
 
@@ -126,16 +126,25 @@ def anonymous_policy(given: Mapping[str, Any], grants: Grants, owner: str, about
     }
 
 
-def signed_in_policy(connectors: Iterable[Mapping[str, Any]], owner: str) -> dict[str, Any] | None:
-    """Users of Exchange who sign in may send anywhere: one policy for all, from the networks of the connectors."""
-    networks = list(dict.fromkeys(_all_ranges(connectors)))
-    if not networks:
-        return None
+def signed_in_policies(connectors: Iterable[Mapping[str, Any]], owner: str) -> Iterator[dict[str, Any]]:
+    """Users of Exchange who sign in may send anywhere: a policy for all, from the networks of the connectors, and
+    one for those that take them without TLS; where that is anywhere it is made, but disabled."""
+    connectors = list(connectors)
+    if networks := list(dict.fromkeys(_all_ranges(connectors))):
+        anywhere = bool(_EVERYTHING & set(networks))
+        yield _signed_in("Users who sign in", [] if anywhere else networks, owner) | {"is_tls_required": True}
+    clear = [one for one in connectors if takes_clear(one)]
+    if networks := list(dict.fromkeys(_all_ranges(clear))):
+        yield _signed_in("Users who sign in without TLS", networks, owner) | {
+            "is_enabled": not _EVERYTHING & set(networks)
+        }
+
+
+def _signed_in(name: str, networks: list[str], owner: str) -> dict[str, Any]:
     return {
-        "name": "Users who sign in",
-        "networks": [] if _EVERYTHING & set(networks) else networks,
+        "name": name,
+        "networks": networks,
         "identities": ["*"],
-        "is_tls_required": True,
         "owner": owner,
         "purpose": "Exchange let users who sign in send anywhere",
         "comment": "Imported: permission group ExchangeUsers.",

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
-from mailconsole.imports.exchange.parameters import KNOWN_EVERYWHERE, Other, Same, apply_table, said
+from mailconsole.imports.exchange.parameters import Other, Same, apply_table, is_its_own, said
 from mailconsole.imports.exchange.rule_terms import EXCEPT, attribute_values, translated
-from mailconsole.imports.exchange.values import Lost, items, number, one_of, text, yes
+from mailconsole.imports.exchange.values import Lost, instant, items, number, one_of, spaced_items, text, yes
 from mailconsole.imports.report import Subject
 from transport.config.objects import RuleAction, RuleCondition
-from transport.config.rule_kinds import ActionKind, ConditionKind, ValueKind
+from transport.config.rule_kinds import PATTERNS, WORDS, ActionKind, ConditionKind, ValueKind
 
 Given = Mapping[str, Any]
 NARROWER = "Disabled: without this it would take more messages than it did."
@@ -74,6 +74,8 @@ _HEADERS = {
 }
 _OURS = (ConditionKind.SENDER_AUTHENTICATED, ConditionKind.RECEIVE_CONNECTOR)
 _PARAMETERS = {kind.value.lower(): kind for kind in ConditionKind if kind not in _OURS}
+_WITHOUT_BLANKS = (ValueKind.ADDRESS, ValueKind.DOMAIN, ValueKind.NETWORK, ValueKind.EXTENSION)
+AS_ONE_TEXT = "The file gives a text, no list: what commas part is an entry each, what blanks part is a phrase."
 NOT_AUTHORIZED = "Delivery not authorized, message refused"  # Exchange's own text
 
 
@@ -138,7 +140,10 @@ def _criterion(name: str, given: Given, read: _Read, about: Subject) -> None:
         _lost(name, value, _why(error), read, about)
     else:
         (read.exceptions if prefix else read.conditions).append(made.model_dump(mode="json"))
-        about.mapped(name, said(value))
+        if isinstance(value, str) and kind.spec.values in (*PATTERNS, *WORDS) and any(" " in one for one in values):
+            about.approximated(name, said(value), AS_ONE_TEXT)
+        else:
+            about.mapped(name, said(value))
 
 
 def _values(kind: ConditionKind, value: Any) -> list[str]:
@@ -146,6 +151,8 @@ def _values(kind: ConditionKind, value: Any) -> list[str]:
         return [_octets(text(value))]
     if kind.spec.values in (ValueKind.ATTRIBUTE_WORD, ValueKind.ATTRIBUTE_PATTERN):
         return list(attribute_values(value))
+    if kind.spec.values in _WITHOUT_BLANKS:
+        return spaced_items(value)
     return items(value)
 
 
@@ -167,9 +174,9 @@ def _lost(name: str, value: Any, why: str, read: _Read, about: Subject) -> None:
 def _unknown(given: Given, criteria: set[str], read: _Read, about: Subject) -> None:
     """Whatever else narrows the rule, by a name that this import does not know."""
     for name, value in given.items():
-        if name in criteria or name in TABLE or name in _ACTIONS or name in _ITS_OWN or name in KNOWN_EVERYWHERE:
+        if name in criteria or name in TABLE or name in _ACTIONS or name in _ITS_OWN or is_its_own(name):
             continue
-        if name and _is_said(value):
+        if _is_said(value):
             _lost(name, value, "Rules here have no such condition.", read, about)
 
 
@@ -242,7 +249,7 @@ def _dates(given: Given, read: _Read, about: Subject) -> None:
         if not _is_said(value):
             continue
         try:
-            at = datetime.fromisoformat(text(value))
+            at = instant(value)
         except ValueError:
             _lost(name, value, "The time could not be read.", read, about)
             continue

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailconsole.imports.exchange.parameters import Other, Same, apply_table
-from mailconsole.imports.exchange.values import Lost, items, number, one_of, seconds, size, text, yes
+from mailconsole.imports.exchange.values import Lost, number, one_of, seconds, size, spaced_items, text, yes
 from mailconsole.imports.report import Subject
 from transport.config.types import format_duration, format_size
 
@@ -75,14 +75,23 @@ def _next_hops(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
     if "DNSRoutingEnabled" in given:
         about.mapped("DNSRoutingEnabled", text(given["DNSRoutingEnabled"]))
     if not hosts:
-        return {}
+        return _without_hosts(given, about)
     about.mapped("SmartHosts", hosts)
     return {"smart_hosts": [host if host.startswith("[") or ":" not in host else f"[{host}]" for host in hosts]}
 
 
+def _without_hosts(given: Mapping[str, Any], about: Subject) -> dict[str, Any]:
+    """By DNS, where that is what it did; else it waits for its smart hosts."""
+    is_by_dns = yes(given["DNSRoutingEnabled"]) if "DNSRoutingEnabled" in given else not given.get("SmartHosts")
+    if is_by_dns:
+        return {}
+    about.left_out("SmartHosts", "", "Disabled: they could not be read, and by DNS its mail would go elsewhere.")
+    return {"is_enabled": False}
+
+
 def _items(given: Mapping[str, Any], name: str, about: Subject) -> list[str]:
     try:
-        return items(given.get(name))
+        return spaced_items(given.get(name))
     except Lost:
         about.left_out(name, "", "This CSV holds only the type's name: export with Export-Clixml.")
         return []

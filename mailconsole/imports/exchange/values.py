@@ -5,13 +5,17 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 _BYTES = re.compile(r"\(([\d.,\s\u00a0\u202f']+) bytes?\)", re.IGNORECASE)
 _SIZE = re.compile(r"([\d.,]+)\s*(B|KB|MB|GB|TB)?", re.IGNORECASE)
 _UNITS = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 _CLOCK = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?")
+_EPOCH = re.compile(r"/Date\((-?\d{1,16})(?:[+-]\d{4})?\)/")
 _ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
+_PARTS = re.compile(r"(?:\{[^{}]*\}|\[[^\[\]]*\]|\([^()]*\)|[^,\r\n|])+")
+"""Of a text that joins a list; what is in brackets is a pattern's own, such as ``{1,3}`` and ``(yes|no)``."""
 _TYPE_NAME = re.compile(r"^(System|Microsoft)\.[\w.+`\[\],\s=]+$|^Deserialized\.")
 UNLIMITED = "unlimited"
 
@@ -49,11 +53,20 @@ def items(value: Any) -> list[str]:
     said = _item(value)
     if _TYPE_NAME.match(said):
         raise Lost(said)
-    return [part.strip() for part in re.split(r"[,\r\n|]+", said.strip("{}")) if part.strip()]
+    said = said[1:-1] if said.startswith("{") and said.find("}") == len(said) - 1 else said
+    return [part.strip() for part in _PARTS.findall(said) if part.strip()]
+
+
+def spaced_items(value: Any) -> list[str]:
+    """Items that hold no blank themselves: a list that ConvertTo-Json cut off is joined by blanks. Raises Lost."""
+    joined = (re.sub(r"\s+-\s+", "-", one) for one in items(value))
+    return [part for one in joined for part in one.split()]
 
 
 def _item(value: Any) -> str:
-    """Address and port, or both ends of a range, where JSON gave them apart."""
+    """Address and port, both ends of a range, or a host of either kind, where JSON gave them apart."""
+    if isinstance(value, Mapping) and "IsIPAddress" in value:
+        return f"[{_address(value.get('Address'))}]" if value["IsIPAddress"] is True else text(value.get("Domain"))
     if isinstance(value, Mapping) and "Port" in value and "Address" in value:
         address = _address(value["Address"])
         return f"[{address}]:{value['Port']}" if ":" in address else f"{address}:{value['Port']}"
@@ -147,6 +160,17 @@ def seconds(value: Any) -> int:
     if match is None or said in ("", "P", "PT"):
         raise ValueError(f"'{said[:40]}' is not a time span")
     return _sum(match.groups())
+
+
+def instant(value: Any) -> datetime:
+    """ISO 8601, or what PowerShell 5.1's ConvertTo-Json makes of it, which is UTC. Raises ValueError."""
+    said = text(value)
+    if match := _EPOCH.fullmatch(said):
+        try:
+            return datetime.fromtimestamp(int(match[1]) / 1000, UTC)
+        except (OverflowError, OSError):
+            raise ValueError(f"'{said[:40]}' is no time") from None
+    return datetime.fromisoformat(said)
 
 
 def _sum(parts: tuple[str | None, ...]) -> int:

@@ -23,13 +23,23 @@ def read_json(text: str) -> list[dict[str, Any]]:
         data = storable.value(json.loads(text.removeprefix("\ufeff")))
     except (ValueError, RecursionError) as error:
         raise BadTable(f"it is no JSON: {error}") from None
-    if isinstance(data, dict) and isinstance(data.get("value"), list):
-        data = data["value"]  # PowerShell wraps a list of one that way
+    data = _unwrapped(data)
     items = data if isinstance(data, list) else [data]
     found = [one for one in items if isinstance(one, dict)]
     if not found or len(found) > MAX_OBJECTS:
         raise BadTable(f"it holds no objects, or more than {MAX_OBJECTS}")
     return found
+
+
+def _unwrapped(data: Any) -> Any:
+    """PowerShell 5.1 writes some lists as ``{"value": [...], "Count": 2}``, at the root or as a property."""
+    if isinstance(data, dict) and isinstance(data.get("value"), list):
+        data = data["value"]
+    if isinstance(data, list):
+        return [_unwrapped(one) for one in data]
+    if isinstance(data, dict):
+        return {name: _unwrapped(value) if isinstance(value, dict) else value for name, value in data.items()}
+    return data
 
 
 def read_csv(text: str) -> list[dict[str, Any]]:

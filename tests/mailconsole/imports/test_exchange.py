@@ -217,20 +217,21 @@ def test_csv__lists_that_are_lost__take_no_other_connectors_place_and_stay_disab
 
 
 @pytest.mark.parametrize(
-    ("address", "is_known"),
-    [({"Address": 83886090, "AddressFamily": 2}, True), ({"Address": None, "AddressFamily": 23}, False)],
+    ("address", "told_as", "binding"),
+    [
+        ({"Address": 83886090, "AddressFamily": 2}, "10.0.0.5:2526", "0.0.0.0:2526"),
+        ({"Address": None, "AddressFamily": 23}, "[::]:2526", "[::]:2526"),
+    ],
 )
-def test_json__dotnet_addresses__are_read_where_anything_is_left_of_them(address, is_known):
+def test_json__dotnet_addresses__are_read_where_anything_is_left_of_them(address, told_as, binding):
     given = {"Name": "Scanner", "Identity": "EX1\\Scanner", "Bindings": [{"Address": address, "Port": 2526}],
              "RemoteIPRanges": ["10.1.2.0/24"], "TransportRole": 16384, "PermissionGroups": 1,
              "Fqdn": {"Domain": "ex1.contoso.com"}, "MessageRateLimit": {"IsUnlimited": True}}  # fmt: skip
     done = imported(source("receive.json", json.dumps([given])))
     scanner = of(done.document.receive_connectors)["Scanner"]
-    assert (scanner.is_enabled, scanner.fqdn) == (is_known, "ex1.contoso.com")
-    told = [line for line in done.report.lines if line.parameter == "Bindings"]
-    assert [(one.fate, one.value) for one in told][:1] == (
-        [(Fate.APPROXIMATED, "10.0.0.5:2526")] if is_known else [(Fate.LEFT_OUT, told[0].value)]
-    )
+    assert (scanner.is_enabled, scanner.fqdn, scanner.bindings) == (True, "ex1.contoso.com", (binding,))
+    (told,) = [line for line in done.report.lines if line.parameter == "Bindings"]
+    assert (told.fate, told.value) == (Fate.APPROXIMATED, told_as)
 
 
 def test_value__that_the_model_refuses__is_left_out_with_the_reason():
