@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Body, Router, Status
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from mailconsole.api import shapes
 from mailconsole.api.auth import actor_of
@@ -21,7 +21,7 @@ from mailconsole.changes.refusals import NothingRecorded, WrongState
 from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.describe_change import describe_change
 from mailconsole.changes.services.discard_item import discard_item
-from mailconsole.changes.services.impact import impact_of
+from mailconsole.changes.services.impact import WINDOW_DAYS, WINDOWS, impact_of
 from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.services.revisions import load_document
@@ -33,6 +33,16 @@ from transport.config import text
 router = Router(tags=["changes"])
 Limit = Annotated[int, Field(ge=1, le=200)]
 Value = Body[dict[str, Any]]
+
+
+def _window(days: int) -> int:
+    """Raises ValueError."""
+    if days not in WINDOWS:
+        raise ValueError(f"Give one of {', '.join(map(str, WINDOWS))} days.")
+    return days
+
+
+Window = Annotated[int, AfterValidator(_window)]
 
 
 @router.get("", response=list[ChangeRow])
@@ -74,22 +84,22 @@ def plan(request: HttpRequest, pk: int) -> Any:
 
 
 @router.get("/{int:pk}/impact", response={200: ImpactOut, 202: ImpactOut})
-def impact(request: HttpRequest, pk: int) -> Any:
-    """What the change would have done to recent traffic. 202 while a worker replays: ask again."""
+def impact(request: HttpRequest, pk: int, days: Window = WINDOW_DAYS) -> Any:
+    """What the change would have done to the traffic of the last days. 202 while a worker replays: ask again."""
     change = change_of(pk)
     _refuse_closed(change)
-    run = impact_of(change, now=timezone.now())
+    run = impact_of(change, now=timezone.now(), days=days)
     if run is None:
         raise NothingRecorded("Nothing records attempts here.")
     return Status(202 if run.state_value.is_going else 200, shapes.impact_out(run))
 
 
 @router.post("/{int:pk}/impact", response={202: ImpactOut})
-def impact_again(request: HttpRequest, pk: int) -> Any:
+def impact_again(request: HttpRequest, pk: int, days: Window = WINDOW_DAYS) -> Any:
     """Have recent traffic replayed anew."""
     change = change_of(pk)
     _refuse_closed(change)
-    run = impact_of(change, now=timezone.now(), is_anew=True)
+    run = impact_of(change, now=timezone.now(), days=days, is_anew=True)
     if run is None:
         raise NothingRecorded("Nothing records attempts here.")
     return Status(202, shapes.impact_out(run))

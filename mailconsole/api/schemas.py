@@ -221,6 +221,7 @@ class PlanOut(Schema):
 class ImpactOut(Schema):
     """The replay of recent traffic under a change: where it stands, and in the end what it found."""
 
+    days: int
     state: str
     sentence: str
     done: int

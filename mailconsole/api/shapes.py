@@ -118,7 +118,9 @@ def _need_out(standing: Standing) -> NeedOut:
 
 def impact_out(run: ImpactRun) -> ImpactOut:
     sentence = run.sentence or run.state_value.sentence
-    return ImpactOut(state=run.state, sentence=sentence, done=run.done, total=run.total, report=run.report)
+    return ImpactOut(
+        days=run.window_days, state=run.state, sentence=sentence, done=run.done, total=run.total, report=run.report
+    )
 
 
 def revision_out(revision: Revision) -> RevisionOut:

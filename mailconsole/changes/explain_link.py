@@ -28,8 +28,8 @@ class Decided:
     trail: Sequence[Sequence[Any]] = ()
 
 
-def explain_link(question: Question, decided: Decided | None = None) -> str:
-    """Explain with this attempt; as it was decided, else under what is in effect and at this moment."""
+def explain_link(question: Question, decided: Decided | None = None, *, at: datetime | None = None) -> str:
+    """Explain with this attempt; as it was decided, else under what is in effect, ``at`` that time or this moment."""
     said = {
         "peer": question.peer,
         "binding": question.binding,
@@ -42,13 +42,18 @@ def explain_link(question: Question, decided: Decided | None = None) -> str:
         "size_kb": str(-(-question.size_bytes // 1024) or ""),
         "size_bytes": str(question.size_bytes or ""),
         "header": question.header,
+        "at": _local(at) if at is not None else "",
         **(_then(decided) if decided is not None else {}),
     }
     return f"{reverse('tools:explain')}?{urlencode({name: value for name, value in said.items() if value})}"
 
 
 def _then(decided: Decided) -> dict[str, str]:
-    at = timezone.localtime(decided.at).replace(tzinfo=None).isoformat(timespec="seconds")
     rows = [list(row) for row in decided.trail if Recalling([row])]
     lists = {"lists": RECORDED, "listings": json.dumps(rows, separators=(",", ":"))} if rows else {}
-    return {"at": at, "under": f"r{decided.revision}", **lists}
+    return {"at": _local(decided.at), "under": f"r{decided.revision}", **lists}
+
+
+def _local(at: datetime) -> str:
+    """As the form takes it."""
+    return timezone.localtime(at).replace(tzinfo=None).isoformat(timespec="seconds")

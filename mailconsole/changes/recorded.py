@@ -22,7 +22,8 @@ class RecordedDecision:
 
     Texts came over a wire. ``binding`` may be empty where only the connector was kept; ``tls`` is empty for none;
     ``recipient`` is empty where none was given yet; ``subject`` is None where none was kept; ``trail`` holds the rows
-    of the steps, or their JSON.
+    of the steps, or their JSON; ``certificate`` is the fingerprint of a client certificate that verified, its subject
+    empty where that was not kept.
     """
 
     at: datetime
@@ -38,6 +39,8 @@ class RecordedDecision:
     reply: str = ""
     subject: str | None = None
     trail: str | Sequence[Sequence[Any]] = ()
+    certificate: str = ""
+    certificate_subject: str = ""
 
     @property
     def rows(self) -> Sequence[Sequence[Any]]:

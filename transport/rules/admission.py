@@ -267,13 +267,7 @@ def replay(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup
 
     The receive connector is chosen anew. The trail is that of all stages asked.
     """
-    connector = ruleset.connector_for(question.facts.binding, question.facts.peer)
-    facts = replace(
-        question.facts,
-        connector_id=connector.id if connector else "",
-        revision=ruleset.revision,
-        addresses=_addresses_of(ruleset, question.facts),
-    )
+    facts = served(ruleset, question.facts)
     trail: tuple[Step, ...] = ()
     verdict = connect(ruleset, facts, now=now)
     asks: tuple[Callable[[], Verdict], ...] = (
@@ -289,6 +283,17 @@ def replay(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup
     else:
         trail += verdict.trail
     return replace(verdict, trail=trail)
+
+
+def served(ruleset: Ruleset, facts: SessionFacts) -> SessionFacts:
+    """The session as it would be under ``ruleset``: by the connector that serves the peer there, if any does."""
+    connector = ruleset.connector_for(facts.binding, facts.peer)
+    return replace(
+        facts,
+        connector_id=connector.id if connector else "",
+        revision=ruleset.revision,
+        addresses=_addresses_of(ruleset, facts),
+    )
 
 
 def _addresses_of(ruleset: Ruleset, facts: SessionFacts) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ all the same, and broken where forwarding alone leads back to itself. LookupUnav
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from transport.config.objects import DomainType
@@ -97,6 +97,18 @@ def resolve(
     expansion = _Expansion(ruleset, lookup, sender, size_bytes)
     expansion.run(address)
     return expansion.result
+
+
+def together(found: Iterable[Resolution]) -> Resolution:
+    """Of several recipients, in all; an address to which several lead is there as often."""
+    whole = Resolution()
+    for one in found:
+        whole.deliveries += one.deliveries
+        whole.changes += one.changes
+        whole.refusals += one.refusals
+        whole.problems += one.problems
+        whole.withheld += one.withheld
+    return whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from mailconsole.changes.cli.files import problem_line, read_text
 from mailconsole.changes.impact.answer import Aspect
 from mailconsole.changes.impact.report import Report
 from mailconsole.changes.models import Change
-from mailconsole.changes.services.impact import WINDOW_DAYS, replay_plan
+from mailconsole.changes.services.impact import replay_plan
 from mailconsole.changes.services.plan import Plan, plan_change, plan_items
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.templatetags.words import wire
@@ -34,11 +34,11 @@ def plan(options: Options, write: Write) -> None:
     """Ends with an error where the file could not be applied, so that a merge request fails."""
     now, place = timezone.now(), options["file"] or f"change {options['change']}"
     planned = _planned(options, now)
-    report = _impact(planned, now) if options["impact"] else None
+    report = _impact(planned, now, options["days"]) if options["impact"] else None
     if options["json"]:
         write(json.dumps(_as_json(planned, report), indent=2))
     else:
-        _write(planned, report, write)
+        _write(planned, report, options["days"], write)
     _check(place, planned)
 
 
@@ -56,10 +56,10 @@ def _planned(options: Options, now: datetime) -> Plan:
     return plan_items(items, head=head, digest="", now=now)
 
 
-def _impact(planned: Plan, now: datetime) -> Report | None:
+def _impact(planned: Plan, now: datetime, days: int) -> Report | None:
     if planned.document is None or not planned.changes or recorded.decisions() is None:
         return None
-    report = replay_plan(planned, now=now, tell=_bar if sys.stderr.isatty() else lambda done, total: None)
+    report = replay_plan(planned, now=now, days=days, tell=_bar if sys.stderr.isatty() else lambda done, total: None)
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
     return report
@@ -71,7 +71,7 @@ def _bar(done: int, total: int) -> None:
     sys.stderr.flush()
 
 
-def _write(planned: Plan, report: Report | None, write: Write) -> None:
+def _write(planned: Plan, report: Report | None, days: int, write: Write) -> None:
     if planned.is_empty:
         write(f"Nothing to change: it is as revision {planned.head} says.")
         return
@@ -82,13 +82,13 @@ def _write(planned: Plan, report: Report | None, write: Write) -> None:
         if problem not in planned.errors:
             write(f"  {problem_line(problem, planned.document or planned.head_document)}")
     if report is not None:
-        for line in _report_lines(report):
+        for line in _report_lines(report, days):
             write(line)
 
 
-def _report_lines(report: Report) -> list[str]:
+def _report_lines(report: Report, days: int) -> list[str]:
     lines = [
-        f"Impact: {report.count:,} of {report.sample:,} attempts of the last {WINDOW_DAYS} days would get another "
+        f"Impact: {report.count:,} of {report.sample:,} attempts of the last {days} days would get another "
         f"answer ({report.how}).",
         "  " + ", ".join(f"{one.label.lower()} {report.counts.get(one.value, 0):,}" for one in Aspect),
     ]

@@ -7,12 +7,13 @@ from enum import StrEnum
 
 from transport.model.address import Address
 from transport.model.next_hop import BY_DNS
-from transport.model.verdict import Action, Answer, Step, Verdict
+from transport.model.verdict import Action, Answer, Stage, Step, Verdict
 from transport.rules import admission, mail_flow_rules, routing
 from transport.rules.admission import DecisionInput, LookupUnavailable, RecipientLookup
 from transport.rules.mail_flow_rules import RuleStep
-from transport.rules.recipients import Change, Delivery, Resolution, resolve
+from transport.rules.recipients import Change, Delivery, Resolution, resolve, together
 from transport.rules.restrictions import Sender
+from transport.rules.rule_effects import Effects
 from transport.rules.rule_facts import RuleFacts
 from transport.rules.ruleset import Ruleset
 
@@ -23,6 +24,8 @@ _PAST = {
     Action.DISCONNECT: "refused, connection closed",
 }
 NOT_TOLD = "told to administrators alone: it depends on who is in a group that hides its members"
+_AS_IT_CAME = Effects()
+"""No rule sends it on."""
 NAMED = 3
 """Recipients that a sentence names; of more their number is said."""
 
@@ -62,6 +65,8 @@ class Outcome:
     """One for each delivery of the resolution."""
     rules: tuple[RuleStep, ...] = ()
     """What mail flow rules say of it, as far as what they look at was recorded."""
+    is_sent_on: bool = False
+    """Rules say to whom or by which send connector it goes."""
 
     @property
     def reply(self) -> str:
@@ -142,7 +147,7 @@ def with_rules(
     lookup: RecipientLookup,
     now: float,
 ) -> Outcome:
-    """What mail flow rules say of an accepted message to this one recipient; its content was not recorded."""
+    """What mail flow rules make of an accepted message to this one recipient; its content was not recorded."""
     connector = ruleset.connector_for(question.facts.binding, question.facts.peer)
     facts = RuleFacts(
         session=question.facts.changed(connector_id=connector.id if connector is not None else ""),
@@ -152,7 +157,33 @@ def with_rules(
         subject=subject,
     )
     decided = mail_flow_rules.decide_rules(ruleset, facts, lookup=lookup, now=now)
-    return replace(outcome, rules=tuple(decided.told))
+    told, effects = tuple(decided.told), decided.effects
+    if effects.refusal is not None:  # else nothing but what was not recorded can be the reason
+        return Outcome(
+            admission.refuse(Stage.DATA, effects.refusal, decided.because, outcome.verdict.trail), rules=told
+        )
+    is_sent_on = bool(effects.takes_to or effects.connector_id)
+    ruled = replace(outcome, rules=told, is_sent_on=is_sent_on)
+    if outcome.resolution is None or effects.is_deleted or not (is_sent_on or effects.is_tls_required):
+        return ruled
+    return _sent_on(ruled, ruleset, question, effects, lookup=lookup)
+
+
+def _sent_on(
+    outcome: Outcome, ruleset: Ruleset, question: DecisionInput, effects: Effects, *, lookup: RecipientLookup
+) -> Outcome:
+    """To whom, and which way, rules send it."""
+    assert outcome.resolution is not None and question.recipient is not None
+    size, resolution = question.size_bytes, outcome.resolution
+    if effects.takes_to:
+        targets = {one.key: one for one in (*(effects.recipients or [question.recipient]), *effects.added)}
+        sender = Sender(question.sender, bool(question.facts.identity))
+        try:
+            found = [resolve(ruleset, one, lookup, sender=sender, size_bytes=size) for one in targets.values()]
+        except LookupUnavailable:
+            return replace(outcome, resolution=None, routes=())
+        resolution = together(found)
+    return replace(outcome, resolution=resolution, routes=_routes(ruleset, resolution, size, effects))
 
 
 def _after(verdict: Verdict, ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup) -> Outcome:
@@ -164,23 +195,35 @@ def _after(verdict: Verdict, ruleset: Ruleset, question: DecisionInput, *, looku
         resolution = resolve(ruleset, recipient, lookup, sender=sender, size_bytes=question.size_bytes)
     except LookupUnavailable:
         return Outcome(verdict)
-    size = question.size_bytes
-    found = tuple(
-        routing.route(ruleset, one.address.domain, size_bytes=size, home_server=one.home_server)
+    return Outcome(verdict, resolution, _routes(ruleset, resolution, question.size_bytes, _AS_IT_CAME))
+
+
+def _routes(ruleset: Ruleset, resolution: Resolution, size_bytes: int, effects: Effects) -> tuple[routing.Route, ...]:
+    """One for each delivery."""
+    found = (
+        routing.choose(
+            ruleset,
+            one.address.domain,
+            size_bytes=size_bytes,
+            home_server=one.home_server,
+            by_connector=effects.connector_id,
+        )
         for one in resolution.deliveries
     )
-    return Outcome(verdict, resolution, found)
+    if not effects.is_tls_required:
+        return tuple(found)
+    return tuple(replace(one, next_hop=routing.requiring_tls(one.next_hop)) for one in found)
 
 
 def aspect_of(before: Outcome, after: Outcome) -> Aspect | None:
-    """The first thing that differs; None where nothing does."""
+    """What differs, the cause before what follows from it; None where nothing does."""
     if before.reply != after.reply:
         return Aspect.VERDICT
+    if before.actions != after.actions:  # of which others that get it and other ways may only follow
+        return Aspect.ACTIONS
     if before.recipients != after.recipients:
         return Aspect.RECIPIENTS
-    if before.hops != after.hops:
-        return Aspect.ROUTE
-    return Aspect.ACTIONS if before.actions != after.actions else None
+    return Aspect.ROUTE if before.hops != after.hops else None
 
 
 def in_words(outcome: Outcome, aspect: Aspect) -> str:

@@ -92,7 +92,8 @@ class Comparison:
         self._whole: dict[Key, Compared] = {}
         self._picky: set[Key] = set()
         self._lists = Lists(self._old, self._new)
-        self._asks_rules = _is_about_rules(before, after)
+        self._has_rules = bool(before.mail_flow_rules or after.mail_flow_rules)
+        self._asks_rules = self._has_rules and _is_about_rules(before, after)
         self._by_rules = self._by_lists = 0
         self.untold: Counter[str] = Counter()
         """Mail flow rules that look at what was not recorded, and at how many attempts."""
@@ -115,9 +116,11 @@ class Comparison:
         found = self._admitted(decision, question, at)
         if self._lists.is_asked and question.recipient is not None and (found.was_accepted or found.is_accepted):
             found = self._listed(found, decision, question, at)
-        if self._asks_rules and found.difference is None and found.was_accepted and question.recipient is not None:
-            return self._ruled(decision, question, at)
-        return found
+        if question.recipient is None or not (found.was_accepted or found.is_accepted):
+            return found
+        if found.difference is not None:
+            return self._told(self._whole_sides(decision, question, at)) if self._has_rules else found
+        return self._by_rules_alone(decision, question, at) if self._asks_rules else found
 
     def _listed(self, found: Compared, decision: RecordedDecision, question: DecisionInput, at: float) -> Compared:
         """With what lists in DNS said then: most attempts have no word of theirs."""
@@ -185,38 +188,53 @@ class Comparison:
             route = self._routes[key] = _compared(Sides(*ways))
         return route
 
-    def _ruled(self, decision: RecordedDecision, question: DecisionInput, at: float) -> Compared:
+    def _by_rules_alone(self, decision: RecordedDecision, question: DecisionInput, at: float) -> Compared:
+        """Nothing else differs, unless rules send it to somebody else or another way."""
+        sides = self._with_rules(Sides(Outcome(_LET_IN), Outcome(_LET_IN)), decision, question, at)
+        if sides.before.is_sent_on or sides.after.is_sent_on:
+            sides = self._whole_sides(decision, question, at)
+        return self._told(sides)
+
+    def _told(self, sides: Sides) -> Compared:
         """Rules may look at anything, the subject too: each message is asked for."""
         self._by_rules += 1
-        accepted = Outcome(_LET_IN)
-        sides = self._with_rules(Sides(accepted, accepted), decision, question, at)
         unknown = [one for one in (*sides.before.rules, *sides.after.rules) if one.answer is Answer.CANNOT_TELL]
         self.untold.update({one.name for one in unknown if not one.is_withheld})
         self.withheld.update({one.name for one in unknown if one.is_withheld})
         return _compared(sides)
 
     def _with_rules(self, sides: Sides, decision: RecordedDecision, question: DecisionInput, at: float) -> Sides:
+        """Of the sides that accept it."""
         now, subject = self._likeness.when(question, at), decision.subject
         before, after = (
             with_rules(outcome, ruleset, question, subject=subject, lookup=self._lookup, now=now)
+            if outcome.verdict.is_accepted
+            else outcome
             for outcome, ruleset in ((sides.before, self._old), (sides.after, self._new))
         )
         return Sides(before, after)
 
     def sides(self, decision: RecordedDecision) -> Sides:
         """Both outcomes with their trails, for this very attempt."""
-        question, at = self._asked(decision)
+        return self._whole_sides(decision, *self._asked(decision))
+
+    def _whole_sides(self, decision: RecordedDecision, question: DecisionInput, at: float) -> Sides:
         sides = self._sides(question, at, was_unknown=_UNKNOWN in decision.reply)
         each = sides.before.verdict.is_accepted, sides.after.verdict.is_accepted
         if self._lists.is_asked and any(each):
             sides = _with_lists(sides, self._list_sides(decision, question, at, accepted=each))
-        accepted = sides.before.verdict.is_accepted and sides.after.verdict.is_accepted
-        is_ruled = self._asks_rules and accepted and question.recipient is not None
-        return self._with_rules(sides, decision, question, at) if is_ruled else sides
+        if not self._has_rules or question.recipient is None:
+            return sides
+        return self._with_rules(sides, decision, question, at)
 
     def binding_of(self, decision: RecordedDecision) -> str:
         """Where the client connected, as the old configuration names it."""
         return self._asked(decision)[0].facts.binding
+
+    def is_by_time(self, decision: RecordedDecision) -> bool:
+        """Whether it was decided for the time of then."""
+        question, at = self._asked(decision)
+        return self._likeness.when(question, at) == at
 
     def _asked(self, decision: RecordedDecision) -> tuple[DecisionInput, float]:
         return question_of(decision, self._old, self._owns), decision.at.timestamp()
@@ -238,10 +256,16 @@ def _with_lists(sides: Sides, lists: ListSides) -> Sides:
 
 
 def _is_about_rules(before: MailFlow, after: MailFlow) -> bool:
-    """Whether rules may act otherwise: where they, or what they ask about by name, differ."""
-    if not (before.mail_flow_rules or after.mail_flow_rules):
-        return False
-    asked = ("mail_flow_rules", "accepted_domains", "recipients", "distribution_groups", "receive_connectors")
+    """Whether rules may act otherwise: where they, or what they ask about or send by, differ."""
+    asked = (
+        "mail_flow_rules",
+        "accepted_domains",
+        "recipients",
+        "distribution_groups",
+        "receive_connectors",
+        "send_connectors",
+        "address_rewriting",
+    )
     return any(before.section(name) != after.section(name) for name in asked)
 
 

@@ -114,7 +114,7 @@ class Likeness:
             peers.number,
             facts.binding,
             facts.identity,
-            facts.tls is None,
+            facts.tls and (facts.tls.client_fingerprint, facts.tls.client_subject),
             not self._asks_helo or self._has_domain(facts.helo),
             question.sender.key if facts.identity and self._asks_owner else "",
             bisect_left(self._sizes, question.size_bytes),

@@ -11,9 +11,6 @@ from transport.model.session import SessionFacts, TlsFacts
 from transport.rules.admission import DecisionInput
 from transport.rules.ruleset import Ruleset
 
-ANY_TLS = TlsFacts("TLS", "")
-"""Of a session's TLS no more is recorded than that there was some: rules that ask for a certificate find none."""
-
 
 def question_of(decision: RecordedDecision, ruleset: Ruleset, owns: recorded.Owns) -> DecisionInput:
     """``ruleset`` names the binding where only the connector was kept. Raises InvalidAddress."""
@@ -29,10 +26,14 @@ def question_of(decision: RecordedDecision, ruleset: Ruleset, owns: recorded.Own
         is_esmtp=True,
         identity=decision.identity,
         addresses=owns(decision.identity) if decision.identity else (),
-        tls=ANY_TLS if decision.tls else None,
+        tls=_tls(decision),
     )
     recipient = address_of(decision.recipient) if decision.recipient else None
     return DecisionInput(facts, address_of(decision.sender), recipient, decision.size_bytes)
+
+
+def _tls(decision: RecordedDecision) -> TlsFacts | None:
+    return TlsFacts("TLS", "", decision.certificate, decision.certificate_subject) if decision.tls else None
 
 
 @lru_cache(maxsize=100_000)

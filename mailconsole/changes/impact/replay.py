@@ -101,7 +101,8 @@ def _shown(comparison: Comparison, decision: RecordedDecision) -> Example:
     assert difference is not None  # its like differed
     before, after = difference.before, difference.after
     binding = comparison.binding_of(decision)
-    return example_of(decision, binding, (before, _lines(sides.before)), (after, _lines(sides.after)))
+    told = (before, _lines(sides.before)), (after, _lines(sides.after))
+    return example_of(decision, binding, *told, is_by_time=comparison.is_by_time(decision))
 
 
 def _lines(outcome: Outcome) -> tuple[Line, ...]:

@@ -10,7 +10,7 @@ from mailconsole.changes.explain_link import explain_link
 from mailconsole.changes.recorded import RecordedDecision
 from mailconsole.changes.services.explanation import Question
 
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One attempt with both answers and both trails; ``at`` is ISO 8601."""
+    """One attempt with both answers and both trails; ``at`` is ISO 8601. ``is_by_time``: it was decided for that
+    moment, since a policy looks at the time of day."""
 
     at: str
     peer: str
@@ -36,6 +37,8 @@ class Example:
     size_bytes: int
     helo: str
     subject: str
+    certificate: str
+    is_by_time: bool
     before: str
     after: str
     before_trail: tuple[Line, ...]
@@ -54,8 +57,10 @@ class Example:
                 identity=self.identity,
                 is_tls=self.is_tls,
                 size_bytes=self.size_bytes,
+                certificate=self.certificate,
                 header=f"Subject: {self.subject}" if self.subject and self.subject.isprintable() else "",
-            )
+            ),
+            at=self.moment if self.is_by_time else None,
         )
 
     @property
@@ -148,7 +153,12 @@ def is_readable(said: dict[str, Any] | None) -> bool:
 
 
 def example_of(
-    decision: RecordedDecision, binding: str, before: tuple[str, tuple[Line, ...]], after: tuple[str, tuple[Line, ...]]
+    decision: RecordedDecision,
+    binding: str,
+    before: tuple[str, tuple[Line, ...]],
+    after: tuple[str, tuple[Line, ...]],
+    *,
+    is_by_time: bool = False,
 ) -> Example:
     return Example(
         at=decision.at.isoformat(),
@@ -161,6 +171,8 @@ def example_of(
         size_bytes=decision.size_bytes,
         helo=decision.helo,
         subject=decision.subject or "",
+        certificate=decision.certificate,
+        is_by_time=is_by_time,
         before=before[0],
         after=after[0],
         before_trail=before[1],

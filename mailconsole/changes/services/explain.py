@@ -14,10 +14,11 @@ from transport.config.document import MailFlow
 from transport.model.address import NULL, Address, parse_mailbox, parse_path
 from transport.model.session import SessionFacts, TlsFacts
 from transport.model.verdict import Answer, Stage, Step, Verdict
-from transport.rules import admission, listing, mail_flow_rules, remote_domains, routing
+from transport.rules import admission, headers, listing, mail_flow_rules, ownership, remote_domains, routing
 from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry, RecipientLookup
+from transport.rules.authors import authors
 from transport.rules.mail_flow_rules import Decided
-from transport.rules.recipients import Resolution, resolve
+from transport.rules.recipients import Resolution, resolve, together
 from transport.rules.restrictions import Sender
 from transport.rules.rule_effects import Effects
 from transport.rules.rule_facts import RuleFacts
@@ -53,9 +54,9 @@ def explain(
             verdict, tuple(_step(step) for step in verdict.trail), is_without_recipient=verdict.is_accepted
         )
     content = _content(question)
-    automatic = _automatic(ruleset, recipient, content)
-    if automatic is not None:
-        verdict = replace(automatic, trail=(*verdict.trail, *automatic.trail))
+    refusal = _examined(ruleset, asked, recipient, content, now=now)
+    if refusal is not None:
+        verdict = replace(refusal, trail=(*verdict.trail, *refusal.trail))
         return Explanation(verdict, tuple(_step(step) for step in verdict.trail))
     decided = _ruled(ruleset, question, asked, content, lookup=lookup, now=now)
     verdict = _after_rules(verdict, decided)
@@ -102,11 +103,35 @@ def _content(question: Question) -> bytes | None:
     return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("utf-8", "replace") if lines else None
 
 
-def _automatic(ruleset: Ruleset, recipient: Address, content: bytes | None) -> Verdict | None:
-    """A refusal of automatic mail, as the listener gives it at the end of the data."""
-    if ruleset.remote_domains is None or content is None:
+def _examined(
+    ruleset: Ruleset, asked: DecisionInput, recipient: Address, content: bytes | None, *, now: datetime
+) -> Verdict | None:
+    """A refusal by what the header says, as the listener gives it at the end of the data, in its order."""
+    if content is None:
         return None
-    return remote_domains.message(ruleset.remote_domains, [recipient], content)
+    facts = admission.served(ruleset, asked.facts)
+    connector = ruleset.receive_connectors[facts.connector_id]
+    header = headers.read(content, max_bytes=connector.max_header_size)
+    header = headers.with_local_hops(header, content, connector.fqdn or ruleset.organization.hostname or "?")
+    verdict = admission.data(
+        ruleset,
+        facts,
+        asked.sender,
+        [recipient],
+        size_bytes=asked.size_bytes,
+        header_size_bytes=header.size_bytes,
+        hop_count=header.hop_count,
+        local_hop_count=header.local_hop_count,
+        now=now.timestamp(),
+    )
+    if not verdict.is_accepted:
+        return verdict
+    if ownership.asks_header(connector, facts):
+        found = ownership.header(ruleset, facts, authors(headers.header_of(content)), now=now.timestamp())
+        if found is not None:
+            return found
+    remote = ruleset.remote_domains
+    return remote_domains.message(remote, [recipient], content) if remote is not None else None
 
 
 def _sent_on(recipient: Address, decided: Decided) -> tuple[SentOn, ...]:
@@ -129,10 +154,9 @@ def _ruled(
     now: datetime,
 ) -> Decided:
     """What mail flow rules say. Without a header they can't tell what they look for there; there is no body."""
-    connector = ruleset.connector_for(question.binding, question.peer)
     assert asked.recipient is not None
     facts = RuleFacts(
-        session=asked.facts.changed(connector_id=connector.id if connector is not None else ""),
+        session=admission.served(ruleset, asked.facts),
         sender=asked.sender,
         recipients=[asked.recipient],
         size_bytes=question.size_bytes,
@@ -150,15 +174,8 @@ def _after_rules(verdict: Verdict, decided: Decided) -> Verdict:
 
 def _resolved(ruleset: Ruleset, targets: list[Address], asked: DecisionInput, *, lookup: RecipientLookup) -> Resolution:
     """Who gets it, in all. Raises LookupUnavailable."""
-    whole, sender = Resolution(), Sender(asked.sender, bool(asked.facts.identity))
-    for target in targets:
-        found = resolve(ruleset, target, lookup, sender=sender, size_bytes=asked.size_bytes)
-        whole.deliveries += found.deliveries
-        whole.changes += found.changes
-        whole.refusals += found.refusals
-        whole.problems += found.problems
-        whole.withheld += found.withheld
-    return whole
+    sender = Sender(asked.sender, bool(asked.facts.identity))
+    return together(resolve(ruleset, one, lookup, sender=sender, size_bytes=asked.size_bytes) for one in targets)
 
 
 def _ways(ruleset: Ruleset, resolution: Resolution, size_bytes: int, effects: Effects) -> tuple[Way, ...]:

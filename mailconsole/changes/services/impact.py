@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 SAMPLE_SIZE = 100_000
 WINDOW_DAYS = 7
+WINDOWS = (1, 7, 14, 30)
+"""Days that may be asked for: few, so that each result serves whoever asks."""
 QUEUE = "control"
 TASK = "changes.replay_impact"
 ASKED_AGAIN_AFTER = timedelta(seconds=20)
@@ -57,17 +59,17 @@ class NothingToReplay(Exception):
     """The change leads to no document: there are conflicts, or it can't be read."""
 
 
-def impact_of(change: Change, *, now: datetime, is_anew: bool = False) -> ImpactRun | None:
+def impact_of(change: Change, *, now: datetime, days: int = WINDOW_DAYS, is_anew: bool = False) -> ImpactRun | None:
     """The replay of the change as it is: what is there already, else one that a worker is asked for.
 
-    `is_anew` asks again. None where nothing records attempts. Raises ReplayedJustNow.
+    `days` is one of WINDOWS; `is_anew` asks again. None where nothing records attempts. Raises ReplayedJustNow.
     """
     if recorded.decisions() is None:
         return None
     run, is_made = ImpactRun.objects.get_or_create(
         head_digest=head_revision().digest,
         change_digest=digest_of(change),
-        window_days=WINDOW_DAYS,
+        window_days=days,
         defaults={"change": change, "asked_at": now, "told_at": now},
     )
     if is_made:

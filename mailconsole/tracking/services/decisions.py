@@ -127,9 +127,11 @@ def _spread(
 
 def _refused(rows: QuerySet[Refusal], limit: int) -> Iterator[RecordedDecision]:
     # As text: few of them are ever read.
-    told = rows.annotate(steps=Cast("trail", TextField())).values_list(*_REFUSAL_FIELDS, "steps")
-    for *values, steps in told[:limit].iterator():
-        yield replace(RecordedDecision(*values), trail=steps)
+    told = rows.annotate(steps=Cast("trail", TextField())).values_list(*_REFUSAL_FIELDS, "steps", "certificate")
+    for *values, steps, certificate in told[:limit].iterator():
+        decision = RecordedDecision(*values)
+        first = decision.recipient.partition(", ")[0]  # at the end of the data all of them were refused
+        yield replace(decision, recipient=first, trail=steps, certificate=certificate or "")
 
 
 def _accepted(rows: QuerySet[Any], limit: int) -> Iterator[RecordedDecision]:
@@ -143,5 +145,9 @@ def _accepted(rows: QuerySet[Any], limit: int) -> Iterator[RecordedDecision]:
             session = (helo, identity, tls, size_bytes)
             recipients, trail = detail.get("recipients"), detail.get("trail")
             steps = trail if isinstance(trail, list) else ()
+            mark, subject_of = (str(detail.get(one) or "") for one in ("client_certificate", "client_subject"))
+            seen = RecordedDecision(
+                at, peer, connector_id, sender, "", binding, *session, "", subject, steps, mark, subject_of
+            )
             for one in recipients if isinstance(recipients, list) else ():
-                yield RecordedDecision(at, peer, connector_id, sender, str(one), binding, *session, "", subject, steps)
+                yield replace(seen, recipient=str(one))

@@ -24,6 +24,14 @@ def test_impact__accepted_then_done():
     assert (done.status_code, done.json()["report"]["sample"]) == (200, 0)
 
 
+def test_impact__other_window__is_replayed_apart_and_only_a_choice_is_taken():
+    change, api = create_change(), Api(create_reviewer())
+    assert api("GET", f"/changes/{change.pk}/impact?days=30").json()["days"] == 30
+    assert api("GET", f"/changes/{change.pk}/impact").json()["days"] == 7
+    assert {one.window_days for one in ImpactRun.objects.all()} == {7, 30}
+    assert api("GET", f"/changes/{change.pk}/impact?days=365").status_code == 422
+
+
 def test_impact__change_that_is_no_longer_open__is_refused():
     change = create_change(ChangeState.PUBLISHED)
     answer = Api(create_reviewer())("GET", f"/changes/{change.pk}/impact")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as changed_decision
 from datetime import timedelta
 
 import pytest
@@ -181,6 +182,7 @@ def test_replay__policy_of_office_hours__is_asked_for_the_time_of_each_attempt()
     found = impact(sent, document(), document(relay_policies=[night]))
     (group,) = by(found, "client")
     assert (group.count, group.examples[0].moment.hour) == (1, 21)
+    assert "T21%3A" in group.examples[0].explain_url, "explained for the time of then, or it says otherwise"
 
 
 def test_replay__got_another_answer_then__is_said():
@@ -202,6 +204,60 @@ def test_replay__mail_flow_rule__changes_what_is_done_with_the_message():
     (group,) = by(found, "rule")
     assert (group.aspect, group.label, group.count) == ("actions", "Mail flow rule Stamp", 1)
     assert (group.before, found.untold) == ("no rule acts", {}) and group.after.startswith("Stamp: ")
+
+
+REJECT = RULE | {"actions": [{"kind": "RejectMessage", "status": "5.7.1", "text": "No invoices"}]}
+
+
+def test_replay__rule_that_rejects__closes_and_its_removal_opens():
+    sent = RecordedDecision(NOW, "10.1.2.3", "default", "a@out.example", "anna@contoso.com", subject="An invoice")
+    free, closed = (document(accepted_domains=[CONTOSO], mail_flow_rules=one) for one in ([], [REJECT]))
+    found = impact([sent], free, closed)
+    (group,) = by(found, "rule")
+    assert (group.aspect, group.label, found.closed) == ("verdict", "Mail flow rule Stamp", 1)
+    assert (group.before, group.after) == ("accepted", "refused: 550 5.7.1 No invoices")
+    assert [line.name for line in group.examples[0].after_trail][-1] == "Stamp"
+    again = impact([sent], closed, free)
+    assert (again.opened, again.counts) == (1, {"verdict": 1})
+
+
+def test_replay__policy_that_admits_what_a_rule_rejects__opens_nothing():
+    invoice = changed_decision(REFUSED, subject="An invoice")
+    rules = {"mail_flow_rules": [REJECT]}
+    found = impact(
+        [invoice, changed_decision(REFUSED, subject="Hi")], document(**rules), document(relay_policies=[OPEN], **rules)
+    )
+    assert (found.opened, found.count) == (1, 2)
+    assert {one.after for one in by(found, "client")} == {"accepted", "refused: 550 5.7.1 No invoices"}
+
+
+def test_replay__rule_that_names_the_connector__decides_the_way():
+    sent = RecordedDecision(NOW, "10.1.2.3", "default", "a@out.example", "anna@contoso.com", subject="An invoice")
+    by_rule = RULE | {"actions": [{"kind": "RouteMessageOutboundConnector", "values": ["archive"]}]}
+    archive = {"id": "archive", "name": "Archive", "address_spaces": [{"domain": "none.example"}],
+               "smart_hosts": ["192.0.2.1"]}  # fmt: skip
+    usual = {"id": "usual", "name": "Usual", "address_spaces": [{"domain": "*"}], "smart_hosts": ["192.0.2.2"]}
+
+    def with_hosts(first, second):
+        connectors = [archive | {"smart_hosts": [first]}, usual | {"smart_hosts": [second]}]
+        return document(accepted_domains=[CONTOSO], mail_flow_rules=[by_rule], send_connectors=connectors)
+
+    before = with_hosts("192.0.2.1", "192.0.2.2")
+    (group,) = by(impact([sent], before, with_hosts("192.0.2.9", "192.0.2.2")), "rule")
+    assert (group.aspect, group.before, group.after) == (
+        "route", "Archive (smart host 192.0.2.1)", "Archive (smart host 192.0.2.9)")  # fmt: skip
+    assert impact([sent], before, with_hosts("192.0.2.1", "192.0.2.9")).count == 0, "it does not go that way"
+
+
+def test_replay__client_certificate__is_what_the_policy_asks_for():
+    mark = "ab" * 32
+    certified = changed(OPEN, networks=[], client_certificates=[mark])
+    one = changed_decision(REFUSED, tls="TLSv1.3 X", certificate=mark)
+    other = changed_decision(one, certificate="cd" * 32)
+    found = impact([one, other, REFUSED], document(), document(relay_policies=[certified]))
+    assert (found.opened, found.count) == (1, 1)
+    url = by(found, "client")[0].examples[0].explain_url
+    assert f"certificate={mark}" in url and "&at=" not in url
 
 
 def test_replay__rule_about_the_body__says_that_it_cant_be_told():

@@ -210,7 +210,7 @@ def test_page__while_it_goes_on__asks_again_by_itself_and_shows_how_far():
     change = create_change(ChangeState.IN_REVIEW)
     browser = signed_in(create_reviewer())
     assert (
-        f'hx-get="/changes/{change.pk}/impact/" hx-trigger="every 1s"'
+        f'hx-get="/changes/{change.pk}/impact/?days=7&amp;by=" hx-trigger="every 1s"'
         in browser.get(f"/changes/{change.pk}/").content.decode()
     )
     ImpactRun.objects.update(state=ImpactState.RUNNING, done=500, total=2000)
@@ -228,6 +228,31 @@ def test_page__done__shows_the_groups_by_what_is_asked_for():
     assert "refused: 550 5.7.1 Unable to relay" in page
     by_rule = browser.get(f"/changes/{change.pk}/impact/?by=rule").content.decode()
     assert "Relay policy Scanners" in by_rule and "<html" in by_rule
+
+
+def test_page__other_window__is_a_replay_of_its_own_that_says_its_days(recording):
+    refuse()
+    change = create_change(ChangeState.IN_REVIEW)
+    browser = signed_in(create_reviewer())
+    address = f"/changes/{change.pk}/impact/?days=1&by=rule"
+    waiting = browser.get(address).content.decode()
+    assert f'hx-get="/changes/{change.pk}/impact/?days=1&amp;by=rule" hx-trigger="every 1s"' in waiting
+    run = ImpactRun.objects.get(window_days=1)
+    run_impact(run_id=run.pk)
+    page = browser.get(address).content.decode()
+    assert "recorded attempts of the last day would" in page and "Relay policy Scanners" in page
+    impact_of(change, now=NOW)
+    assert recording == [run.pk, ImpactRun.objects.get(window_days=7).pk]
+    ImpactRun.objects.update(asked_at=NOW - timedelta(hours=1))
+    answer = browser.post(f"/changes/{change.pk}/impact/again/", {"days": "1", "by": "rule"})
+    assert answer.headers["Location"] == f"/changes/{change.pk}/?days=1&by=rule#impact" and recording[2:] == [run.pk]
+
+
+@pytest.mark.parametrize("days", ["0", "365", "x", "9" * 40, "²"])
+def test_page__window_that_is_no_choice__is_the_usual_one(days):
+    change = create_change(ChangeState.IN_REVIEW)
+    signed_in(create_reviewer()).get(f"/changes/{change.pk}/impact/", {"days": days, "by": days})
+    assert [one.window_days for one in ImpactRun.objects.all()] == [7]
 
 
 def test_page__again__asks_a_worker_anew(recording):

@@ -70,3 +70,35 @@ def test_explain__automatic_reply_to_a_remote_domain_that_gets_none__is_refused(
     assert found.trail[-1].name == "Partners" and found.ways == ()
     assert sent(remote=remote, header="Subject: x").verdict.is_accepted
     assert sent(remote=remote).verdict.is_accepted  # without a header nothing says that it is automatic
+
+
+@pytest.mark.parametrize(
+    ("header", "reply"),
+    [
+        ("Received: by x\n" * 31, "554 5.4.6 Too many hops"),
+        ("X-Long: " + "x" * 300_000, "552 5.3.4 Message header size"),
+        ("Received: by x\n" * 29, ""),
+    ],
+)
+def test_explain__header__is_examined_as_at_the_end_of_the_data(header, reply):
+    verdict = sent(header=header).verdict
+    assert str(verdict.reply or "").startswith(reply) and verdict.is_accepted == (not reply)
+
+
+@pytest.mark.parametrize(
+    ("author", "code"), [("anna@contoso.com", 0), ("ceo@contoso.com", 550), ("a@b, c@d\nFrom: x", 550)]
+)
+def test_explain__from_field_of_somebody_who_signed_in__has_to_be_theirs(author, code):
+    anna = {"id": "anna", "name": "Anna", "username": "anna", "addresses": ["anna@contoso.com"], "owner": "IT",
+            "purpose": "x", "password_secret": "s"}  # fmt: skip
+    base = document().model_dump(mode="json")
+    base["service_accounts"] = [anna]
+    base["receive_connectors"] = [
+        {"id": "in", "name": "In", "bindings": ["smtp"], "permission_groups": ["ExchangeUsers"],
+         "sender_ownership": "envelope and header"}
+    ]  # fmt: skip
+    found = explain(
+        Question("10.1.2.3", "smtp", "anna@contoso.com", "ben@contoso.com", identity="anna", header=f"From: {author}"),
+        document=MailFlow.model_validate(base), revision=1, directory=Directory.KNOWN, finds=no_directory, now=NOW,
+    )  # fmt: skip
+    assert (found.verdict.reply.code if found.verdict.reply else 0) == code

@@ -39,6 +39,22 @@ def test_recent_decisions__refusals_and_accepted_recipients__are_told_as_they_we
     assert (found[0].peer, found[0].binding, found[0].reply[:3]) == ("127.0.0.2", "smtp", "550")
 
 
+def test_recent_decisions__refused_for_several_recipients__is_asked_again_for_the_first():
+    traffic = Traffic()
+    traffic.refuse(recipient="bob@fabrikam.example, anna@fabrikam.example", client_certificate="ab" * 32)
+    traffic.ingest()
+    (found,) = sample_of().decisions
+    assert (found.recipient, found.certificate) == ("bob@fabrikam.example", "ab" * 32)
+
+
+def test_recent_decisions__accepted_of_a_client_certificate__keeps_whose():
+    traffic = Traffic()
+    traffic.receive(client_certificate="ab" * 32, client_subject="CN=mx")
+    traffic.ingest()
+    (found,) = sample_of().decisions
+    assert (found.certificate, found.certificate_subject) == ("ab" * 32, "CN=mx")
+
+
 def test_recent_decisions__many_accepted__leave_room_for_refusals():
     traffic = Traffic()
     traffic.refuse()

@@ -12,6 +12,7 @@ from django.db import OperationalError, ProgrammingError
 from mailconsole.audit.terminal import TerminalCommand
 from mailconsole.changes import refusals
 from mailconsole.changes.cli import apply, explain, more, plan, read, write
+from mailconsole.changes.services.impact import WINDOW_DAYS, WINDOWS
 from mailconsole.common import storable
 from mailconsole.common.refusals import Refusal, named
 from mailconsole.common.templatetags.words import wire
@@ -75,6 +76,9 @@ class Command(TerminalCommand):
     def _add_plan(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE", nargs="?", help="a YAML file, or - for standard input")
         parser.add_argument("--change", type=int, metavar="N", help="a change instead of a file")
+        parser.add_argument(
+            "--days", type=int, choices=WINDOWS, default=WINDOW_DAYS, help="of recent traffic (default: 7)"
+        )
         parser.add_argument("--no-impact", dest="impact", action="store_false", help="leave recent traffic alone")
         parser.add_argument("--json", action="store_true", help="for programs")
         parser.set_defaults(act=plan.plan)
