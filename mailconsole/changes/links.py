@@ -38,6 +38,15 @@ def edit_url(kind: str, object_id: str) -> str:
         return ""
 
 
+def field_url(kind: str, object_id: str, field: str) -> str:
+    """The field on the object's form; where no form has it, the page on which it is mended."""
+    if kind == "service_accounts" and field == "password_secret":
+        return show_url(kind, object_id)  # the console makes it there; nobody types it
+    url = edit_url(kind, object_id)
+    name = "password" if field == "password_secret" else field
+    return f"{url}#field-{name}" if url and object_id and name else url
+
+
 def show_url(kind: str, object_id: str) -> str:
     """The object's page; empty where there is no page."""
     try:

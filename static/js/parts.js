@@ -36,6 +36,25 @@ document.addEventListener("click", (event) => {
   else if (event.target instanceof HTMLDialogElement && event.detail && isOutside(event.target, event)) event.target.close();
 });
 
+// A link to a field of a form (#field-networks) opens what is folded around it and puts the keyboard into it.
+function goToField() {
+  const field = location.hash.startsWith("#field-") && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!field) return;
+  for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  field.scrollIntoView({ block: "center" });
+  field.querySelector("input:not([type=hidden]), textarea, select")?.focus({ preventScroll: true });
+}
+addEventListener("hashchange", goToField);
+addEventListener("load", () => setTimeout(goToField)); // the browser itself goes to the place first, and takes the focus away
+
+// A link to an item of the page opens it.
+function openItem() {
+  const item = location.hash.startsWith("#item-") && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (item) item.open = true;
+}
+addEventListener("hashchange", openItem);
+openItem();
+
 // Exports leave with the filters that stand in the address now, not with those of the first load.
 document.addEventListener("htmx:pushedIntoHistory", () => {
   for (const link of document.querySelectorAll("a[data-export]")) link.search = location.search;

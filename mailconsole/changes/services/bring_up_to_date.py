@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, ChangeItem
-from mailconsole.changes.refusals import Conflict, DigestMoved, InvalidObject
+from mailconsole.changes.refusals import Conflict, DigestMoved, InvalidDocument, InvalidObject
 from mailconsole.changes.services.ground import (
     changes_of,
     go,
@@ -25,12 +25,13 @@ from mailconsole.changes.services.ground import (
     require_author,
     void_reviews,
 )
+from mailconsole.changes.services.plan import misfits_of
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.changes.services.stage_item import check_secret, errors_by_field
 from mailconsole.changes.states import Arrow
 from transport.config.diff import Json, ObjectChange, as_json, model_of, objects_of
 from transport.config.document import MailFlow
-from transport.config.merge import WHOLE_OBJECT, merge_changes
+from transport.config.merge import WHOLE_OBJECT, Merge, merge_changes
 from transport.config.merge import Conflict as FieldConflict
 
 
@@ -69,7 +70,7 @@ def bring_up_to_date(
     """``choices`` settle single conflicts, ``prefer`` all others. ``seen_head`` is the revision they were made against.
 
     Raises NotAllowed, NotYourChange, WrongState, Conflict for what nobody settled, DigestMoved where the head moved
-    since, InvalidObject for a typed value that the object does not take.
+    since, InvalidObject for a typed value that the object does not take, InvalidDocument.
     """
     require(actor, Role.EDITOR)
     change = locked(change)
@@ -78,19 +79,27 @@ def bring_up_to_date(
     head = head_revision()
     document = load_document(head)
     items = changes_of(change)
-    merged = merge_changes(items, head=document)
+    merged = _merged(items, document)
     if seen_head is not None and seen_head != head.number:
         raise DigestMoved(f"Revision {head} was published since you opened this page: look at the conflicts again.")
     chosen = _choices(merged.conflicts, choices or {}, prefer)
     if merged.conflicts:
         items = tuple(_settled(one, merged.conflicts, document, chosen) for one in items)
-        merged = merge_changes(items, head=document)
+        merged = _merged(items, document)
     _replace_items(change, merged.changes, now)
     Change.objects.filter(pk=change.pk).update(base=head)
     void_reviews(change)
     settled = f"; {_settled_words(chosen)}" if chosen else ""
     note(actor, Arrow.EDIT.past, change, f"Brought up to date with revision {head}{settled}", now=now, request=request)
     return locked(change)
+
+
+def _merged(items: tuple[ObjectChange, ...], document: MailFlow) -> Merge:
+    """Raises InvalidDocument where fields of both sides, each right alone, don't fit into one object."""
+    try:
+        return merge_changes(items, head=document)
+    except ValidationError as error:
+        raise InvalidDocument(misfits_of(items, document, error)) from None
 
 
 def _choices(

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.audit import services as audit
+from mailconsole.changes.borrowed import borrowed
 from mailconsole.changes.models import Change, ChangeItem
 from mailconsole.changes.reach import out_of_reach, words_of
 from mailconsole.changes.refusals import DigestMoved, NotAllowed, NotYourChange, OutOfReach, WrongState
@@ -28,13 +29,18 @@ def require(actor: User, role: Role) -> None:
 
 
 def require_reach(actor: User, role: Role, changes: Iterable[ObjectChange]) -> None:
-    """Raises OutOfReach where the person's role is limited, and one of these is not within it."""
+    """Raises OutOfReach where the person's role is limited, and one of these, or whose secret it names, is beyond."""
     limit = actor.limit_of(role)
-    beyond = out_of_reach(limit, changes) if limit is not None else None
-    if limit is not None and beyond is not None:
-        raise OutOfReach(
-            f"{actor}'s role {role.value} is limited to {limit.sentence}: {words_of(beyond)} is not within that."
-        )
+    if limit is None:
+        return
+    changes = tuple(changes)
+    said = f"{actor}'s role {role.value} is limited to {limit.sentence}"
+    beyond = out_of_reach(limit, changes)
+    if beyond is not None:
+        raise OutOfReach(f"{said}: {words_of(beyond)} is not within that.")
+    owner = borrowed(limit, changes) if role is Role.EDITOR else None
+    if owner is not None:
+        raise OutOfReach(f"{said}: the secret that it names is that of {words_of(owner)}, which is not within that.")
 
 
 def require_author(change: Change, actor: User) -> None:

@@ -14,7 +14,7 @@ from mailconsole.changes.services.ground import changes_of, digest_of
 from mailconsole.changes.services.reachable import unreachable_rules
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.secrets import has_secret, is_for_documents
-from transport.config.diff import ObjectChange, apply
+from transport.config.diff import ObjectChange, apply, as_json, model_of, objects_of
 from transport.config.document import MailFlow
 from transport.config.explain import explain
 from transport.config.merge import Conflict, merge_changes
@@ -68,8 +68,7 @@ def plan_items(items: Iterable[ObjectChange], *, head: Revision, digest: str, no
     try:
         merged = merge_changes(items, head=document)
     except ValidationError as error:
-        problems = tuple(Problem("", "", one.path, one.sentence) for one in explain(error, {}, model=MailFlow))
-        return Plan(digest, head, document, None, items, (), problems, ())
+        return Plan(digest, head, document, None, items, (), misfits_of(items, document, error), ())
     known = set(problems_of(document, now=now))
     found = problems_of(merged.document, now=now) if merged.document is not None else ()
     shown = merged.changes if merged.document is not None else items
@@ -83,6 +82,28 @@ def plan_items(items: Iterable[ObjectChange], *, head: Revision, digest: str, no
         tuple(one for one in found if one not in known),
         tuple(one for one in found if one in known),
     )
+
+
+def misfits_of(items: Iterable[ObjectChange], document: MailFlow, error: ValidationError) -> tuple[Problem, ...]:
+    """Which objects don't fit any more, each in itself: its fields here, and others that were published meanwhile."""
+    found = [problem for one in items if one.after is not None for problem in _misfits_in(one, document)]
+    told = (Problem("", "", one.path, one.sentence) for one in explain(error, {}, model=MailFlow))
+    return tuple(found) or tuple(told)
+
+
+def _misfits_in(item: ObjectChange, document: MailFlow) -> Iterator[Problem]:
+    before, after = item.before or {}, item.after or {}
+    there = objects_of(document, item.kind).get(item.object_id)
+    ours = {field: value for field, value in after.items() if value != before.get(field)}
+    value = (as_json(there) if there is not None else {}) | ours
+    try:
+        model_of(item.kind).model_validate(value)
+    except ValidationError as error:
+        for one in explain(error, value, model=model_of(item.kind)):
+            sentence = f"With what was published meanwhile, {item.name} does not fit any more: {one.sentence}."
+            first = one.sentence.partition(" ")[0]  # what is said of two fields names the one to mend first
+            field = one.field or (first if first in model_of(item.kind).model_fields else "")
+            yield Problem(item.kind, item.object_id, field, sentence)
 
 
 def problems_of(document: MailFlow, *, now: datetime) -> tuple[Problem, ...]:

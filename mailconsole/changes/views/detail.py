@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from mailconsole.accounts.views.people import actor_of
 from mailconsole.audit.models import AuditEntry
 from mailconsole.changes.abilities import abilities_of
-from mailconsole.changes.links import edit_url
+from mailconsole.changes.links import field_url, show_url
 from mailconsole.changes.models import Change, Review, Revision
 from mailconsole.changes.papers import papers_of
 from mailconsole.changes.services.approvals import approvals_of
@@ -25,12 +25,12 @@ from mailconsole.changes.services.revisions import load_document
 from mailconsole.changes.services.submit_change import check_plan
 from mailconsole.changes.views.conflicts import clashes_of
 from mailconsole.changes.views.impact import impact_context
-from mailconsole.changes.views.items import items_of
+from mailconsole.changes.views.items import SHOWN_ITEMS, anchor_of, items_of
 from mailconsole.changes.views.running import running
 from mailconsole.common.pages import render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.common.templatetags.words import wire
-from transport.config.diff import ObjectChange, diff, name_of
+from transport.config.diff import ObjectChange, diff, name_of, objects_of
 from transport.config.document import MailFlow
 from transport.config.merge import Conflict
 from transport.config.problem import Problem, Severity
@@ -48,13 +48,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem with the place to mend it."""
+    """A problem with the field to mend it at, and the place where whoever does not edit it can read it."""
 
     tone: str
     word: str
     sentence: str
     where: str
     url: str
+    read_url: str = ""
 
 
 @require_safe
@@ -95,8 +96,8 @@ def _plan_context(request: HttpRequest, change: Change, plan: Plan) -> dict[str,
     return {
         "plan": plan,
         "openings": [one for one in plan.openings if one.severity is Severity.WARNING],
-        "findings": [finding(one, shown) for one in plan.problems],
-        "old_findings": [finding(one, shown) for one in plan.old_problems],
+        "findings": [finding(one, shown, plan) for one in plan.problems],
+        "old_findings": [finding(one, shown, plan) for one in plan.old_problems],
         "conflicts": clashes_of(plan.conflicts),
         "blocked": _blocked(change, plan),
         "is_behind": change.base_id != plan.head.pk,
@@ -114,7 +115,11 @@ def _blocked(change: Change, plan: Plan) -> str:
 
 
 def _told(change: Change, changes: tuple[ObjectChange, ...], before: MailFlow) -> dict[str, Any]:
-    return {"lines": lines_of(changes, before), "items": items_of(change, changes[:200]), "item_count": len(changes)}
+    return {
+        "lines": lines_of(changes, before),
+        "items": items_of(change, changes[:SHOWN_ITEMS]),
+        "item_count": len(changes),
+    }
 
 
 def lines_of(changes: tuple[ObjectChange, ...], before: MailFlow) -> list[Line]:
@@ -130,7 +135,7 @@ def _sign(sentence: Sentence, changes: dict[tuple[str, str], ObjectChange]) -> s
     return "added" if change.is_new else "removed" if change.is_deleted else "changed"
 
 
-def finding(problem: Problem, document: Any) -> Finding:
+def finding(problem: Problem, document: Any, plan: Plan) -> Finding:
     is_error = problem.severity is Severity.ERROR
     name = object_name(document, problem.kind, problem.object_id)
     where = f"{KIND_LABELS.get(problem.kind, '')} {name}".strip()
@@ -139,8 +144,18 @@ def finding(problem: Problem, document: Any) -> Finding:
         word="Error" if is_error else "Warning",
         sentence=problem.sentence,
         where=where,
-        url=edit_url(problem.kind, problem.object_id) if problem.kind else "",
+        url=field_url(problem.kind, problem.object_id, problem.field) if problem.kind else "",
+        read_url=_read_url(problem, plan),
     )
+
+
+def _read_url(problem: Problem, plan: Plan) -> str:
+    """The item below, where the change touches the object; else the object's page, where it is published."""
+    key = (problem.kind, problem.object_id)
+    if key in {(one.kind, one.object_id) for one in plan.changes[:SHOWN_ITEMS]}:
+        return f"#{anchor_of(*key)}"
+    is_there = problem.kind and problem.object_id in objects_of(plan.head_document, problem.kind)
+    return show_url(*key) if is_there else ""
 
 
 def conflict_words(conflict: Conflict) -> dict[str, str]:

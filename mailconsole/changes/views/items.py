@@ -13,6 +13,13 @@ from mailconsole.common.templatetags.words import wire
 from transport.config.diff import ObjectChange
 from transport.config.words import KIND_LABELS
 
+SHOWN_ITEMS = 200
+
+
+def anchor_of(kind: str, object_id: str) -> str:
+    """The id of an item on the change's page."""
+    return f"item-{kind}-{object_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class YamlLine:
@@ -34,6 +41,10 @@ class Item:
     lines: list[YamlLine]
     url: str
     comments: list[Comment]
+
+    @property
+    def anchor(self) -> str:
+        return anchor_of(self.kind, self.object_id)
 
 
 def items_of(change: Change, changes: Iterable[ObjectChange]) -> list[Item]:

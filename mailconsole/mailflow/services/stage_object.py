@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from mailconsole.accounts.models import User
 from mailconsole.audit import services as audit
 from mailconsole.changes.models import Change
-from mailconsole.changes.refusals import Conflict
+from mailconsole.changes.refusals import Conflict, InvalidDocument
 from mailconsole.changes.services.bring_up_to_date import bring_up_to_date
 from mailconsole.changes.services.open_change import current_draft, open_change
 from mailconsole.changes.services.revisions import head_revision
@@ -48,10 +48,10 @@ def stage_object(
 
 
 def _brought_up_to_date(draft: Change, actor: User, now: datetime, request: HttpRequest | None) -> Change:
-    """Where it goes without asking; a conflict is settled on the change's page."""
+    """Where it goes without asking; a conflict is settled on the change's page, what does not fit on its form."""
     try:
         return bring_up_to_date(change=draft, actor=actor, now=now, request=request)
-    except Conflict:
+    except (Conflict, InvalidDocument):
         return draft
 
 

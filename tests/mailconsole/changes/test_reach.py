@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -31,6 +32,7 @@ from mailconsole.changes.services.stage_item import stage_item
 from mailconsole.changes.services.submit_change import submit_change
 from mailconsole.changes.services.take_over import take_over
 from mailconsole.changes.states import ChangeState
+from mailconsole.common.secrets import store_secret
 from tests.mailconsole.api.test_api import Api
 from tests.mailconsole.changes.kit import NOW, create_change, policy, publish_policy, reloaded, stage_policy
 from tests.mailconsole.changes.test_config_command import run
@@ -314,3 +316,70 @@ def test_move_end__within__goes_on():
     change = temporary(sender_addresses=["contoso.com"])
     author = limited(change.author)
     assert prolong_change(change=change, actor=author, until=None, reason="Still needed", now=NOW).prolongs == change
+
+
+def _connector(name: str, secret: str) -> dict:
+    return {
+        "name": name,
+        "address_spaces": [{"domain": f"{name.lower()}.example"}],
+        "smart_hosts": ["smart.example"],
+        "tls_level": "EncryptionOnly",
+        "username": "relay" if secret else "",
+        "password_secret": secret,
+    }
+
+
+def _two_connectors() -> User:
+    """One is the limited editor's; the other has a password of its own."""
+    store_secret(name="two.1", value="the other's password")
+    store_secret(name="free", value="nobody's yet")
+    change = open_change(author=create_editor(), now=NOW)
+    for name, secret in (("One", ""), ("Two", "two.1")):
+        stage_item(change=change, actor=change.author, kind="send_connectors", object_id="",
+                   after=_connector(name, secret), now=NOW)  # fmt: skip
+    break_glass_publish(change=change, actor=create_administrator(), reason="So that they are there", now=NOW)
+    return limited(create_editor(), Limit((), ("send/one",), ()))
+
+
+@pytest.mark.django_db
+def test_stage__limited_editor_names_the_secret_of_another_connector__is_refused_by_each_way():
+    anna = _two_connectors()
+    mine = open_change(author=anna, now=NOW)
+    edit = {"change": mine, "actor": anna, "kind": "send_connectors", "object_id": "one", "now": NOW}
+    with pytest.raises(OutOfReach, match="the secret that it names is that of send connector Two"):
+        stage_item(**edit, after=_connector("One", "two.1"))
+    api = Api(anna)
+    answer = api("PUT", f"/changes/{mine.pk}/items/send_connectors/one", _connector("One", "two.1"))
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:mailconsole:problem:out-of-reach")
+    assert not mine.items.exists()
+    stage_item(**edit, after=_connector("One", "free"))
+    assert mine.items.get().after["password_secret"] == "free"
+    submit_change(change=mine, actor=anna, now=NOW)
+
+
+@pytest.mark.django_db
+def test_submit__secret_of_another_typed_into_a_conflict__is_refused():
+    anna = _two_connectors()
+    mine = open_change(author=anna, now=NOW)
+    stage_item(
+        change=mine, actor=anna, kind="send_connectors", object_id="one", after=_connector("One", "free"), now=NOW
+    )
+    item = mine.items.get()
+    ChangeItem.objects.filter(pk=item.pk).update(after=item.after | {"password_secret": "two.1"})
+    with pytest.raises(OutOfReach, match="that of send connector Two"):
+        submit_change(change=mine, actor=anna, now=NOW)
+
+
+@pytest.mark.django_db
+def test_stage__secret_that_another_only_drafted__is_refused_to_the_limited_and_not_to_others():
+    anna, bert = _two_connectors(), create_editor()
+    theirs = open_change(author=bert, now=NOW)
+    store_secret(name="new.1", value="not published yet")
+    stage_item(
+        change=theirs, actor=bert, kind="send_connectors", object_id="", after=_connector("New", "new.1"), now=NOW
+    )
+    for actor, is_refused in ((anna, True), (bert, False)):
+        change = open_change(author=actor, now=NOW)
+        with pytest.raises(OutOfReach) if is_refused else nullcontext():
+            stage_item(change=change, actor=actor, kind="send_connectors", object_id="one",
+                       after=_connector("One", "new.1"), now=NOW)  # fmt: skip
