@@ -11,9 +11,11 @@ class ChangesConfig(AppConfig):
     def ready(self) -> None:
         from mailconsole.accounts.places import plug_in
         from mailconsole.changes import frame
+        from mailconsole.changes.live import REGION, change_marks
         from mailconsole.changes.services.places import known_places
         from mailconsole.common.navigation import NavItem, Section, register
         from mailconsole.common.slots import Slot, fill
+        from mailconsole.nodes.live import regions
 
         register(
             NavItem(
@@ -38,5 +40,6 @@ class ChangesConfig(AppConfig):
             ),
         )
         plug_in(known_places)
+        regions.register(regions.Region(REGION, change_marks, every_s=1.0))
         fill(Slot.DRAFT_BAR, template="changes/_draft_bar.html", provider=frame.draft_bar)
         fill(Slot.WAITING, template="changes/_waiting.html", provider=frame.waiting)

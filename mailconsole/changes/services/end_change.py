@@ -45,7 +45,7 @@ def end_change(*, change: Change, now: datetime) -> Change | None:
     taken = what_is_taken_back(change)
     restoring = _publish(change, taken, now) if taken.changes else None
     problem = _kept_words(taken.kept)
-    Change.objects.filter(pk=change.pk).update(ended_at=now, end_problem=problem)
+    Change.objects.filter(pk=change.pk).update(ended_at=now, end_problem=problem, updated_at=now)
     words = f"“{change.title}” ended." + (f" {problem}" if problem else "")
     tell(News.END_FAILED if problem else News.ENDED, change, _concerned(change), words, now=now)
     note(None, "ended", change, words, now=now, request=None)
@@ -98,7 +98,11 @@ def _kept_words(kept: tuple[Conflict, ...]) -> str:
 @transaction.atomic
 def _tell(change: Change, problem: str, now: datetime) -> None:
     """Once for each reason, however often it is tried."""
-    if Change.objects.filter(pk=change.pk, ended_at=None).exclude(end_problem=problem).update(end_problem=problem):
+    if (
+        Change.objects.filter(pk=change.pk, ended_at=None)
+        .exclude(end_problem=problem)
+        .update(end_problem=problem, updated_at=now)
+    ):
         tell(News.END_FAILED, change, _concerned(change), f"“{change.title}”: {problem}", now=now)
         note(None, "end_failed", change, f"“{change.title}”: {problem}", now=now, request=None)
         log.warning("change.end_failed", change=change.pk)

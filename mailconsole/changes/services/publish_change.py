@@ -88,7 +88,7 @@ def put_into_effect(
     go(change, arrow, now=now, is_review_owed=way is Way.BREAK_GLASS, ends_at=change.expires_at, publish_at=None,
        schedule_problem="")  # fmt: skip
     if change.prolongs_id is not None:
-        Change.objects.filter(pk=change.prolongs_id, ended_at=None).update(ends_at=change.prolonged_to)
+        Change.objects.filter(pk=change.prolongs_id, ended_at=None).update(ends_at=change.prolonged_to, updated_at=now)
     if way is Way.REVIEWED:
         text = f"“{change.title}” is published as revision {revision}"
         tell(News.PUBLISHED, change, [change.author], text, by=actor, now=now)

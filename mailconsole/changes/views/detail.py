@@ -14,6 +14,7 @@ from mailconsole.accounts.views.people import actor_of
 from mailconsole.audit.models import AuditEntry
 from mailconsole.changes.abilities import abilities_of
 from mailconsole.changes.links import field_url, show_url
+from mailconsole.changes.live import head_number, mark_of
 from mailconsole.changes.models import Change, Review, Revision
 from mailconsole.changes.papers import papers_of
 from mailconsole.changes.services.approvals import approvals_of
@@ -66,9 +67,12 @@ def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def detail_context(request: HttpRequest, change: Change) -> dict[str, Any]:
+    mark, head = mark_of(change), head_number()  # before what the page shows: else it could miss something
     revision = Revision.objects.filter(change=change).select_related("published_by", "parent").first()
     context: dict[str, Any] = {
         "change": change,
+        "mark": mark,
+        "head_number": head,
         "can": abilities_of(actor_of(request), change),
         "digest": digest_of(change),
         "revision": revision,

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from mailconsole.accounts.views.people import actor_of
+from mailconsole.changes.live import mark_of_all
 from mailconsole.changes.models import Change
 from mailconsole.changes.services.waiting import waiting_for
 from mailconsole.changes.states import ChangeState
@@ -51,8 +52,9 @@ LISTINGS = {
 def change_list(request: HttpRequest, name: str = "mine") -> HttpResponse:
     if name not in LISTINGS:
         raise Http404(name)
+    mark = mark_of_all()  # before what the list shows: else it could miss something
     rows = _rows(request, name).select_related("author").annotate(item_count=Count("items")).order_by("-updated_at")
-    context = {"listing": LISTINGS[name], "tabs": _tabs(request, name), "page": page_of(request, rows)}
+    context = {"listing": LISTINGS[name], "tabs": _tabs(request, name), "page": page_of(request, rows), "mark": mark}
     return render_page(request, "changes/list.html", context, fragment="changes/_list.html")
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mailconsole.accounts.views.people import actor_of
 from mailconsole.changes.frame import waiting
+from mailconsole.changes.live import mark_of_all
 from mailconsole.changes.models import MailWish, Notice, WebhookCall
 from mailconsole.changes.services.notices import read_notices, wish_mail
 from mailconsole.changes.services.waiting import waiting_for
@@ -19,9 +20,10 @@ from mailconsole.common.refusals import Refusal
 
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
-    person = actor_of(request)
+    person, mark = actor_of(request), mark_of_all()  # before what the page shows: else it could miss something
     told = Notice.objects.filter(person=person).select_related("change")
     context = {
+        "mark": mark,
         "waiting": waiting_for(person).select_related("author").order_by("-updated_at")[:50],
         "page": page_of(request, told),
         "calls": WebhookCall.objects.all()[:10],

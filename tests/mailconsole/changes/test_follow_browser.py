@@ -1,0 +1,110 @@
+"""Pages of changes follow what others do, without a reload: nothing jumps, and nothing that is being typed is lost."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mailconsole.changes.live import change_marks
+from mailconsole.changes.models import Change
+from mailconsole.changes.services.approve_change import approve_change
+from mailconsole.changes.services.comment_on_change import comment_on_change
+from mailconsole.changes.services.ground import digest_of
+from mailconsole.changes.services.request_changes import request_changes
+from mailconsole.changes.services.submit_change import submit_change
+from mailconsole.changes.states import ChangeState
+from mailconsole.nodes.live.publish import publish_regions
+from mailconsole.nodes.snapshots import Live
+from tests.mailconsole.changes.kit import NOW, create_change, publish_policy, stage_policy
+from tests.mailconsole.mailflow.test_browser import sign_in
+from tests.support.browser import new_context
+from tests.support.factories import create_editor, create_reviewer
+from tests.support.live import live_redis
+
+__all__ = ["live_redis"]
+TOP = "document.getElementById('about-title').getBoundingClientRect().top"
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def opened(browser, complaints, web_server, person, path) -> Page:
+    page = new_context(browser, complaints).new_page()
+    sign_in(page, web_server, person)
+    page.goto(web_server.url + path)
+    page.evaluate("window.isTheFirstLoad = true")
+    return page
+
+
+def until(page: Page, selector: str, words: str) -> None:
+    """The live step's ticks, until the page that nobody touches says it."""
+    end = time.monotonic() + 20
+    while words not in page.locator(selector).first.inner_text():
+        assert time.monotonic() < end, page.locator(selector).first.inner_text()
+        publish_regions()
+        page.wait_for_timeout(100)
+    assert page.evaluate("window.isTheFirstLoad === true")
+
+
+def test_page__approved_by_another__says_so_where_it_is(browser, complaints, web_server, live_redis):
+    change = create_change(ChangeState.IN_REVIEW)
+    page = opened(browser, complaints, web_server, change.author, f"/changes/{change.pk}/")
+    page.evaluate("document.getElementById('about-title').scrollIntoView({block: 'start', behavior: 'instant'})")
+    before = page.evaluate(TOP)
+    rita = create_reviewer(full_name="Rita Reviewer")
+    approve_change(change=change, actor=rita, digest=digest_of(change), comment="Fine by me. " * 40, now=NOW)
+    until(page, "h1", "Approved")
+    expect(page.locator("[data-part=thread]")).to_contain_text("Fine by me")
+    expect(page.locator("[data-part=approvals]")).to_contain_text("Given")
+    expect(page.locator("[data-part=state]")).to_contain_text("waits for a reviewer to publish it")
+    assert abs(page.evaluate(TOP) - before) < 2
+
+
+def test_page__typed_into_while_it_is_given_back__keeps_what_is_typed_and_shows_the_rest(
+    browser, complaints, web_server, live_redis
+):
+    change, rita = create_change(ChangeState.IN_REVIEW), create_reviewer()
+    ria = create_reviewer(full_name="Ria Other")
+    page = opened(browser, complaints, web_server, ria, f"/changes/{change.pk}/")
+    comment = page.get_by_label("Comment needed only")
+    comment.press_sequentially("I wonder whether")
+    request_changes(change=change, actor=rita, digest=digest_of(change), comment="Too broad", now=NOW)
+    until(page, "h1", "Draft")
+    expect(page.locator("[data-part=thread]")).to_contain_text("Too broad")
+    expect(comment).to_have_value("I wonder whether")
+    expect(comment).to_be_focused()
+    expect(page.locator("[data-part=act] [data-waits]")).to_contain_text("What you are writing stays")
+    comment.fill("")
+    page.locator("h1").click()
+    expect(page.locator("[data-part=act]")).not_to_contain_text("Approve")
+
+
+def test_lists_and_bell__another_submits_and_comments__follow(browser, complaints, web_server, live_redis):
+    change, rita = create_change(), create_reviewer()
+    page = opened(browser, complaints, web_server, rita, "/changes/list/review/")
+    expect(page.locator("[data-part=list]")).to_contain_text("Nothing waits for you")
+    submit_change(change=change, actor=change.author, now=NOW)
+    until(page, "[data-part=list]", change.title)
+    expect(page.locator("[data-part=tabs]")).to_contain_text("To review1")
+    expect(page.locator("#bell .mc-badge")).to_have_text("1")
+
+
+def test_page__another_publishes_the_same_field__shows_the_conflict(browser, complaints, web_server, live_redis):
+    publish_policy()
+    author = create_editor()
+    mine = create_change(author=author, name="Other")
+    stage_policy(mine, author, "scanners", owner="Mine")
+    page = opened(browser, complaints, web_server, author, f"/changes/{mine.pk}/")
+    publish_policy("scanners", owner="Theirs")
+    until(page, "[data-part=conflicts]", "Conflicts with what was published meanwhile")
+    expect(page.locator("[data-part=act]")).to_contain_text("The conflicts")
+
+
+def test_marks__comment_or_touch__changes_that_mark_and_not_the_others():
+    one, two = create_change(), create_change()
+    keys = {str(one.pk), str(two.pk), "all"}
+    before = {piece.key: piece.html for piece in change_marks(Live(True), NOW)}
+    comment_on_change(change=one, actor=one.author, text="Look", now=NOW)
+    after = {piece.key: piece.html for piece in change_marks(Live(True), NOW)}
+    assert {key for key in keys if before[key] != after[key]} == {str(one.pk), "all"}
+    assert Change.objects.get(pk=one.pk).updated_at == one.updated_at  # a comment makes it nobody's current draft
