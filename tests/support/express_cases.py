@@ -86,6 +86,12 @@ FLOWS = {
         policy("A", recipient_addresses=("b.example",)), policy("B", recipient_addresses=("*.d.example",))
     ),
     "sizes": flow(policy("A", max_message_size=1024), policy("B", recipient_addresses=("b.example",))),
+    "organization sizes": MailFlow.model_validate(
+        dict(
+            flow(policy("A", recipient_addresses=("b.example",), is_message_size_limit_bypassed=True), policy("B")),
+            organization={"max_send_size": 1024, "max_receive_size": 1536},
+        )
+    ),
     "ends": flow(policy("A", expires_at=ENDS_AT), policy("B", recipient_addresses=("b.example",))),
     "windows": flow(policy("A", time_windows=("Mon-Fri 08:00-09:00",), timezone="UTC"), policy("B")),
     "rates": flow(policy("A", max_messages_per_hour=2)),

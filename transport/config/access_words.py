@@ -81,6 +81,9 @@ TELLERS: dict[tuple[str, str], Teller] = {
         begun="may now send only to {}",
     ),
     ("relay_policies", "is_tls_required"): on_off("now works only over TLS", "now works without TLS too"),
+    ("relay_policies", "is_message_size_limit_bypassed"): on_off(
+        "is no longer held to the organisation's largest message", "is held to the organisation's largest message again"
+    ),
     ("relay_policies", "is_broad_override"): on_off(
         "now says that its broad network is meant", "no longer says that its broad network is meant"
     ),

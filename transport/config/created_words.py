@@ -38,6 +38,7 @@ def _new_policy(value: Json) -> list[str]:
     said += ["only over TLS"] if value["is_tls_required"] else []
     said += [f"its users may send as {join(value['send_as_addresses'])}"] if value["send_as_addresses"] else []
     said += [f"messages up to {value['max_message_size']}"] if value["max_message_size"] else []
+    said += ["not held to the organisation's largest message"] if value["is_message_size_limit_bypassed"] else []
     for field, of in (("max_messages_per_hour", "an hour"), ("max_messages_per_day", "a day")):
         said += [f"at most {value[field]:,} messages {of} for each client"] if value[field] is not None else []
     said += [f"only {join(value['time_windows'])} ({value['timezone']})"] if value["time_windows"] else []

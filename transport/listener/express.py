@@ -112,7 +112,7 @@ def _message(session: Session, client: Regular, data: bytes, start: int) -> int:
     if not data.startswith(b"\r\n", end + 1) or not reader.has_room(behind - start):
         return start
     connector, content = session.connector, data[start:end]
-    if len(content) > connector.max_message_size or client.is_whole_asked or has_bare_line_end(content):
+    if len(content) > client.max_bytes or client.is_whole_asked or has_bare_line_end(content):
         return start
     header = headers.read(content, max_bytes=connector.max_header_size)
     if header.size_bytes > connector.max_header_size or header.hop_count > client.max_hops:

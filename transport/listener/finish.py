@@ -186,6 +186,7 @@ def _verdict(session: Session, transaction: Transaction, size_bytes: int, header
         header_size_bytes=header.size_bytes,
         hop_count=header.hop_count,
         local_hop_count=header.local_hop_count,
+        lookup=session.context.lookup,
         now=session.context.clock(),
     )
 

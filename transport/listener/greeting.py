@@ -8,7 +8,7 @@ from transport.config.objects import SizeEnabled
 from transport.listener import arrivals, auth, replies
 from transport.listener.regular import regular
 from transport.model.reply import Reply
-from transport.rules import admission
+from transport.rules import admission, size_limits
 
 if TYPE_CHECKING:
     from transport.listener.session import Session
@@ -72,7 +72,7 @@ def _offered(session: Session) -> list[str]:
     connector = session.connector
     offered = [
         ("PIPELINING", connector.is_pipelining_enabled),
-        (f"SIZE {connector.max_message_size}", connector.size_enabled is SizeEnabled.ENABLED),
+        (f"SIZE {size_limits.announced(session.ruleset, connector)}", connector.size_enabled is SizeEnabled.ENABLED),
         ("SIZE", connector.size_enabled is SizeEnabled.ENABLED_WITHOUT_VALUE),
         ("8BITMIME", "8BITMIME" in session.extensions),
         ("CHUNKING", "CHUNKING" in session.extensions),

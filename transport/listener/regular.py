@@ -42,9 +42,11 @@ class Sender:
 
 class Regular:
     """A client under one ruleset. ``senders`` by the line of MAIL; those of one key share their recipients. ``hellos``
-    are the octets that answer EHLO and HELO, by what they offer."""
+    are the octets that answer EHLO and HELO, by what they offer. Of messages beyond ``max_bytes`` it depends."""
 
-    __slots__ = ("_by_key", "hellos", "is_whole_asked", "max_hops", "max_recipients", "senders", "standing", "until")
+    __slots__ = (
+        "_by_key", "hellos", "is_whole_asked", "max_bytes", "max_hops", "max_recipients", "senders", "standing", "until"
+    )  # fmt: skip
 
     def __init__(self, session: Session, told: Standing) -> None:
         connector = session.connector
@@ -53,6 +55,7 @@ class Regular:
         self.until = told.until
         ruleset = session.ruleset
         self.is_whole_asked = told.is_by_size or ruleset.has_mail_flow_rules or ruleset.is_header_asked
+        self.max_bytes = min(connector.max_message_size, ruleset.organization_size)
         self.max_recipients = min(
             connector.max_recipients_per_message, session.ruleset.organization.max_recipient_envelope_limit
         )
@@ -75,6 +78,8 @@ class Regular:
             session.ruleset, session.facts, mail.sender, declared_size_bytes=mail.size_bytes, now=now
         )
         if not verdict.is_accepted or (mail.size_bytes and self.standing.is_by_size):
+            return None
+        if mail.size_bytes > self.max_bytes:
             return None
         of_key = self._by_key.setdefault(self.standing.sender_key(mail.sender), ({}, {}))
         found = Sender(mail, *of_key)

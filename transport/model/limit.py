@@ -16,6 +16,8 @@ class Limit(StrEnum):
     MESSAGE_RATE = "MessageRateLimit"
     RECIPIENTS = "MaxRecipientsPerMessage"
     MESSAGE_SIZE = "MaxMessageSize"
+    SEND_SIZE = "MaxSendSize"
+    RECEIVE_SIZE = "MaxReceiveSize"
     HEADER_SIZE = "MaxHeaderSize"
     HOP_COUNT = "MaxHopCount"
     LOCAL_HOP_COUNT = "MaxLocalHopCount"
@@ -43,6 +45,8 @@ _SENTENCES = {
     Limit.MESSAGE_RATE: "Messages a minute of one source.",
     Limit.RECIPIENTS: "Recipients of one message.",
     Limit.MESSAGE_SIZE: "Size of one message.",
+    Limit.SEND_SIZE: "Size of one message of who signed in, or that is relayed.",
+    Limit.RECEIVE_SIZE: "Size of one message for our recipients.",
     Limit.HEADER_SIZE: "Size of a message's header.",
     Limit.HOP_COUNT: "Received fields in a message: more mean a loop.",
     Limit.LOCAL_HOP_COUNT: "Received fields of our own in a message: more mean a loop.",

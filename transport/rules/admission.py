@@ -22,7 +22,7 @@ from transport.ports.recipients import RecipientLookup as RecipientLookup
 from transport.ports.recipients import SenderRestrictions as SenderRestrictions
 from transport.ports.recipients import no_attributes as no_attributes
 from transport.ports.unavailable import LookupUnavailable as LookupUnavailable
-from transport.rules import destinations, ip_filter, ownership, relay, service_accounts, taking
+from transport.rules import destinations, ip_filter, ownership, relay, service_accounts, size_limits, taking
 from transport.rules.restrictions import Sender
 from transport.rules.ruleset import Ruleset
 
@@ -146,6 +146,26 @@ def rcpt(
 ) -> Verdict:
     """Relay or own (design.md): a recipient of an accepted domain, else a relay policy has to grant it. ``usage`` is
     what the client sent under relay policies that have a rate; None leaves rates out."""
+    verdict = _asked(ruleset, facts, sender, recipient, size_bytes=size_bytes, lookup=lookup, now=now, usage=usage)
+    if size_bytes <= ruleset.organization_size or not verdict.is_accepted:
+        return verdict
+    refusal = size_limits.objection(
+        ruleset, facts, sender, [recipient], size_bytes=size_bytes, stage=Stage.RCPT, lookup=lookup, now=now
+    )
+    return replace(refusal, trail=(*verdict.trail, *refusal.trail)) if refusal is not None else verdict
+
+
+def _asked(
+    ruleset: Ruleset,
+    facts: SessionFacts,
+    sender: Address,
+    recipient: Address,
+    *,
+    size_bytes: int,
+    lookup: RecipientLookup,
+    now: float,
+    usage: relay.Usage | None,
+) -> Verdict:
     if not recipient.domain:
         return _bare_postmaster(ruleset)
     domain = ruleset.accepted_domain(recipient.domain)
@@ -207,6 +227,7 @@ def data(
     header_size_bytes: int,
     hop_count: int,
     local_hop_count: int = 0,
+    lookup: RecipientLookup,
     now: float,
 ) -> Verdict:
     """Whether the message as it was transferred may be accepted; sizes in octets without our trace headers."""
@@ -227,6 +248,12 @@ def data(
         reason = f"{local_hop_count} Received fields of our own; the limit is {connector.max_local_hop_count}."
         reached = Reached(Limit.LOCAL_HOP_COUNT, str(connector.max_local_hop_count))
         return _by_connector(Stage.DATA, connector, ROUTING_LOOP, reason, reached)
+    if size_bytes > ruleset.organization_size:
+        refusal = size_limits.objection(
+            ruleset, facts, sender, recipients, size_bytes=size_bytes, stage=Stage.DATA, lookup=lookup, now=now
+        )
+        if refusal is not None:
+            return refusal
     if ruleset.has_policy_size_limits:
         return _still_granted(ruleset, facts, sender, recipients, size_bytes=size_bytes, now=now)
     return accept(Stage.DATA)

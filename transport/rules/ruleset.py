@@ -55,6 +55,9 @@ class Ruleset:
         enabled = sorted((p for p in document.relay_policies if p.is_enabled), key=lambda p: p.name.lower())
         self.policies = tuple(CompiledPolicy(p) for p in enabled)
         self.has_policy_size_limits = any(p.policy.max_message_size for p in self.policies)
+        sizes = (document.organization.max_send_size, document.organization.max_receive_size)
+        self.organization_size = min((size for size in sizes if size is not None), default=float("inf"))
+        """No message up to this size is under a limit of the organisation's."""
         self.policies_with_rate = frozenset(p.policy.id for p in self.policies if p.has_rate)
         self.policies_with_send_as = tuple(p for p in self.policies if p.send_as is not None)
         self._networks = NetworkIndex((n, p) for p in self.policies for n in p.policy.networks)

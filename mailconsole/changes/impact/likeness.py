@@ -216,6 +216,8 @@ def _named(document: MailFlow) -> Iterator[str]:
 
 def _sizes(document: MailFlow) -> Iterator[int]:
     """The limits at which an answer may turn."""
+    organization = document.organization
+    yield from (size for size in (organization.max_send_size, organization.max_receive_size) if size is not None)
     yield from (one.max_message_size for one in document.receive_connectors)
     yield from (one.max_message_size for one in document.relay_policies if one.max_message_size)
     yield from (one.max_message_size for one in document.send_connectors if one.max_message_size)

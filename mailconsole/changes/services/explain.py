@@ -54,7 +54,7 @@ def explain(
             verdict, tuple(_step(step) for step in verdict.trail), is_without_recipient=verdict.is_accepted
         )
     content = _content(question)
-    refusal = _examined(ruleset, asked, recipient, content, now=now)
+    refusal = _examined(ruleset, asked, recipient, content, lookup=lookup, now=now)
     if refusal is not None:
         verdict = replace(refusal, trail=(*verdict.trail, *refusal.trail))
         return Explanation(verdict, tuple(_step(step) for step in verdict.trail))
@@ -104,7 +104,13 @@ def _content(question: Question) -> bytes | None:
 
 
 def _examined(
-    ruleset: Ruleset, asked: DecisionInput, recipient: Address, content: bytes | None, *, now: datetime
+    ruleset: Ruleset,
+    asked: DecisionInput,
+    recipient: Address,
+    content: bytes | None,
+    *,
+    lookup: RecipientLookup,
+    now: datetime,
 ) -> Verdict | None:
     """A refusal by what the header says, as the listener gives it at the end of the data, in its order."""
     if content is None:
@@ -122,6 +128,7 @@ def _examined(
         header_size_bytes=header.size_bytes,
         hop_count=header.hop_count,
         local_hop_count=header.local_hop_count,
+        lookup=lookup,
         now=now.timestamp(),
     )
     if not verdict.is_accepted:

@@ -14,6 +14,7 @@ ORGANIZATION: tuple[Kind, ...] = (
         (),
         (
             Group("Who we are", ("name", "hostname", "postmaster_address", "is_plus_addressing_enabled")),
+            Group("Limits of messages", ("max_send_size", "max_receive_size", "max_recipient_envelope_limit")),
             Group(
                 "Retries and reports",
                 (

@@ -41,7 +41,15 @@ SENDERS: tuple[Kind, ...] = (
             Group("General", ("name", "owner", "purpose", "ticket", "is_enabled")),
             Group("Who", ("networks", "identities", "client_certificates", "identity_match", "is_tls_required")),
             Group("What", ("sender_addresses", "send_as_addresses", "recipient_addresses")),
-            Group("How much", ("max_message_size", "max_messages_per_hour", "max_messages_per_day")),
+            Group(
+                "How much",
+                (
+                    "max_message_size",
+                    "is_message_size_limit_bypassed",
+                    "max_messages_per_hour",
+                    "max_messages_per_day",
+                ),
+            ),
             Group("When", ("time_windows", "timezone", "expires_at")),
             Group("If a network is broad", ("is_broad_override",)),
         ),

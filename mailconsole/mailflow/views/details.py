@@ -24,9 +24,10 @@ from mailconsole.mailflow.reached import certificates_shown, limits_reached
 from mailconsole.mailflow.told import told_of
 from mailconsole.nodes.snapshots import read_live
 from transport.config.diff import Json, as_json
-from transport.config.objects import ReviewerGroup, RuleMode
+from transport.config.objects import ReceiveConnector, ReviewerGroup, RuleMode
 from transport.config.phrases import label, show
 from transport.config.references import Reference, is_named_by_others, used_by
+from transport.rules.size_limits import effective
 
 SHOWN_REFERENCES = 50
 
@@ -61,10 +62,11 @@ def object_detail(request: HttpRequest, kind: str, object_id: str) -> HttpRespon
         context |= {"rule": rule_page.told(value), "is_test": value["mode"] != RuleMode.ENFORCE}
     if isinstance(item, ReviewerGroup):
         context["members"] = members_of([item])[item.id]
-    if kind == "receive_connectors":
+    if isinstance(item, ReceiveConnector):
         live = read_live()
         context |= {
             "live": live,
+            "sizes": effective(seen.document.organization, item),
             "limits": limits_reached(live, object_id),
             "shown": certificates_shown(live, object_id),
         }

@@ -45,6 +45,14 @@ def nothing_plugged(monkeypatch):
     monkeypatch.setattr(recorded, "_plugged", {})
 
 
+def test_replay__largest_message_of_the_organisation__closes_for_what_is_larger_alone():
+    small = RecordedDecision(NOW, "10.1.2.3", "default", "a@x.example", "anna@contoso.com", "smtp", size_bytes=500)
+    after = document(accepted_domains=[CONTOSO], organization={"max_receive_size": "1 KB"})
+    found = impact([small, changed_decision(small, size_bytes=2000)], document(accepted_domains=[CONTOSO]), after)
+    (group,) = by(found, "rule")
+    assert (found.closed, group.count, group.after) == (1, 1, "refused: 552 5.2.3 Message too large for this recipient")
+
+
 def test_replay__policy_that_admits__turns_the_refusal_into_an_acceptance():
     found = impact([REFUSED] * 4, document(), document(relay_policies=[OPEN]))
     (group,) = by(found, "client")

@@ -112,3 +112,12 @@ def test_pages__object_that_others_name__says_which_and_leads_there(editor):
     assert f'<a href="{reverse("mailflow:approval-rule-show", args=[rule_key])}">Strict</a>' in shown
     shown = signed_in(editor).get(reverse("mailflow:approval-rule-show", args=[rule_key])).content.decode()
     assert "Used by" not in shown
+
+
+def test_detail__receive_connector__says_the_largest_message_of_each_kind_of_mail():
+    page = signed_in(create_viewer()).get(reverse("mailflow:receive-connector-show", args=["client"]))
+    assert [(row.whose, row.size, row.limit) for row in page.context["sizes"]] == [
+        ("For our recipients, from who signed in", "36 MB", Limit.MESSAGE_SIZE),
+        ("For the outside, by a relay policy", "36 MB", Limit.MESSAGE_SIZE),
+    ]
+    assert "Largest message" in page.content.decode()

@@ -59,6 +59,16 @@ def test_explain__recipient_of_an_accepted_domain__is_accepted_and_routed():
     assert way.addresses == ("anna@contoso.com",) and way.route.considered[0].name == "Internet"
 
 
+def test_explain__larger_than_the_organisation_takes__is_refused_and_says_whose_limit():
+    flow = document()
+    limited = flow.model_copy(update={"organization": flow.organization.model_copy(update={"max_receive_size": 2048})})
+    question = Question(**{**ASKED, "recipient": "anna@contoso.com", "size_bytes": 2049})
+    answer = explain(question, document=limited, revision=1, directory=Directory.KNOWN, finds=no_directory, now=NOW)
+
+    assert str(answer.verdict.reply) == "552 5.2.3 Message too large for this recipient"
+    assert (answer.trail[-1].name, answer.trail[-1].answer) == ("MaxReceiveSize", "No")
+
+
 @pytest.mark.parametrize(
     ("directory", "code"), [(Directory.UNKNOWN, 550), (Directory.UNAVAILABLE, 451), (Directory.ASK, 451)]
 )

@@ -45,7 +45,7 @@ def taken(monkeypatch) -> Iterator[list[int]]:
 PLAIN = [b"MAIL FROM:<a@a.example>\r\n", b"RCPT TO:<x@b.example>\r\n", b"DATA\r\n", b"Subject: x\r\n\r\ntext\r\n.\r\n"]
 
 
-@pytest.mark.parametrize("name", ["open", "senders", "recipients", "ends", "limits", "lenient"])
+@pytest.mark.parametrize("name", ["open", "senders", "recipients", "ends", "limits", "lenient", "organization sizes"])
 def test_plain_mail__goes_by_express(name, taken):
     steps = [Step(b"EHLO x\r\n"), *(Step(octets) for octets in PLAIN)]
     compare(*both_ways(FLOWS[name], steps))

@@ -178,7 +178,15 @@ def test_data__real_size_over_the_policy__is_refused_though_size_lied():
 
     def ask(size):
         return admission.data(
-            ruleset, facts(), SENDER, [OUTSIDE], size_bytes=size, header_size_bytes=10, hop_count=0, now=NOW
+            ruleset,
+            facts(),
+            SENDER,
+            [OUTSIDE],
+            size_bytes=size,
+            header_size_bytes=10,
+            hop_count=0,
+            lookup=NoDirectory(),
+            now=NOW,
         )
 
     assert ask(1024).is_accepted
@@ -188,7 +196,8 @@ def test_data__real_size_over_the_policy__is_refused_though_size_lied():
 @pytest.mark.parametrize(("fields", "code"), [({"hop_count": 31}, "5.4.6"), ({"header_size_bytes": 300_000}, "5.3.4")])
 def test_data__loop_or_huge_header__is_refused(fields, code):
     given = {"size_bytes": 1000, "header_size_bytes": 10, "hop_count": 1} | fields
-    verdict = admission.data(compile_ruleset(document()), facts(), SENDER, [OURS], now=NOW, **given)
+    ruleset = compile_ruleset(document())
+    verdict = admission.data(ruleset, facts(), SENDER, [OURS], lookup=NoDirectory(), now=NOW, **given)
     assert verdict.reply is not None and verdict.reply.enhanced == code
 
 

@@ -43,6 +43,20 @@ class Organization(
         "", description="Our name in SMTP where a connector has none; empty: the node's host name."
     )
     max_recipient_envelope_limit: int = Field(500, ge=1, le=512_000, description="Recipients of one message.")
+    max_send_size: Size | None = Field(
+        None,
+        ge=1024,
+        le=2048 * MB,
+        description="The largest message of who signed in, and of what leaves by a relay policy. A connector, policy "
+        "or recipient may have less. Empty means unlimited; Exchange's is 10 MB.",
+    )
+    max_receive_size: Size | None = Field(
+        None,
+        ge=1024,
+        le=2048 * MB,
+        description="The largest message for our accepted domains; where the sender signed in, a recipient's own limit "
+        "stands in for it. Empty means unlimited; Exchange's is 10 MB.",
+    )
     retry_ladder: Line = Field(
         "1m*4, 5m*6, 10m...", description="Waits between delivery attempts; the last one repeats."
     )

@@ -53,6 +53,11 @@ class RelayPolicy(ConfigObject):
     )
     is_tls_required: bool = Field(False, description="Only over TLS.")
     max_message_size: Size | None = Field(None, ge=1024, description="Empty means the connector's limit.")
+    is_message_size_limit_bypassed: bool = Field(
+        False,
+        description="The organisation's MaxSendSize does not hold for what it grants (Exchange: "
+        "ms-Exch-Bypass-Message-Size-Limit). The connector's limit does.",
+    )
     max_messages_per_hour: int | None = Field(
         None,
         ge=1,
