@@ -5,11 +5,13 @@ It never touches a socket.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from transport.model.envelope import Recipient
 from transport.model.next_hop import NextHop
 from transport.model.outcome import Outcome, OutcomeKind
+from transport.queues import steps
 from transport.queues.loader import Loader
 from transport.queues.mail_queue import MailQueue
 from transport.queues.shelf import Shelf
@@ -121,8 +123,21 @@ class DeliveryQueue(MailQueue):
         self._look_at(self)
 
     def _fail_all(self, outcome: Outcome) -> None:
-        """The next hop will never take mail (null MX, no such domain): what is ready fails now."""
-        for transaction in self.waiting.in_state(TransactionState.READY):
+        """The next hop will never take mail (null MX, no such domain): what is ready fails now, in steps. Who comes
+        meanwhile is tried after that."""
+        self.walks += 1
+        looked_at = steps.cut(self.waiting.pieces(end=self.waiting.mark()))
+        steps.go_on(self._failing(looked_at), partial(self._fail, outcome))
+
+    def _failing(self, looked_at: Iterator[list[Transaction]]) -> Iterator[list[Transaction]]:
+        try:
+            for some in looked_at:
+                yield [transaction for transaction in some if transaction.state is TransactionState.READY]
+        finally:
+            self._walked()
+
+    def _fail(self, outcome: Outcome, some: Sequence[Transaction]) -> None:
+        for transaction in some:
             self.pull(transaction)
             failed = [(recipient, outcome) for recipient in transaction.recipients]
             self._shelf.ledger.give_up(self.key, transaction.message, failed)

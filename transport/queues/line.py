@@ -61,11 +61,20 @@ class Line:
         if not place and place is not self._last:
             del self._pieces[place.number]
 
-    def pieces(self) -> Iterator[list[Transaction]]:
-        """Those that are here, some at a time; the line may change meanwhile: who leaves early may not be seen."""
+    def pieces(self, begin: int = 0, end: int | None = None) -> Iterator[list[Transaction]]:
+        """Those that are here, or between two marks, some at a time; the line may change meanwhile: who leaves early
+        may not be seen."""
         for piece in list(self._pieces.values()):
-            if piece:
+            if piece and begin <= piece.number and (end is None or piece.number < end):
                 yield list(piece)
+
+    def mark(self) -> int:
+        """Who comes from now on stands behind this mark, and nobody else."""
+        return self._begin_piece().number
+
+    def count(self, begin: int) -> int:
+        """How many stand behind a mark."""
+        return sum(len(piece) for piece in self._pieces.values() if piece.number >= begin)
 
     def cut(self, offset: int, limit: int) -> list[Transaction]:
         """At most ``limit`` of them, without those ``offset`` before: whole pieces are only counted."""

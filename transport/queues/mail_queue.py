@@ -12,6 +12,7 @@ from transport.model.next_hop import POISON, DeliveryType, NextHop
 from transport.model.orders import SuspendedQueue
 from transport.model.outcome import RecipientStatus
 from transport.model.priority import Priority
+from transport.queues import steps
 from transport.queues.courier import Courier
 from transport.queues.health import Health
 from transport.queues.rates import RateMeter
@@ -34,6 +35,8 @@ class MailQueue:
         self.courier: Courier | None = None
         self.suspension: SuspendedQueue | None = None
         self.active = 0
+        self.walks = 0
+        """How often all of its mail is being gone through, for which its courier waits."""
         self.health = Health()
         self.incoming = RateMeter()
         self.outgoing = RateMeter()
@@ -48,7 +51,8 @@ class MailQueue:
 
     @property
     def is_flowing(self) -> bool:
-        return not (self.suspension is not None or self.health.next_retry_at or self._shelf.is_draining)
+        stops = self.suspension is not None or self.health.next_retry_at or self.walks or self._shelf.is_draining
+        return not stops
 
     @property
     def held_count(self) -> int:
@@ -208,24 +212,30 @@ class MailQueue:
             self._shelf.budget.drop(transaction)
             self._note(transaction, now)
 
-    def take_all(self) -> list[Transaction]:
-        """Everything that waits and is not held leaves the queue, to be routed again."""
-        leaving = self.waiting.in_state(*_WAITING) if not self.is_suspended else []
-        for transaction in leaving:
-            self.pull(transaction)
-        return leaving
+    def take_all(self) -> Iterator[list[Transaction]]:
+        """Everything that waits here now and is not held leaves the queue, to be routed again: in short steps, as they
+        are asked for. The courier is given nothing meanwhile."""
+        self.walks += 1
+        return self._leaving(steps.cut(self.waiting.pieces(end=self.waiting.mark())))
 
-    def take_back(self, message_ids: set[int]) -> None:
-        """These leave the queue: they are in another's care."""
-        for transaction in list(self.waiting):
-            if transaction.message_id in message_ids:
-                self.pull(transaction)
+    def _leaving(self, looked_at: Iterator[list[Transaction]]) -> Iterator[list[Transaction]]:
+        try:
+            for some in looked_at:
+                if self.is_suspended:
+                    break
+                leaving = [transaction for transaction in some if transaction.state in _WAITING]
+                for transaction in leaving:
+                    self.pull(transaction)
+                yield leaving
+        finally:
+            self._walked()
+
+    def _walked(self) -> None:
+        self.walks -= 1
+        if not self.walks:
+            self._wake_courier()
 
     # What is in it.
-
-    def active_ids(self) -> set[int]:
-        """Messages that are being delivered right now."""
-        return {transaction.message_id for transaction in self.waiting.in_state(TransactionState.ACTIVE)}
 
     def __len__(self) -> int:
         return len(self.waiting)

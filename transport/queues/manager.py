@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from transport.config.document import MailFlow
 from transport.config.objects import SendConnector
@@ -16,7 +17,7 @@ from transport.model.orders import StandingOrders
 from transport.model.outcome import RecipientStatus
 from transport.model.snapshot import QueueSnapshot
 from transport.ports.spool import RecipientUpdate
-from transport.queues import snapshots
+from transport.queues import snapshots, steps
 from transport.queues.carriers import covers
 from transport.queues.delivery_queue import DeliveryQueue
 from transport.queues.queue_set import QueueSet, Rerouted, read_on
@@ -38,14 +39,14 @@ class DeliveryQueues(QueueSet):
         whose connector is gone, disabled or covers something else."""
         before, hostname = self._carriers.connectors, self._carriers.hostname
         self._use(document)
-        rerouted: list[Transaction] = []
+        leaving: list[DeliveryQueue] = []
         for queue in self._queues.values():
             old, new = before.get(queue.hop.connector_id), self._carriers.connectors.get(queue.hop.connector_id)
             if not queue.is_deliverable:
-                rerouted += queue.take_all() if queue.hop != POISON else []
+                leaving += [queue] if queue.hop != POISON else []
             elif new is None or not new.is_enabled or covers(old) != covers(new):
                 self._carriers.retire(queue)
-                rerouted += queue.take_all()
+                leaving.append(queue)
                 if new is not None and new.is_enabled:
                     self._open(queue)
             elif old != new or hostname != self._carriers.hostname or queue.courier is None:
@@ -53,7 +54,7 @@ class DeliveryQueues(QueueSet):
                 self._open(queue)
                 queue.retry_now()
         self._shelf.parking.look_again()
-        return read_on(rerouted)
+        return chain.from_iterable([read_on(queue.take_all()) for queue in sorted(leaving, key=len)])
 
     # What operators do and see.
 
@@ -63,10 +64,14 @@ class DeliveryQueues(QueueSet):
         queue = self._by_key(key)
         if queue.is_deliverable or self._reroute is None or queue.is_suspended:
             return queue.retry_now()
-        leaving = queue.take_all()
-        for message, recipients in read_on(leaving):
-            self._reroute(message, recipients)
-        return len(leaving)
+        count = queue.waiting.ready_count + queue.waiting.deferred_count
+        steps.go_on(read_on(queue.take_all()), self._decide_again)
+        return count
+
+    def _decide_again(self, some: Iterable[tuple[Message, list[Recipient]]]) -> None:
+        for message, recipients in some:
+            if self._reroute is not None:
+                self._reroute(message, recipients)
 
     def obey(self, orders: StandingOrders, *, is_known: bool = True) -> None:
         """Suspend these queues and no others; hold rules that are not among these hold nothing any more. Not
@@ -117,10 +122,6 @@ class DeliveryQueues(QueueSet):
     def revive(self, queue: DeliveryQueue) -> None:
         """What was held in ``queue`` may go: where its connector is gone, on another way."""
         self._reroute_orphan(queue)
-
-    def all(self) -> list[DeliveryQueue]:
-        """The queues there are now."""
-        return list(self._queues.values())
 
     def facts(self, queue: DeliveryQueue) -> QueueFacts:
         """What decides why its mail waits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from transport.config.document import MailFlow
 from transport.model.envelope import Message, Recipient
@@ -13,6 +14,7 @@ from transport.model.orders import SuspendedQueue
 from transport.model.outcome import Outcome
 from transport.model.ruled import Notice
 from transport.ports.spool import Spool
+from transport.queues import steps
 from transport.queues.alike import are_new, by_state
 from transport.queues.bodies import DEFAULT_BYTES, BodyBudget
 from transport.queues.carriers import Carriers
@@ -26,11 +28,13 @@ from transport.queues.removal import Remover
 from transport.queues.scheduler import Scheduler
 from transport.queues.shelf import Shelf
 from transport.queues.sweeper import Sweeper
+from transport.queues.taking_back import TakingBack
 from transport.queues.transaction import Transaction
 from transport.rules.dsn import DsnKind, DsnSettings, Told
 from transport.rules.retry import RetryPolicies
 
-Rerouted = Iterator[tuple[Message, list[Recipient]]]
+Rerouted = Iterator[list[tuple[Message, list[Recipient]]]]
+"""What left its queues, step by step as it is asked for: to be decided about again before the next step."""
 
 
 class QueueSet:
@@ -134,20 +138,19 @@ class QueueSet:
         poison(self._spool, message, recipients, reason, now=self._clock())
         self._queue(POISON).add(message, recipients, None)
 
-    def take_back(self, message_ids: set[int]) -> set[int]:
+    async def take_back(self, message_ids: set[int]) -> set[int]:
         """Messages leave all queues: they are in another's care. Returns those that stay, as they are being delivered
         right now."""
-        if not message_ids:
-            return set()
-        busy = message_ids & {active for queue in self._queues.values() for active in queue.active_ids()}
-        for queue in self._queues.values():
-            queue.take_back(message_ids - busy)
-        return busy
+        return await TakingBack(self.all, message_ids).run() if message_ids else set()
+
+    def all(self) -> list[DeliveryQueue]:
+        """The queues there are now."""
+        return list(self._queues.values())
 
     def take(self, hop: NextHop) -> Rerouted:
         """Empty the queue of ``hop``; the caller decides about its mail again."""
         queue = self._queues.get(hop)
-        return read_on(queue.take_all() if queue is not None else [])
+        return read_on(queue.take_all()) if queue is not None else iter(())
 
     def _queue(self, hop: NextHop) -> DeliveryQueue:
         queue = self._queues.get(hop)
@@ -169,17 +172,26 @@ class QueueSet:
         """Its connector is gone: route its mail again, each message once for each configuration."""
         if self._reroute is None or not self._is_orphan(queue) or queue.is_suspended:
             return
-        for message, recipients in read_on(queue.take_all()):
-            if message.id in self._rerouted:
+        steps.go_on(read_on(queue.take_all()), partial(self._reroute_once, queue))
+
+    def _reroute_once(self, queue: DeliveryQueue, some: Iterable[tuple[Message, list[Recipient]]]) -> None:
+        for message, recipients in some:
+            if message.id in self._rerouted or self._reroute is None:
                 queue.add(message, recipients, None)
             else:
                 self._rerouted.add(message.id)
                 self._reroute(message, recipients)
 
+    def look_for_orphans(self) -> None:
+        """Mail may have come, from the spool of an earlier configuration, for connectors that are gone."""
+        for queue in self.all():
+            if queue:
+                self._reroute_orphan(queue)
+
     def _is_lifted(self, rule_id: str) -> bool:
         return self._hold_rules is not None and rule_id not in self._hold_rules
 
 
-def read_on(leaving: Iterable[Transaction]) -> Rerouted:
-    """Messages one by one, as they are asked for: of a long queue they are not all in memory."""
-    return ((transaction.message, transaction.recipients) for transaction in leaving)
+def read_on(leaving: Iterator[list[Transaction]]) -> Rerouted:
+    """The messages of each step, as they are asked for: of a long queue they are not all in memory."""
+    return ([(transaction.message, transaction.recipients) for transaction in some] for some in leaving)

@@ -57,9 +57,17 @@ class Waiting:
     def __iter__(self) -> Iterator[Transaction]:
         return iter(self._line)
 
-    def pieces(self) -> Iterator[list[Transaction]]:
-        """All of them, some at a time."""
-        return self._line.pieces()
+    def pieces(self, begin: int = 0, end: int | None = None) -> Iterator[list[Transaction]]:
+        """All of them, or those between two marks, some at a time."""
+        return self._line.pieces(begin, end)
+
+    def mark(self) -> int:
+        """Who comes from now on stands behind this mark, and nobody else."""
+        return self._line.mark()
+
+    def count(self, begin: int) -> int:
+        """How many stand behind a mark."""
+        return self._line.count(begin)
 
     def cut(self, offset: int, limit: int) -> list[Transaction]:
         """Some of them, from ``offset`` on."""
@@ -211,10 +219,6 @@ class Waiting:
             if deferred:
                 return deferred[0]
         return None
-
-    def in_state(self, *states: TransactionState) -> list[Transaction]:
-        """Those in one of ``states``, in order of arrival."""
-        return [transaction for transaction in self._line if transaction.state in states]
 
     def _leave(self, transaction: Transaction) -> None:
         if transaction.place is None:

@@ -7,11 +7,14 @@ import asyncio
 import gc
 from collections.abc import Sequence
 
-from transport.model.envelope import Message
+import structlog
+
+from transport.model.envelope import Message, Recipient
 from transport.queues.queue_set import Rerouted
 from transport.service.parts import Parts
 
 STEP = 100
+log = structlog.get_logger(__name__)
 
 
 def recover(parts: Parts, messages: Sequence[Message]) -> None:
@@ -29,13 +32,21 @@ async def read_on(parts: Parts) -> None:
             await asyncio.sleep(0)
         # What waits is no garbage: a collector that looked at a million messages would stop the loop for a second.
         gc.freeze()
+    parts.queues.look_for_orphans()
     parts.shadow.all_read()
     await parts.control.take_up()
 
 
 async def route_again(parts: Parts, leaving: Rerouted) -> None:
     """Decide anew about mail that left its queues."""
-    for number, (message, recipients) in enumerate(leaving, start=1):
+    for some in leaving:
+        for message, recipients in some:
+            _decide_again(parts, message, recipients)
+        await asyncio.sleep(0)
+
+
+def _decide_again(parts: Parts, message: Message, recipients: Sequence[Recipient]) -> None:
+    try:
         parts.intake.decide_again(message, recipients)
-        if number % STEP == 0:
-            await asyncio.sleep(0)
+    except Exception:  # what is wrong with one must not keep all the others out of their queues
+        log.exception("queue.message_not_routed_again", queue_id=message.queue_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -27,7 +27,7 @@ class Copier:
 
     spool: SqliteSpool
     clock: Callable[[], float]
-    take_back: Callable[[set[int]], set[int]]
+    take_back: Callable[[set[int]], Awaitable[set[int]]]
     links: list[Link] = field(default_factory=list)
     is_required: bool = False
     unprotected_total: int = 0
@@ -117,22 +117,22 @@ class Copier:
                 self._hold(message_id, link)
             else:
                 link.settle(message_id)
-        self._give_up(link, kept["redirected"], kept["redirected_of_others"])
+        await self._give_up(link, kept["redirected"], kept["redirected_of_others"])
 
     def _hold(self, message_id: int, link: Link) -> None:
         before = tuple(one for one in self._holders.get(message_id, ()) if one.peer.node != link.peer.node)
         self._holders[message_id] = (*before, link)
 
-    def _give_up(self, link: Link, ours: Iterable[int], of_others: Iterable[int]) -> None:
+    async def _give_up(self, link: Link, ours: Iterable[int], of_others: Iterable[int]) -> None:
         """What the peer delivered in our place is not delivered again, where that can be helped."""
         taken = {*ours, *of_others}
         if not taken:
             return
         held = {message_id for message_id in taken if self.spool.holds(message_id)}
-        busy = self.take_back(held)
-        dropped = sorted(held - busy)
+        busy = await self.take_back(held)
+        dropped = sorted(one for one in held - busy if self.spool.holds(one))  # some may have ended meanwhile
         # Of an earlier spool nothing is known: what is not here was lost with it.
-        twice = sorted(busy | (set(ours) - held))
+        twice = sorted(held.difference(dropped) | (set(ours) - held))
         self.duplicates_total += len(twice)
         self.spool.discard(dropped, [self._event(EventId.SHADOW_DISCARD, one, link) for one in dropped])
         self.spool.record([self._event(EventId.DUPLICATE_DELIVER, one, link) for one in twice])

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from asyncio import Future
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -38,7 +38,7 @@ class Redundancy:
         port: ShadowPort,
         spool: SqliteSpool,
         submit: Submit,
-        take_back: Callable[[set[int]], set[int]],
+        take_back: Callable[[set[int]], Awaitable[set[int]]],
         clock: Callable[[], float],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -1,11 +1,14 @@
 """A new configuration while mail waits: what is routed again, what goes on under it."""
 
+import asyncio
+
 from tests.support.delivery import Delivering
 from tests.support.sink import Sink
 from tests.support.transport import document
 from transport.config.objects import AddressSpace, Organization, SendConnector
 from transport.model.event import EventId
 from transport.model.next_hop import POISON, UNREACHABLE
+from transport.model.orders import StandingOrders, SuspendedQueue
 
 
 def connector(sink, **fields):
@@ -17,7 +20,7 @@ async def test_unreachable__is_routed_again(sink):
     async with Delivering(document(sink, send_connectors=())) as node:
         message = node.enqueue("b@partner.example", next_hop=UNREACHABLE)
         assert "No send connector covers" in node.snapshot.waiting_because and node.snapshot.status == "Ready"
-        assert list(node.queues.apply(document(sink))) == [(message, message.recipients)]
+        assert list(node.queues.apply(document(sink))) == [[(message, message.recipients)]]
         assert node.snapshot.message_count == 0
 
 
@@ -26,7 +29,7 @@ async def test_connector_gone__its_mail_is_routed_again(sink):
     async with Delivering(document(sink)) as node:
         message = node.enqueue("b@partner.example")
         await node.until_event(EventId.DEFER)
-        assert list(node.queues.apply(document(sink, send_connectors=()))) == [(message, message.recipients)]
+        assert list(node.queues.apply(document(sink, send_connectors=()))) == [[(message, message.recipients)]]
 
 
 async def test_other_address_spaces__its_mail_is_routed_again(sink):
@@ -69,6 +72,31 @@ async def test_recovered_for_a_connector_that_is_gone__is_routed_again_once(sink
         )  # routed to the same place: kept, shown, not routed in a circle
         await node.pass_time(1)
         assert len(node.rerouted) == 1 and "is gone or disabled" in node.snapshot.waiting_because
+
+
+async def test_recovered_late_for_a_connector_that_is_gone__is_routed_again_too(sink):
+    async with Delivering(document(sink)) as node:
+        hop = type(node.hop())(node.hop().delivery_type, node.hop().domain, "gone")
+        node.enqueue("b@partner.example", next_hop=hop)
+        await node.until(lambda: node.rerouted)
+        late = node.enqueue("c@partner.example", next_hop=hop)
+        node.queues.look_for_orphans()
+        assert node.rerouted[1:] == [(late, late.recipients)]
+
+
+async def test_other_address_spaces__what_comes_while_its_mail_is_routed_again__goes_after_that(sink):
+    async with Delivering(document(sink, send_connectors=(connector(sink),))) as node:
+        node.queues.obey(StandingOrders((SuspendedQueue(str(node.hop())),)))
+        node.enqueue("b@partner.example")
+        (queue,) = node.queues.all()
+        queue.suspension = None
+        leaving = node.queues.apply(document(sink, send_connectors=(connector(sink, max_message_size=5000),)))
+        node.enqueue("c@partner.example")
+        await asyncio.sleep(0.1)
+        assert sink.received == []
+        assert [[str(recipients[0].address) for _, recipients in some] for some in leaving] == [["b@partner.example"]]
+        await node.until_event(EventId.SEND)
+    assert sink.recipients == ["c@partner.example"]
 
 
 async def test_our_name_changed__is_used_at_once(sink):

@@ -6,11 +6,15 @@ import pytest
 
 from tests.support.delivery import Delivering
 from tests.support.transport import document
+from transport.model.event import EventId
+from transport.model.next_hop import UNREACHABLE
 from transport.model.orders import StandingOrders, SuspendedQueue
-from transport.model.outcome import RecipientStatus
+from transport.model.outcome import Outcome, OutcomeKind, Phase, RecipientStatus
 from transport.model.queue_filter import QueueFilter
 from transport.queues import line
 from transport.queues.line import PIECE, Line
+from transport.queues.steps import STEP
+from transport.queues.taking_back import FEW
 from transport.queues.transaction import Transaction
 from transport.queues.waiting import WAKE_STEP, Waiting
 
@@ -133,3 +137,82 @@ async def test_retry__long_queue__others_have_the_loop_between_its_steps(sink):
         assert seen[:3] == [WAKE_STEP, 2 * WAKE_STEP, COUNT]
         page = await node.control.page(QueueFilter(), offset=COUNT - 1, limit=50)
         assert (page.total, len(page.rows)) == (COUNT, 1)
+
+
+async def held_back(node, count):
+    """So many messages wait in a queue that is not suspended any more."""
+    node.queues.obey(StandingOrders((SuspendedQueue(str(node.hop())),)))
+    messages = [node.enqueue(f"r{number}@partner.example") for number in range(count)]
+    (queue,) = node.queues.all()
+    return queue, messages
+
+
+async def in_steps(done, *, at_most=1000):
+    """What `done` says at first, and whenever others had the loop, until it says the same twice."""
+    seen = [done()]
+    for _ in range(at_most):
+        await asyncio.sleep(0)
+        seen.append(done())
+        if len(seen) > 5 and seen[-1] == seen[-5]:
+            break
+    return sorted(set(seen))
+
+
+async def test_next_hop_that_takes_no_mail_ever__a_long_queue_fails_in_steps(sink):
+    never = Outcome(OutcomeKind.FAILED, Phase.ROUTING, None, "It has a null MX.")
+    async with Delivering(document(sink)) as node:
+        queue, _ = await held_back(node, 3 * STEP + 50)
+        queue.suspension = None
+        queue.unreachable(never)
+        assert queue.backlog == 0, "its courier waits until that is done"
+        left = await in_steps(lambda: len(queue.waiting))
+        assert left == [0, 50, STEP + 50, 2 * STEP + 50]
+        await node.until_event(EventId.FAIL, STEP)
+
+
+async def test_connector_that_goes__a_long_queue_leaves_step_by_step(sink):
+    async with Delivering(document(sink)) as node:
+        queue, messages = await held_back(node, 3 * STEP + 50)
+        queue.suspension = None
+        leaving = node.queues.apply(document(sink, send_connectors=()))
+        assert (len(queue.waiting), queue.is_flowing) == (len(messages), False)
+        assert (len(next(leaving)), len(queue.waiting)) == (STEP, 2 * STEP + 50)
+        node.enqueue("new@partner.example", next_hop=queue.hop)
+        assert sum(map(len, leaving)) == 2 * STEP + 50
+        assert (len(queue.waiting), queue.walks) == (1, 0)
+
+
+async def test_unreachable__retried__a_long_queue_is_routed_again_in_steps(sink):
+    async with Delivering(document(sink, send_connectors=())) as node:
+        for number in range(2 * STEP + 50):
+            node.enqueue(f"r{number}@partner.example", next_hop=UNREACHABLE)
+        assert node.queues.retry(str(UNREACHABLE)) == 2 * STEP + 50
+        assert await in_steps(lambda: len(node.rerouted)) == [STEP, 2 * STEP, 2 * STEP + 50]
+
+
+async def test_taken_back__from_long_queues__in_steps_and_what_moves_meanwhile_is_found(sink):
+    async with Delivering(document(sink)) as node:
+        queue, messages = await held_back(node, FEW + 3 * STEP)
+        wanted = {message.id for message in messages[::2]}
+        task = asyncio.create_task(node.queues.take_back(wanted))
+        for _ in range(2):
+            await asyncio.sleep(0)
+        assert len(queue.waiting) > len(messages) - 2 * STEP
+        moved = next(one for one in reversed(list(queue)) if one.message_id in wanted)
+        queue.pull(moved)
+        queue.add(moved.message, moved.recipients, None)
+        assert await task == set()
+        assert {one.message_id for one in queue} == {message.id for message in messages} - wanted
+
+
+async def test_taken_back__while_it_is_delivered__stays_as_a_whole(sink):
+    sink.delay("dot", 0.3)
+    async with Delivering(document(sink)) as node:
+        message = node.enqueue("b@partner.example")
+        (queue,) = node.queues.all()
+        await node.until(lambda: queue.active)
+        other = node.message("c@partner.example", id=message.id)
+        other.recipients[0].status, other.recipients[0].next_attempt_at = RecipientStatus.RETRY, node.clock.now + 600
+        node.queues.enqueue(other, other.recipients)
+        assert await node.queues.take_back({message.id}) == {message.id}
+        assert (len(queue.waiting), queue.waiting.deferred_count) == (2, 1)
