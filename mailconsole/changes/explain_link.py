@@ -28,8 +28,11 @@ class Decided:
     trail: Sequence[Sequence[Any]] = ()
 
 
-def explain_link(question: Question, decided: Decided | None = None, *, at: datetime | None = None) -> str:
-    """Explain with this attempt; as it was decided, else under what is in effect, ``at`` that time or this moment."""
+def explain_link(
+    question: Question, decided: Decided | None = None, *, at: datetime | None = None, refusal: int | None = None
+) -> str:
+    """Explain with this attempt; as it was decided, else under what is in effect, ``at`` that time or this moment.
+    ``refusal`` is the key of what was answered then."""
     said = {
         "peer": question.peer,
         "binding": question.binding,
@@ -43,6 +46,7 @@ def explain_link(question: Question, decided: Decided | None = None, *, at: date
         "size_bytes": str(question.size_bytes or ""),
         "header": question.header,
         "at": _local(at) if at is not None else "",
+        "refusal": str(refusal or ""),
         **(_then(decided) if decided is not None else {}),
     }
     return f"{reverse('tools:explain')}?{urlencode({name: value for name, value in said.items() if value})}"

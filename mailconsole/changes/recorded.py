@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from django.db.models import Model, QuerySet
 
+from transport.model.verdict import Stage
 from transport.rules import disclosure
 from transport.rules.admission import LookupUnavailable, RecipientEntry
 
@@ -52,6 +53,20 @@ class RecordedDecision:
         except ValueError:
             return ()
         return [row for row in found if isinstance(row, list)] if isinstance(found, list) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRefusal:
+    """What a peer was told, when, at which stage, and why; ``url`` is its page. Texts may have come over a wire."""
+
+    peer: str
+    sender: str
+    recipient: str
+    at: datetime
+    stage: Stage
+    reply: str
+    reason: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +166,17 @@ def last_use(identity: str) -> LastUse | None:
     """The newest message that the user signed in for, None where none is kept."""
     find: Callable[[str], LastUse | None] | None = _plugged.get("last_use")
     return find(identity) if find is not None else None
+
+
+def register_refusals(find: Callable[[int], RecordedRefusal | None]) -> None:
+    """Plug in where a refusal is found by its key; called in `AppConfig.ready`."""
+    _plugged["refusals"] = find
+
+
+def refusal(key: int) -> RecordedRefusal | None:
+    """None where it is not kept any more."""
+    find: Callable[[int], RecordedRefusal | None] | None = _plugged.get("refusals")
+    return find(key) if find is not None else None
 
 
 def register_uses(source: UseSource) -> None:

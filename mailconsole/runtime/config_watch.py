@@ -16,7 +16,7 @@ from mailconsole import __version__
 from mailconsole.nodes.drift import report_drift
 from mailconsole.nodes.models import ActivationState
 from mailconsole.nodes.services import register_heartbeat, report_activation, shadow_nodes
-from mailconsole.runtime.revisions import head_number, load_document
+from mailconsole.runtime.revisions import head_number, load_document, why_unreadable
 from mailconsole.runtime.ticker import Ticker
 from mailconsole.runtime.wiring import Running, keep_last_good
 from transport.config.document import digest
@@ -95,10 +95,9 @@ class ConfigWatch(Ticker):
             self._host.reload(Running(number, document))
         except (ConfigurationRefused, ValidationError) as refusal:
             self._refused = (number, time.monotonic())
-            log.error("configuration.refused", node=self._host.node, revision=number, reason=str(refusal)[:500])
-            report_activation(
-                node=self._host.node, revision=number, state=ActivationState.REFUSED, error=str(refusal)[:2000]
-            )
+            why = why_unreadable(refusal) if isinstance(refusal, ValidationError) else str(refusal)
+            log.error("configuration.refused", node=self._host.node, revision=number, reason=why[:500])
+            report_activation(node=self._host.node, revision=number, state=ActivationState.REFUSED, error=why[:2000])
 
     def _keep(self) -> None:
         """What runs is on disk before anybody is told that it runs."""

@@ -107,6 +107,7 @@ class ExplainForm(forms.Form):
         help_text="Block and allow lists, about a client that they may know of.",
     )
     listings = forms.CharField(required=False, max_length=8000, widget=forms.HiddenInput)
+    refusal = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput)
     under = forms.ChoiceField(label="Decided under", required=False)
 
     def __init__(self, *args: Any, document: MailFlow, head: int, **kwargs: Any) -> None:

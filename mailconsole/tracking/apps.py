@@ -14,6 +14,7 @@ class TrackingConfig(AppConfig):
         from mailconsole.nodes import removal
         from mailconsole.nodes.live import regions
         from mailconsole.tracking import hits, live
+        from mailconsole.tracking.explained import find_refusal
         from mailconsole.tracking.services.decisions import recent_decisions
         from mailconsole.tracking.services.last_use import last_use
         from mailconsole.tracking.services.lost import mark_lost
@@ -28,6 +29,7 @@ class TrackingConfig(AppConfig):
         search.register(search.Searcher("Messages", 10, hits.find_messages))
         recorded.register_decisions(recent_decisions)
         recorded.register_last_use(last_use)
+        recorded.register_refusals(find_refusal)
         recorded.register_uses(object_uses)
         recorded.register_mail_seen(TrackedMail())
         removal.register(mark_lost)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from mailconsole.changes.explain_link import Decided, explain_link
+from mailconsole.changes.recorded import RecordedRefusal
 from mailconsole.changes.services.explanation import Question
 from mailconsole.tracking.models import Message, Refusal
 from mailconsole.tracking.services.life import receipt_detail
+from transport.model.verdict import Stage
 
 
 def attempt_of(refusal: Refusal) -> Question:
@@ -25,12 +29,32 @@ def attempt_of(refusal: Refusal) -> Question:
 
 def now_url(refusal: Refusal) -> str:
     """Explain with this attempt, under what is in effect."""
-    return explain_link(attempt_of(refusal))
+    return explain_link(attempt_of(refusal), refusal=refusal.pk)
 
 
 def decided_url(refusal: Refusal) -> str:
     """Explain with this attempt, under the revision, at the time and with the answers of then."""
-    return explain_link(attempt_of(refusal), Decided(refusal.received_at, refusal.revision, refusal.trail))
+    decided = Decided(refusal.received_at, refusal.revision, refusal.trail)
+    return explain_link(attempt_of(refusal), decided, refusal=refusal.pk)
+
+
+def find_refusal(key: int) -> RecordedRefusal | None:
+    """What was answered then; None where that is not kept."""
+    found = Refusal.objects.filter(pk=key).first()
+    if found is None or found.stage not in set(Stage):
+        return None
+    url = reverse("tracking:refusal", args=[key])
+    asked = attempt_of(found)
+    return RecordedRefusal(
+        peer=asked.peer,
+        sender=asked.sender,
+        recipient=asked.recipient,
+        at=found.received_at,
+        stage=Stage(found.stage),
+        reply=found.reply,
+        reason=found.reason,
+        url=url,
+    )
 
 
 def explain_urls(message: Message) -> dict[str, str]:

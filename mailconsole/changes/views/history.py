@@ -14,7 +14,7 @@ from mailconsole.changes.services.drift import drifting
 from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.changes.views.detail import lines_of
 from mailconsole.changes.views.lists import LISTINGS, Tab
-from mailconsole.changes.views.running import running
+from mailconsole.changes.views.running import nodes_running, running
 from mailconsole.common.pages import page_of, render_page
 from transport.config import text
 from transport.config.diff import diff
@@ -22,11 +22,19 @@ from transport.config.diff import diff
 
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
-    head = head_revision()
+    head, now = head_revision(), timezone.now()
     rows = Revision.objects.select_related("author", "published_by", "change")
     tabs = [Tab(one.label, reverse("changes:list-of", args=[one.name]), False) for one in LISTINGS.values()]
     tabs.append(Tab("History", reverse("changes:history"), True))
-    context = {"page": page_of(request, rows), "head": head, "tabs": tabs, "drifting": drifting(timezone.now())}
+    nodes = nodes_running(head, now=now)
+    context = {
+        "page": page_of(request, rows),
+        "head": head,
+        "tabs": tabs,
+        "drifting": drifting(now),
+        "nodes": nodes,
+        "is_settling": any(one.is_settling for one in nodes),
+    }
     return render_page(request, "changes/history.html", context, fragment="changes/_history.html")
 
 

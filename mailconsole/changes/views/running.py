@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailconsole.changes.models import Head, Revision
-from mailconsole.nodes.models import Activation, ActivationState
+from mailconsole.nodes.models import Activation, ActivationState, Node
 from mailconsole.nodes.services import known_nodes
 
 SETTLES_WITHIN = timedelta(minutes=10)
@@ -28,6 +28,19 @@ class NodeAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeRuns:
+    """What one node runs; `since` is when it last began to, `why` why it is not the newest."""
+
+    node: str
+    number: int | None
+    since: datetime | None
+    tone: str
+    word: str
+    why: str
+    is_settling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """Every node's answer; `is_settling` while an answer may still come, so that the page asks again."""
 
@@ -44,3 +57,24 @@ def running(revision: Revision, *, now: datetime) -> Running:
     is_waiting = not answers or any(one.state is ActivationState.PENDING for one in answers)
     is_settling = is_head and is_waiting and now - revision.created_at < SETTLES_WITHIN
     return Running(tuple(sorted(answers, key=lambda one: one.node)), is_settling)
+
+
+def nodes_running(head: Revision, *, now: datetime) -> tuple[NodeRuns, ...]:
+    """Every node that was heard of lately."""
+    nodes = known_nodes(now)
+    said = {(one.node_id, one.revision): one for one in Activation.objects.filter(
+        node__in=nodes, revision__in={head.number, *(node.running_revision or 0 for node in nodes)})}  # fmt: skip
+    return tuple(_runs(node, head, said, now) for node in nodes)
+
+
+def _runs(node: Node, head: Revision, said: dict[tuple[int, int], Activation], now: datetime) -> NodeRuns:
+    number = node.running_revision
+    began, newest = said.get((node.pk, number or 0)), said.get((node.pk, head.number))
+    since = began.at if began is not None and began.state == ActivationState.ACTIVE else None
+    if node.is_lost(now):
+        return NodeRuns(node.name, number, since, "bad", "Silent", "It does not report: what it runs may be another.")
+    if number == head.number:
+        return NodeRuns(node.name, number, since, "good", "Newest", "")
+    if newest is not None and newest.state == ActivationState.REFUSED:
+        return NodeRuns(node.name, number, since, "bad", f"Refused {head.number}", newest.error)
+    return NodeRuns(node.name, number, since, "warn", "Behind", f"Revision {head.number} is published.", True)

@@ -142,3 +142,44 @@ def test_page__size_to_the_octet__holds_until_the_size_is_changed():
     for size_kb, octets in (("2", 1500), ("3", 3072), ("", 0)):
         form = browser.get(url, asked | {"size_kb": size_kb}).context["form"]
         assert form.is_valid() and form.question.size_bytes == octets
+
+
+def third_revision() -> None:
+    """The one that `Traffic` was decided under."""
+    for name in ("A", "B"):
+        publish_policy(name=name)
+
+
+@pytest.mark.parametrize(
+    ("stage", "reply", "says"),
+    [
+        ("data", "550 5.7.1 No lotteries here", "What the message said decided that"),
+        ("auth", "535 5.7.8 Authentication credentials invalid", "A password"),
+        ("rcpt", "452 4.5.3 Too many recipients", "Limits that the client had reached"),
+        ("rcpt", "550 5.7.1 Unable to relay", ""),
+    ],
+)
+def test_refusal_that_rules_alone_cant_say_again__stands_above_the_answer_with_why(stage, reply, says):
+    third_revision()
+    traffic = Traffic()
+    traffic.refuse(stage=stage, reply=reply, reason="Rule <b>.", peer="127.0.0.2")
+    traffic.ingest()
+    refusal, browser = Refusal.objects.get(), signed_in(create_viewer())
+    page = browser.get(decided_url(refusal))
+    assert "<strong>Then</strong>" in page.text and reply in page.text and "Rule &lt;b&gt;." in page.text
+    assert page.context["then"].why_otherwise.startswith(says) and bool(page.context["then"].why_otherwise) == bool(
+        says
+    )
+    assert reverse("tracking:refusal", args=[refusal.pk]) in page.text
+
+
+def test_refusal_that_is_gone_or_of_another_attempt__is_not_told():
+    third_revision()
+    traffic = Traffic()
+    traffic.refuse()
+    traffic.ingest()
+    refusal, browser = Refusal.objects.get(), signed_in(create_viewer())
+    url = decided_url(refusal)
+    assert browser.get(url.replace("peer=127.0.0.2", "peer=127.0.0.3")).context["then"] is None
+    refusal.delete()
+    assert browser.get(url).context["then"] is None
