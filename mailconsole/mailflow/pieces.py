@@ -37,7 +37,7 @@ class Focus(Enum):
 @dataclass(frozen=True, slots=True)
 class PieceRow:
     """One row. ``takes``: values, header, text, status. ``choices`` are (value, label, whether it is chosen).
-    ``focused``: which of those has the keyboard at once."""
+    ``focused``: which of those has the keyboard at once. ``is_long``: its text has lines."""
 
     name: str
     kind: str
@@ -48,6 +48,7 @@ class PieceRow:
     is_single: bool = False
     choices: list[tuple[str, str, bool]] = field(default_factory=list)
     focused: str = ""
+    is_long: bool = False
 
     @property
     def lines(self) -> str:
@@ -119,7 +120,10 @@ class PiecesWidget(forms.Widget):
         takes = spec.takes if isinstance(spec, ActionSpec) else _takes(spec)
         said_of_values = spec.values.sentence if "values" in takes else ""
         choices = self._choices(spec, said["values"])
-        return PieceRow(name, kind, known.sentence, said_of_values, takes, said, spec.is_single, choices)
+        is_long = isinstance(spec, ActionSpec) and spec.is_long
+        return PieceRow(
+            name, kind, known.sentence, said_of_values, takes, said, spec.is_single, choices, is_long=is_long
+        )
 
     def _choices(self, spec: ConditionSpec | ActionSpec, chosen: Iterable[str]) -> list[tuple[str, str, bool]]:
         if spec.values in _CONNECTORS:

@@ -35,6 +35,7 @@ class TrackingConfig(AppConfig):
         removal.register(mark_lost)
         regions.register(
             regions.Region("traffic-cards", live.traffic_cards),
+            regions.Region("grave-messages", live.grave_messages, every_s=5.0),
             regions.Region("top-refusals", live.top_refusals),
             regions.Region("recent-failures", live.recent_failures),
             regions.Region("throughput", live.throughput_tail, every_s=2),

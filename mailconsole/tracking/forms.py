@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailconsole.tracking.services.refusals import RefusalQuery
 from mailconsole.tracking.services.search import MessageQuery
-from mailconsole.tracking.states import MessageStatus
+from mailconsole.tracking.states import MessageStatus, Severity
 from transport.model.verdict import Stage
 
 _WITHIN = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
@@ -54,12 +54,17 @@ class _TimeFilterForm(forms.Form):
 class MessageFilterForm(_TimeFilterForm):
     """What the Messages page can be asked."""
 
-    field_order = ["q", "sender", "recipient", "peer", "status", "within", "since", "until"]
+    field_order = ["q", "sender", "recipient", "peer", "status", "severity", "within", "since", "until"]
     q = _text("Anything", "Queue id, message-id, address, IP")
     sender = _text("Sender", "Sender or domain")
     recipient = _text("Recipient", "Recipient or domain")
     peer = _text("Client IP")
     status = forms.ChoiceField(required=False, label="Status", choices=[("", "Any status"), *MessageStatus.choices])
+    severity = forms.ChoiceField(
+        required=False,
+        label="Audit severity",
+        choices=[("", "Any severity"), *[(one.label, one.label) for one in Severity]],
+    )
 
     @property
     def query(self) -> MessageQuery:
@@ -70,6 +75,7 @@ class MessageFilterForm(_TimeFilterForm):
             recipient=self.said("recipient"),
             peer=self.said("peer"),
             status=self.said("status"),
+            severity=next((one.value for one in Severity if one.label == self.said("severity")), 0),
             since=since,
             until=until,
         )

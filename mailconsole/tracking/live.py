@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from mailconsole.nodes.live.rates import read_rates
 from mailconsole.nodes.live.regions import Piece, piece
 from mailconsole.nodes.snapshots import Live
-from mailconsole.tracking.models import NOT_DELIVERED, Message, MessageRecipient, Refusal
+from mailconsole.tracking.models import NOT_DELIVERED, AuditedMessage, Message, MessageRecipient, Refusal
 from mailconsole.tracking.services.refusals import RefusalQuery, group_refusals
 from mailconsole.tracking.services.throughput import SERIES, throughput
-from mailconsole.tracking.states import MessageStatus, RecipientState
+from mailconsole.tracking.states import MessageStatus, RecipientState, Severity
 
 CARDS = (
     ("accepted", "Accepted", "mail-down", "info", "messages/min"),
@@ -23,6 +23,7 @@ CARDS = (
 SPARK = timedelta(minutes=60)
 TOP_WITHIN = timedelta(hours=24)
 TOP_SIZE = 5
+GRAVE_COUNTED = 1000
 TAIL = timedelta(minutes=5)
 
 
@@ -43,6 +44,16 @@ def traffic_cards(live: Live, now: datetime) -> list[Piece]:
         )
         for name, label, icon_name, tone, unit in CARDS
     ]
+
+
+def grave_messages(live: Live, now: datetime) -> list[Piece]:
+    """That there are messages which fit rules of the audit severity High; nothing where there are none."""
+    grave = AuditedMessage.objects.filter(severity=Severity.HIGH, received_at__gte=now - TOP_WITHIN)
+    count = len(grave.values_list("pk")[: GRAVE_COUNTED + 1])
+    if not count:
+        return []
+    is_more = count > GRAVE_COUNTED
+    return [piece("high", "tracking/_grave.html", count=min(count, GRAVE_COUNTED), is_more=is_more)]
 
 
 def top_refusals(live: Live, now: datetime) -> list[Piece]:

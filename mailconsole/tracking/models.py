@@ -10,7 +10,7 @@ from __future__ import annotations
 from django.db import models
 
 from mailconsole.nodes.models import Node
-from mailconsole.tracking.states import MessageStatus, RecipientState
+from mailconsole.tracking.states import MessageStatus, RecipientState, Severity
 from transport.model.envelope import encode_queue_id
 
 ADDRESS_LENGTH = 320
@@ -131,6 +131,23 @@ class MessageRecipient(models.Model):
     @property
     def state_value(self) -> RecipientState:
         return RecipientState(self.state)
+
+
+class AuditedMessage(models.Model):
+    """A message that fits mail flow rules with an audit severity: the gravest of them. Few have one, so it stands
+    apart: the rows of all others pay nothing for it. `received_at` is the message's, for the index."""
+
+    message = models.OneToOneField(
+        Message, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="audited"
+    )
+    received_at = models.DateTimeField()
+    severity = models.PositiveSmallIntegerField(choices=Severity)
+
+    class Meta:
+        indexes = [models.Index(fields=["severity", "received_at"], name="audited_severity")]
+
+    def __str__(self) -> str:
+        return f"{self.message_id}: {Severity(self.severity).label}"
 
 
 class TrackingEvent(models.Model):

@@ -38,6 +38,18 @@ _RECIPIENT_SENTENCES = {
 }
 
 
+class Severity(models.IntegerChoices):
+    """How grave it is that a message fits a mail flow rule, by that rule."""
+
+    LOW = 1, "Low"
+    MEDIUM = 2, "Medium"
+    HIGH = 3, "High"
+
+    @property
+    def sentence(self) -> str:
+        return f"It fits a mail flow rule with the audit severity {self.label}."
+
+
 class MessageStatus(models.TextChoices):
     """The fate of a message: what a person needs to know first."""
 

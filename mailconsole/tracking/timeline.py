@@ -223,8 +223,12 @@ def _changed(event: TrackingEvent) -> TimelineStep:
         is_known = event.detail.get("answer") == Answer.YES
         title = "Mail flow rule" if event.detail.get("is_done") else "Mail flow rule, only a test"
         tone = "info" if is_known else "warn"
-        return TimelineStep(event.event, event.at, tone, title if is_known else "Mail flow rule", text=event.reason)
+        grave = _SEVERITY_TONES.get(_text(event.detail, "severity"), tone)
+        return TimelineStep(event.event, event.at, grave, title if is_known else "Mail flow rule", text=event.reason)
     return TimelineStep(event.event, event.at, "info", "Changed", text=EventId.AGENT_INFO.sentence, reason=event.reason)
+
+
+_SEVERITY_TONES = {"Medium": "warn", "High": "bad"}
 
 
 def _notified(event: TrackingEvent) -> TimelineStep:

@@ -367,3 +367,61 @@ def test_between_members_and_character_set__of_the_message__reject_it_and_let_ot
         sink.wait_until(lambda: bool(told(transport, EventId.REFUSE)))
         (refused,) = told(transport, EventId.REFUSE)
         assert "legal-one@acme.example of the other" in refused.reason
+
+
+def test_notification__of_a_deleted_message__tells_its_recipients_what_it_was(tmp_path, sink):
+    text = "Dear reader,\n\nwe deleted “%%Subject%%” of %%From%%.\n%%Headers%%\n"
+    rules = rule({"kind": "DeleteMessage"}, {"kind": "GenerateNotification", "text": text}, name="No programs")
+    with relay(tmp_path, ruled(sink, rules)) as transport:
+        assert send(transport, to=("b@partner.example", "c@partner.example")).is_accepted
+        notice = sink.wait_for(1)[0]
+        assert (notice.mail_from, set(notice.rcpt_to)) == ("", {"b@partner.example", "c@partner.example"})
+        lines = notice.data.split(b"\r\n")
+        assert {b"To: undisclosed-recipients:;", b"Auto-Submitted: auto-generated", b"X-App: erp",
+                "we deleted “hello” of a@acme.example.".encode()} <= set(lines)  # fmt: skip
+        infos = [one.reason for one in told(transport, EventId.AGENT_INFO)]
+        assert "The mail flow rule No programs told b@partner.example, c@partner.example." in infos
+
+
+def test_notification__of_what_is_redirected__goes_to_whom_it_came_for_and_none_is_about_a_notice(tmp_path, sink):
+    actions = [{"kind": "RedirectMessageTo", "values": ["boss@acme.example"]},
+               {"kind": "GenerateNotification", "text": "See %%To%%"}]  # fmt: skip
+    with relay(tmp_path, ruled(sink, rule(*actions))) as transport:
+        assert send(transport).is_accepted
+        received = {one.rcpt_to: one.data for one in sink.wait_for(2)}
+        assert set(received) == {("boss@acme.example",), ("b@partner.example",)}
+        notice = received["b@partner.example",]
+        assert b"\r\nTo: <b@partner.example>\r\n" in notice and b"See b@partner.example\r\n" in notice
+        assert send(transport, notice).is_accepted
+        assert transport.send("", ["b@partner.example"], BODY).is_accepted
+        assert [one.mail_from for one in sink.wait_for(4)].count("") == 2
+
+
+def test_notification__in_a_test_mode__is_not_sent(tmp_path, sink):
+    action = {"kind": "GenerateNotification", "text": "It is gone"}
+    with relay(tmp_path, ruled(sink, rule(action, mode="AuditAndNotify"))) as transport:
+        assert send(transport).is_accepted
+        sink.wait_for(1)
+        (found,) = told(transport, EventId.AGENT_INFO)
+        assert "would have done (it is a test, AuditAndNotify): tell its recipients “It is gone”" in found.reason
+        assert len(sink.received) == 1
+
+
+def test_audit_severity__of_rules_that_fit__stands_in_their_events(tmp_path, sink):
+    log = {"kind": "LogEventText", "text": "x"}
+    rules = [
+        rule(log, name="Grave", set_audit_severity="High"),
+        rule(log, name="Tried", set_audit_severity="Low", mode="Audit", priority=1),
+        rule(log, name="Silent", set_audit_severity="DoNotAudit", priority=2),
+        rule(log, name="Plain", priority=3),
+    ]
+    with relay(tmp_path, ruled(sink, *rules)) as transport:
+        assert send(transport).is_accepted
+        sink.wait_for(1)
+        found = {one.detail["name"]: one for one in told(transport, EventId.AGENT_INFO)}
+        assert {name: one.detail.get("severity") for name, one in found.items()} == {
+            "Grave": "High", "Tried": "Low", "Plain": None,
+        }  # fmt: skip
+        assert found["Grave"].reason.startswith("The mail flow rule Grave fits (audit severity High): ")
+        (received,) = told(transport, EventId.RECEIVE)  # what hits are counted by
+        assert [row[1] for row in received.detail["trail"]][-4:] == ["grave", "tried", "silent", "plain"]

@@ -172,6 +172,8 @@ def _new_rule(value: Json) -> list[str]:
     said = [] if value["is_enabled"] else ["disabled"]
     said += [] if value["mode"] == "Enforce" else [f"only a test ({value['mode']})"]
     said += [rule_words(value), f"asked at place {value['priority']}"]
+    severity = value["set_audit_severity"]
+    said += [f"audit severity {severity}"] if severity != "NotSpecified" else []
     said += ["no rule after it looks at a message that fits"] if value["stop_rule_processing"] else []
     said += [f"from {show('activation_at', value['activation_at'])}"] if value["activation_at"] else []
     return [*said, f"until {show('expires_at', value['expires_at'])}"] if value["expires_at"] else said

@@ -26,6 +26,8 @@ from transport.config.rule_kinds import (
 from transport.config.tellers import Teller, on_off
 
 SHOWN = 5
+SHORT = 100
+"""Characters of a text that are enough to know it by: of what may be told of each message."""
 _SAID = {
     INSIDE: "inside the organisation",
     OUTSIDE: "outside the organisation",
@@ -51,12 +53,18 @@ def condition_words(value: Json) -> str:
     return spec.phrase.format(_either(value["values"], spec.values in _QUOTED, said), header=value["header"])
 
 
-def action_words(value: Json) -> str:
-    """``redirect the message to anna@contoso.com``."""
+def action_words(value: Json, *, most: int | None = None) -> str:
+    """``redirect the message to anna@contoso.com``. ``most``: so many characters of its text are enough."""
     kind = ActionKind(value["kind"])
     said = _SAID_OF_MANAGER if kind is ActionKind.ADD_MANAGER else {}
     values = [said.get(one, one) for one in _shown(value["values"])]
-    return kind.spec.phrase.format(join(values), header=value["header"], text=value["text"], status=value["status"])
+    text = _on_one_line(value["text"], most)
+    return kind.spec.phrase.format(join(values), header=value["header"], text=text, status=value["status"])
+
+
+def _on_one_line(text: str, most: int | None) -> str:
+    line = " / ".join(part for part in text.split("\n") if part)
+    return line if most is None or len(line) <= most else f"{line[:most]}…"
 
 
 def rule_words(value: Json) -> str:
@@ -107,7 +115,17 @@ def _mode(change: FieldChange) -> Iterator[Parts]:
         yield (Say(f"now only tells what it would do ({change.after}), instead of {change.before}"),)
 
 
+def _severity(change: FieldChange) -> Iterator[Parts]:
+    said = {
+        "NotSpecified": "no longer says how grave it is that a message fits",
+        "DoNotAudit": "no longer has a step of its own in the traces of messages",
+    }
+    words = said.get(change.after, f"now marks messages that fit with the audit severity {change.after}")
+    yield (Say(f"{words} (before: {change.before})"),)
+
+
 TELLERS: dict[tuple[str, str], Teller] = {
+    ("mail_flow_rules", "set_audit_severity"): _severity,
     ("mail_flow_rules", "conditions"): _pieces(
         condition_words, added="now asks that {}", removed="no longer asks that {}"
     ),

@@ -235,6 +235,14 @@ def _home_server(value: str) -> str:
     return name
 
 
+def _lines(value: str) -> str:
+    """Raises ValueError."""
+    lines = value.replace("\r\n", "\n").split("\n")
+    for line in lines:
+        _refuse_control(line)
+    return "\n".join(line.rstrip() for line in lines).strip("\n")
+
+
 def _binding(value: str) -> str:
     """``smtp``, ``submission`` (the node's own addresses) or ``address:port``. Raises ValueError."""
     value = value.strip()
@@ -272,6 +280,8 @@ Duration = Annotated[
 ]
 ObjectId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Line = Annotated[str, StringConstraints(max_length=500), AfterValidator(_refuse_control)]
+Lines = Annotated[str, StringConstraints(max_length=5000), AfterValidator(_lines)]
+"""A text of several lines, which end in LF."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_refuse_control)]
 ReplyText = Annotated[
     str, StringConstraints(max_length=MAX_REPLY_TEXT), AfterValidator(_refuse_control), AfterValidator(_reply_text)

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
+from transport.model.address import Address
 from transport.model.hold import Hold
 
 _RULE = "The mail flow rule "
 
 
+class Told(StrEnum):
+    """Whom a rule tells something about a message."""
+
+    SENDER = "sender"
+    RECIPIENTS = "recipients"
+    OTHERS = "others"
+
+    @property
+    def sentence(self) -> str:
+        return {
+            Told.SENDER: "Its sender, what the rule says (NotifySender).",
+            Told.RECIPIENTS: "Whom it came for, what the rule says (GenerateNotification).",
+            Told.OTHERS: "Whom the rule names, what it found (GenerateIncidentReport).",
+        }[self]
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the sender is told by a rule, beside what becomes of the message; a report where it is ``to`` others."""
+    """What is told by a rule, beside what becomes of the message; ``to`` whom, but for the sender."""
 
     rule_name: str
     text: str
-    to: tuple[str, ...] = ()
+    to: tuple[Address, ...] = ()
+    whom: Told = Told.SENDER
 
 
 @dataclass(frozen=True, slots=True)

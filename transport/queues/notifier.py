@@ -20,6 +20,7 @@ from transport.model.address import NULL, Address, InvalidAddress, parse_mailbox
 from transport.model.envelope import BodyType, Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.ruled import Notice
+from transport.model.ruled import Told as Whom
 from transport.ports.spool import Spool, SpoolUnavailable
 from transport.queues import rule_notices
 from transport.rules import dsn
@@ -123,17 +124,18 @@ class Notifier:
 
     def say(self, message: Message, notices: Sequence[Notice]) -> None:
         """Send what mail flow rules tell: within the same limit, and given up where it can't be stored."""
-        own = [notice for notice in notices if not notice.to]
+        own = [notice for notice in notices if notice.whom is Whom.SENDER]
         if own and self._admits(message, [message.envelope_sender]):
             telling = rule_notices.to_sender(
                 message, own, self.settings, new_id=self._spool.new_id(), now=self._clock()
             )
             self._tell(telling)
         for notice in notices:
-            to = self._admits(message, [parse_mailbox(one) for one in notice.to])
+            to = self._admits(message, notice.to)
             if to:
+                tell = rule_notices.report if notice.whom is Whom.OTHERS else rule_notices.to_recipients
                 new_id, now = self._spool.new_id(), self._clock()
-                self._tell(rule_notices.report(message, notice, to, self.settings, new_id=new_id, now=now))
+                self._tell(tell(message, notice, to, self.settings, new_id=new_id, now=now))
 
     def _admits(self, message: Message, to: Sequence[Address]) -> list[Address]:
         """Those who may get one more within this hour; that others do not is told."""

@@ -1,5 +1,5 @@
-"""The mail by which mail flow rules tell senders something (Exchange's NotifySender), or others what they found
-(GenerateIncidentReport), as messages of our own.
+"""The mail by which mail flow rules tell senders something (Exchange's NotifySender), or recipients
+(GenerateNotification), or others what they found (GenerateIncidentReport), as messages of our own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from transport.rules import dsn, rule_notice
 from transport.rules.dsn import DsnSettings
 
 KIND = "rule notice"
+MAX_NAMED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,27 @@ def report(
     message: Message, notice: Notice, to: Sequence[Address], settings: DsnSettings, *, new_id: int, now: float
 ) -> Telling:
     made = _addressed(message, to, rule_notice.report_subject(notice), settings, new_id=new_id, now=now)
-    shown = replace(notice, to=tuple(map(str, to)))
+    shown = replace(notice, to=tuple(to))
     _fill(made, rule_notice.compose_report(message, shown, settings, queue_id=made.queue_id, now=now), settings)
     is_what = f"The report of the mail flow rule {notice.rule_name} about the message {message.queue_id}."
-    was_done = f"The mail flow rule {notice.rule_name} reported it to {', '.join(shown.to)}."
+    was_done = f"The mail flow rule {notice.rule_name} reported it to {_named(to)}."
     return Telling(made, message, is_what, was_done)
+
+
+def to_recipients(
+    message: Message, notice: Notice, to: Sequence[Address], settings: DsnSettings, *, new_id: int, now: float
+) -> Telling:
+    made = _addressed(message, to, rule_notice.SUBJECT_TO_RECIPIENTS, settings, new_id=new_id, now=now)
+    shown = replace(notice, to=tuple(to))
+    _fill(made, rule_notice.compose_to_recipients(message, shown, settings, queue_id=made.queue_id, now=now), settings)
+    is_what = f"What the mail flow rule {notice.rule_name} tells the recipients of the message {message.queue_id}."
+    return Telling(made, message, is_what, f"The mail flow rule {notice.rule_name} told {_named(to)}.")
+
+
+def _named(to: Sequence[Address]) -> str:
+    """A message may have very many."""
+    more = f" and {len(to) - MAX_NAMED:,} more" if len(to) > MAX_NAMED else ""
+    return f"{', '.join(map(str, to[:MAX_NAMED]))}{more}"
 
 
 def _addressed(

@@ -11,9 +11,9 @@ from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId, TrackingEvent
 from transport.model.next_hop import SUBMISSION
 from transport.model.outcome import RecipientStatus
-from transport.model.ruled import Notice, Ruled
+from transport.model.ruled import Notice, Ruled, Told
 from transport.model.verdict import Answer
-from transport.rules import rule_notice
+from transport.rules import rule_notice, rule_variables
 from transport.rules.mail_flow_rules import Decided, RuleStep
 from transport.rules.priority import expiration_s
 from transport.rules.rule_effects import Effects
@@ -25,7 +25,7 @@ NEVER = frozenset({"NEVER"})
 def apply(decided: Decided, facts: RuleFacts, message: Message, organization: Organization) -> list[TrackingEvent]:
     """Change the message's recipients and orders; its body is the caller's. Returns the events after its receipt."""
     effects, now = decided.effects, message.received_at
-    events = [_fits(step, message, now) for step in decided.told]
+    events = [_fits(step, message, now) for step in decided.told if step.is_audited]
     if effects.recipients is not None:
         events += _redirect(message, effects.recipients, decided, now)
     if effects.added:
@@ -40,14 +40,20 @@ def apply(decided: Decided, facts: RuleFacts, message: Message, organization: Or
 
 
 def _notices(decided: Decided, facts: RuleFacts) -> tuple[Notice, ...]:
-    """What senders are told, where they may be; a report says what its rule found and did."""
+    """What senders and recipients are told, where they may be; a report says what its rule found and did."""
     asked = decided.effects.notices
     if not asked:
         return ()
     said = {step.name: step.sentence for step in decided.told if step.answer is Answer.YES}
-    reports = [replace(one, text=said.get(one.rule_name, "")) for one in asked if one.to]
-    own = [one for one in asked if not one.to]
-    return (*(own if own and rule_notice.may_be_sent(facts) else ()), *reports)
+    found: list[Notice] = []
+    for one in asked:
+        if one.whom is Told.OTHERS:
+            found.append(replace(one, text=said.get(one.rule_name, "")))
+        elif one.whom is Told.SENDER:
+            found += [one] if rule_notice.may_be_sent(facts) else []
+        elif not rule_notice.is_automatic(facts):
+            found.append(replace(one, text=rule_variables.filled(one.text, facts), to=tuple(facts.recipients)))
+    return tuple(found)
 
 
 def _ruled(decided: Decided, facts: RuleFacts) -> Ruled | None:
@@ -100,6 +106,8 @@ def _fits(step: RuleStep, message: Message, now: float) -> TrackingEvent:
         "actions": list(step.actions),
         "is_done": step.is_done,
     }
+    if step.severity.grade:
+        detail["severity"] = step.severity.value
     return TrackingEvent(EventId.AGENT_INFO, now, message_id=message.id, reason=step.sentence, detail=detail)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from transport.config.diff import as_json
 from transport.config.objects import MailFlowRule, RuleAction, RuleMode
 from transport.config.rule_kinds import TELLING, ActionKind
-from transport.config.rule_words import action_words
+from transport.config.rule_words import SHORT, action_words
 from transport.rules.broad_conditions import fits_much
 from transport.rules.broad_domains import Own
 from transport.rules.header_addresses import FIELDS
 
 _TAKES = (ActionKind.REJECT, ActionKind.DELETE, ActionKind.REDIRECT, ActionKind.BLIND_COPY, ActionKind.ADD_TO,
           ActionKind.COPY_TO, ActionKind.ADD_MANAGER, ActionKind.ROUTE, ActionKind.HOLD, ActionKind.NOTIFY_SENDER,
-          ActionKind.REQUIRE_TLS, ActionKind.REPORT)  # fmt: skip
+          ActionKind.REQUIRE_TLS, ActionKind.REPORT, ActionKind.NOTIFY_RECIPIENTS)  # fmt: skip
 """Does more than mark a message."""
 _BELIEVED = frozenset(name.decode() for name in FIELDS) | {"authentication-results"}
 """Fields by which people answer, or servers judge: who sets them leads mail elsewhere, or past a filter."""
@@ -25,7 +25,7 @@ def takes_much(rule: MailFlowRule, own: Own) -> str:
     what = "whatever message it is" if not rule.conditions else "for all mail or a great part of it"
     taken = next((one for one in rule.actions if _takes(one) and _is_done(one, rule.mode)), None)
     if taken is not None:
-        return f"will {action_words(as_json(taken))}, {what}"
+        return f"will {action_words(as_json(taken), most=SHORT)}, {what}"
     if rule.stop_rule_processing and rule.mode is RuleMode.ENFORCE:
         return f"keeps the rules after it from being asked, {what}"
     return ""

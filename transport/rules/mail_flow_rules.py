@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from transport.config.document import MailFlow
-from transport.config.objects import MailFlowRule, RuleErrorAction, RuleMode
+from transport.config.objects import AuditSeverity, MailFlowRule, RuleErrorAction, RuleMode
 from transport.config.rule_kinds import PATTERNS, TELLING, ActionKind, Reads
 from transport.config.validate_rules import in_order
 from transport.model.reply import Reply
@@ -34,7 +34,8 @@ DEFERRED = Reply(451, "4.3.0", "The message could not be examined now, try again
 @dataclass(frozen=True, slots=True)
 class RuleStep:
     """What one rule said of the message. ``actions`` in words: what was done; if not ``is_done`` would have been.
-    ``is_withheld``: who asks must not know whether it fits; it is passed over."""
+    ``is_withheld``: who asks must not know whether it fits; it is passed over. ``severity``: how grave it is that it
+    fits."""
 
     rule_id: str
     name: str
@@ -44,6 +45,17 @@ class RuleStep:
     actions: tuple[str, ...] = ()
     is_done: bool = False
     is_withheld: bool = False
+    severity: AuditSeverity = AuditSeverity.NOT_SPECIFIED
+
+    @property
+    def is_audited(self) -> bool:
+        """Whether it has an event of its own."""
+        return self.answer is not Answer.YES or self.severity is not AuditSeverity.DO_NOT_AUDIT
+
+    @property
+    def grave(self) -> str:
+        """``audit severity High``, or empty."""
+        return f"audit severity {self.severity}" if self.severity.grade else ""
 
     @property
     def sentence(self) -> str:
@@ -53,7 +65,8 @@ class RuleStep:
         if self.answer is Answer.NO:
             return self.because
         did = "did" if self.is_done else f"would have done (it is a test, {self.mode})"
-        return f"The mail flow rule {self.name} fits: {self.because}. It {did}: {'; '.join(self.actions)}."
+        grave = f" ({self.grave})" if self.grave else ""
+        return f"The mail flow rule {self.name} fits{grave}: {self.because}. It {did}: {'; '.join(self.actions)}."
 
     @property
     def step(self) -> Step:
@@ -186,7 +199,8 @@ def _ask(compiled: CompiledRule, facts: RuleFacts, around: Around, decided: Deci
         return is_deferred
     is_done = rule.mode is RuleMode.ENFORCE
     words = tuple(action.told(decided.effects) for action in compiled.actions)
-    decided.trail.append(RuleStep(rule.id, rule.name, rule.mode, answer, because, words, is_done))
+    step = RuleStep(rule.id, rule.name, rule.mode, answer, because, words, is_done, severity=rule.set_audit_severity)
+    decided.trail.append(step)
     for action in compiled.actions:
         is_told = rule.mode is RuleMode.AUDIT_AND_NOTIFY and action.kind in TELLING
         if is_done or is_told:

@@ -34,6 +34,9 @@ def _told(fields: HeaderFields, given: Parameters) -> tuple[tuple[str, bool], ..
          or any("calendarmessage" in text for text in _lowered(fields, "content-class"))),
         ("ReadReceipt", "disposition-notification" in report),  # RFC 8098 3
         ("DeliveryReport", "delivery-status" in report),  # RFC 3464 2
+        ("PermissionControlled", any("rpmsg.message" in text for text in _lowered(fields, "content-class"))),
+        ("Voicemail", given.kind == "multipart/voice-message"  # RFC 3801 4
+         or any(text.strip().startswith("voice") for text in _lowered(fields, "content-class"))),
     )  # fmt: skip
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from transport.config.diff import as_json
 from transport.config.objects import RuleAction
 from transport.config.rule_kinds import AS_CC, AS_TO, INSTEAD, ActionKind
-from transport.config.rule_words import action_words
+from transport.config.rule_words import SHORT, action_words
 from transport.model.address import Address, parse_mailbox
 from transport.model.priority import Priority
 from transport.model.reply import Reply
-from transport.model.ruled import Notice
+from transport.model.ruled import Notice, Told
 from transport.rules.rule_facts import RuleFacts
 from transport.rules.rule_header import LOOP
 
@@ -55,7 +55,7 @@ class CompiledAction:
 
     def __init__(self, action: RuleAction, rule_name: str) -> None:
         self.kind = action.kind
-        self.words = action_words(as_json(action))
+        self.words = action_words(as_json(action), most=SHORT)
         self.needs_header = action.kind in _NEEDS_HEADER
         self._action = action
         self._rule_name = rule_name
@@ -120,7 +120,11 @@ class CompiledAction:
         effects.notices.append(Notice(self._rule_name, self._action.text))
 
     def report(self, facts: RuleFacts, effects: Effects) -> None:
-        effects.notices.append(Notice(self._rule_name, "", self._action.values))
+        to = tuple(map(parse_mailbox, self._action.values))
+        effects.notices.append(Notice(self._rule_name, "", to, Told.OTHERS))
+
+    def notify_recipients(self, facts: RuleFacts, effects: Effects) -> None:
+        effects.notices.append(Notice(self._rule_name, self._action.text, whom=Told.RECIPIENTS))
 
     def _hold(self, facts: RuleFacts, effects: Effects) -> None:
         effects.held_by = effects.held_by or self._rule_name
@@ -161,6 +165,7 @@ _APPLY: dict[ActionKind, Callable[[CompiledAction, RuleFacts, Effects], None]] =
     ActionKind.ROUTE: CompiledAction._route,
     ActionKind.NOTIFY_SENDER: CompiledAction.notify,
     ActionKind.REPORT: CompiledAction.report,
+    ActionKind.NOTIFY_RECIPIENTS: CompiledAction.notify_recipients,
     ActionKind.HOLD: CompiledAction._hold,
     ActionKind.LOG: CompiledAction._log,
 }

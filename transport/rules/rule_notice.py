@@ -1,5 +1,5 @@
-"""The mail by which a mail flow rule tells the sender something (Exchange's NotifySender), or others what it found
-(GenerateIncidentReport). Pure.
+"""The mail by which a mail flow rule tells the sender something (Exchange's NotifySender), the recipients
+(GenerateNotification), or others what it found (GenerateIncidentReport). Pure.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from transport.rules.rule_facts import NotKnown, RuleFacts
 
 SUBJECT = "About your message"
 """Nothing that the message says goes in: whoever writes another's address into MAIL FROM has nothing to say there."""
+SUBJECT_TO_RECIPIENTS = "About a message to you"
 WIDTH = 76
 MAX_LISTED = 100
 _LISTS = frozenset(("bulk", "list", "junk", "auto_reply"))
@@ -22,15 +23,25 @@ _LISTS = frozenset(("bulk", "list", "junk", "auto_reply"))
 
 def may_be_sent(facts: RuleFacts) -> bool:
     """RFC 3834 2: nothing automatic is answered, and no list."""
-    if facts.sender.is_null:
+    if is_automatic(facts):
         return False
     try:
-        fields = facts.fields
-        submitted = [text.partition(";")[0].strip().lower() for text in fields.texts("auto-submitted")]
-        is_list = fields.has("list-id") or any(text.lower() in _LISTS for text in fields.texts("precedence"))
+        return not facts.fields.has("list-id") and not any(
+            text.lower() in _LISTS for text in facts.fields.texts("precedence")
+        )
     except NotKnown:
         return False
-    return all(text == "no" for text in submitted) and not is_list
+
+
+def is_automatic(facts: RuleFacts) -> bool:
+    """Whether a program wrote it, as one of our own notices that came back; what can't be told counts as such."""
+    if facts.sender.is_null:
+        return True
+    try:
+        submitted = facts.fields.texts("auto-submitted")
+    except NotKnown:
+        return True
+    return any(text.partition(";")[0].strip().lower() != "no" for text in submitted)
 
 
 def report_subject(notice: Notice) -> str:
@@ -52,12 +63,27 @@ def compose_report(message: Message, notice: Notice, settings: DsnSettings, *, q
         ("Received", date(message.received_at)),
         ("Queue id", message.queue_id),
     )
-    to = ",\r\n ".join(f"<{header_safe(one)}>" for one in notice.to)
+    to = ",\r\n ".join(f"<{header_safe(str(one))}>" for one in notice.to)
     lines = [
         *_head(to, report_subject(notice), settings, queue_id, now, "auto-generated"),
         *_wrap(notice.text),
         "",
         *(line for name, said in facts for line in _wrap(f"{name}: {said}")),
+        "",
+    ]
+    return "\r\n".join(lines).encode("utf-8", "replace")
+
+
+def compose_to_recipients(
+    message: Message, notice: Notice, settings: DsnSettings, *, queue_id: str, now: float
+) -> bytes:
+    """What the message says stands in it, on lines of its own; nobody learns who else gets it. CRLF line ends."""
+    only = f"<{header_safe(str(notice.to[0]))}>" if len(notice.to) == 1 else "undisclosed-recipients:;"  # RFC 5322 3.4
+    lines = [
+        *_head(only, SUBJECT_TO_RECIPIENTS, settings, queue_id, now, "auto-generated"),
+        *(line for said in notice.text.split("\n") for line in _wrap(said) or [""]),
+        "",
+        f"This is about the message of {date(message.received_at)}, {message.queue_id}.",
         "",
     ]
     return "\r\n".join(lines).encode("utf-8", "replace")

@@ -105,7 +105,7 @@ class Outcome:
     def actions(self) -> tuple[str, ...]:
         """What rules that fit do, in their order."""
         return tuple(
-            f"{one.name}: {'; '.join(one.actions)}{'' if one.is_done else ' (test)'}"
+            f"{one.name}: {'; '.join(filter(None, (*one.actions, one.grave)))}{'' if one.is_done else ' (test)'}"
             for one in self.rules
             if one.answer is Answer.YES
         )

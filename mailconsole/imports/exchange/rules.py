@@ -14,10 +14,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from mailconsole.imports.exchange.parameters import Other, Same, apply_table, is_its_own, said
+from mailconsole.imports.exchange.plain_text import as_plain_text
 from mailconsole.imports.exchange.rule_terms import EXCEPT, attribute_values, translated
 from mailconsole.imports.exchange.values import Lost, instant, items, number, one_of, spaced_items, text, yes
 from mailconsole.imports.report import Subject
-from transport.config.objects import RuleAction, RuleCondition
+from transport.config.objects import AuditSeverity, RuleAction, RuleCondition
 from transport.config.rule_kinds import PATTERNS, WORDS, ActionKind, ConditionKind, ValueKind
 
 Given = Mapping[str, Any]
@@ -26,6 +27,13 @@ _REST = Other("").at_rest
 _MODES = {"Enforce": 2, "Audit": 0, "AuditAndNotify": 1}
 _ERRORS = {"Ignore": 0, "Defer": 1}
 _LOCATIONS = {"Header": 0, "Envelope": 1, "HeaderOrEnvelope": 2}
+
+
+def _severity(value: Any) -> str:
+    return one_of(value, _SEVERITIES) if text(value) else AuditSeverity.NOT_SPECIFIED.value
+
+
+_SEVERITIES = {"Low": 1, "Medium": 2, "High": 3, "DoNotAudit": 4}
 TABLE: dict[str, Same | Other] = {
     "Priority": Same("priority", number),
     "Mode": Same("mode", lambda value: one_of(value, _MODES)),
@@ -33,7 +41,7 @@ TABLE: dict[str, Same | Other] = {
     "RuleErrorAction": Same("rule_error_action", lambda value: one_of(value, _ERRORS)),
     "SenderAddressLocation": Same("sender_address_location", lambda value: one_of(value, _LOCATIONS)),
     "StopRuleProcessing": Same("stop_rule_processing", yes),
-    "SetAuditSeverity": Other("Each rule that fits stands in the message's trace.", ("", "donotaudit", "none")),
+    "SetAuditSeverity": Same("set_audit_severity", _severity),
     "ModerateMessageByUser": Other("Nobody moderates here: hold it for an operator instead."),
     "ModerateMessageByManager": Other("Nobody moderates here: hold it for an operator instead."),
     "ApplyHtmlDisclaimerText": Other("Disclaimers are not made: text put into signed or nested messages breaks them."),
@@ -48,7 +56,6 @@ TABLE: dict[str, Same | Other] = {
     "SetSCL": Other("Spam is not judged here: set a header field for whoever judges it."),
     "IncidentReportContent": Other("A report tells all but the message's content."),
     "IncidentReportOriginalMail": Other("A report is sent without the message: add a blind copy.", ("", "false", "1")),
-    "GenerateNotification": Other("Only senders are told: see NotifySender."),
     "NotifySender": Other("With policy tips only: give the text on the rule's form."),
     "Disconnect": Other("Reject the message instead."),
 }
@@ -65,7 +72,7 @@ _ACTIONS = frozenset(
         "SetHeaderName", "SetHeaderValue", "PrependSubject", "RouteMessageOutboundRequireTls",
         "RouteMessageOutboundConnector", "LogEventText", "Quarantine", "RejectMessageReasonText",
         "RejectMessageEnhancedStatusCode", "SmtpRejectMessageRejectText", "SmtpRejectMessageRejectStatusCode",
-        "GenerateIncidentReport", "AddManagerAsRecipientType",
+        "GenerateIncidentReport", "AddManagerAsRecipientType", "GenerateNotification",
     )
 )  # fmt: skip
 _HEADERS = {
@@ -76,6 +83,11 @@ _OURS = (ConditionKind.SENDER_AUTHENTICATED, ConditionKind.RECEIVE_CONNECTOR)
 _PARAMETERS = {kind.value.lower(): kind for kind in ConditionKind if kind not in _OURS}
 _WITHOUT_BLANKS = (ValueKind.ADDRESS, ValueKind.DOMAIN, ValueKind.NETWORK, ValueKind.EXTENSION)
 AS_ONE_TEXT = "The file gives a text, no list: what commas part is an entry each, what blanks part is a phrase."
+_REJECTIONS = (
+    "RejectMessageReasonText", "RejectMessageEnhancedStatusCode", "SmtpRejectMessageRejectText",
+    "SmtpRejectMessageRejectStatusCode",
+)  # fmt: skip
+_NOTIFY = ActionKind.NOTIFY_RECIPIENTS
 NOT_AUTHORIZED = "Delivery not authorized, message refused"  # Exchange's own text
 
 
@@ -198,8 +210,11 @@ def _actions(given: Given, connectors: Mapping[str, str], about: Subject) -> Ite
 def _wanted(given: Given, connectors: Mapping[str, str], about: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from _rejection(given, about)
     sent = (ActionKind.REDIRECT, ActionKind.BLIND_COPY, ActionKind.ADD_TO, ActionKind.COPY_TO, ActionKind.REPORT)
+    is_rejected = any(_is_said(given.get(name)) for name in _REJECTIONS)
     for kind in sent:
-        if _is_said(given.get(kind.value)):
+        if is_rejected and kind is ActionKind.REPORT and _is_said(given.get(kind.value)):
+            about.left_out(kind.value, said(given[kind.value]), "A rejected message is told under Refusals.")
+        elif _is_said(given.get(kind.value)):
             yield kind.value, {"kind": kind, "values": partial(items, given[kind.value])}
     if _is_said(given.get(ActionKind.ADD_MANAGER.value)):
         how = text(given[ActionKind.ADD_MANAGER.value]).capitalize()
@@ -215,6 +230,14 @@ def _wanted(given: Given, connectors: Mapping[str, str], about: Subject) -> Iter
     for kind in (ActionKind.PREPEND_SUBJECT, ActionKind.LOG):
         if _is_said(given.get(kind.value)):
             yield kind.value, {"kind": kind, "text": text(given[kind.value])}
+    if _is_said(given.get(_NOTIFY.value)) and is_rejected:
+        about.left_out(_NOTIFY.value, said(given[_NOTIFY.value]), "A rejected message is told to its sender alone.")
+    elif _is_said(given.get(_NOTIFY.value)):
+        said_there = text(given[_NOTIFY.value])
+        plain = as_plain_text(said_there)
+        if plain != said_there:
+            about.approximated(_NOTIFY.value, said(said_there), "Sent as plain text: its HTML is left out.")
+        yield _NOTIFY.value, {"kind": _NOTIFY, "text": plain}
     if _is_said(given.get("Quarantine")):
         about.approximated("Quarantine", said(given["Quarantine"]), "It is held for an operator.")
         yield "Quarantine", {"kind": ActionKind.HOLD}
@@ -225,9 +248,7 @@ def _wanted(given: Given, connectors: Mapping[str, str], about: Subject) -> Iter
 
 def _rejection(given: Given, about: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
     """Rejected in the SMTP session, with the text and code that the report had."""
-    names = ("RejectMessageReasonText", "RejectMessageEnhancedStatusCode", "SmtpRejectMessageRejectText",
-             "SmtpRejectMessageRejectStatusCode")  # fmt: skip
-    told = [name for name in names if _is_said(given.get(name))]
+    told = [name for name in _REJECTIONS if _is_said(given.get(name))]
     if not told:
         return
     words = next((text(given[name]) for name in told if name.endswith("Text")), NOT_AUTHORIZED)

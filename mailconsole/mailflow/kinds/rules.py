@@ -7,8 +7,8 @@ from typing import Any
 from mailconsole.mailflow.fields import capital
 from mailconsole.mailflow.kinds.kind import Group, Kind, until
 from transport.config.diff import as_json
-from transport.config.objects import RuleMode
-from transport.config.rule_words import action_words, condition_words
+from transport.config.objects import AuditSeverity, RuleMode
+from transport.config.rule_words import SHORT, action_words, condition_words
 
 
 def _if(item: Any) -> str:
@@ -18,7 +18,7 @@ def _if(item: Any) -> str:
 
 
 def _does(item: Any) -> str:
-    return capital(_some([action_words(as_json(one)) for one in item.actions]))
+    return capital(_some([action_words(as_json(one), most=SHORT) for one in item.actions]))
 
 
 def _some(texts: list[str]) -> str:
@@ -27,6 +27,11 @@ def _some(texts: list[str]) -> str:
 
 def _mode(item: Any) -> str:
     return "Enforce" if item.mode is RuleMode.ENFORCE else f"Test ({item.mode})"
+
+
+def _severity(item: Any) -> str:
+    severity = item.set_audit_severity
+    return "" if severity is AuditSeverity.NOT_SPECIFIED else str(severity)
 
 
 RULES: tuple[Kind, ...] = (
@@ -41,10 +46,11 @@ RULES: tuple[Kind, ...] = (
             ("If", _if),
             ("Does", _does),
             ("Mode", _mode),
+            ("Audit", _severity),
             ("Until", until),
         ),
         (
-            Group("General", ("name", "mode", "priority", "is_enabled", "owner", "comment")),
+            Group("General", ("name", "mode", "priority", "is_enabled", "set_audit_severity", "owner", "comment")),
             Group("If the message fits", ("conditions", "sender_address_location")),
             Group("Except if", ("exceptions",)),
             Group("Do", ("actions", "stop_rule_processing")),

@@ -23,7 +23,7 @@ from mailconsole.tracking.services.rows import (
     refusal_row,
     whole,
 )
-from mailconsole.tracking.states import MessageStatus, RecipientState, summarize
+from mailconsole.tracking.states import MessageStatus, RecipientState, Severity, summarize
 from transport.model.event import EventId, TrackingEvent
 
 
@@ -59,7 +59,7 @@ class KnownMessage:
 class Fold:
     """What a batch amounts to. `known` holds messages of earlier batches, by the spool's id; `stamp` makes of unix
     seconds what the database stores. `taken_over`: messages of other nodes, by their ids there,
-    that this one delivers."""
+    that this one delivers. `audited`: when received and the gravest severity, by the key of the message."""
 
     node_id: int
     known: dict[int, KnownMessage]
@@ -71,6 +71,7 @@ class Fold:
     changed: dict[tuple[int, str], RecipientRow] = field(default_factory=dict)
     orphans: int = 0
     taken_over: list[tuple[str, int]] = field(default_factory=list)
+    audited: dict[int, tuple[Stamp, int]] = field(default_factory=dict)
 
     def add(self, sequence: int, data: bytes, event: TrackingEvent) -> None:
         """Fold one event; ``data`` is what the node wrote of it."""
@@ -143,6 +144,12 @@ class Fold:
         origin = whole(event.detail.get("from_id"), MOST_BYTES)
         self.taken_over.append((clip(event.detail.get("from_node"), TEXT_LENGTH), origin or event.message_id))
 
+    def _audit(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
+        severity = _SEVERITIES.get(str(event.detail.get("severity") or ""))
+        if severity is not None:
+            _, gravest = self.audited.get(message.id, (None, 0))
+            self.audited[message.id] = message.received_at, max(severity, gravest)
+
     def _route(self, message: KnownMessage, event: TrackingEvent, at: Stamp) -> None:
         self._take_route(message, event.detail, event.detail.get("recipients") or [event.recipient], at)
 
@@ -211,6 +218,7 @@ class Fold:
         self.counters.add(event.at, what, amount)
 
 
+_SEVERITIES = {one.label: one.value for one in Severity}
 _ENDED = (RecipientState.DELIVERED, RecipientState.FAILED)
 _APPLY: dict[EventId, Callable[[Fold, KnownMessage, TrackingEvent, Stamp], None]] = {
     EventId.RESOLVE: Fold._replace,
@@ -218,6 +226,7 @@ _APPLY: dict[EventId, Callable[[Fold, KnownMessage, TrackingEvent, Stamp], None]
     EventId.EXPAND: Fold._replace,
     EventId.TRANSFER: Fold._transfer,
     EventId.ROUTE: Fold._route,
+    EventId.AGENT_INFO: Fold._audit,
     EventId.SEND: Fold._send,
     EventId.DEFER: Fold._defer,
     EventId.FAIL: Fold._fail,

@@ -9,7 +9,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailconsole.nodes.models import NodeEvent
-from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, ObjectUse, Refusal, TrackingEvent
+from mailconsole.tracking.models import (
+    AuditedMessage,
+    Message,
+    MessageRecipient,
+    MinuteCounter,
+    ObjectUse,
+    Refusal,
+    TrackingEvent,
+)
 
 BATCH = 500
 COUNTERS_DAYS = 400
@@ -37,6 +45,7 @@ def _delete_messages(before: datetime) -> int:
     )
     if keys:
         with transaction.atomic():
+            AuditedMessage.objects.filter(message_id__in=keys).delete()
             TrackingEvent.objects.filter(message_id__in=keys).delete()
             MessageRecipient.objects.filter(message_id__in=keys).delete()
             Message.objects.filter(pk__in=keys).delete()

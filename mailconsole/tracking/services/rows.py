@@ -96,6 +96,7 @@ REFUSAL_COLUMNS = (
     "revision",
     "certificate",
 )
+AUDITED_COLUMNS = ("message_id", "received_at", "severity")
 USE_COLUMNS = ("node_id", "section", "object_id", "day", "count", "last_at")
 COUNTER_COLUMNS = ("node_id", "minute", "accepted", "refused", "delivered", "deferred", "failed", "accepted_bytes")
 

@@ -13,13 +13,13 @@ from typing import TypeVar
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from mailconsole.tracking.models import FIRST_IN_DOMAIN, NOT_DELIVERED, Message, MessageRecipient
+from mailconsole.tracking.models import FIRST_IN_DOMAIN, NOT_DELIVERED, AuditedMessage, Message, MessageRecipient
 from mailconsole.tracking.services.rows import message_id_key
-from mailconsole.tracking.states import MessageStatus
+from mailconsole.tracking.states import MessageStatus, Severity
 from transport.model.envelope import decode_queue_id
 
 PAGE_SIZE = 50
-Rows = TypeVar("Rows", QuerySet[Message], QuerySet[MessageRecipient])
+Rows = TypeVar("Rows", QuerySet[Message], QuerySet[MessageRecipient], QuerySet[AuditedMessage])
 _LAST_CHARACTER = "\U0010ffff"
 
 
@@ -27,7 +27,8 @@ _LAST_CHARACTER = "\U0010ffff"
 class MessageQuery:
     """What is asked; empty fields ask nothing. `text` is what stands in the search field, of any kind.
 
-    `sender` and `recipient` are an address, a domain (with or without @), or the beginning of an address.
+    `sender` and `recipient` are an address, a domain (with or without @), or the beginning of an address; `severity` is
+    that of Severity, 0 for any.
     """
 
     text: str = ""
@@ -35,6 +36,7 @@ class MessageQuery:
     recipient: str = ""
     peer: str = ""
     status: str = ""
+    severity: int = 0
     since: datetime | None = None
     until: datetime | None = None
 
@@ -121,6 +123,8 @@ def _rows(reading: _Reading, after: Position | None, limit: int) -> Iterator[Mes
     query = reading.query
     if query.recipient:
         return _by_recipient(reading, after, limit)
+    if query.severity:
+        return _by_severity(reading, after, limit)
     found = _filtered(Message.objects.defer("life").filter(reading.exact), query, "")
     found = _window(found, query, after, "pk").select_related("node").order_by("-received_at", "-pk")
     return iter(found[:limit])
@@ -140,6 +144,16 @@ def _by_recipient(reading: _Reading, after: Position | None, limit: int) -> Iter
     return islice(_once(row.message for row in rows), limit)
 
 
+def _by_severity(reading: _Reading, after: Position | None, limit: int) -> Iterator[Message]:
+    """From the few that have one."""
+    found = AuditedMessage.objects.filter(severity=reading.query.severity)
+    if reading.exact:
+        found = found.filter(message__in=Message.objects.filter(reading.exact))
+    found = _filtered(found, replace(reading.query, severity=0), "message__")
+    found = _window(found, reading.query, after, "message_id").select_related("message__node").defer("message__life")
+    return (row.message for row in found.order_by("-received_at", "-message_id")[:limit])
+
+
 def _filtered(found: Rows, query: MessageQuery, prefix: str) -> Rows:
     if query.sender:
         found = found.filter(matching(query.sender, f"{prefix}sender_key", f"{prefix}sender_domain"))
@@ -149,6 +163,8 @@ def _filtered(found: Rows, query: MessageQuery, prefix: str) -> Rows:
         found = found.filter(**{f"{prefix}status": query.status})
         if query.status != MessageStatus.DELIVERED and not prefix:
             found = found.filter(NOT_DELIVERED)  # in the words of its index
+    if query.severity:
+        found = found.filter(**{f"{prefix}audited__severity": query.severity})
     return found
 
 
@@ -200,3 +216,9 @@ def _is_ip(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def severities(messages: Iterable[Message]) -> dict[int, Severity]:
+    """By the key of those messages that have one."""
+    found = AuditedMessage.objects.filter(message__in=list(messages)).values_list("message_id", "severity")
+    return {key: Severity(severity) for key, severity in found}

@@ -11,12 +11,21 @@ from typing import Any
 from django.db import connection
 
 from mailconsole.nodes.services import keep_events
-from mailconsole.tracking.models import Message, MessageRecipient, MinuteCounter, ObjectUse, Refusal, TrackingEvent
+from mailconsole.tracking.models import (
+    AuditedMessage,
+    Message,
+    MessageRecipient,
+    MinuteCounter,
+    ObjectUse,
+    Refusal,
+    TrackingEvent,
+)
 from mailconsole.tracking.services.fold import Fold, KnownMessage
 from mailconsole.tracking.services.groups import GROUP_COLUMNS, PlainRows
 from mailconsole.tracking.services.inserting import KEEP, insert, insert_groups, insert_values, upsert
 from mailconsole.tracking.services.lost import hand_over
 from mailconsole.tracking.services.rows import (
+    AUDITED_COLUMNS,
     COUNTER_COLUMNS,
     EVENT_COLUMNS,
     MESSAGE_COLUMNS,
@@ -74,6 +83,7 @@ def store(fold: Fold, plain: PlainRows) -> None:
     )
     _update_status([message for message in fold.known.values() if message.row is None and message.is_touched])
     insert(TrackingEvent, EVENT_COLUMNS, fold.events, KEEP)
+    _store_audited(fold)
     insert(Refusal, REFUSAL_COLUMNS, fold.refusals, KEEP)
     keep_events(fold.node_id, fold.node_events)
     hand_over(fold.taken_over)
@@ -85,6 +95,14 @@ def store(fold: Fold, plain: PlainRows) -> None:
             COUNTER_COLUMNS, ("minute", "node_id"), f"{{0}} = {MinuteCounter._meta.db_table}.{{0}} + excluded.{{0}}"
         ),
     )
+
+
+def _store_audited(fold: Fold) -> None:
+    """A message may be told to fit other rules in a later batch: the gravest stays."""
+    table = connection.ops.quote_name(AuditedMessage._meta.db_table)
+    gravest = upsert(AUDITED_COLUMNS, ("message_id",), "{0} = excluded.{0}")
+    rows = [(key, received_at, severity) for key, (received_at, severity) in fold.audited.items()]
+    insert(AuditedMessage, AUDITED_COLUMNS, rows, f"{gravest} WHERE excluded.severity > {table}.severity")
 
 
 def store_uses(fold: Fold, uses: Uses) -> None:

@@ -14,7 +14,7 @@ from mailconsole.common.templatetags.kit import status
 from mailconsole.tracking.chart import chart_context
 from mailconsole.tracking.explained import decided_url
 from mailconsole.tracking.models import Message, MessageRecipient, Refusal
-from mailconsole.tracking.states import MessageStatus, RecipientState
+from mailconsole.tracking.states import MessageStatus, RecipientState, Severity
 from mailconsole.tracking.timeline import next_hop_words
 
 register = template.Library()
@@ -31,6 +31,7 @@ _MESSAGE_TONES = {
     MessageStatus.HANDED_OVER: "info",
     MessageStatus.LOST: "bad",
 }
+_SEVERITY_TONES = {Severity.LOW: "info", Severity.MEDIUM: "warn", Severity.HIGH: "bad"}
 _RECIPIENT_TONES = {
     RecipientState.PENDING: "info",
     RecipientState.DEFERRED: "warn",
@@ -46,6 +47,11 @@ _RECIPIENT_TONES = {
 def message_status(message: Message) -> SafeString:
     value = message.status_value
     return status(_MESSAGE_TONES[value], value.label, value.sentence)
+
+
+@register.simple_tag
+def audit_severity(value: Severity) -> SafeString:
+    return status(_SEVERITY_TONES[value], f"Audit severity {value.label}", value.sentence)
 
 
 @register.simple_tag

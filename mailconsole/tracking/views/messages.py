@@ -16,7 +16,7 @@ from mailconsole.tracking.explained import explain_urls
 from mailconsole.tracking.forms import MessageFilterForm
 from mailconsole.tracking.models import Message, MessageRecipient
 from mailconsole.tracking.services.life import events_of
-from mailconsole.tracking.services.search import Position, search_messages
+from mailconsole.tracking.services.search import Position, search_messages, severities
 from mailconsole.tracking.timeline import TimelineStep, timeline
 from transport.model.envelope import decode_queue_id, encode_queue_id
 
@@ -42,6 +42,7 @@ EXPORT_COLUMNS = (
     "connector_id",
     "identity",
     "revision",
+    "audit_severity",
 )
 
 
@@ -53,7 +54,12 @@ def message_list(request: HttpRequest) -> HttpResponse:
     return render_page(
         request,
         "tracking/messages.html",
-        {"form": form, "page": page, "recipients": _first_recipients(page.messages)},
+        {
+            "form": form,
+            "page": page,
+            "recipients": _first_recipients(page.messages),
+            "severities": severities(page.messages),
+        },
         fragment="tracking/_messages.html",
     )
 
@@ -76,6 +82,7 @@ def message_detail(request: HttpRequest, node: str, queue_id: str) -> HttpRespon
     steps = timeline(events)
     context = {
         "message": message,
+        "severity": severities([message]).get(message.pk),
         "recipients": message.recipients.order_by(_WORST_FIRST, "pk")[:MAX_RECIPIENTS],
         "recipients_in_all": message.recipients.count(),
         "max_recipients": MAX_RECIPIENTS,
@@ -128,8 +135,11 @@ def _exported(form: MessageFilterForm) -> Iterator[dict[str, Any]]:
     after, count, query = None, 0, form.query
     while count < EXPORT_ROWS:
         page = search_messages(query, after=after, size=EXPORT_PAGE)
+        grave = severities(page.messages)
         for message in page.messages:
-            yield {name: getattr(message, name) for name in EXPORT_COLUMNS} | {"node": message.node.name}
+            severity = grave[message.pk].label if message.pk in grave else ""
+            said = {name: getattr(message, name, "") for name in EXPORT_COLUMNS}
+            yield said | {"node": message.node.name, "audit_severity": severity}
         count, after = count + len(page.messages), page.following
         if after is None:
             return

@@ -213,3 +213,22 @@ def test_scl__is_looked_for_and_set_in_the_header():
 
 def test_attribute__that_rules_do_not_know__disables_the_rule():
     assert not the_rule(imported(SenderADAttributeContainsWords=["Notes:secret"])).is_enabled
+
+
+def test_notification_and_severity__mean_the_same_but_for_the_html():
+    html = "<style>p {}</style><p>Dear reader,</p>\n<p>%%Subject%% &amp; more<br>is <b>gone</b>.</p>"
+    done = imported(**NOT_REJECTED, DeleteMessage=True, GenerateNotification=html, SetAuditSeverity="High")
+    rule = the_rule(done)
+    assert [one.text for one in rule.actions if one.kind == "GenerateNotification"] == [
+        "Dear reader,\n\n%%Subject%% & more\nis gone."
+    ]
+    assert (rule.is_enabled, rule.set_audit_severity) == (True, "High")
+    assert said(done.report, "Block programs", "GenerateNotification")[0][0] is Fate.APPROXIMATED
+    rule = the_rule(imported(**NOT_REJECTED, GenerateNotification="It is gone", SetAuditSeverity=""))
+    assert (rule.actions[0].text, rule.set_audit_severity) == ("It is gone", "NotSpecified")
+
+
+def test_notification__of_a_rule_that_rejects__is_left_out_with_its_reason():
+    done = imported(GenerateNotification="It is gone")
+    assert [one.kind for one in the_rule(done).actions] == ["RejectMessage"]
+    assert said(done.report, "Block programs", "GenerateNotification")[0][0] is Fate.LEFT_OUT

@@ -22,6 +22,7 @@ FORM = {
     "mode": "Enforce",
     "priority": "0",
     "is_enabled": "on",
+    "set_audit_severity": "NotSpecified",
     "sender_address_location": "Header",
     "rule_error_action": "Ignore",
     "conditions-0-kind": "HeaderMatchesPatterns",
@@ -186,3 +187,17 @@ def test_form__connectors__are_offered_by_name(browser):
     publish_document(mail_flow_rules=[routed], send_connectors=[side])
     page = browser.get(reverse("mailflow:mail-flow-rule-edit", args=["a"])).content.decode()
     assert '<option value="side" selected>Side door</option>' in page
+
+
+def test_create__notification_and_severity__are_staged_with_their_lines(browser):
+    chosen = {"actions-0-kind": "GenerateNotification", "actions-0-text": "Dear %%To%%,\r\n\r\nit is gone.\r\n"}
+    given = {name: value for name, value in FORM.items() if not name.startswith("actions-")} | chosen
+    page = browser.post(reverse(CREATE), given | {"actions-0-text": "%%Who%%", "set_audit_severity": "High"})
+    assert "no %%Who%%" in page.context["form"].errors["actions"][0]
+    assert "%%MessageDate%%" in page.content.decode()
+    assert browser.post(reverse(CREATE), given | {"set_audit_severity": "High"}).status_code == 302
+    after = staged()["no-programs"]
+    assert (after["set_audit_severity"], after["actions"][0]["text"]) == ("High", "Dear %%To%%,\n\nit is gone.")
+    assert ">High</td>" in browser.get(reverse("mailflow:mail-flow-rule-list")).content.decode()
+    detail = browser.get(reverse("mailflow:mail-flow-rule-show", args=["no-programs"])).content.decode()
+    assert "Tell its recipients “Dear %%To%%, / it is gone.”" in detail and "Set audit severity" in detail

@@ -324,3 +324,14 @@ def test_in_words__new_approval_rule__names_its_groups_and_the_id_of_what_is_not
     before = document(reviewer_groups=GROUPS)
     after = document(approval_rules=[changed(BROAD, reviewer_groups=["g1", "gone"])], reviewer_groups=GROUPS)
     assert "of Network team and gone" in plain(in_words(diff(before, after), before))
+
+
+def test_in_words__severity_and_notification__are_told_whole() -> None:
+    text = "one\ntwo " + "x" * 300
+    rule = {"id": "r", "name": "R", "actions": [{"kind": "GenerateNotification", "text": text}]}
+    before, after = document(mail_flow_rules=[rule]), document(mail_flow_rules=[rule | {"set_audit_severity": "High"}])
+    assert plain(in_words(diff(before, after), before)) == (
+        "Mail flow rule *R* now marks messages that fit with the audit severity High (before: NotSpecified)."
+    )
+    said = plain(in_words(diff(document(), after), document()))
+    assert f"tell its recipients “one / two {'x' * 300}”" in said and "audit severity High" in said

@@ -2,7 +2,18 @@
 
 import pytest
 
-from tests.transport.rules.mail_flow_kit import CONTENT, NO, UNKNOWN, YES, condition, decide, facts, rule, session
+from tests.transport.rules.mail_flow_kit import (
+    CONTENT,
+    HEADER,
+    NO,
+    UNKNOWN,
+    YES,
+    condition,
+    decide,
+    facts,
+    rule,
+    session,
+)
 from transport.model.address import NULL
 from transport.model.verdict import Answer
 from transport.ports.recipients import NoDirectory
@@ -135,3 +146,36 @@ def test_patterns__that_take_too_many_steps_together__cannot_be_told_and_stop_th
     decided = decide(rule(conditions=[asked], rule_error_action="Defer"), about=about)
     assert decided.trail[0].answer is UNKNOWN
     assert "takes too long" in decided.because
+
+
+@pytest.mark.parametrize(
+    ("disposition", "answer"),
+    [
+        ("attachment; filename=a.docx", NO),
+        ("attachment; filename=a.bin", YES),
+        ("attachment; filename=a", YES),
+        ("attachment", YES),
+        ("attachment; filename=a.pdf; filename*=utf-8''a.bin", YES),
+    ],
+)
+def test_unsupported__attachment_by_the_end_of_each_name__is_what_exchange_does_not_look_into(
+    disposition: str, answer: Answer
+):
+    part = f"--b\r\nContent-Disposition: {disposition}\r\n\r\nx\r\n--b--"
+    parts = f"Content-Type: multipart/mixed; boundary=b\r\n\r\n{part}"
+    about = facts(HEADER + parts.encode())
+    assert decide(rule(conditions=[condition("AttachmentIsUnsupported")]), about=about).trail[0].answer is answer
+
+
+@pytest.mark.parametrize(
+    ("field", "kind"),
+    [
+        (b"Content-Class: rpmsg.message", "PermissionControlled"),
+        (b"Content-Class: Voice-CA", "Voicemail"),
+        (b"Content-Type: multipart/voice-message; boundary=x", "Voicemail"),
+    ],
+)
+def test_message_type__of_exchanges_own__is_told_by_the_header(field: bytes, kind: str):
+    asked = [condition("MessageTypeMatches", kind)]
+    assert decide(rule(conditions=asked), about=facts(field + b"\r\n" + CONTENT)).trail[0].answer is YES
+    assert decide(rule(conditions=asked)).trail[0].answer is NO

@@ -9,7 +9,7 @@ from transport.rules import rule_notice
 
 def test_report__hostile_words_of_the_message__stay_on_their_lines():
     about = message(subject="a\r\nBcc: x@y.example\u202e", helo="evil\r\n\r\nbody", internet_message_id="<1>\r\nX: y")
-    notice = Notice("R\r\nTo: z@z.example", "It fits: " + "x" * 2000, ("audit@acme.example",))
+    notice = Notice("R\r\nTo: z@z.example", "It fits: " + "x" * 2000, (Address("audit", "acme.example"),))
     octets = rule_notice.compose_report(about, notice, SETTINGS, queue_id="1", now=NOW)
     head, _, body = octets.partition(b"\r\n\r\n")
     assert [line for line in head.split(b"\r\n") if line.startswith((b"Bcc", b"X:"))] == []
@@ -25,7 +25,7 @@ def test_report__more_recipients_than_it_lists__names_each_once_before_it_counts
     members = [Recipient(n, Address(f"m{n}", "acme.example"), staff) for n in range(5000)]
     about = message(recipients=members + [Recipient(6000 + n, one, one) for n, one in enumerate(others)])
     octets = rule_notice.compose_report(
-        about, Notice("R", "It fits", ("a@b.example",)), SETTINGS, queue_id="1", now=NOW
+        about, Notice("R", "It fits", (Address("a", "b.example"),)), SETTINGS, queue_id="1", now=NOW
     )
     said = b" ".join(octets.split())
     assert said.count(b"staff@acme.example") == said.count(b"u98@acme.example") == 1

@@ -8,6 +8,7 @@ from transport.config.objects.base import ConfigModel, ConfigObject
 from transport.config.objects.domains import AcceptedDomain, DomainType
 from transport.config.objects.list_providers import AllowListProvider, BlockListProvider, ListProvider, Unavailable
 from transport.config.objects.mail_flow_rules import (
+    AuditSeverity,
     MailFlowRule,
     RuleAction,
     RuleCondition,
@@ -41,6 +42,7 @@ __all__ = [
     "AddressSpace",
     "AllowListProvider",
     "ApprovalRule",
+    "AuditSeverity",
     "AuthMechanism",
     "BlockListProvider",
     "ConfigModel",

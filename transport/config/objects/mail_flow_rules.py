@@ -11,8 +11,16 @@ from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter, Valid
 
 from transport.config import pattern_syntax
 from transport.config.objects.base import ConfigModel, ConfigObject
-from transport.config.rule_kinds import ATTRIBUTES, INSTEAD, TELLING, ActionKind, ConditionKind, ValueKind
-from transport.config.types import Domain, Line, Mailbox, Network, ObjectId, format_size, parse_size
+from transport.config.rule_kinds import (
+    ATTRIBUTES,
+    BESIDE,
+    INSTEAD,
+    VARIABLES,
+    ActionKind,
+    ConditionKind,
+    ValueKind,
+)
+from transport.config.types import Domain, Line, Lines, Mailbox, Network, ObjectId, format_size, parse_size
 
 MAX_VALUES = 500
 MAX_TEXT = 200
@@ -21,6 +29,7 @@ KEPT_HEADERS = frozenset(
 )
 """Fields that rules leave alone: the message could not be read, or would go in circles, without them."""
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[!-9;-~]{0,64}$")]  # RFC 5322 3.6.8
+_VARIABLE = re.compile(r"%%(\w{1,40})%%")
 _ATTRIBUTES = {name.lower(): name for name in ATTRIBUTES}
 _READERS: dict[ValueKind, TypeAdapter[Any]] = {
     ValueKind.ADDRESS: TypeAdapter(Mailbox),
@@ -80,6 +89,34 @@ class SenderAddressLocation(StrEnum):
         }[self]
 
 
+class AuditSeverity(StrEnum):
+    """How grave it is that a message fits a rule: for the trace, and for who looks for such messages."""
+
+    NOT_SPECIFIED = "NotSpecified"
+    DO_NOT_AUDIT = "DoNotAudit"
+    LOW = "Low"
+    MEDIUM = "Medium"
+    HIGH = "High"
+
+    @property
+    def sentence(self) -> str:
+        return _SEVERITY_SENTENCES[self]
+
+    @property
+    def grade(self) -> int:
+        """0 where messages are not marked."""
+        return {AuditSeverity.LOW: 1, AuditSeverity.MEDIUM: 2, AuditSeverity.HIGH: 3}.get(self, 0)
+
+
+_SEVERITY_SENTENCES = {
+    AuditSeverity.NOT_SPECIFIED: "The trace tells that the message fits, and how grave that is stays open.",
+    AuditSeverity.DO_NOT_AUDIT: "The trace has no step of its own for the rule; its hits are counted all the same.",
+    AuditSeverity.LOW: "The message is marked, and found by it.",
+    AuditSeverity.MEDIUM: "The message is marked, and found by it.",
+    AuditSeverity.HIGH: "The message is marked and found by it, and the overview tells that there are such.",
+}
+
+
 class RuleCondition(ConfigModel):
     """One condition or exception: any of its values is enough."""
 
@@ -102,7 +139,9 @@ class RuleAction(ConfigModel):
     kind: ActionKind = Field(description="Exchange's name of the action.")
     values: tuple[Line, ...] = Field((), max_length=100, description="Addresses, or what is chosen.")
     header: HeaderName = Field("", description="The header field that it sets or removes.")
-    text: Annotated[Line, Field(max_length=MAX_TEXT)] = Field("", description="What is said, set or put in front.")
+    text: Lines = Field(
+        "", description="What is said, set or put in front. GenerateNotification: up to 5,000 characters, with lines."
+    )
     status: str = Field(
         "", description="RejectMessage: 5.7.1, or 5.7.900 to 5.7.999; 4.7.1 or 4.7.9xx: refused for now (451)."
     )
@@ -122,8 +161,23 @@ class RuleAction(ConfigModel):
             raise ValueError(f"the field {self.header} can't be changed by a rule")
         if self.kind is ActionKind.REJECT and not (self.text.isascii() and self.text.isprintable()):
             raise ValueError("the text of a rejection is part of an SMTP reply: plain ASCII only")  # RFC 5321 4.2
+        _check_text(self.kind, self.text)
         object.__setattr__(self, "values", _read(self.kind, spec.values, self.values, spec.choices, spec.is_single))
         return self
+
+
+def _check_text(kind: ActionKind, text: str) -> None:
+    """Raises ValueError."""
+    if not kind.spec.is_long:
+        if "\n" in text or len(text) > MAX_TEXT:
+            raise ValueError(f"the text of {kind} is one line of at most {MAX_TEXT} characters")
+        return
+    known = {name.lower() for name in VARIABLES}
+    for name in _VARIABLE.findall(text):
+        if name.lower() not in known:
+            raise ValueError(f"there is no %%{name}%%; there are {', '.join(f'%%{one}%%' for one in VARIABLES)}")
+    if text.lower().count("%%headers%%") > 1:
+        raise ValueError("%%Headers%% can be there once")
 
 
 def _is_of_rules(status: str) -> bool:
@@ -198,7 +252,7 @@ def _check_pattern(text: str) -> None:
 
 
 _ONCE = (ActionKind.REDIRECT, ActionKind.ADD_MANAGER, ActionKind.ROUTE, ActionKind.SET_IMPORTANCE,
-         ActionKind.PREPEND_SUBJECT)  # fmt: skip
+         ActionKind.PREPEND_SUBJECT, ActionKind.NOTIFY_RECIPIENTS)  # fmt: skip
 
 
 class MailFlowRule(ConfigObject):
@@ -225,6 +279,10 @@ class MailFlowRule(ConfigObject):
     )
     activation_at: AwareDatetime | None = Field(None, description="Until then it does nothing; empty means at once.")
     expires_at: AwareDatetime | None = Field(None, description="From then on it does nothing; empty means never.")
+    set_audit_severity: AuditSeverity = Field(
+        AuditSeverity.NOT_SPECIFIED,
+        description="How grave it is that a message fits: kept in its trace, of a test too.",
+    )
     owner: Line = Field("", description="The person or team to ask about it.")
 
     @model_validator(mode="after")
@@ -233,12 +291,13 @@ class MailFlowRule(ConfigObject):
             raise ValueError("expires_at must be later than activation_at")
         kinds = [action.kind for action in self.actions]
         final = [kind for kind in kinds if kind.spec.is_final]
-        told = (ActionKind.LOG, *TELLING)
-        other = next((kind for kind in kinds if not kind.spec.is_final and kind not in told), None)
+        other = next((kind for kind in kinds if not kind.spec.is_final and kind not in BESIDE), None)
         if len(final) > 1 or (final and other is not None):
             raise ValueError(f"actions: nothing else can be done with a message after {final[0]}")
         if ActionKind.REJECT in kinds and ActionKind.REPORT in kinds:
             raise ValueError("actions: there is no report of a rejected message; see Refusals and the hits of the rule")
+        if ActionKind.REJECT in kinds and ActionKind.NOTIFY_RECIPIENTS in kinds:
+            raise ValueError("actions: recipients are told nothing of a rejected message: its sender is, by the reply")
         for kind in _ONCE:
             if kinds.count(kind) > 1:
                 raise ValueError(f"actions: {kind} can be there once")

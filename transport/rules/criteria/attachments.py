@@ -12,6 +12,17 @@ from transport.rules.pattern_match import Pattern, Steps, Words
 from transport.rules.rule_attachment import Attachment, end_of
 from transport.rules.rule_facts import NotKnown, RuleFacts
 
+_LOOKED_INTO = frozenset(
+    (
+        "docm", "docx", "pptm", "pptx", "pub", "one", "xlsb", "xlsm", "xlsx", "doc", "ppt", "xls", "rtf", "vdw",
+        "vsd", "vss", "vst", "pdf", "html", "htm", "xml", "odp", "ods", "odt", "txt", "asm", "bat", "c", "cmd",
+        "cpp", "cxx", "def", "dic", "h", "hpp", "hxx", "ibq", "idl", "inc", "inf", "ini", "inx", "js", "log",
+        "m3u", "pl", "rc", "reg", "vbs", "wtx", "dxf", "jpg", "tiff", "arj", "bz2", "cab", "chm", "gz", "gzip",
+        "lha", "lzh", "lzma", "mhtml", "msp", "rar", "rar4", "tar", "xar", "xz", "zip", "7z", "eml", "msg",
+    )
+)  # fmt: skip
+"""Ends of names of the files whose text Exchange's rules read, and of archives that they open."""
+
 
 def _attached(says: Callable[[RuleCondition], Callable[[Attachment, Steps], str]]) -> Callable[[RuleCondition], Test]:
     """One attachment that fits is enough, though not all could be looked at."""
@@ -63,6 +74,16 @@ def _executable(condition: RuleCondition) -> Callable[[Attachment, Steps], str]:
     return lambda one, steps: f"{_called(one)} is executable" if one.is_executable else ""
 
 
+def _unsupported(condition: RuleCondition) -> Callable[[Attachment, Steps], str]:
+    """By all its names: one that another program would go by may be of another type."""
+
+    def say(one: Attachment, steps: Steps) -> str:
+        is_known = one.names and all(end_of(name) in _LOOKED_INTO for name in one.names)
+        return "" if is_known else f"Exchange does not look into {_called(one)}"
+
+    return say
+
+
 def _locked(condition: RuleCondition) -> Callable[[Attachment, Steps], str]:
     return lambda one, steps: f"{_called(one)} has a password" if one.has_password else ""
 
@@ -97,5 +118,6 @@ OF_ATTACHMENT: dict[ConditionKind, Callable[[RuleCondition], Test]] = {
     ConditionKind.ATTACHMENT_EXECUTABLE: _attached(_executable),
     ConditionKind.ATTACHMENT_PASSWORD: _attached(_locked),
     ConditionKind.ATTACHMENT_LIMIT: _not_all,
+    ConditionKind.ATTACHMENT_UNSUPPORTED: _attached(_unsupported),
     ConditionKind.CHARACTER_SET: _has_character_set,
 }
