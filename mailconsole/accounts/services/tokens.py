@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from mailconsole.accounts.elsewhere import word_on
@@ -90,7 +91,13 @@ def revoke_token(*, actor: User, token: ApiToken, now: datetime, request: HttpRe
         raise TokenNotYours("Only the owner of a token or an administrator can revoke it.")
     # The first to revoke sets the time; a second click changes nothing.
     if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
-        _record(actor, "token.revoked", token, f"Revoked the API token {token.name}", request, None)
+        whose = "" if token.owner_id == actor.pk else f" of {token.owner}"
+        _record(actor, "token.revoked", token, f"Revoked the API token {token.name}{whose}", request, None)
+
+
+def working_tokens(owner: User) -> QuerySet[ApiToken]:
+    """Those that nobody revoked, the newest first; some may have come to their end."""
+    return ApiToken.objects.filter(owner=owner, revoked_at=None).order_by("-created_at")
 
 
 def bearer_of(text: str, *, now: datetime) -> TokenBearer | None:

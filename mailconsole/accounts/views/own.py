@@ -54,7 +54,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
             form = TokenForm(held=held)
         except Refusal as refusal:
             form.add_error("scopes", str(refusal))
-    mine = ApiToken.objects.filter(owner=person, revoked_at=None).order_by("-created_at")
+    mine = tokens.working_tokens(person)
     return render(request, "accounts/tokens.html", {"form": form, "tokens": mine, "made": made, "now": now})
 
 

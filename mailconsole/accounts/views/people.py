@@ -7,16 +7,19 @@ from typing import cast
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from mailconsole.accounts.access import require_role
 from mailconsole.accounts.forms import LimitForm, NewPersonForm, PersonForm
 from mailconsole.accounts.limits import LIMITED_ROLES, Limit
-from mailconsole.accounts.models import User
+from mailconsole.accounts.models import ApiToken, User
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.services import people as service
 from mailconsole.accounts.services import role_limits as service_limits
+from mailconsole.accounts.services import tokens
+from mailconsole.accounts.services.tokens import working_tokens
 from mailconsole.common.refusals import Refusal
 
 
@@ -57,7 +60,18 @@ def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{form.cleaned_data['full_name']} is saved.")
             return redirect("people:list")
     reach = [(role, person.limit_of(role, even_if_unused=True)) for role in LIMITED_ROLES]
-    return render(request, "accounts/person_form.html", {"form": form, "person": person, "reach": reach})
+    context = {"form": form, "person": person, "reach": reach, "tokens": working_tokens(person), "now": timezone.now()}
+    return render(request, "accounts/person_form.html", context)
+
+
+@require_POST
+@require_role(Role.ADMINISTRATOR)
+def revoke_token(request: HttpRequest, pk: int, key: int) -> HttpResponse:
+    """One token of somebody; the account and its other tokens go on."""
+    token = get_object_or_404(ApiToken, pk=key, owner=pk)
+    tokens.revoke_token(actor=actor_of(request), token=token, now=timezone.now(), request=request)
+    messages.success(request, f"The token {token.name} of {token.owner} no longer works.")
+    return redirect("people:edit", pk)
 
 
 @require_http_methods(["GET", "POST"])

@@ -112,3 +112,28 @@ def test_page__a_scope_not_held__is_refused_at_the_field():
     page = signed_in(create_viewer()).post("/account/tokens/", {"name": "x", "scopes": ["editor"], "lifetime": "30"})
     assert "is-invalid" in page.content.decode()
     assert not ApiToken.objects.exists()
+
+
+def test_token_of_another__revoked_on_the_persons_page__ends_that_one_and_is_audited():
+    erin, ada = create_editor(full_name="Erin Editor"), create_administrator()
+    lost, kept = make(erin, Role.EDITOR), make(erin, Role.VIEWER)
+    browser = signed_in(ada)
+    page = browser.get(f"/people/{erin.pk}/").content.decode()
+    assert lost.token.prefix in page and lost.text not in page
+    path = f"/people/{erin.pk}/tokens/{lost.token.pk}/revoke/"
+    answer = browser.post(path, follow=True).content.decode()
+    assert "The token script of Erin Editor no longer works." in answer
+    assert lost.token.prefix not in answer and kept.token.prefix in answer
+    assert tokens.bearer_of(lost.text, now=NOW) is None and tokens.bearer_of(kept.text, now=NOW) is not None
+    entry = AuditEntry.objects.get(action="token.revoked")
+    assert (entry.actor_name, entry.summary) == (ada.username, "Revoked the API token script of Erin Editor")
+
+
+def test_token_of_another__asked_by_no_administrator_or_under_another_person__stays():
+    erin, ada = create_editor(), create_administrator()
+    made = make(erin, Role.EDITOR)
+    for person in (erin, create_auditor()):
+        assert signed_in(person).post(f"/people/{erin.pk}/tokens/{made.token.pk}/revoke/").status_code == 403
+    assert signed_in(ada).post(f"/people/{ada.pk}/tokens/{made.token.pk}/revoke/").status_code == 404
+    assert signed_in(ada).get(f"/people/{erin.pk}/tokens/{made.token.pk}/revoke/").status_code == 405
+    assert tokens.bearer_of(made.text, now=NOW) is not None
