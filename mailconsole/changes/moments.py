@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
@@ -31,6 +31,15 @@ def typed_moment_or_none(text: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text.strip())
-        return moment if moment.tzinfo is not None else timezone.make_aware(moment)
+        return moment if moment.tzinfo is not None else _here(moment)
     except (ValueError, OverflowError):
         raise BadTime(f"“{text[:40]}” is no time; write for example 2026-12-24 22:00.") from None
+
+
+def _here(moment: datetime) -> datetime:
+    """In the console's time zone; of two that are called alike when clocks are put back, the first. Raises BadTime."""
+    zone = timezone.get_current_timezone()
+    found = moment.replace(tzinfo=zone).astimezone(UTC)
+    if found.astimezone(zone).replace(tzinfo=None) != moment:
+        raise BadTime(f"{moment:%Y-%m-%d %H:%M} is never in {zone}: clocks are put forward then. Name another time.")
+    return found

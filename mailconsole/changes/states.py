@@ -162,6 +162,7 @@ class News(models.TextChoices):
     TAKEN_OVER = "taken_over", "Taken over"
     PUBLISHED = "published", "Published"
     BREAK_GLASS = "break_glass", "Published without a review"
+    REVIEWED_AFTERWARDS = "reviewed_afterwards", "Reviewed afterwards"
     SCHEDULE_FAILED = "schedule_failed", "Not published at its time"
     ENDED = "ended", "Ended"
     END_FAILED = "end_failed", "Not taken back"

@@ -100,6 +100,10 @@ def review_afterwards(
     )
     Change.objects.filter(pk=change.pk).update(is_review_owed=False)
     change.is_review_owed = False
+    text = f"{actor} reviewed “{change.title}” after it was published without a review: {comment.strip()}"
+    published_by = change.revision.published_by
+    tell(News.REVIEWED_AFTERWARDS, change, [change.author, *([published_by] if published_by else [])], text, by=actor,
+         now=now)  # fmt: skip
     words = f"Reviewed “{change.title}” after it was published without a review"
     note(actor, "reviewed_afterwards", change, words, now=now, request=request, reason=comment.strip())
     return change

@@ -14,10 +14,10 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.audit import services as audit
 from mailconsole.changes.borrowed import borrowed
-from mailconsole.changes.models import Change, ChangeItem
+from mailconsole.changes.models import Change, ChangeItem, Notice
 from mailconsole.changes.reach import out_of_reach, words_of
 from mailconsole.changes.refusals import DigestMoved, NotAllowed, NotYourChange, OutOfReach, WrongState
-from mailconsole.changes.states import TRANSITIONS, Arrow
+from mailconsole.changes.states import TRANSITIONS, Arrow, News
 from transport.config.diff import ObjectChange
 from transport.config.document import SECTIONS
 
@@ -41,6 +41,12 @@ def require_reach(actor: User, role: Role, changes: Iterable[ObjectChange]) -> N
     owner = borrowed(limit, changes) if role is Role.EDITOR else None
     if owner is not None:
         raise OutOfReach(f"{said}: the secret that it names is that of {words_of(owner)}, which is not within that.")
+
+
+def may_reach(actor: User, role: Role, changes: Iterable[ObjectChange]) -> bool:
+    """Whether the role, where it is limited, reaches all of these."""
+    limit = actor.limit_of(role)
+    return limit is None or out_of_reach(limit, changes) is None
 
 
 def require_author(change: Change, actor: User) -> None:
@@ -118,6 +124,9 @@ def void_reviews(change: Change) -> None:
     """An edit after approval voids it (design.md), and the time at which it would have been published."""
     change.reviews.filter(is_void=False).update(is_void=True)
     Change.objects.filter(pk=change.pk).update(publish_at=None, scheduled_by=None, schedule_problem="")
+    # Who was asked for a review and has not looked at it yet need not any more.
+    asked = Notice.objects.filter(change=change, news=News.REVIEW_WANTED, read_at=None)
+    asked.update(read_at=change.updated_at)
 
 
 def note(

@@ -18,6 +18,8 @@ from mailconsole.nodes.dispatch import NodeCommand, NodeDidNotAnswer, NodeRefuse
 from mailconsole.nodes.models import Node
 
 BURST = timedelta(seconds=30)
+LONGEST_BURST = timedelta(minutes=5)
+"""However often something new is told, nobody waits longer for the mail."""
 TRY_AGAIN = timedelta(minutes=5)
 TOLD_AT_MOST = 20
 log = structlog.get_logger(__name__)
@@ -36,7 +38,7 @@ def mail_due(*, now: datetime) -> int:
 def _mail(wish: MailWish, now: datetime) -> int:
     waiting = Notice.objects.filter(person=wish.person, read_at=None, mailed_at=None)
     found = list(waiting.select_related("change").order_by("created_at"))
-    if not found or now - found[-1].created_at < BURST:
+    if not found or (now - found[-1].created_at < BURST and now - found[0].created_at < LONGEST_BURST):
         return 0
     # Two beats at once: whoever marks them sends them; what could not be sent is unmarked again.
     mine = Notice.objects.filter(pk__in=[one.pk for one in found], mailed_at=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -32,6 +32,8 @@ from mailconsole.changes.services.tell import tell
 from mailconsole.changes.states import Arrow, ChangeState, News
 from mailconsole.common.refusals import Refusal
 
+LATEST = timedelta(hours=1)
+"""Where nothing ran at the time, what is due is still published so much later; then its maintenance window is over."""
 log = structlog.get_logger(__name__)
 
 
@@ -92,6 +94,10 @@ def _publish_if_due(change: Change, now: datetime) -> Revision | None:
     change = locked(change)
     if change.publish_at is None or change.publish_at > now or change.scheduled_by_id is None:
         return None
+    if now - change.publish_at > LATEST:
+        raise BadTime(
+            "Mailconsole did not run then, and an hour later its window may be over. Publish it, or name a new time."
+        )
     return publish_change(change=change, actor=User.objects.get(pk=change.scheduled_by_id), now=now)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Notice
+from mailconsole.changes.services.ground import concerned_by, may_reach
 from mailconsole.changes.services.webhook import plan_call
 from mailconsole.changes.states import News
 
@@ -30,9 +31,10 @@ def reviewers() -> Iterable[User]:
 
 
 def reviewers_of(change: Change) -> list[User]:
-    """Those who may approve it: reviewers who did not write it."""
+    """Those who may approve it: reviewers who did not write it, and whose reach it is within."""
     wrote = {change.author_id, *change.former_authors.values_list("pk", flat=True)}
-    return [one for one in reviewers() if one.pk not in wrote]
+    concerned = concerned_by(change)
+    return [one for one in reviewers() if one.pk not in wrote and may_reach(one, Role.REVIEWER, concerned)]
 
 
 def everybody() -> Iterable[User]:

@@ -10,11 +10,12 @@ from django.urls import reverse
 
 from mailconsole.changes.models import MailWish, Notice
 from mailconsole.changes.refusals import NoAddress
-from mailconsole.changes.services.break_glass import break_glass_publish
+from mailconsole.changes.services.break_glass import break_glass_publish, review_afterwards
 from mailconsole.changes.services.ground import digest_of
 from mailconsole.changes.services.mail_notices import BURST, TRY_AGAIN, mail_due
 from mailconsole.changes.services.notices import forget_old, unread, wish_mail
 from mailconsole.changes.services.request_changes import request_changes
+from mailconsole.changes.services.withdraw_change import withdraw_change
 from mailconsole.changes.states import ChangeState, News
 from mailconsole.nodes.dispatch import NodeCommand, NodeDidNotAnswer, NodeRefusedCommand
 from mailconsole.nodes.models import Node
@@ -163,3 +164,30 @@ def test_mail__address_that_is_none__is_shown_and_keeps_nobody_else_waiting(node
     assert "No mail can be addressed" in MailWish.objects.get(person=broken).problem
     assert MailWish.objects.get(person=other).problem == ""
     assert Notice.objects.get(person=broken).mailed_at is None
+
+
+def test_mail__something_new_again_and_again__waits_five_minutes_at_most(node):
+    person, change = reader(), create_change()
+    for seconds in range(0, 320, 20):
+        Notice.objects.create(person=person, change=change, news=News.COMMENTED, text="Look",
+                              created_at=NOW + timedelta(seconds=seconds))  # fmt: skip
+        assert mail_due(now=NOW + timedelta(seconds=seconds)) == (1 if seconds == 300 else 0)
+
+
+def test_review_wanted__withdrawn_or_given_back_meanwhile__is_no_news_any_more():
+    reviewer, author = create_reviewer(), create_editor()
+    withdrawn = create_change(ChangeState.IN_REVIEW, author=author)
+    withdraw_change(change=withdrawn, actor=author, now=NOW)
+    assert news_of(reviewer) == []
+    back = create_change(ChangeState.IN_REVIEW, name="Plotters", networks=["10.3.0.0/16"])
+    request_changes(change=back, actor=create_reviewer(), digest=digest_of(back), comment="Too broad", now=NOW)
+    assert news_of(reviewer) == []
+
+
+def test_review_afterwards__given__is_told_to_who_published_and_who_wrote_it():
+    administrator, author = create_administrator(), create_editor()
+    change = create_change(author=author)
+    break_glass_publish(change=change, actor=administrator, reason="Mail is down", now=NOW)
+    review_afterwards(change=change, actor=create_reviewer(), comment="Was right", now=NOW)
+    assert "Was right" in unread(administrator).get().text
+    assert news_of(author) == [News.REVIEWED_AFTERWARDS, News.BREAK_GLASS]

@@ -21,6 +21,7 @@ from mailconsole.changes.services.approve_change import approve_change
 from mailconsole.changes.services.break_glass import break_glass_publish, review_afterwards
 from mailconsole.changes.services.ground import digest_of
 from mailconsole.changes.services.move_end import prolong_change, shorten_change
+from mailconsole.changes.services.notices import unread
 from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.publish_change import publish_change
 from mailconsole.changes.services.request_changes import request_changes
@@ -31,6 +32,7 @@ from mailconsole.changes.services.set_expiry import set_expiry
 from mailconsole.changes.services.stage_item import stage_item
 from mailconsole.changes.services.submit_change import submit_change
 from mailconsole.changes.services.take_over import take_over
+from mailconsole.changes.services.waiting import waiting_for
 from mailconsole.changes.states import ChangeState
 from mailconsole.common.secrets import store_secret
 from tests.mailconsole.api.test_api import Api
@@ -383,3 +385,14 @@ def test_stage__secret_that_another_only_drafted__is_refused_to_the_limited_and_
         with pytest.raises(OutOfReach) if is_refused else nullcontext():
             stage_item(change=change, actor=actor, kind="send_connectors", object_id="one",
                        after=_connector("One", "new.1"), now=NOW)  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_waiting_and_told__beyond_a_limited_reviewer__waits_for_others_alone():
+    rudi = limited(create_reviewer(), role=Role.REVIEWER)
+    beyond = create_change(ChangeState.IN_REVIEW)
+    assert list(waiting_for(rudi)) == [] and not unread(rudi).exists()
+    within = create_change(ChangeState.IN_REVIEW, name="Ours", sender_addresses=["contoso.com"])
+    assert list(waiting_for(rudi)) == [within]
+    assert [one.change for one in unread(rudi)] == [within]
+    assert set(waiting_for(create_reviewer())) == {beyond, within}

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
 from mailconsole.audit.models import AuditEntry
 from mailconsole.changes.models import Revision
+from mailconsole.changes.moments import typed_moment
 from mailconsole.changes.refusals import BadTime, DigestMoved, NotAllowed, WrongState
 from mailconsole.changes.services.ground import digest_of
+from mailconsole.changes.services.notices import unread
 from mailconsole.changes.services.publish_change import publish_change
-from mailconsole.changes.services.schedule_publish import cancel_schedule, publish_scheduled, schedule_publish
+from mailconsole.changes.services.schedule_publish import LATEST, cancel_schedule, publish_scheduled, schedule_publish
 from mailconsole.changes.services.times import due_to_publish
-from mailconsole.changes.states import ChangeState
+from mailconsole.changes.services.waiting import waiting_for
+from mailconsole.changes.states import ChangeState, News
 from mailconsole.changes.tasks import keep_times
 from tests.mailconsole.changes.kit import NOW, create_change, publish_policy, reloaded, stage_policy
 from tests.support.factories import create_editor, create_reviewer, signed_in
@@ -113,7 +117,7 @@ def test_schedule__again__moves_the_time_and_publishing_now_is_still_possible():
 
 def test_task__publishes_what_is_due():
     change = scheduled()
-    type(change).objects.filter(pk=change.pk).update(publish_at=NOW - timedelta(days=900))
+    type(change).objects.filter(pk=change.pk).update(publish_at=timezone.now() - timedelta(minutes=1))
     keep_times()
     assert reloaded(change).status is ChangeState.PUBLISHED
 
@@ -140,3 +144,52 @@ def test_beat__taken_back_or_moved_since_it_was_listed__publishes_nothing():
     assert [publish_scheduled(change=change, now=TONIGHT) for change in listed] == [None, None]
     assert Revision.objects.count() == 1
     assert [reloaded(change).schedule_problem for change in (one, two)] == ["", ""]
+
+
+def test_publish_scheduled__console_was_down_over_the_window__does_not_publish_late_and_tells():
+    author, publisher = create_editor(), create_reviewer()
+    change = create_change(APPROVED, author=author)
+    schedule(change, publisher)
+    assert publish_scheduled(change=reloaded(change), now=TONIGHT + LATEST + timedelta(seconds=1)) is None
+    change = reloaded(change)
+    assert (change.status, change.publish_at) == (APPROVED, None)
+    assert "Mailconsole did not run then" in change.schedule_problem
+    for person in (author, publisher):
+        assert unread(person).first().news == News.SCHEDULE_FAILED
+    schedule(change, publisher, at=TONIGHT + timedelta(days=1))
+    assert publish_scheduled(change=reloaded(change), now=TONIGHT + timedelta(days=1) + LATEST) is not None
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("2027-07-01T22:00", datetime(2027, 7, 1, 20, 0, tzinfo=UTC)),
+        ("2027-01-15 22:00", datetime(2027, 1, 15, 21, 0, tzinfo=UTC)),
+        ("2027-10-31T02:30", datetime(2027, 10, 31, 0, 30, tzinfo=UTC)),  # there twice: the first
+        ("2027-10-31T02:30+01:00", datetime(2027, 10, 31, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_typed_moment__in_the_consoles_time_zone__is_that_moment(typed, meant):
+    with timezone.override("Europe/Berlin"):
+        assert typed_moment(typed) == meant
+
+
+def test_schedule_page__time_that_the_clocks_leave_out__refuses():
+    change, reviewer = create_change(APPROVED), create_reviewer()
+    with (
+        timezone.override("Europe/Berlin"),
+        pytest.raises(BadTime, match="never in Europe/Berlin: clocks are put forw"),
+    ):
+        typed_moment("2027-03-28T02:30")
+    url = reverse("changes:schedule", args=[change.pk])
+    with override_settings(TIME_ZONE="Europe/Berlin"):
+        answer = signed_in(reviewer).post(url, {"at": "2027-03-28T02:30", "digest": digest_of(change)}, follow=True)
+    assert "2027-03-28 02:30 is never in Europe/Berlin" in answer.content.decode()
+    assert reloaded(change).publish_at is None
+
+
+def test_waiting__scheduled__waits_for_nobody_until_its_time_is_taken_back():
+    change, reviewer = scheduled(), create_reviewer()
+    assert list(waiting_for(reviewer)) == []
+    cancel_schedule(change=change, actor=reviewer, now=NOW)
+    assert list(waiting_for(reviewer)) == [change]
