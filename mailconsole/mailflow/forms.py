@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -16,8 +17,10 @@ from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.pieces import PiecesField
 from transport.config.diff import Json, model_of
 from transport.config.document import MailFlow
+from transport.config.phrases import label
 
 PASSWORD = "password"  # noqa: S105  # the name of a field
+_WORD = re.compile(r"[A-Za-z_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,22 @@ class ObjectForm(forms.Form):
         return self.cleaned_data[name] == "" and info.default not in (None, "")
 
     def tell(self, refusal: InvalidObject) -> None:
-        """Put the model's errors where the fields are."""
+        """Put the model's errors where the fields are; what is wrong with several, at the first that it names."""
         for field, sentences in refusal.errors.items():
             for sentence in sentences:
-                where = PASSWORD if field == "password_secret" else field
+                where = PASSWORD if field == "password_secret" else field or self._named_in(sentence)
                 ending = "" if sentence.endswith((".", "?")) else "."
-                self.add_error(where if where in self.fields else None, f"{sentence}{ending}")
+                self.add_error(where if where in self.fields else None, f"{self._as_labelled(sentence)}{ending}")
+
+    def _named_in(self, sentence: str) -> str:
+        """The first field of the form that a sentence about the whole object names; empty where it names none."""
+        words = (word.lower() for word in _WORD.findall(sentence))
+        return next((word for word in words if word in self.fields), "")
+
+    def _as_labelled(self, sentence: str) -> str:
+        """With fields called as they are on the page."""
+        said = _WORD.sub(lambda word: self._spelt(word[0]), sentence)
+        return said[:1].upper() + said[1:]
+
+    def _spelt(self, word: str) -> str:
+        return label(word.lower()) if "_" in word and word.lower() in self.fields else word

@@ -66,7 +66,7 @@ def _sentence(entry: dict[str, Any], model: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         return _unknown_key(entry["loc"], model)
     if kind == "string_pattern_mismatch":
-        return "must be of lower case letters, digits and hyphens, at most 63, and not begin with a hyphen"
+        return _PATTERNS.get(context.get("pattern", ""), "is not written as it has to be")
     if kind in _SENTENCES:
         return _SENTENCES[kind].format(**_as_written(context, entry["loc"], model))
     message = str(entry["msg"]).removeprefix("Value error, ")
@@ -90,10 +90,12 @@ _SENTENCES = {
     "string_too_long": "has at most {max_length} characters",
     "tuple_type": "must be a list",
     "too_short": "needs at least {min_length}",
+    "too_long": "has at most {max_length}",
     "model_type": "must be a mapping of keys to values",
     "model_attributes_type": "must be a mapping of keys to values",
     "dict_type": "must be a mapping of keys to values",
     "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number, and not that large",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
     "bool_parsing": "must be true or false",
@@ -104,6 +106,13 @@ _SENTENCES = {
     "datetime_parsing": "is not a time; write for example 2026-12-31T00:00:00Z",
     "datetime_from_date_parsing": "is not a time; write for example 2026-12-31T00:00:00Z",
     "datetime_type": "is not a time; write for example 2026-12-31T00:00:00Z",
+}
+_PATTERNS = {
+    r"^[a-z0-9][a-z0-9-]{0,62}$": "must be of lower case letters, digits and hyphens, at most 63, "
+    "and not begin with a hyphen",
+    r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$": "must be of letters, digits and . _ @ + -, at most 64, "
+    "and begin with a letter or digit",
+    r"^[!-9;-~]{0,64}$": "must be the name of a header field, such as X-App: no space, no colon, at most 64",
 }
 
 

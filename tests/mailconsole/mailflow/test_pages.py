@@ -78,10 +78,41 @@ def test_create__receive_connector_on_no_port__says_so_at_the_field(editor, bind
     assert "is not a binding" in page.context["form"].errors["bindings"][0]
 
 
-def test_create__nobody_named__says_so_above_the_form(editor):
+def test_create__nobody_named__says_so_at_the_first_field_that_could(editor):
     page = signed_in(editor).post(reverse(CREATE), POLICY | {"networks": ""})
     assert page.status_code == 422
-    assert "Networks, identities or client certificates must name who may relay" in page.content.decode()
+    said = "Networks, identities or client certificates must name who may relay."
+    assert page.context["form"].errors == {"networks": [said]}
+
+
+@pytest.mark.parametrize(
+    ("stem", "said", "field", "sentence"),
+    [
+        ("receive-connector", {"connection_timeout": "1m"}, "connection_timeout",
+         "Connection timeout must be longer than connection inactivity timeout."),
+        ("own-recipient", {"address": "a@b.example", "deliver_to_mailbox_and_forward": "on"},
+         "deliver_to_mailbox_and_forward", "Deliver to mailbox and forward needs a forwarding address."),
+        ("address-rewrite-entry", {"internal_address": "a@b.example", "external_address": "c.example"},
+         "external_address", "External address has to be an address for an address, and a domain for a domain."),
+        ("block-list-provider", {"lookup_domain": "bl.example"}, "is_any_match",
+         "Any match, bitmask match or IP addresses match must say which answers count."),
+        ("service-account", {"username": "a b", "owner": "IT", "purpose": "x"}, "username",
+         "Must be of letters, digits and . _ @ + -, at most 64, and begin with a letter or digit."),
+    ],
+)  # fmt: skip
+def test_create__what_is_wrong_with_several_fields__stands_at_one_and_speaks_as_the_page(
+    editor, stem, said, field, sentence
+):
+    kind = next(kind for kind in KINDS.values() if kind.stem == stem)
+    form = as_a_browser_sends(ObjectForm(kind)) | {"name": "One"} | said
+    page = signed_in(editor).post(reverse(f"mailflow:{stem}-create"), form)
+    assert page.context["form"].errors == {field: [sentence]}
+
+
+def test_organization__ladder_that_cannot_be_read__says_so_at_its_field(editor):
+    form = as_a_browser_sends(ObjectForm(KINDS["organization"])) | {"retry_ladder": "1m"}
+    page = signed_in(editor).post(reverse("mailflow:organization-edit"), form)
+    assert list(page.context["form"].errors) == ["retry_ladder"]
 
 
 def test_create__from_a_refusal__is_filled_in_and_names_the_change(editor):

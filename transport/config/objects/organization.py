@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
-
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from transport.config import retry_ladder
 from transport.config.objects.ip_filtering import IpFiltering
@@ -71,7 +69,8 @@ class Organization(
         10 * MB, ge=0, description="A larger original is returned as headers only."
     )
 
-    @model_validator(mode="after")
-    def _ladder_is_readable(self) -> Self:
-        retry_ladder.parse(self.retry_ladder)
-        return self
+    @field_validator("retry_ladder")
+    @classmethod
+    def _ladder_is_readable(cls, value: str) -> str:
+        retry_ladder.parse(value)
+        return value

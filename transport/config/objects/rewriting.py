@@ -33,7 +33,7 @@ class AddressRewriteEntry(ConfigObject):
         if "*" in (self.internal_address, self.external_address) or self.external_address.startswith("*."):
             raise ValueError("external_address is one address or one domain, internal_address may be *.domain")
         if ("@" in self.internal_address) != ("@" in self.external_address):
-            raise ValueError("an address is rewritten to an address, a domain to a domain")
+            raise ValueError("external_address has to be an address for an address, and a domain for a domain")
         if self.internal_address.lower() == self.external_address.lower():
             raise ValueError("internal_address and external_address are the same")
         if self.internal_address.startswith("*.") and not self.is_outbound_only:
