@@ -15,6 +15,7 @@ from django.utils import timezone
 from pydantic import PlainSerializer
 from pydantic.fields import FieldInfo
 
+from mailconsole.mailflow import units
 from mailconsole.mailflow.group_field import ReviewerGroupsField, ReviewersField
 from mailconsole.mailflow.pieces import PiecesField
 from transport.config.objects import AddressSpace, HomeServer, RuleAction, RuleCondition
@@ -135,13 +136,13 @@ def _form_field(name: str, info: FieldInfo) -> forms.Field:
     if datetime in leaves:
         words["help_text"] += f" Times are in {timezone.get_current_timezone_name()}."
         return MomentField(**words)
+    unit = {"data-unit": said} if (said := units.written(name, leaves)) else {}
     if format_size in leaves or format_duration in leaves:
-        example = "36 MB" if format_size in leaves else "10m"
-        return TextField(
-            is_nullable=is_nullable, widget=forms.TextInput(attrs=_PLAIN | {"placeholder": example}), **words
-        )
+        example = {"placeholder": "36 MB" if format_size in leaves else "10m"}
+        return TextField(is_nullable=is_nullable, widget=forms.TextInput(attrs=_PLAIN | example | unit), **words)
     if int in leaves:
-        return TextField(is_nullable=is_nullable, widget=forms.TextInput(attrs={"inputmode": "numeric"}), **words)
+        attrs = {"inputmode": "numeric", "autocomplete": "off"} | unit
+        return TextField(is_nullable=is_nullable, widget=forms.TextInput(attrs=attrs), **words)
     return TextField(is_nullable=is_nullable, widget=forms.TextInput(attrs=_PLAIN), **words)
 
 
@@ -189,7 +190,7 @@ def _choice(enum: type[StrEnum], is_many: bool, words: dict[str, Any]) -> forms.
 
 def _help(name: str, info: FieldInfo) -> str:
     said = info.description or ""
-    if isinstance(info.default, bool) or not _has_default(info):
+    if not _has_default(info):
         return said
     default = _default(name, info)
     return f"{said} Default: {default}" + ("" if default.endswith(".") else ".")

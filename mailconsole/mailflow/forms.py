@@ -77,9 +77,9 @@ class ObjectForm(forms.Form):
 
     @property
     def fieldsets(self) -> list[FieldSet]:
-        """The groups of the kind, then everything else, folded unless something in it is wrong."""
+        """The groups of the kind, then everything else, folded. What is folded opens where something in it is wrong."""
         grouped = {name for group in self.kind.groups for name in group.fields}
-        sets = [self._fieldset(group.title, group.fields, is_folded=False) for group in self.kind.groups]
+        sets = [self._fieldset(group.title, group.fields, is_folded=not group.is_open) for group in self.kind.groups]
         rest = [name for name in self.fields if name not in grouped]
         if rest:
             sets.append(self._fieldset("More settings", rest, is_folded=True))

@@ -25,7 +25,7 @@ def field_words(kind: str, change: FieldChange) -> Iterator[Parts]:
 
 def _shown(change: FieldChange, value: Any) -> str:
     if value is None and not change.field.endswith("_at"):
-        return "unlimited" if _is_limit(change.field) else "nothing"
+        return "unlimited" if is_limit(change.field) else "nothing"
     text = show(change.field, value)
     return f"“{text}”" if change.field in _FREE_TEXT and value else text
 
@@ -41,7 +41,8 @@ _FREE_TEXT = {
 }
 
 
-def _is_limit(field: str) -> bool:
+def is_limit(field: str) -> bool:
+    """Whether nothing in the field means that there is no limit."""
     return field.startswith(("max_", "queue_length_")) or field.endswith("_per_min")
 
 

@@ -33,7 +33,7 @@ CONNECTORS: tuple[Kind, ...] = (
             ("TLS", lambda item: str(item.tls_mode)),
         ),
         (
-            Group("General", ("name", "comment", "is_enabled", "bindings", "remote_ip_ranges")),
+            Group("General", ("name", "comment", "is_enabled", "bindings", "remote_ip_ranges", "fqdn", "banner")),
             Group("Who may send", ("permission_groups", "tls_mode", "auth_mechanism", "sender_ownership")),
             Group(
                 "Limits",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +14,11 @@ from mailconsole.changes.links import show_url
 from mailconsole.changes.services.account_password import has_password
 from mailconsole.changes.services.group_members import members_of
 from mailconsole.common.pages import render_page
-from mailconsole.mailflow import rule_page
+from mailconsole.mailflow import rule_page, units
 from mailconsole.mailflow.drafts import found_or_404, seen_by
 from mailconsole.mailflow.editable import may_edit
 from mailconsole.mailflow.fields import capital
+from mailconsole.mailflow.forms import ObjectForm
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.kinds.table import KINDS
 from mailconsole.mailflow.named import names_in
@@ -24,6 +26,7 @@ from mailconsole.mailflow.reached import certificates_shown, limits_reached
 from mailconsole.mailflow.told import told_of
 from mailconsole.nodes.snapshots import read_live
 from transport.config.diff import Json, as_json
+from transport.config.field_words import is_limit
 from transport.config.objects import ReceiveConnector, ReviewerGroup, RuleMode
 from transport.config.phrases import label, show
 from transport.config.references import Reference, is_named_by_others, used_by
@@ -82,17 +85,32 @@ def _referring(reference: Reference) -> dict[str, str]:
     }
 
 
-def _facts(kind: Kind, value: Json) -> list[tuple[str, list[tuple[str, str]]]]:
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One field as it is read; ``value`` is empty for nothing: the page shows that in its own way."""
+
+    term: str
+    value: str
+    is_default: bool
+
+
+def _facts(kind: Kind, value: Json) -> list[tuple[str, list[Fact]]]:
     """The object's fields in the groups of its form, so that what is read is found again where it is edited."""
     grouped = {name for group in kind.groups for name in group.fields}
     groups = [(group.title, tuple(n for n in group.fields if n not in kind.told_apart)) for group in kind.groups]
     groups.append(("More settings", tuple(name for name in value if name not in grouped | {"password_secret"})))
-    facts = [(title, [(capital(label(name)), _shown(name, value[name])) for name in names if name in value])
+    defaults = ObjectForm.defaults(kind)
+    facts = [(title, [_fact(kind, name, value[name], defaults) for name in names if name in value])
              for title, names in groups]  # fmt: skip
     return [(title, pairs) for title, pairs in facts if pairs]
 
 
-def _shown(name: str, said: Any) -> str:
-    """Empty for nothing: the page shows that in its own way."""
-    text = show(name, said)
-    return "" if text == "nothing" else text
+def _fact(kind: Kind, name: str, said: Any, defaults: Json) -> Fact:
+    return Fact(capital(label(name)), _shown(kind, name, said), name in defaults and defaults[name] == said)
+
+
+def _shown(kind: Kind, name: str, said: Any) -> str:
+    if said is None and is_limit(name):
+        return "the connector's" if (kind.name, name) == ("relay_policies", "max_message_size") else "unlimited"
+    text, unit = show(name, said), units.of(name)
+    return "" if text == "nothing" else f"{text} {unit}".rstrip()
