@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from mailconsole.mailflow import units
 from mailconsole.mailflow.group_field import ReviewerGroupsField, ReviewersField
+from mailconsole.mailflow.lines import items_of
 from mailconsole.mailflow.pieces import PiecesField
 from transport.config.objects import AddressSpace, HomeServer, RuleAction, RuleCondition
 from transport.config.phrases import label, show
@@ -37,9 +38,7 @@ class LinesField(forms.CharField):
         return "\n".join(self.line(item) for item in value) if isinstance(value, list | tuple) else value
 
     def to_python(self, value: Any) -> Any:
-        said = str(value or "")
-        lines = (said if self.has_sentences else said.replace(",", "\n")).splitlines()
-        return [self.item(line.strip()) for line in lines if line.strip()]
+        return [self.item(line) for line in items_of(str(value or ""), has_commas=self.has_sentences)]
 
     def line(self, item: Any) -> str:
         return str(item)

@@ -10,7 +10,7 @@ from typing import Any, Self
 from django import forms
 from django.forms.boundfield import BoundField
 
-from mailconsole.changes.refusals import InvalidObject
+from mailconsole.changes.refusals import InvalidObject, SecretNotStored
 from mailconsole.mailflow.fields import form_field
 from mailconsole.mailflow.group_field import ReviewerGroupsField, ReviewersField
 from mailconsole.mailflow.kinds.kind import Kind
@@ -21,6 +21,9 @@ from transport.config.phrases import label
 
 PASSWORD = "password"  # noqa: S105  # the name of a field
 _WORD = re.compile(r"[A-Za-z_]+")
+_QUOTED = re.compile(r"('[^']{60})[^']{10,}(?=')")
+_TOLD_AT_MOST = 5
+"""Lines of one field: who pastes a thousand wrong ones needs no thousand sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,17 @@ class ObjectForm(forms.Form):
     def tell(self, refusal: InvalidObject) -> None:
         """Put the model's errors where the fields are; what is wrong with several, at the first that it names."""
         for field, sentences in refusal.errors.items():
-            for sentence in sentences:
+            for sentence in sentences[:_TOLD_AT_MOST]:
                 where = PASSWORD if field == "password_secret" else field or self._named_in(sentence)
                 ending = "" if sentence.endswith((".", "?")) else "."
                 self.add_error(where if where in self.fields else None, f"{self._as_labelled(sentence)}{ending}")
+            more = len(sentences) - _TOLD_AT_MOST
+            if more > 0:
+                self.add_error(field if field in self.fields else None, f"And {more:,} more like these.")
+
+    def tell_of_secret(self, refusal: SecretNotStored) -> None:
+        """A name that the store does not have stands at its field."""
+        self.tell(InvalidObject({"": [str(refusal)]}))
 
     def _named_in(self, sentence: str) -> str:
         """The first field of the form that a sentence about the whole object names; empty where it names none."""
@@ -115,7 +125,7 @@ class ObjectForm(forms.Form):
 
     def _as_labelled(self, sentence: str) -> str:
         """With fields called as they are on the page."""
-        said = _WORD.sub(lambda word: self._spelt(word[0]), sentence)
+        said = _QUOTED.sub(r"\1…", _WORD.sub(lambda word: self._spelt(word[0]), sentence))
         return said[:1].upper() + said[1:]
 
     def _spelt(self, word: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from django import forms
 
+from mailconsole.mailflow.lines import items_of
 from transport.config.diff import Json
 from transport.config.document import MailFlow
 from transport.config.objects import RuleAction, RuleCondition
@@ -90,8 +91,7 @@ class PiecesWidget(forms.Widget):
         kind = str(data.get(f"{name}-kind", ""))[:64]
         given = data.getlist(f"{name}-values") if hasattr(data, "getlist") else [data.get(f"{name}-values", "")]
         is_by_line = kind in self._kinds and self._kinds[kind].spec.values in _LINES
-        lines = (line for text in given for line in re.split(r"[\r\n]+" if is_by_line else r"[\r\n,]+", text))
-        said: Json = {"kind": kind, "values": [line.strip() for line in lines if line.strip()]}
+        said: Json = {"kind": kind, "values": [one for text in given for one in items_of(text, has_commas=is_by_line)]}
         for part in ("header", "text", "status"):
             said[part] = str(data.get(f"{name}-{part}", "")).strip()
         return {part: value for part, value in said.items() if value}

@@ -49,6 +49,8 @@ def _item(item: Any) -> str:
 
 def label(field: str) -> str:
     """The field's name in words: ``is_tls_required`` is *TLS required*."""
+    if field in _CALLED:
+        return _CALLED[field]
     words = field.removeprefix("is_").split("_")
     return " ".join(_SPELT.get(word, word) for word in words)
 
@@ -59,3 +61,9 @@ _SPELT = {word: word.upper() for word in _UPPER} | {
     "timezone": "time zone",
     "username": "user name",
 }
+_CALLED = {
+    "is_mta_sts_enabled": "MTA-STS enabled",
+    "is_tls_required_no_honoured": "TLS-Required: No honoured",
+    "is_eight_bit_mime_enabled": "8BITMIME enabled",
+}
+"""Fields whose words are those of a standard."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,10 +23,11 @@ _SIZE_UNITS = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 MAX_REPLY_TEXT = 240
 """As Exchange; with code, status and an address it stays within a reply line (RFC 5321 4.5.3.1.5)."""
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_SIZE = re.compile(r"\s*(\d{1,12})\s*(B|KB|MB|GB)?\s*", re.IGNORECASE)
-_DURATION = re.compile(r"\s*(\d{1,9})\s*([smhd])?\s*")
+_SIZE = re.compile(r"\s*(\d{1,12})\s*(B|KB|MB|GB)?\s*", re.IGNORECASE | re.ASCII)
+_DURATION = re.compile(r"\s*(\d{1,9})\s*([smhd])?\s*", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u2028\u2029\ud800-\udfff]")
 """And halves of characters, which no encoding of ours can write."""
+_UNSEEN = ("Cf", "Zs", "Zl", "Zp", "Co", "Cn")
 
 
 def parse_size(value: Any) -> Any:
@@ -73,6 +76,18 @@ def _reply_text(value: str) -> str:
     """What a peer is told. Raises ValueError."""
     if not value or not (value.isascii() and value.isprintable()):  # RFC 5321 4.2
         raise ValueError("it is part of an SMTP reply: plain ASCII only, and not empty")
+    return value
+
+
+def _refuse_unseen(value: str) -> str:
+    """Such text is copied from a web page, looks like the real one and never fits. Joiners belong to some scripts."""
+    value = _refuse_control(value)
+    if value.isascii():
+        return value
+    for before, char in pairwise(f" {value}"):
+        is_joiner = char in "\u200c\u200d" and not before.isascii()
+        if unicodedata.category(char) in _UNSEEN and char != " " and not is_joiner:
+            raise ValueError(f"there is a character in it that can't be seen (U+{ord(char):04X}): type it anew")
     return value
 
 
@@ -286,20 +301,20 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValid
 ReplyText = Annotated[
     str, StringConstraints(max_length=MAX_REPLY_TEXT), AfterValidator(_refuse_control), AfterValidator(_reply_text)
 ]
-Network = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_network)]
-Domain = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain)]
-IpAddress = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_ip_address)]
-HostName = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_host_name)]
-EnhancedStatus = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_enhanced_status)]
+Network = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_network)]
+Domain = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_domain)]
+IpAddress = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_ip_address)]
+HostName = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_host_name)]
+EnhancedStatus = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_enhanced_status)]
 SystemMessage = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_system_message), Sentences()]
 DsnLanguage = Annotated[str, AfterValidator(dsn_words.language), Choices(_language_names)]
-ReplyCode = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_reply_code)]
-DomainPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_domain_pattern)]
-Mailbox = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_mailbox)]
-AddressPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_address_pattern)]
+ReplyCode = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_reply_code)]
+DomainPattern = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_domain_pattern)]
+Mailbox = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_mailbox)]
+AddressPattern = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_address_pattern)]
 HomeServerPattern = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_home_server)]
-SmartHost = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_smart_host)]
-TimeWindow = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_time_window)]
-TimeZone = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_time_zone)]
+SmartHost = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_smart_host)]
+TimeWindow = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_time_window)]
+TimeZone = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_time_zone)]
 ClientCertificate = Annotated[str, AfterValidator(_refuse_control), AfterValidator(client_certificate.canonical)]
-Binding = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_binding)]
+Binding = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_binding)]

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from mailconsole.accounts.access import require_role
 from mailconsole.accounts.roles import Role
 from mailconsole.accounts.views.people import actor_of
-from mailconsole.changes.refusals import InvalidObject
+from mailconsole.changes.refusals import InvalidObject, SecretNotStored
 from mailconsole.changes.services.also_edited import also_edited
 from mailconsole.changes.services.keep_form import discard_kept
 from mailconsole.common.pages import render_page
@@ -86,6 +86,8 @@ def _stage_or_show(
             )
         except InvalidObject as refusal:
             form.tell(refusal)
+        except SecretNotStored as refusal:
+            form.tell_of_secret(refusal)
         except Refusal as refusal:
             form.add_error(None, str(refusal))
         else:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from mailconsole.changes.models import ChangeItem
 from mailconsole.mailflow.forms import ObjectForm
 from mailconsole.mailflow.kinds.table import KINDS
+from mailconsole.mailflow.lines import items_of
 from tests.mailconsole.changes.kit import publish_policy
-from tests.mailconsole.mailflow.kit import as_a_browser_sends
-from tests.support.factories import create_viewer, signed_in
+from tests.mailconsole.mailflow.kit import CREATE, POLICY, as_a_browser_sends
+from tests.support.factories import create_editor, create_viewer, signed_in
 from transport.config.diff import model_of
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +32,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_form__figure__has_its_unit_beside_it(kind, name, unit):
-    assert ObjectForm(KINDS[kind])[name].unit == unit
+    assert getattr(ObjectForm(KINDS[kind])[name], "unit", None) == unit
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -62,3 +64,41 @@ def test_detail__value__says_whether_it_is_the_default_and_what_it_is_counted_in
     page = browser.get(reverse("mailflow:relay-policy-show", args=["scanners"])).context["groups"]
     facts = {fact.term: fact for _, group in page for fact in group}
     assert facts["Max message size"].value == "the connector's"
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        ("a, b\nc", ["a", "b", "c"]),
+        ('"Doe, Jane"@contoso.com, x@y.example', ['"Doe, Jane"@contoso.com', "x@y.example"]),
+        ('"no end, b', ['"no end', "b"]),
+        ('"' + '\\"' * 200_000, ['"' + '\\"' * 200_000]),
+    ],
+)
+def test_list__comma_in_quotes__is_part_of_its_item(text, items):
+    assert items_of(text) == items
+
+
+def test_form__sent_back_with_a_quoted_comma__stages_nothing():
+    publish_policy(sender_addresses=['"Doe, Jane"@contoso.com'])
+    editor = create_editor()
+    browser = signed_in(editor)
+    url = reverse("mailflow:relay-policy-edit", args=["scanners"])
+    answer = browser.post(url, as_a_browser_sends(browser.get(url).context["form"]))
+    assert answer.status_code == 302
+    assert not ChangeItem.objects.filter(change__author=editor).exists()
+
+
+def test_create__a_thousand_wrong_lines_of_a_thousand_characters__are_told_in_a_few_short_ones():
+    lines = "\n".join("x" * 1000 for _ in range(1000))
+    page = signed_in(create_editor()).post(reverse(CREATE), POLICY | {"networks": lines})
+    told = page.context["form"].errors["networks"]
+    assert len(told) == 6 and told[-1] == "And 995 more like these."
+    assert max(map(len, told)) < 250
+
+
+def test_organization__secret_that_is_not_stored__is_told_at_its_field():
+    form = as_a_browser_sends(ObjectForm(KINDS["organization"]))
+    form |= {"review_webhook_url": "https://chat.contoso.com/x", "review_webhook_secret": "hunter2"}
+    page = signed_in(create_editor()).post(reverse("mailflow:organization-edit"), form)
+    assert list(page.context["form"].errors) == ["review_webhook_secret"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from transport.config.objects.base import ConfigObject
 from transport.config.objects.protocol_logging import ProtocolLoggingLevel
 from transport.config.objects.receive_extensions import ReceiveExtensions
 from transport.config.objects.receive_limits import ReceiveLimits
-from transport.config.types import Binding, Line, Network
+from transport.config.types import Binding, HostName, Line, Network
 
 
 class PermissionGroup(StrEnum):
@@ -105,7 +105,7 @@ class ReceiveService(ConfigObject):
     remote_ip_ranges: tuple[Network, ...] = Field(
         ("0.0.0.0/0", "::/0"), min_length=1, description="Which clients it serves. The most specific match wins."
     )
-    fqdn: Line = Field("", description="The name in the banner and in Received; empty means the node's own.")
+    fqdn: HostName = Field("", description="The name in the banner and in Received; empty means the node's own.")
     banner: Line = Field("", description="Text after the name in the greeting; empty means the default.")
     protocol_logging_level: ProtocolLoggingLevel = Field(
         ProtocolLoggingLevel.NONE, description="Whether its sessions are kept in the node's protocol log."
@@ -130,6 +130,13 @@ class ReceiveService(ConfigObject):
         (), description="Proxies before us that are believed when they say who the client is; nobody else is."
     )
     proxy_protocol: ProxyProtocol = Field(ProxyProtocol.PROXY, description="How those proxies say it.")
+
+    @field_validator("banner")
+    @classmethod
+    def _can_be_said(cls, value: str) -> str:
+        if not (value.isascii() and value.isprintable()):
+            raise ValueError("it is part of an SMTP reply: plain ASCII only")  # RFC 5321 4.2
+        return value
 
 
 class ReceiveConnector(ReceiveExtensions, ReceiveLimits, ReceiveService):
