@@ -22,7 +22,7 @@ def test_name__with_a_character_that_cannot_be_seen__is_refused_and_named(kind, 
         TypeAdapter(kind).validate_python(text.format(char))
 
 
-@pytest.mark.parametrize("text", ["müller.example", "contoso.com", "\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.example"])
+@pytest.mark.parametrize("text", ["müller.example", "contoso.com", "\u0646\u0647\u200c\u0627\u06cc.example"])
 def test_domain__of_any_script__is_taken(text):
     assert TypeAdapter(Domain).validate_python(text) == text
 
