@@ -43,6 +43,26 @@ TOPICS: tuple[Topic, ...] = (
         "What a receive connector shows in TLS, whom it believes, and which limit said no.",
     ),
     Topic(
+        "send-connectors",
+        "Send mail out",
+        "Which send connector takes a message, where it goes, and how TLS and retries are chosen.",
+    ),
+    Topic(
+        "accept-a-domain",
+        "Accept a domain",
+        "What we are to a domain, whom its unknown recipients go to, and how its mail leaves.",
+    ),
+    Topic(
+        "allow-or-block-clients",
+        "Allow or block clients",
+        "Entries of the IP allow and block lists: which wins, when they end, and which decide nothing.",
+    ),
+    Topic(
+        "organisation",
+        "The organisation's settings",
+        "What holds for all mail, and where a connector's own goes first.",
+    ),
+    Topic(
         "hold-back-reports",
         "Hold back reports and automatic mail",
         "Remote domains: which reports and automatic messages leave for somebody else's domain.",

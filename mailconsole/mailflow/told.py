@@ -15,8 +15,8 @@ from mailconsole.mailflow.drafts import Seen
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.rule_page import RULES
 from transport.config.validate_rules import why_never
-from transport.rules import ip_filter
 from transport.rules.coverage import Coverage
+from transport.rules.shadowed_entries import Shadows
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +42,6 @@ def _idle(kind: Kind, seen: Seen, now: datetime) -> Callable[[Any], str]:
     if kind.name == "relay_policies":
         return Coverage(seen.document.relay_policies, now=now).idle_because
     if kind.is_list:
-        return partial(ip_filter.why_over, now=now)
+        lists = seen.document.ip_allow_list, seen.document.ip_block_list
+        return partial(Shadows(*lists, now=now).idle_because, kind.name)
     return lambda item: ""

@@ -76,6 +76,7 @@ CONNECTORS: tuple[Kind, ...] = (
         ),
         order=10,
         is_counted=True,
+        help="receive-connectors",
     ),
     Kind(
         "send_connectors",
@@ -132,6 +133,7 @@ CONNECTORS: tuple[Kind, ...] = (
         ),
         order=20,
         is_counted=True,
+        help="send-connectors",
         hidden=frozenset({"id", "password_secret"}),
     ),
 )

@@ -101,5 +101,6 @@ ORGANIZATION: tuple[Kind, ...] = (
             ),
         ),
         order=70,
+        help="organisation",
     ),
 )

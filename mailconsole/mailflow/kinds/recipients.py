@@ -42,6 +42,7 @@ RECIPIENTS: tuple[Kind, ...] = (
         order=40,
         nav_group="Domains",
         is_counted=True,
+        help="accept-a-domain",
     ),
     Kind(
         "remote_domains",

@@ -92,6 +92,7 @@ SENDERS: tuple[Kind, ...] = (
         order=50,
         nav_group="IP filters",
         is_counted=True,
+        help="allow-or-block-clients",
     ),
     Kind(
         "ip_block_list",
@@ -104,6 +105,7 @@ SENDERS: tuple[Kind, ...] = (
         order=60,
         nav_group="IP filters",
         is_counted=True,
+        help="allow-or-block-clients",
     ),
     Kind(
         "ip_block_list_providers",

@@ -8,10 +8,12 @@ from django.urls import reverse
 from mailconsole.changes.links import STEMS
 from mailconsole.changes.models import Change, ChangeItem
 from mailconsole.changes.services.revisions import head_revision, load_document
+from mailconsole.common.help import body_of, topic_of
 from mailconsole.mailflow.forms import ObjectForm
 from mailconsole.mailflow.kinds.table import KINDS
 from tests.mailconsole.changes.kit import create_change, publish_policy
 from tests.mailconsole.mailflow.kit import CREATE, POLICY, as_a_browser_sends, values
+from tests.mailconsole.mailflow.test_long_lists import publish
 from tests.support.factories import create_editor, create_reviewer, create_viewer, signed_in
 from transport.config.diff import model_of
 
@@ -33,6 +35,13 @@ def test_create__editor__sees_a_form_with_defaults(stem, editor):
     page = signed_in(editor).get(reverse(f"mailflow:{stem}-create"))
     assert page.status_code == 200
     assert "Stage in draft" in page.content.decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_help__of_each_section__is_about_it_and_there(kind):
+    topic = topic_of(KINDS[kind].help)
+    assert topic is not None and topic.slug != "review-and-publish"
+    assert body_of(topic)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -218,3 +227,11 @@ def test_form__sent_back_unchanged__stages_nothing(editor, stem, object_id):
     answer = browser.post(url, said)
     assert answer.status_code == 302, answer.context["form"].errors
     assert not ChangeItem.objects.filter(change__author=editor).exists()
+
+
+def test_list__block_entry_within_an_allow_entry__is_marked_without_effect():
+    publish(ip_allow_list=[{"network": "10.0.0.0/8"}], ip_block_list=[{"network": "10.1.0.0/16"}])
+    browser = signed_in(create_viewer())
+    assert "The allow entry 10.0.0.0/8 lets" in browser.get(reverse("mailflow:ip-block-entry-list")).content.decode()
+    page = browser.get(reverse("mailflow:ip-block-entry-show", args=["10.1.0.0/16"])).content.decode()
+    assert "Without effect. The allow entry 10.0.0.0/8 lets" in page
