@@ -18,6 +18,8 @@ from transport.rules import header_addresses, headers
 from transport.rules.dsn import Told
 from transport.rules.ruleset import Ruleset
 
+REWRITTEN_BY = "rewritten_by"
+"""In the detail of an event: the ids of the address rewrite entries that changed the message."""
 REWRITTEN = "Addresses were rewritten as the outside sees them."
 OWNED = "Reports about these copies go to the group's owner."
 
@@ -112,6 +114,9 @@ def _made(
     for copy, other in zip(copies, parts, strict=True):
         forms.reasons[copy.id] = other.because
         forms.events.append(_transferred(message, copy, other, now))
+    if outside.rewritten_by and forms.events:  # a hit is a message, in however many forms it leaves
+        first = forms.events[0]
+        forms.events[0] = replace(first, detail={**first.detail, REWRITTEN_BY: list(outside.rewritten_by)})
     return forms
 
 
@@ -166,6 +171,8 @@ class _Outside:
         self._message = message
         self._body: bytes | None = None
         self.is_utf8 = False
+        self.rewritten_by: dict[str, None] = {}
+        """The ids of the entries that changed an address, in the order in which they did."""
 
     def form_of(self, recipient: Recipient, owner: Address | None) -> Form:
         came = self._message.envelope_sender
@@ -174,8 +181,16 @@ class _Outside:
         rewriting = self._ruleset.rewriting
         if rewriting is None or not _is_outside(self._ruleset, recipient.address.domain):
             return Form(sender, is_rewritten=False, is_owned=is_owned)
-        seen_as = rewriting.outward(sender) or sender
+        seen_as = self._outward(sender) or sender
         return Form(seen_as, is_rewritten=self.body is not self._message.body, is_owned=is_owned)
+
+    def _outward(self, address: Address) -> Address | None:
+        rewriting = self._ruleset.rewriting
+        found = rewriting.outward(address) if rewriting is not None else None
+        if found is None:
+            return None
+        self.rewritten_by[found[1].id] = None
+        return found[0]
 
     @property
     def body(self) -> bytes:
@@ -185,12 +200,11 @@ class _Outside:
         return self._body
 
     def _rewritten(self) -> bytes:
-        body, rewriting = self._message.body, self._ruleset.rewriting
+        body = self._message.body
         if body is None:
             raise BodyNeeded
-        assert rewriting is not None
         header = headers.header_of(body)
-        changed = header_addresses.rewrite(header, rewriting.outward)
+        changed = header_addresses.rewrite(header, self._outward)
         if changed is header:
             return body
         self.is_utf8 = not changed.isascii() and header.isascii()

@@ -133,5 +133,6 @@ RECIPIENTS: tuple[Kind, ...] = (
         order=46,
         nav_group="Addresses",
         help="rewrite-addresses",
+        is_counted=True,
     ),
 )

@@ -1,7 +1,7 @@
 """How often each object of the configuration decided something, by day: counted from the trails that nodes tell.
 
 A hit is a message that was accepted, or a command that was refused, where the object answered yes. Receive connectors
-count the messages they took, send connectors those routed to them.
+count the messages they took, send connectors those routed to them, address rewrite entries those they changed as well.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ def hits_of(detail: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for section, object_id, _, answer, *_ in detail.get("trail") or ():
         if answer == "yes" and object_id and section != _OURS and max(len(section), len(object_id)) <= _LENGTH:
             yield section, object_id
+    for object_id in detail.get("rewritten_by") or ():
+        if len(object_id) <= _LENGTH:
+            yield "address_rewriting", object_id
     for route in detail.get("routes") or ():
         for connector_id, _, eliminated_because, *_ in route.get("considered") or ():
             if not eliminated_because and len(connector_id) <= _LENGTH:
@@ -45,8 +48,9 @@ class Uses:
         self._sums: dict[tuple[int, str, str], list[float]] = {}
 
     def add(self, event: TrackingEvent) -> None:
-        """Anything but a receipt or a refusal is passed over. Never raises for odd values."""
-        if event.event is not EventId.RECEIVE and event.event is not EventId.REFUSE:
+        """Anything but a receipt, a refusal or a rewriting is passed over. Never raises for odd values."""
+        is_told = event.event is EventId.RECEIVE or event.event is EventId.REFUSE
+        if not is_told and "rewritten_by" not in event.detail:
             return
         connector_id = event.connector_id if event.event is EventId.RECEIVE else ""
         try:

@@ -15,6 +15,7 @@ from mailconsole.tracking.services.uses import object_uses
 from tests.mailconsole.changes.kit import publish_policy
 from tests.support.factories import create_viewer, signed_in
 from tests.support.traffic import NOW, Traffic
+from transport.model.event import EventId
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +49,15 @@ def test_ingest__messages_and_refusals__count_for_what_answered_yes():
     assert recent("ip_block_list") == {"203.0.113.0/24": 1}
     assert recent("receive_connectors") == {"default": 2}
     assert recent("send_connectors") == {"internet": 2}
+
+
+def test_ingest__entry_that_rewrote_a_message__counts_too():
+    traffic = Traffic()
+    message = traffic.receive()
+    traffic.add(EventId.AGENT_INFO, message_id=message, reason="Rewritten.", detail={"rewritten_by": ["seen"]})
+    traffic.add(EventId.AGENT_INFO, message_id=message, reason="Odd.", detail={"rewritten_by": [None, 7]})
+    traffic.ingest()
+    assert object_uses("address_rewriting", ["seen"], now=AT).by_id["seen"].recent == 1
 
 
 def test_ingest__route_that_tells_why_it_was_chosen__counts_too():

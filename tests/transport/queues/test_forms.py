@@ -54,7 +54,7 @@ def test_rewriting__outside_only__is_one_message_changed_in_place(node, sink):
     relay = node(address_rewriting=(REWRITE,))
     assert relay.send("ann@corp.local", ["x@out.example", "y@out.example"], BODY).is_accepted
     assert arrived(sink, 1) == {("x@out.example", "y@out.example"): ("ann@acme.example", SEEN)}
-    assert [e.reason for e in relay.events() if e.event is EventId.AGENT_INFO]
+    assert [e.detail for e in relay.events() if e.event is EventId.AGENT_INFO] == [{"rewritten_by": ["r"]}]
 
 
 def test_rewriting__inside_and_outside__each_sees_its_own(node, sink):
@@ -68,6 +68,7 @@ def test_rewriting__inside_and_outside__each_sees_its_own(node, sink):
     copy = next(e for e in relay.events() if e.message_id == transfer.detail["copy_message_id"])
     assert copy.event is EventId.RECEIVE and copy.detail["about_message_id"] == transfer.message_id
     assert copy.detail["recipients"] == transfer.detail["to"] == ["x@out.example"]
+    assert transfer.detail["rewritten_by"] == ["r"]
 
 
 def test_rewriting__mail_to_what_the_outside_sees__comes_back(node, sink):
