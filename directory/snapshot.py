@@ -11,12 +11,14 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from directory.addresses import address_key
 from directory.attributes import MANAGER
 from directory.errors import MembersUnknown, SnapshotUnavailable
+from directory.kept_members import KeptMembers
 from directory.model import RecipientKind
 from directory.snapshot_schema import FORMAT, WITHOUT_PEOPLE, ConflictRule
 
@@ -46,7 +48,8 @@ _ADDRESSES_OF = """
 
 @dataclass(frozen=True, slots=True)
 class SnapshotEntry:
-    """What an address leads to. In a conflict there is no object: `object_guid` and `primary_address` are empty.
+    """What an address leads to. In a conflict there is no object: `object_guid` and `primary_address` are empty, and
+    `claimed_by` has the primary addresses of those who claim it.
 
     `accept_from` and `reject_from` are primary addresses of senders, and of groups whose members are meant; a name that
     leads to no recipient stays as it is and is nobody's address. Empty `accept_from` means anyone.
@@ -66,6 +69,7 @@ class SnapshotEntry:
     max_receive_size_kib: int | None = None
     members: tuple[str, ...] = ()
     home_server: str | None = None
+    claimed_by: tuple[str, ...] = ()
 
     @property
     def is_conflict(self) -> bool:
@@ -80,6 +84,7 @@ class _Opened:
     address_count: int
     conflict_rule: ConflictRule
     has_people: bool
+    members: KeptMembers
 
 
 class Snapshot:
@@ -112,7 +117,7 @@ class Snapshot:
             if not rows:
                 return None
             row = rows[0] if len(rows) == 1 else _winner(rows, opened.conflict_rule)
-            return SnapshotEntry(key, RecipientKind.CONFLICT) if row is None else _entry(opened.connection, key, row)
+            return _conflict(key, rows) if row is None else _entry(opened, key, row)
         except sqlite3.Error as error:
             raise SnapshotUnavailable(f"The look-up file cannot be read: {error}.") from error
 
@@ -152,6 +157,12 @@ class Snapshot:
         """The number of the file in use, None while there is none."""
         self._look()
         return self._opened.version if self._opened else None
+
+    @property
+    def opened(self) -> object | None:
+        """Stands for the file in use: the same object for as long as that answers. None while there is none."""
+        self._look()
+        return self._opened
 
     @property
     def address_count(self) -> int:
@@ -233,7 +244,10 @@ def _open(path: Path) -> _Opened:
     except BaseException:
         connection.close()
         raise
-    return _Opened(connection, path.name, version, count, ConflictRule(rule), has_people=found != WITHOUT_PEOPLE)
+    return _Opened(
+        connection, path.name, version, count, ConflictRule(rule), has_people=found != WITHOUT_PEOPLE,
+        members=KeptMembers(partial(_members, connection)),
+    )  # fmt: skip
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -252,7 +266,12 @@ def _winner(rows: list[Any], rule: ConflictRule) -> Any:
     return primary[0] if rule is ConflictRule.PRIMARY and len(primary) == 1 else None
 
 
-def _entry(connection: sqlite3.Connection, address: str, row: Any) -> SnapshotEntry:
+def _conflict(address: str, rows: list[Any]) -> SnapshotEntry:
+    return SnapshotEntry(address, RecipientKind.CONFLICT, claimed_by=tuple(sorted(row[3] for row in rows)))
+
+
+def _entry(opened: _Opened, address: str, row: Any) -> SnapshotEntry:
+    connection = opened.connection
     if not row[11]:
         raise MembersUnknown(f"The directory could not tell who is a member of {row[3]}.")
     kind, primary, target = _KINDS[row[2]], row[3], row[4]
@@ -271,7 +290,7 @@ def _entry(connection: sqlite3.Connection, address: str, row: Any) -> SnapshotEn
         disabled=bool(row[8]),
         require_auth=bool(row[9]),
         max_receive_size_kib=row[10],
-        members=_members(connection, row[1]) if kind.is_group else (),
+        members=opened.members.of(row[1]) if kind.is_group else (),
         accept_from=tuple(_named(connection, name) or name for name in _lines(row[12])) if row[12] else (),
         reject_from=tuple(_named(connection, name) or name for name in _lines(row[13])) if row[13] else (),
         home_server=row[14],

@@ -44,6 +44,7 @@ def entry_of(found: SnapshotEntry, attributes: AttributeReader = no_attributes) 
         restrictions=_restrictions(found),
         max_receive_bytes=(found.max_receive_size_kib or 0) * 1024,
         home_server=found.home_server or "",
+        claimed_by=found.claimed_by,
         attributes=attributes,
     )
 

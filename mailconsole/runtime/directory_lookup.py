@@ -15,6 +15,11 @@ class DirectoryLookup:
     def __init__(self, folder: Path) -> None:
         self._snapshot = Snapshot.open(folder)
 
+    @property
+    def version(self) -> object | None:
+        """See RecipientLookup; None while there is no file."""
+        return self._snapshot.opened
+
     def find(self, address: str) -> RecipientEntry | None:
         """See RecipientLookup."""
         return find_in(self._snapshot, address)

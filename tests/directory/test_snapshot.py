@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+import directory.kept_members
+import directory.snapshot
 from directory.errors import MembersUnknown, SnapshotUnavailable
+from directory.kept_members import KeptMembers
 from directory.model import RecipientKind, SenderRestrictions
 from directory.snapshot import Snapshot, is_newest_format
 from directory.snapshot_schema import ConflictRule
@@ -206,6 +209,38 @@ def test_find__group__names_the_groups_in_it_first(tmp_path, snapshot):
     )
     publish(tmp_path, [a_recipient("anna"), a_recipient("ben"), inner, outer], read_at=0)
     assert snapshot.find("outer@acme.example").members == ("zoo@acme.example", "anna@acme.example", "ben@acme.example")
+
+
+def test_find__group__reads_its_members_once_for_a_file(tmp_path, snapshot, clock, monkeypatch):
+    read = []
+    reads = directory.snapshot._members
+
+    def counted(connection, guid):
+        read.append(guid)
+        return reads(connection, guid)
+
+    monkeypatch.setattr(directory.snapshot, "_members", counted)
+    group = a_recipient("all", kind=RecipientKind.DISTRIBUTION_GROUP, member_guids=(guid_of("anna"),))
+    publish(tmp_path, [a_recipient("anna"), group], read_at=0)
+    assert [snapshot.find("all@acme.example").members for _ in range(3)] == [("anna@acme.example",)] * 3
+    assert len(read) == 1
+    opened = snapshot.opened
+    publish(tmp_path, [a_recipient("anna"), replace(group, member_guids=())], read_at=1)
+    clock.now += 2
+    assert snapshot.find("all@acme.example").members == () and snapshot.opened is not opened
+
+
+def test_kept_members__beyond_the_bound__those_asked_for_longest_ago_go(monkeypatch):
+    monkeypatch.setattr(directory.kept_members, "MAX_ADDRESSES", 10)
+    read = []
+
+    def reads(guid):
+        read.append(guid)
+        return ("x",) * (20 if guid == "large" else 4)
+
+    kept = KeptMembers(reads)
+    assert [len(kept.of(guid)) for guid in ("a", "b", "a", "c", "a", "b", "large", "large")][-2:] == [20, 20]
+    assert read == ["a", "b", "c", "b", "large", "large"]
 
 
 def test_addresses_of__object__are_those_that_it_alone_has(tmp_path):

@@ -58,7 +58,8 @@ class RecipientEntry:
     """One recipient as the directory knows it. Addresses are ``local@domain`` texts; ``members`` and
     ``owner_address`` only for groups, and groups come first among members; ``forward_to`` replaces delivery unless
     ``deliver_and_forward``; ``max_receive_bytes`` 0 means no limit; ``home_server`` is where a mailbox is.
-    ``is_withheld``: who asks must not know the members, nor what follows from who they are; never so on a node."""
+    ``is_withheld``: who asks must not know the members, nor what follows from who they are; never so on a node.
+    ``claimed_by``, of a conflict: the primary addresses of the objects that claim the address."""
 
     address: str
     kind: EntryKind
@@ -71,11 +72,16 @@ class RecipientEntry:
     max_receive_bytes: int = 0
     home_server: str = ""
     is_withheld: bool = False
+    claimed_by: tuple[str, ...] = ()
     attributes: AttributeReader = field(default=no_attributes, compare=False, repr=False)
 
 
 class RecipientLookup(Protocol):
-    """The directory snapshot. Called on the hot path: must answer from local memory or file within microseconds."""
+    """The directory snapshot. Called on the hot path: must answer from local memory or file within microseconds.
+
+    One with an attribute ``version`` has another object there whenever its answers may be others: what follows from
+    them is remembered until then.
+    """
 
     def find(self, address: str) -> RecipientEntry | None:
         """The entry that holds ``address`` (compared without case), or None. Raises LookupUnavailable."""

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import takewhile
 
 from transport.model.address import Address
 from transport.ports.recipients import EntryKind, RecipientEntry, RecipientLookup
 from transport.ports.unavailable import LookupUnavailable
 from transport.rules.disclosure import Withheld
+from transport.rules.kept_members import Members
 from transport.rules.ruleset import Ruleset
-
-
-@dataclass(frozen=True, slots=True)
-class Members:
-    """The keys of everybody in some groups; ``unknown``: why there may be more."""
-
-    keys: frozenset[str]
-    unknown: LookupUnavailable | None = None
-
-    def hold(self, keys: frozenset[str]) -> bool:
-        """Whether one with these keys is inside. Raises LookupUnavailable, Withheld."""
-        if not self.keys.isdisjoint(keys):
-            return True
-        if self.unknown is not None:
-            raise self.unknown.with_traceback(None)
-        return False
 
 
 def keys_of(ruleset: Ruleset, address: Address, lookup: RecipientLookup) -> frozenset[str]:
@@ -39,6 +23,30 @@ def keys_of(ruleset: Ruleset, address: Address, lookup: RecipientLookup) -> froz
         return frozenset((address.key,))
     entry = sure(lookup.find(str(address)))
     return frozenset((address.key, entry.primary_address.lower() if entry is not None else address.key))
+
+
+class SenderConflict(LookupUnavailable):
+    """Several directory objects claim the sender's address, and it matters which of them is meant."""
+
+
+def meant(ruleset: Ruleset, address: Address, lookup: RecipientLookup) -> tuple[frozenset[str], ...]:
+    """By which addresses each is meant whose the address may be: of one, or of several where the directory has a
+    conflict. Raises LookupUnavailable."""
+    own = ruleset.own_recipients.find(address.key) if ruleset.own_recipients is not None else None
+    if own is None and ruleset.accepted_domain(address.domain) is not None:
+        entry = lookup.find(str(address))
+        if entry is not None and entry.kind is EntryKind.CONFLICT and entry.claimed_by:
+            return tuple(frozenset((primary.lower(),)) for primary in entry.claimed_by)
+    return (keys_of(ruleset, address, lookup),)
+
+
+def is_kept_member(ruleset: Ruleset, groups: frozenset[str], keys: frozenset[str], lookup: RecipientLookup) -> bool:
+    """``is_member`` for who asks again and again: the groups are read once for as long as the directory says the same.
+    Raises LookupUnavailable, Withheld."""
+    version = getattr(lookup, "version", None)
+    if version is None:
+        return is_member(ruleset, groups, keys, lookup)
+    return ruleset.kept_members.of(version, groups, lambda: members(ruleset, groups, lookup)).hold(keys)
 
 
 def sure(entry: RecipientEntry | None) -> RecipientEntry | None:

@@ -9,7 +9,7 @@ from transport.config.types import format_size
 from transport.model.address import Address
 from transport.model.reply import Reply
 from transport.ports.recipients import EntryKind, RecipientEntry, RecipientLookup
-from transport.rules.membership import is_member, keys_of
+from transport.rules.membership import SenderConflict, is_kept_member, meant
 from transport.rules.patterns import AddressPatterns
 from transport.rules.ruleset import Ruleset
 
@@ -45,8 +45,8 @@ class Objection:
 def objection(
     ruleset: Ruleset, entry: RecipientEntry, sender: Sender, *, size_bytes: int, lookup: RecipientLookup
 ) -> Objection | None:
-    """Why this recipient must not get the message. Raises LookupUnavailable where a group cannot be read, Withheld
-    where who asks must not know."""
+    """Why this recipient must not get the message. Raises LookupUnavailable where a group cannot be read,
+    SenderConflict where it depends on which of several objects the sender is, Withheld where who asks must not know."""
     if entry.max_receive_bytes and size_bytes > entry.max_receive_bytes:
         limit = format_size(entry.max_receive_bytes)
         return Objection(TOO_LARGE, f"{entry.primary_address} takes messages up to {limit}.")
@@ -70,11 +70,21 @@ def _compiled(patterns: tuple[str, ...]) -> AddressPatterns:
     return AddressPatterns(patterns)
 
 
+@lru_cache(maxsize=4096)
+def _named(patterns: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(pattern.lower() for pattern in patterns if "@" in pattern)
+
+
 def _is_among(ruleset: Ruleset, patterns: tuple[str, ...], sender: Address, lookup: RecipientLookup) -> bool:
     if _compiled(patterns).match(sender):
         return True
     if sender.is_null:
         return False
-    keys = keys_of(ruleset, sender, lookup)
-    named = {pattern.lower() for pattern in patterns if "@" in pattern}
-    return not named.isdisjoint(keys) or is_member(ruleset, named, keys, lookup)
+    named = _named(patterns)
+    answers = {
+        not named.isdisjoint(keys) or is_kept_member(ruleset, named, keys, lookup)
+        for keys in meant(ruleset, sender, lookup)
+    }
+    if len(answers) > 1:  # law 6: one of those who claim the address is among them, another is not
+        raise SenderConflict(f"more than one object of the directory claims {sender}")
+    return answers.pop()

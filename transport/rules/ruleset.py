@@ -9,6 +9,7 @@ from transport.config.document import MailFlow
 from transport.config.objects import AcceptedDomain, IpListEntry, ProxyProtocol, ReceiveConnector, SendConnector
 from transport.rules.compiled_policy import CompiledPolicy
 from transport.rules.dns_lists import ListProviders
+from transport.rules.kept_members import KeptMembers
 from transport.rules.networks import NetworkIndex
 from transport.rules.own_recipients import OwnRecipients
 from transport.rules.patterns import parent_domains
@@ -77,6 +78,8 @@ class Ruleset:
         )
         self.has_home_servers = any(c.home_servers for c in self.send_connectors)
         self.connector_size_limits = sorted({c.max_message_size for c in self.send_connectors if c.max_message_size})
+        self.kept_members = KeptMembers()
+        """What ``membership.is_kept_member`` remembers."""
         self.routes: dict[tuple[str, int, str], Any] = {}
         """What ``routing.route`` remembers, by domain, size and home server; ``choosing.plain_routes``, of domains
         outside."""

@@ -14,11 +14,13 @@ from transport.ports.unavailable import LookupUnavailable
 from transport.rules import finding
 from transport.rules.disclosure import UNTOLD, Withheld
 from transport.rules.finding import Found, RecipientConflict
+from transport.rules.membership import SenderConflict
 from transport.rules.restrictions import Sender, objection
 from transport.rules.ruleset import Ruleset
 
 USER_UNKNOWN = Reply(550, "5.1.1", "User unknown")
 CANNOT_VERIFY = Reply(451, "4.3.0", "Recipient cannot be verified now, try again later")
+CANNOT_VERIFY_SENDER = Reply(451, "4.3.0", "Sender cannot be verified now, try again later")
 MAX_LEADS = 5
 """Settings that may lead on from one address to another; more are a circle, which the categorizer tells."""
 
@@ -34,17 +36,22 @@ def verdict(
     lookup: RecipientLookup,
 ) -> Verdict:
     """The answer to RCPT TO; law 6: unavailable is not unknown. ``size_bytes`` is what SIZE= said, or 0."""
-    trail = [domain_step]
+    trail, reply = [domain_step], CANNOT_VERIFY
     if domain.domain_type is DomainType.EXTERNAL_RELAY and ruleset.own_recipients is None:
         return _accepted(trail)
     try:
         return _asked(ruleset, domain, recipient, sender, trail, size_bytes=size_bytes, lookup=lookup)
     except RecipientConflict:
         reason = f"Two directory objects hold {recipient}; mail to it waits until that is resolved."
+    except SenderConflict as error:
+        reason = (
+            f"Whether {sender.address} may send to {recipient} can't be told: {error}. It waits until that is mended."
+        )
+        reply = CANNOT_VERIFY_SENDER
     except LookupUnavailable as error:
         reason = f"The directory cannot say whether {recipient} exists: {error}."
     step = Step("directory", "", "directory", Answer.CANNOT_TELL, reason)
-    return Verdict(Action.DEFER, Stage.RCPT, CANNOT_VERIFY, reason, (*trail, step))
+    return Verdict(Action.DEFER, Stage.RCPT, reply, reason, (*trail, step))
 
 
 def _asked(

@@ -7,7 +7,8 @@ from transport.model.address import Address
 from transport.ports.recipients import RecipientEntry, RecipientLookup
 from transport.ports.unavailable import LookupUnavailable
 from transport.rules import membership
-from transport.rules.membership import Members, sure
+from transport.rules.kept_members import Members
+from transport.rules.membership import sure
 from transport.rules.ruleset import Ruleset
 
 
