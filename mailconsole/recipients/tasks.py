@@ -1,6 +1,7 @@
 """What Celery runs of the directory: short to start, safe to run twice. Tasks are called by their names.
 
-`recipients.sync_directories` is for beat; `recipients.build_snapshot` for each machine that holds nodes.
+`recipients.sync_directories` is for beat. On a machine with nodes alone `runtime.directory_watch` makes the look-up
+file.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from mailconsole.accounts.models import User
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.recipients.refusals import SourceRefused, SyncInProgress
 from mailconsole.recipients.services.due import Due, due_sync
-from mailconsole.recipients.services.snapshot import refresh_snapshot, renew_old_format
+from mailconsole.recipients.services.snapshot import renew_old_format
 from mailconsole.recipients.services.sync import sync_source
 from mailconsole.recipients.services.unused import is_review_due, review_proxies
 from mailconsole.recipients.states import SyncTrigger
@@ -45,12 +46,6 @@ def sync_directories() -> None:
         due = due_sync(source, now=timezone.now())
         if due is not Due.NOT_YET:
             _sync(source, None, SyncTrigger.SCHEDULE, is_whole=due is Due.WHOLE)
-
-
-@shared_task(name="recipients.build_snapshot", ignore_result=True)  # type: ignore[untyped-decorator]
-def build_snapshot() -> None:
-    """Bring this machine's look-up file up to the console's rows; nothing is done where it is."""
-    refresh_snapshot(now=timezone.now())
 
 
 @shared_task(name="recipients.review_proxies", ignore_result=True)  # type: ignore[untyped-decorator]

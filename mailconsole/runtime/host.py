@@ -15,6 +15,7 @@ from django.db import DatabaseError, InterfaceError
 
 from mailconsole.runtime import wiring
 from mailconsole.runtime.config_watch import ConfigWatch
+from mailconsole.runtime.directory_watch import DirectoryWatch
 from mailconsole.runtime.kept_certificates import KeptCertificates
 from mailconsole.runtime.kept_secrets import KeptSecrets, named_by
 from mailconsole.runtime.order_watch import OrderWatch
@@ -75,7 +76,7 @@ class TransportHost:
             raise
         self._orders = OrderWatch(self)
         shipper = Shipper(self.node, self.service.outbox)
-        self._reporters = [ConfigWatch(self), SnapshotPublisher(self), shipper, self._orders]
+        self._reporters = [ConfigWatch(self), SnapshotPublisher(self), shipper, self._orders, DirectoryWatch()]
         for reporter in self._reporters:
             reporter.start()
 

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from directory.errors import SnapshotUnavailable
 from directory.model import Recipient as DirectoryRecipient
-from directory.snapshot import Snapshot, is_newest_format
+from directory.snapshot import Snapshot, current_file, is_newest_format
 from directory.snapshot_writer import Changes, Published, confirm, publish, publish_changes, withdraw
 from mailconsole.recipients.models import AddressConflict, DirectoryRules, DirectorySource, Recipient
 
@@ -97,6 +97,18 @@ def refresh_snapshot(*, now: datetime) -> Published | None:
     if basis is not None and confirm(snapshot_folder(), read_at=basis.read_at, content=basis.content):
         return None
     return publish_snapshot(now=now)
+
+
+def is_file_current() -> bool:
+    """Whether this machine's look-up file is of what the rows say; its age is renewed where it is."""
+    basis = _basis()
+    if basis is not None:
+        return confirm(snapshot_folder(), read_at=basis.read_at, content=basis.content)
+    try:
+        current_file(snapshot_folder())
+    except SnapshotUnavailable:
+        return True
+    return False
 
 
 def renew_old_format(*, now: datetime) -> Published | None:

@@ -46,15 +46,6 @@ def as_release_before(recipient):
     recipient.save()
 
 
-def test_build_snapshot__twice__builds_once(monkeypatch, home):
-    read_directory(monkeypatch, create_directory(), [a_recipient("anna")])
-    for path in (home / "directory").iterdir():
-        path.unlink()
-    tasks.build_snapshot()
-    tasks.build_snapshot()
-    assert Snapshot.open(home / "directory").version == 1
-
-
 def test_sync_directories__after_an_upgrade_with_no_controller__renews_the_file_from_the_rows_once(monkeypatch, home):
     read_directory(monkeypatch, create_directory(), [a_recipient("anna", attributes=("Department=Sales",))])
     folder = home / "directory"
