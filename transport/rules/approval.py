@@ -18,7 +18,9 @@ from transport.config.objects import (
 )
 from transport.config.validate_approval import PROTECTED
 from transport.config.words import KIND_LABELS
-from transport.rules.broadness import broad_together, broadness, own_domains
+from transport.ports.recipients import NoDirectory, RecipientLookup
+from transport.rules.broadness import broad_reasons
+from transport.rules.ending import ending, only_ends
 
 REASONS_AT_MOST = 5
 
@@ -75,8 +77,10 @@ class Demands:
         return tuple(need for need in self.needs if need.missing(people))
 
 
-def demands_of(changes: Iterable[ObjectChange], document: MailFlow, *, now: datetime) -> Demands:
-    """What the rules of ``document``, the one in effect, demand for these changes."""
+def demands_of(
+    changes: Iterable[ObjectChange], document: MailFlow, *, now: datetime, lookup: RecipientLookup | None = None
+) -> Demands:
+    """What the rules of ``document``, the one in effect, demand for these changes. ``lookup`` is the directory."""
     needs: dict[tuple[str, int], Need] = {}
     waived: list[str] = []
     groups = {group.id: group for group in document.reviewer_groups}
@@ -84,11 +88,9 @@ def demands_of(changes: Iterable[ObjectChange], document: MailFlow, *, now: date
         (rule for rule in document.approval_rules if rule.is_enabled), key=lambda one: (one.priority, one.id)
     )
     changes = tuple(changes)
-    together, own = broad_together(changes), own_domains(document, changes)
-    for change in changes:
-        is_broad = broadness(change, own) or together.get(change.kind, "")
+    for change, is_broad in zip(changes, broad_reasons(changes, document, lookup or NoDirectory()), strict=True):
         rule = _rule_for(change, rules, is_broad=bool(is_broad), now=now)
-        sentence = _reason(change, rule, is_broad)
+        sentence = _reason(change, rule, is_broad or ending(change, now))
         if rule is not None and not rule.approvals:
             waived.append(sentence)
             continue
@@ -104,15 +106,30 @@ def demands_of(changes: Iterable[ObjectChange], document: MailFlow, *, now: date
 def _rule_for(change: ObjectChange, rules: list[ApprovalRule], *, is_broad: bool, now: datetime) -> ApprovalRule | None:
     """The first that is about it. The rules themselves, where none names them, need what the strictest of them asks:
     else fewer people could lower a rule than it asks for."""
-    found = next((one for one in rules if _is_about(one, change, is_broad=is_broad, now=now)), None)
+    ends = bool(ending(change, now))
+    found = _first_about(change, rules, is_broad=is_broad, ends=ends, now=now)
+    if ends and not only_ends(change, now):
+        # What does more than end it needs what the rest of it needs, too.
+        found = _stricter(found, _first_about(change, rules, is_broad=is_broad, ends=False, now=now))
     if change.kind not in PROTECTED or not rules or (found is not None and found.kinds):
         return found
-    strictest = max(rules, key=_strictness)
-    return strictest if _strictness(strictest) > (_strictness(found) if found is not None else (1, False)) else found
+    return _stricter(found, max(rules, key=_strictness))
 
 
-def _strictness(rule: ApprovalRule) -> tuple[int, bool]:
-    return rule.approvals, bool(rule.reviewer_groups)
+def _first_about(
+    change: ObjectChange, rules: list[ApprovalRule], *, is_broad: bool, ends: bool, now: datetime
+) -> ApprovalRule | None:
+    return next((one for one in rules if _is_about(one, change, is_broad=is_broad, ends=ends, now=now)), None)
+
+
+def _stricter(found: ApprovalRule | None, other: ApprovalRule | None) -> ApprovalRule | None:
+    """The other only where it asks for more."""
+    return other if _strictness(other) > _strictness(found) else found
+
+
+def _strictness(rule: ApprovalRule | None) -> tuple[int, bool]:
+    """Without a rule one of any reviewer."""
+    return (rule.approvals, bool(rule.reviewer_groups)) if rule is not None else (1, False)
 
 
 def _most_first(needs: Iterable[Need]) -> list[Need]:
@@ -124,14 +141,14 @@ def _most_first(needs: Iterable[Need]) -> list[Need]:
     return kept
 
 
-def _is_about(rule: ApprovalRule, change: ObjectChange, *, is_broad: bool, now: datetime) -> bool:
+def _is_about(rule: ApprovalRule, change: ObjectChange, *, is_broad: bool, ends: bool, now: datetime) -> bool:
     if rule.kinds and change.kind not in rule.kinds:
         return False
     if not rule.approvals and (is_broad or change.kind in PROTECTED):
         return False
     if rule.risk is Risk.BROAD and not is_broad:
         return False
-    if rule.risk is Risk.DELETION and not change.is_deleted:
+    if rule.risk is Risk.DELETION and not ends:
         return False
     return rule.expires_within is None or _ends_within(change, rule.expires_within, now)
 
@@ -142,9 +159,9 @@ def _ends_within(change: ObjectChange, seconds: int, now: datetime) -> bool:
     return change.is_new and isinstance(ends, str) and datetime.fromisoformat(ends) - now <= timedelta(seconds=seconds)
 
 
-def _reason(change: ObjectChange, rule: ApprovalRule | None, is_broad: str) -> str:
+def _reason(change: ObjectChange, rule: ApprovalRule | None, what: str) -> str:
     name = "" if change.kind == "organization" else f" {change.name}"
-    does = is_broad or ("is new" if change.is_new else "is deleted" if change.is_deleted else "is changed")
+    does = what or ("is new" if change.is_new else "is changed")
     asked = f"rule {rule.name}" if rule is not None else "no rule is about it, so one reviewer approves"
     return f"{KIND_LABELS[change.kind]}{name} {does} ({asked})."
 

@@ -13,6 +13,7 @@ from transport.rules import broad_samples
 from transport.rules.broad_domains import Own, is_registry
 from transport.rules.broad_samples import Sample
 from transport.rules.broad_words import telling
+from transport.rules.group_sizes import Sizes, not_asked
 from transport.rules.pattern_match import Pattern, Steps, TooMuchWork, Words
 from transport.rules.patterns import parent_domains
 
@@ -21,12 +22,14 @@ _HALVES = (_K.FROM_SCOPE, _K.SENT_TO_SCOPE, _K.SENDER_AUTHENTICATED, _K.RECEIVE_
            _K.OTHER_ATTRIBUTE)  # fmt: skip
 """Divide all mail into few streams: one of them is much."""
 _ADDRESSES = (_K.FROM_ADDRESS_WORDS, _K.FROM_ADDRESS_PATTERNS, _K.RECIPIENT_WORDS, _K.RECIPIENT_PATTERNS)
+OF_GROUPS = (_K.FROM_MEMBER_OF, _K.SENT_TO_MEMBER_OF, _K.TO_MEMBER_OF, _K.CC_MEMBER_OF, _K.TO_CC_MEMBER_OF)
+"""Of people by the groups that they are in."""
 _SUBJECTS = (_K.SUBJECT_WORDS, _K.SUBJECT_PATTERNS)
 _SHARED = ("Company", "Country")
 """Attributes that most people of an organisation have alike."""
 _ALIKE = ("received", "date", "mime-version")
 """Fields that each message has, with what nobody could foresee in them: times, and the hosts on the way."""
-_MANY = 100
+MANY = 100
 """Addresses that are everybody in many organisations."""
 _SMALL = 2**20
 _STEPS = 3_000_000
@@ -35,17 +38,46 @@ _TEXTS = 20_000
 """That the words of a condition are looked for in; the same holds of these."""
 
 
-def fits_much(condition: RuleCondition, own: Own) -> bool:
-    """Also what only looks like a condition, or names a domain of ours whole."""
-    kind, values = condition.kind, condition.values
-    if kind in _HALVES:
-        return True
-    if kind is _K.IMPORTANCE:
-        return "Normal" in values
-    simple = _SIMPLE.get(kind.spec.values)
-    if simple is not None:
-        return simple(values, own)
-    return kind.spec.values in WORDS | PATTERNS and _texts_fit_much(condition, own)
+class Measure:
+    """How much of the mail conditions fit, for one change; ``own`` are the accepted domains. Each is measured once."""
+
+    def __init__(self, own: Own, sizes: Sizes = not_asked) -> None:
+        self.own = own
+        self.sizes = sizes
+        self._known: dict[RuleCondition, bool] = {}
+
+    def fits_much(self, condition: RuleCondition) -> bool:
+        """Also what only looks like a condition, or names a domain of ours whole."""
+        found = self._known.get(condition)
+        if found is None:
+            found = self._known[condition] = self._measured(condition)
+        return found
+
+    def _measured(self, condition: RuleCondition) -> bool:
+        kind, values = condition.kind, condition.values
+        if kind in _HALVES:
+            return True
+        if kind is _K.IMPORTANCE:
+            return "Normal" in values
+        if kind in OF_GROUPS and len(values) < MANY:
+            return are_many(self.sizes(values))
+        if kind is _K.BETWEEN_MEMBERS and len(values) < MANY:
+            return self._are_many_between(values)
+        simple = _SIMPLE.get(kind.spec.values)
+        if simple is not None:
+            return simple(values, self.own)
+        return kind.spec.values in WORDS | PATTERNS and _texts_fit_much(condition, self.own)
+
+    def _are_many_between(self, pairs: tuple[str, ...]) -> bool:
+        """The smaller group of each pair says how many can write, or be written to."""
+        found = [[self.sizes((group,)) for group in pair.split(", ")] for pair in pairs]
+        least = [min((size for size in sizes if size is not None), default=None) for sizes in found]
+        return None in least or sum(size for size in least if size is not None) >= MANY
+
+
+def are_many(size: int | None) -> bool:
+    """What can't be told counts as much."""
+    return size is None or size >= MANY
 
 
 @lru_cache(maxsize=2)
@@ -55,8 +87,8 @@ def _whole(own: Own) -> frozenset[str]:
 
 
 _SIMPLE: dict[ValueKind, Callable[[tuple[str, ...], Own], bool]] = {
-    _V.ADDRESS: lambda values, own: len(values) >= _MANY,
-    _V.GROUP_PAIR: lambda values, own: len(values) >= _MANY,
+    _V.ADDRESS: lambda values, own: len(values) >= MANY,
+    _V.GROUP_PAIR: lambda values, own: len(values) >= MANY,
     _V.DOMAIN: lambda values, own: any(is_registry(one) or one.lower() in _whole(own) for one in values),
     _V.NETWORK: lambda values, own: bool(broad_of(values)),
     _V.SIZE: lambda values, own: any(parse_size(one) < _SMALL for one in values),

@@ -13,6 +13,8 @@ _SOMEBODYS = ("CN", "O", "OU", "SERIALNUMBER")
 
 
 def relay_policy(after: Json, before: Json, own: Own) -> str:
+    if not after["is_enabled"]:
+        return ""
     if after["is_broad_override"]:
         return "says that its broad network is meant"
     policy = RelayPolicy.model_validate(after)

@@ -12,14 +12,18 @@ from collections.abc import Callable, Iterable
 from transport.config.diff import Json, ObjectChange
 from transport.config.document import LIST_KINDS, MailFlow
 from transport.config.objects import MailFlowRule
-from transport.config.ranges import parse_range
 from transport.config.types import parse_duration
 from transport.config.validate_approval import PROTECTED
-from transport.config.validate_policies import BROAD_TOGETHER, is_everywhere
+from transport.config.validate_policies import is_everywhere
+from transport.ports.recipients import RecipientLookup
+from transport.rules.broad_conditions import Measure
 from transport.rules.broad_connectors import receive_connector, send_connector
 from transport.rules.broad_domains import MANY_ADDRESSES, Own, broad_networks, is_registry
+from transport.rules.broad_groups import grown
 from transport.rules.broad_relay import relay_policy
 from transport.rules.broad_rules import takes_much
+from transport.rules.broad_together import broad_together
+from transport.rules.group_sizes import sizes_after
 
 SHORT_EXPIRATION = 3600
 MANY_GUESSES = 1000
@@ -27,7 +31,19 @@ ANY_CODE = "127.0.0.0"
 """As a bit mask: each code that a list may answer has these bits."""
 
 
-def broadness(change: ObjectChange, own: Own = frozenset()) -> str:
+def broad_reasons(changes: Iterable[ObjectChange], document: MailFlow, lookup: RecipientLookup) -> list[str]:
+    """Of each of the changes to ``document`` why what it leads to is broad, by itself or with the others; empty where
+    it is not. ``lookup`` is the directory."""
+    changes = tuple(changes)
+    measure = Measure(own_domains(document, changes), sizes_after(document, changes, lookup))
+    together = broad_together(changes, measure)
+    return [
+        broadness(one, measure) or together.get(place, "") or grown(one, document, measure)
+        for place, one in enumerate(changes)
+    ]
+
+
+def broadness(change: ObjectChange, measure: Measure) -> str:
     """Why what the change leads to is broad, as the rest of a sentence; empty where it is not."""
     if change.kind in PROTECTED:
         return "says who has to agree to changes"
@@ -35,34 +51,16 @@ def broadness(change: ObjectChange, own: Own = frozenset()) -> str:
         return ""
     if change.kind in LIST_KINDS:
         return broad_networks((change.object_id,), "covers")
+    if change.kind == "mail_flow_rules":
+        return takes_much(MailFlowRule.model_validate(change.after), measure)
     find = _BY_KIND.get(change.kind)
-    return find(change.after, change.before or {}, own) if find is not None else ""
+    return find(change.after, change.before or {}, measure.own) if find is not None else ""
 
 
 def own_domains(document: MailFlow, changes: Iterable[ObjectChange]) -> Own:
     """Those that are accepted, and those that the change makes so."""
     made = (one.after["domain"] for one in changes if one.kind == "accepted_domains" and one.after is not None)
     return frozenset(name.lower() for name in (*(one.domain for one in document.accepted_domains), *made))
-
-
-def broad_together(changes: Iterable[ObjectChange]) -> dict[str, str]:
-    """Kinds of which a change enters so many networks, or forwards so many people, that together they are much."""
-    sizes: dict[tuple[str, int], int] = {}
-    forwarded = 0
-    for change in changes:
-        if change.kind in LIST_KINDS and change.after is not None:
-            one = parse_range(change.object_id)
-            sizes[change.kind, one.version] = sizes.get((change.kind, one.version), 0) + one.size
-        forwarded += change.kind == "recipients" and _is_forwarded(change)
-    found = {kind: "is one of many networks that are broad together"
-             for (kind, version), size in sizes.items() if size >= BROAD_TOGETHER[version]}  # fmt: skip
-    told = f"goes with the forwarding of {forwarded} recipients"
-    return found | ({"recipients": told} if forwarded >= MANY_ADDRESSES else {})
-
-
-def _is_forwarded(change: ObjectChange) -> bool:
-    target = (change.after or {}).get("forwarding_address")
-    return bool(target) and target != (change.before or {}).get("forwarding_address")
 
 
 def _accepted_domain(after: Json, before: Json, own: Own) -> str:
@@ -85,10 +83,6 @@ def _remote_domain(after: Json, before: Json, own: Own) -> str:
     if domain == "*":
         return "holds for every domain that is not ours"
     return f"holds for every domain that ends in {domain[1:]}" if is_everywhere(domain) else ""
-
-
-def _mail_flow_rule(after: Json, before: Json, own: Own) -> str:
-    return takes_much(MailFlowRule.model_validate(after), own)
 
 
 def _rewriting(after: Json, before: Json, own: Own) -> str:
@@ -149,7 +143,7 @@ def _recipient(after: Json, before: Json, own: Own) -> str:
 
 
 def _service_account(after: Json, before: Json, own: Own) -> str:
-    count = len(after["addresses"])
+    count = len(after["addresses"]) if after["is_enabled"] else 0
     is_same = [after[name] == before.get(name) for name in ("addresses", "is_enabled", "username")]
     return f"may send as {count} addresses" if count >= MANY_ADDRESSES and not all(is_same) else ""
 
@@ -165,7 +159,6 @@ _BY_KIND: dict[str, Callable[[Json, Json, Own], str]] = {
     "distribution_groups": _recipient,
     "service_accounts": _service_account,
     "relay_policies": relay_policy,
-    "mail_flow_rules": _mail_flow_rule,
     "ip_block_list_providers": _block_list_provider,
     "ip_allow_list_providers": _allow_list_provider,
 }

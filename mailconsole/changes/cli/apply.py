@@ -20,6 +20,7 @@ from mailconsole.changes.services.apply_document import Applied, Outcome, is_as_
 from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.bootstrap import is_first_setup, publish_alone
 from mailconsole.changes.services.ground import digest_of
+from mailconsole.changes.services.group_directory import GroupDirectory
 from mailconsole.changes.services.plan import Plan, plan_change
 from mailconsole.changes.services.publish_without_approval import publish_without_approval
 from mailconsole.changes.services.restore_revision import restore_revision
@@ -94,7 +95,7 @@ def _write_plan(plan: Plan, write: Write) -> None:
     write(f"Plan, against revision {plan.head}:")
     for sentence in plan.sentences:
         write(f"  {sentence}")
-    for need in demands_of(plan.changes, plan.head_document, now=timezone.now()).needs:
+    for need in demands_of(plan.changes, plan.head_document, now=timezone.now(), lookup=GroupDirectory()).needs:
         write(f"  Needs {need.sentence[:1].lower()}{need.sentence[1:]}: {need.reasons[0]}")
     for problem in plan.problems:
         if problem not in plan.errors:

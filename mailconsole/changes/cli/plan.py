@@ -16,6 +16,7 @@ from mailconsole.changes.cli.files import problem_line, read_text
 from mailconsole.changes.impact.answer import Aspect
 from mailconsole.changes.impact.report import Report
 from mailconsole.changes.models import Change
+from mailconsole.changes.services.group_directory import GroupDirectory
 from mailconsole.changes.services.impact import replay_plan
 from mailconsole.changes.services.plan import Plan, plan_change, plan_items
 from mailconsole.changes.services.revisions import head_revision, load_document
@@ -126,7 +127,7 @@ def _as_json(planned: Plan, report: Report | None) -> dict[str, Any]:
 
 def _needs(planned: Plan) -> list[dict[str, Any]]:
     """Who has to agree, by the approval rules in effect."""
-    needs = demands_of(planned.changes, planned.head_document, now=timezone.now()).needs
+    needs = demands_of(planned.changes, planned.head_document, now=timezone.now(), lookup=GroupDirectory()).needs
     return [{"approvals": one.approvals, "group": one.group.id if one.group else None, "reasons": one.reasons}
             for one in needs]  # fmt: skip
 

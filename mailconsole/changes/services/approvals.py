@@ -12,11 +12,12 @@ from mailconsole.changes.models import Change, Review
 from mailconsole.changes.reach import out_of_reach
 from mailconsole.changes.refusals import NotApproved
 from mailconsole.changes.services.ground import concerned_by, digest_of, has_written, prolonged_by
+from mailconsole.changes.services.group_directory import GroupDirectory
 from mailconsole.changes.services.plan import Plan
 from mailconsole.changes.states import Verdict
 from transport.config.diff import ObjectChange
 from transport.rules.approval import Demands, Need, Person, demands_of
-from transport.rules.broadness import broadness, own_domains
+from transport.rules.broadness import broad_reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def approvals_of(change: Change, plan: Plan, *, now: datetime) -> Approvals:
     """By the rules of the plan's head, the ones in effect, whatever the change makes of them."""
     # What stays in effect by moving another change's end needs what it needed itself, without its end in sight.
     concerned = (*plan.changes, *prolonged_by(change), *_brought_back(change, plan))
-    demands = demands_of(concerned, plan.head_document, now=now)
+    demands = demands_of(concerned, plan.head_document, now=now, lookup=GroupDirectory())
     return Approvals(demands, tuple(_counting(change)))
 
 
@@ -69,11 +70,9 @@ def _brought_back(change: Change, plan: Plan) -> Iterator[ObjectChange]:
     """What its end will make broad again is asked about like what makes it broad now."""
     if change.expires_at is None:
         return
-    own = own_domains(plan.head_document, plan.changes)
-    for one in plan.changes:
-        back = replace(one, before=one.after, after=one.before)
-        if broadness(back, own):
-            yield back
+    back = [replace(one, before=one.after, after=one.before) for one in plan.changes]
+    reasons = broad_reasons(back, plan.document or plan.head_document, GroupDirectory())
+    yield from (one for one, is_broad in zip(back, reasons, strict=True) if is_broad)
 
 
 def _counting(change: Change) -> Iterator[Person]:

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from mailconsole.audit.models import AuditEntry
+from mailconsole.changes import recorded
 from mailconsole.changes.abilities import abilities_of
 from mailconsole.changes.refusals import InvalidDocument, NotAllowed, NotApproved, NotYourChange, WrongState
 from mailconsole.changes.services.approvals import approvals_of
@@ -24,6 +25,7 @@ from mailconsole.changes.services.submit_change import submit_change
 from mailconsole.changes.states import ChangeState, Way
 from tests.mailconsole.changes.kit import NOW, create_change, reloaded, stage_policy
 from tests.support.factories import create_administrator, create_editor, create_reviewer, signed_in
+from transport.rules.admission import EntryKind, RecipientEntry
 
 pytestmark = pytest.mark.django_db
 IN_REVIEW, APPROVED = ChangeState.IN_REVIEW, ChangeState.APPROVED
@@ -230,3 +232,62 @@ def test_break_glass__of_a_change_whose_approvals_no_longer_suffice__publishes_i
     assert may("break_glass") and not may("publish")
     break_glass_publish(change=change, actor=administrator, reason="Mail is down", now=NOW)
     assert reloaded(change).status is ChangeState.PUBLISHED and reloaded(change).is_review_owed
+
+
+def _entry(address):
+    """Whom the directory knows: a group of 10,000, and one of one that hides its members."""
+    everybody = tuple(f"p{number}@contoso.com" for number in range(10_000))
+    known = {
+        "all@contoso.com": everybody,
+        "vip@contoso.com": ("boss@contoso.com",),
+        "team@contoso.com": ("a@b.example",),
+    }
+    found = known.get(address)
+    return RecipientEntry(address, EntryKind.GROUP, address, members=found) if found else None
+
+
+@pytest.mark.parametrize(
+    ("group", "why"),
+    [
+        ("all@contoso.com", "for mail of all@contoso.com: 10,000 addresses"),
+        ("vip@contoso.com", "vip@contoso.com: how many these are can't be told"),
+        ("team@contoso.com", ""),
+    ],
+)
+def test_publish__rule_for_a_group_of_the_directory__is_broad_by_its_size(monkeypatch, group, why):
+    plugged = {"directory": lambda: _entry, "hiding": lambda keys: frozenset({"vip@contoso.com"}) & frozenset(keys)}
+    monkeypatch.setattr(recorded, "_plugged", plugged)
+    author, reviewers = publish_rules({"name": "Broad", "risk": "broad", "approvals": 2})
+    change = open_change(author=author, now=NOW)
+    stage(change, author, "accepted_domains", {"name": "C", "domain": "contoso.com", "domain_type": "Authoritative"})
+    asked = [{"kind": "FromMemberOf", "values": [group]}]
+    copying = [{"kind": "BlindCopyTo", "values": ["x@out.example"]}]
+    stage(change, author, "mail_flow_rules", {"name": "Copy", "conditions": asked, "actions": copying})
+    submit_change(change=change, actor=author, now=NOW)
+    approve(change, reviewers[0])
+    if not why:
+        assert publish_change(change=change, actor=reviewers[0], now=NOW)
+        return
+    with pytest.raises((NotApproved, WrongState)):
+        publish_change(change=change, actor=reviewers[0], now=NOW)
+    (need,) = approvals_of(change, plan_change(change, now=NOW), now=NOW).missing
+    assert why in need.reasons[0]
+
+
+@pytest.mark.parametrize("fields", [{"is_enabled": False}, {"expires_at": (NOW - timedelta(days=1)).isoformat()}])
+def test_publish__policy_that_is_ended_in_effect__needs_what_its_deletion_needs(fields):
+    author, reviewers = publish_rules({"name": "Deletions", "risk": "deletion", "approvals": 2})
+    change = open_change(author=author, now=NOW)
+    stage_policy(change, author)
+    submit_change(change=change, actor=author, now=NOW)
+    approve(change, reviewers[0])
+    publish_change(change=change, actor=reviewers[0], now=NOW)
+    ending = open_change(author=author, now=NOW)
+    stage_policy(ending, author, object_id="scanners", **fields)
+    submit_change(change=ending, actor=author, now=NOW)
+    approve(ending, reviewers[0])
+    assert reloaded(ending).status is IN_REVIEW
+    with pytest.raises((NotApproved, WrongState)):
+        publish_change(change=reloaded(ending), actor=reviewers[0], now=NOW)
+    approve(ending, reviewers[1])
+    assert publish_change(change=reloaded(ending), actor=reviewers[0], now=NOW)

@@ -132,7 +132,7 @@ def test_demands__many_recipients_forwarded_together__are_broad(count, expected)
                "forwarding_address": f"p{number}@evil.example"} for number in range(count)]  # fmt: skip
     sentences, demands = asked({"approval_rules": RULES}, recipients=people)
     assert sentences == [f"{expected} approval{'s' if expected == 'Two' else ''} of any reviewer"]
-    assert ("goes with the forwarding of 25 recipients" in demands.needs[0].reasons[0]) is (expected == "Two")
+    assert ("goes with the forwarding of 25 addresses" in demands.needs[0].reasons[0]) is (expected == "Two")
 
 
 @pytest.mark.parametrize("lowered", [[], [RULES[1] | {"approvals": 1}]])

@@ -7,6 +7,7 @@ import pytest
 from tests.transport.rules.test_broadness import BCC, full, told
 from transport.config.diff import ObjectChange
 from transport.rules import broad_conditions
+from transport.rules.broad_conditions import Measure
 from transport.rules.broadness import broadness
 from transport.rules.pattern_match import Words
 
@@ -163,7 +164,7 @@ def test_broadness__words_and_thousands_of_domains__looks_only_where_they_could_
     monkeypatch.setattr(Words, "find", counted)
     condition = {"kind": "HeaderContainsWords", "header": "X-To", "values": [*OTHERS, *words]}
     rule = full("mail_flow_rules", {**SECRET, "conditions": [condition]})
-    assert bool(broadness(ObjectChange("mail_flow_rules", "one", None, rule), PLACES)) is is_broad
+    assert bool(broadness(ObjectChange("mail_flow_rules", "one", None, rule), Measure(PLACES))) is is_broad
     assert len(looked) < 1000
 
 
@@ -171,4 +172,4 @@ def test_broadness__words_that_are_in_very_many_of_our_domains__count_as_much():
     words = [f"info@site{number}.example" for number in range(400)]
     condition = {"kind": "HeaderContainsWords", "header": "X-To", "values": words}
     rule = full("mail_flow_rules", {**SECRET, "conditions": [condition]})
-    assert broadness(ObjectChange("mail_flow_rules", "one", None, rule), PLACES)
+    assert broadness(ObjectChange("mail_flow_rules", "one", None, rule), Measure(PLACES))

@@ -8,6 +8,7 @@ import pytest
 
 from tests.transport.config.documents import SCANNERS
 from transport.config.diff import ObjectChange, as_json, model_of
+from transport.rules.broad_conditions import Measure
 from transport.rules.broadness import broadness
 
 OWN = frozenset(("contoso.com",))
@@ -25,7 +26,7 @@ def full(kind: str, given: dict[str, Any]) -> Any:
 
 def told(kind: str, after: dict[str, Any] | None, before: dict[str, Any] | None = None) -> str:
     values = [full(kind, one) if one is not None else None for one in (before, after)]
-    return broadness(ObjectChange(kind, "one", *values), OWN)
+    return broadness(ObjectChange(kind, "one", *values), Measure(OWN))
 
 
 BROAD: list[tuple[str, dict[str, Any], str]] = [

@@ -42,7 +42,8 @@ class Risk(StrEnum):
             Risk.ANY: "Every change.",
             Risk.BROAD: "Whatever is open to anybody or takes much mail at once: broad networks, domains that are "
             "relayed, connectors for everything, rules for all mail, and these rules; the help lists it.",
-            Risk.DELETION: "An object that is deleted.",
+            Risk.DELETION: "An object that is deleted, or loses its effect as if it were: switched off, made a test, "
+            "made to begin later or to end earlier.",
         }[self]
 
 
