@@ -15,7 +15,8 @@ let isAskedAgain = false;
 const parts = (root) => [...root.querySelectorAll("[data-part]")];
 const fields = (part) => [...part.querySelectorAll("input:not([type=hidden]), textarea, select")];
 const isTouched = (field) =>
-  field.matches("select") ? [...field.options].some((one) => one.selected !== one.defaultSelected)
+  field.hasAttribute("data-unsaid") ? true
+  : field.matches("select") ? [...field.options].some((one) => one.selected !== one.defaultSelected)
   : field.matches("[type=radio], [type=checkbox]") ? field.checked !== field.defaultChecked
   : field.value !== field.defaultValue;
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -30,8 +32,11 @@ from mailconsole.changes.services.take_back import take_back
 from mailconsole.changes.services.take_over import take_over
 from mailconsole.changes.services.withdraw_change import withdraw_change
 from mailconsole.changes.states import ChangeState
+from mailconsole.changes.views.items import anchor_of
+from mailconsole.changes.views.unsaid import keep_unsaid
 from mailconsole.common import storable
 from mailconsole.common.refusals import Refusal
+from transport.config.document import SECTIONS
 
 Act = Callable[[HttpRequest, Change, User], str]
 
@@ -47,9 +52,16 @@ def act_on_change(act: Act) -> Callable[..., HttpResponse]:
             messages.success(request, act(request, change, actor_of(request)))
         except Refusal as refusal:
             messages.error(request, str(refusal))
-        return redirect("changes:detail", change.pk)
+            keep_unsaid(request, change)
+        return redirect(reverse("changes:detail", args=[change.pk]) + _place(request))
 
     return view
+
+
+def _place(request: HttpRequest) -> str:
+    """Back to the item that it was about."""
+    kind, object_id = said(request, "kind"), said(request, "object_id")
+    return f"#{anchor_of(kind, quote(object_id))}" if kind in SECTIONS and object_id else ""
 
 
 def said(request: HttpRequest, name: str) -> str:

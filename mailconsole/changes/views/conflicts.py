@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -31,20 +32,27 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """One conflict as the page asks about it; ``typed`` is what stands in the field for another value."""
+    """One conflict as the page asks about it; ``typed`` is what stands in the field for another value, ``chosen`` the
+    side that was chosen before something else was refused."""
 
     name: str
     about: str
     options: tuple[Option, ...]
     typed: str
     can_type: bool
+    chosen: str = ""
 
 
 _LABELS = {Side.HEAD: "Published now", Side.DRAFT: "In this change", Side.BASE: "When it began"}
 
 
-def clashes_of(conflicts: tuple[Conflict, ...]) -> list[Clash]:
-    return [_clash(number, one) for number, one in enumerate(conflicts)]
+def clashes_of(conflicts: tuple[Conflict, ...], written: Mapping[str, str]) -> list[Clash]:
+    """``written`` is what was chosen and typed for these same conflicts, by the names of the fields."""
+    clashes = [_clash(number, one) for number, one in enumerate(conflicts)]
+    return [
+        replace(one, chosen=written.get(one.name, ""), typed=written.get(f"{one.name}-typed", one.typed))
+        for one in clashes
+    ]
 
 
 def _clash(number: int, conflict: Conflict) -> Clash:

@@ -28,6 +28,7 @@ from mailconsole.changes.views.conflicts import clashes_of
 from mailconsole.changes.views.impact import impact_context
 from mailconsole.changes.views.items import SHOWN_ITEMS, anchor_of, items_of
 from mailconsole.changes.views.running import running
+from mailconsole.changes.views.unsaid import unsaid
 from mailconsole.common.pages import render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.common.templatetags.words import wire
@@ -62,15 +63,18 @@ class Finding:
 @require_safe
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
     change = get_object_or_404(Change.objects.select_related("author", "base", "prolongs"), pk=pk)
+    written = unsaid(request, change)
     read_notices(person=actor_of(request), now=timezone.now(), change=change)
-    return render_page(request, "changes/detail.html", detail_context(request, change))
+    return render_page(request, "changes/detail.html", detail_context(request, change, written))
 
 
-def detail_context(request: HttpRequest, change: Change) -> dict[str, Any]:
+def detail_context(request: HttpRequest, change: Change, written: dict[str, str]) -> dict[str, Any]:
+    """``written`` is what the person wrote and was not taken."""
     mark, head = mark_of(change), head_number()  # before what the page shows: else it could miss something
     revision = Revision.objects.filter(change=change).select_related("published_by", "parent").first()
     context: dict[str, Any] = {
         "change": change,
+        "unsaid": written,
         "mark": mark,
         "head_number": head,
         "can": abilities_of(actor_of(request), change),
@@ -92,17 +96,17 @@ def detail_context(request: HttpRequest, change: Change) -> dict[str, Any]:
     if plan.document is not None and (plan.changes or change.prolongs is not None):
         approvals = approvals_of(change, plan, now=timezone.now())
         context |= {"approvals": approvals, "can": abilities_of(actor_of(request), change, approvals)}
-    return context | _told(change, plan.changes, plan.head_document) | _plan_context(request, change, plan)
+    return context | _told(change, plan.changes, plan.head_document) | _plan_context(request, change, plan, written)
 
 
-def _plan_context(request: HttpRequest, change: Change, plan: Plan) -> dict[str, Any]:
+def _plan_context(request: HttpRequest, change: Change, plan: Plan, written: dict[str, str]) -> dict[str, Any]:
     shown = plan.document or plan.head_document
     return {
         "plan": plan,
         "openings": [one for one in plan.openings if one.severity is Severity.WARNING],
         "findings": [finding(one, shown, plan) for one in plan.problems],
         "old_findings": [finding(one, shown, plan) for one in plan.old_problems],
-        "conflicts": clashes_of(plan.conflicts),
+        "conflicts": clashes_of(plan.conflicts, written if written.get("head") == str(plan.head.number) else {}),
         "blocked": _blocked(change, plan),
         "is_behind": change.base_id != plan.head.pk,
         **(impact_context(request, change) if plan.document is not None and plan.changes else {}),
