@@ -90,7 +90,7 @@ def _published_it(user: User, change: Change) -> bool:
 def _sentence(user: User, change: Change, approvals: Approvals | None, *, is_author: bool, is_reviewer: bool) -> str:
     state = change.status
     if change.is_review_owed:
-        return "It was published without a review. Somebody who neither wrote nor published it owes it one."
+        return "A review is owed, by somebody who neither wrote nor published it."
     if is_author and state.is_open and approvals is not None and approvals.demands.is_nobody_needed:
         return "By the approval rules it needs nobody else: publish it when it is complete."
     if state is ChangeState.DRAFT:
@@ -106,7 +106,7 @@ def _sentence(user: User, change: Change, approvals: Approvals | None, *, is_aut
     if state is ChangeState.APPROVED and approvals is not None and not approvals.is_enough:
         return "It was approved, but that no longer suffices: it needs another approval before it can be published."
     if state is ChangeState.APPROVED and change.publish_at is not None:
-        return f"It is approved, and {change.scheduled_by} had it published by itself at the time below."
+        return f"It is approved, and is published by itself at the time below, as {change.scheduled_by} asked."
     if state is ChangeState.APPROVED:
         return "It is approved and waits to be published." if is_reviewer else "It waits for a reviewer to publish it."
     return state.sentence

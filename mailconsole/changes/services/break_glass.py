@@ -66,7 +66,8 @@ def break_glass_publish(
         request=request,
         reason=reason.strip(),
     )
-    text = f"{actor} published “{change.title}” without a review: {reason.strip()} A review is owed."
+    why = reason.strip() if reason.strip().endswith((".", "!", "?")) else f"{reason.strip()}."
+    text = f"{actor} published “{change.title}” without a review: {why} A review is owed."
     tell(News.BREAK_GLASS, change, everybody(), text, by=actor, now=now)
     log.warning("change.break_glass", change=change.pk, revision=revision.number, actor=actor.pk)
     return revision

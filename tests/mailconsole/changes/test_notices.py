@@ -53,7 +53,7 @@ def test_break_glass__everybody_is_told_but_who_did_it():
     change = create_change(author=administrator)
     break_glass_publish(change=change, actor=administrator, reason="Mail is down", now=NOW)
     assert news_of(viewer) == [News.BREAK_GLASS]
-    assert "Mail is down" in unread(viewer).get().text
+    assert "without a review: Mail is down. A review is owed." in unread(viewer).get().text
     assert news_of(administrator) == news_of(nobody) == []
 
 

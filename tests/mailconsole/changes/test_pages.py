@@ -166,8 +166,16 @@ def test_break_glass__administrator__is_loud_on_the_page():
     stale = said(signed_in(author), "break-glass", change, reason="Mail is down", digest="0" * 64)
     assert "was edited after you opened it" in stale and head_revision().number == 1
     page = said(signed_in(author), "break-glass", change, reason="Mail is down", digest=digest_of(change))
-    assert "Published without a review." in page
+    assert "<strong>Published without a review.</strong> A review is owed, by somebody who neither wrote nor" in page
+    assert "<dt>Why</dt><dd>Mail is down</dd>" in page
     assert "Review owed" in signed_in(create_viewer()).get(reverse("changes:list-of", args=["all"])).content.decode()
+
+
+def test_page__taken_back_after_it_was_submitted__says_nothing_of_that():
+    change = create_change(ChangeState.IN_REVIEW)
+    browser = signed_in(change.author)
+    assert ", submitted" in browser.get(url("detail", change)).content.decode()
+    assert ", submitted" not in said(browser, "take-back", change)
 
 
 def test_draft_bar__open_draft__is_on_every_page_of_its_author_only():
