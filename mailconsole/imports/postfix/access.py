@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import re
 from collections.abc import Iterator
 
 from mailconsole.imports.building import Building
+from mailconsole.imports.postfix.decided import Decided, decided
 from mailconsole.imports.postfix.main_cf import MainCf
 from mailconsole.imports.postfix.tables import Tables, network
 from mailconsole.imports.report import Report, Subject
@@ -33,8 +37,39 @@ _NOT_YET = {
     "reject_non_fqdn_helo_hostname": "Choose “refuse HELO without a domain” on the receive connector.",
     "reject_invalid_helo_hostname": "Choose “refuse HELO without a domain” on the receive connector.",
     "check_policy_service": "There are no policy services; limits are on connectors and relay policies.",
+    "permit_tls_clientcerts": "Ask for the client's certificate in a relay policy.",
+    "permit_tls_all_clientcerts": "Ask for the client's certificate in a relay policy.",
     "reject_unverified_recipient": "Recipients come from the directory.",
 }
+
+
+_LOGIC = "Negation and if have no counterpart: enter the networks that they stand for."
+_MOST_CODES = 64
+
+
+def has_argument(word: str) -> bool:
+    """Whether the next word belongs to it (postconf(5), smtpd_client_restrictions)."""
+    return (
+        word.startswith(("reject_rbl_", "reject_rhsbl_", "permit_dnswl_", "permit_rhswl_", "check_")) or word == "sleep"
+    )
+
+
+def codes_of(pattern: str) -> list[str]:
+    """The addresses that ``127.0.0.[2..4;10]`` stands for; none where they are too many or it is no such pattern."""
+    octets = pattern_octets(pattern)
+    if len(octets) != 4 or not all(octets) or math.prod(len(one) for one in octets) > _MOST_CODES:
+        return []
+    return [".".join(str(part) for part in parts) for parts in itertools.product(*octets)]
+
+
+def pattern_octets(pattern: str) -> list[list[int]]:
+    found = []
+    for said in re.findall(r"\[[\d.;]+\]|\d+", pattern):
+        ranges = [one.partition("..") for one in said.strip("[]").split(";")]
+        ends = [(low, high or low) for low, _, high in ranges]
+        is_good = all(low.isdecimal() and high.isdecimal() and int(high) < 256 for low, high in ends)
+        found.append([number for low, high in ends for number in range(int(low), int(high) + 1)] if is_good else [])
+    return found
 
 
 def permits(words: list[str], word: str) -> bool:
@@ -72,7 +107,19 @@ class Access:
             words = iter(self._main.items(name))
             for word in words:
                 self._is_refused |= word in _REFUSALS
-                self._word(name, word, words)
+                if word == "warn_if_reject":
+                    self._warned(name, words)
+                else:
+                    self._word(name, word, words)
+
+    def _warned(self, name: str, rest: Iterator[str]) -> None:
+        """What follows is only told: of a list in DNS that is a mode here."""
+        word, about = next(rest, ""), self._report.about("main.cf", name)
+        said = f"warn_if_reject {word}"
+        if _LISTS.get(word) == "ip_block_list_providers":
+            self._provider(word, next(rest, ""), about, is_only_told=True)
+        else:
+            about.left_out(name, f"{said} {next(rest, '')}" if has_argument(word) else said, "It is a warning only.")
 
     def _word(self, name: str, word: str, rest: Iterator[str]) -> None:
         about = self._report.about("main.cf", name)
@@ -82,19 +129,21 @@ class Access:
             self._table(name, word, next(rest, ""), about)
         elif word in _LISTS:
             self._provider(word, next(rest, ""), about)
-        elif word in ("reject_rhsbl_client", "check_policy_service"):
+        elif has_argument(word):
             about.left_out(name, f"{word} {next(rest, '')}", _NOT_YET.get(word, "Not known to this import."))
         else:
             about.left_out(name, word, _NOT_YET.get(word, "Not known to this import."))
 
-    def _provider(self, word: str, said: str, about: Subject) -> None:
-        """``domain``, or ``domain=127.0.0.2`` where one code counts; patterns of codes are not taken."""
-        domain, _, code = said.partition("=")
+    def _provider(self, word: str, said: str, about: Subject, *, is_only_told: bool = False) -> None:
+        """``domain``, or ``domain=127.0.0.[2..11]`` where these codes count."""
+        domain, _, pattern = said.partition("=")
         fields: dict[str, object] = {"name": domain[:64], "lookup_domain": domain}
-        if code and not code.replace(".", "").isdecimal():
-            about.left_out(word, said, "A pattern of codes: name the codes of a provider one by one.")
+        codes = codes_of(pattern) if pattern else []
+        if pattern and not codes:
+            about.left_out(word, said, "A pattern of many codes: name the codes of a provider one by one.")
             return
-        fields |= {"ip_addresses_match": [code]} if code else {"is_any_match": True}
+        fields |= {"ip_addresses_match": codes} if codes else {"is_any_match": True}
+        fields |= {"is_only_told": True} if is_only_told else {}
         told = self._report.about(word, domain)
         told.mapped("", said, "Asked about clients from outside that did not sign in.")
         self._building.put(_LISTS[word], fields, told)
@@ -104,43 +153,56 @@ class Access:
             about.left_out(name, f"{word} {item}", "Only tables of clients and senders are read.")
             return
         rows = self._tables.read(item, word, about)
-        lets_relay = not self._is_refused and all(permits(restrictions_of(self._main, one), item) for one in RELAYING)
-        for key, action in rows:
-            self._client(key, action, lets_relay=lets_relay) if word == "check_client_access" else self._sender(
-                key, action
-            )
-
-    def _client(self, key: str, action: str, *, lets_relay: bool) -> None:
-        about = self._report.about("access", key)
-        verb = action.split(" ", 1)[0].upper()
-        try:
-            where = network(key)
-        except ValueError:
-            about.left_out("", action, "Names of clients decide nothing here: enter their addresses.")
+        if word == "check_sender_access":
+            for key, action in rows:
+                self._sender(key, action)
             return
+        lets_relay = not self._is_refused and all(permits(restrictions_of(self._main, one), item) for one in RELAYING)
+        known = [(where, action) for key, action in rows if (where := self._network(key, action))]
+        for one in decided(known, is_first_match=item.lower().startswith("cidr:")):
+            self._client(one, lets_relay=lets_relay)
+
+    def _network(self, key: str, action: str) -> str:
+        """Empty where it is none."""
+        try:
+            return network(key)
+        except ValueError:
+            is_logic = key.startswith("!") or key.lower() in ("if", "endif")
+            why = _LOGIC if is_logic else "Names of clients decide nothing here: enter their addresses."
+            self._report.about("access", key).left_out("", action, why)
+            return ""
+
+    def _client(self, row: Decided, *, lets_relay: bool) -> None:
+        about, action = self._report.about("access", row.key), row.action
+        verb = action.split(" ", 1)[0].upper()
+        tell = about.approximated if row.cut else about.mapped
+        but = f" Without {', '.join(row.cut[:5])}{' and more' if len(row.cut) > 5 else ''}." if row.cut else ""
         if verb in ("REJECT", "DISCARD", "DEFER", "DEFER_IF_PERMIT") or verb[:1] in "45":
-            about.mapped("", action, "An IP block entry.")
-            self._entry("ip_block_list", where, action)
+            tell("", action, f"An IP block entry.{but}")
+            self._entries("ip_block_list", row)
+        elif (verb in ("OK", "PERMIT", "RELAY") or verb.isdecimal()) and lets_relay:
+            about.approximated("", action, f"OK stands before the refusal to relay: a relay policy.{but}")
+            self._relays(row, about)
         elif verb in ("OK", "PERMIT", "RELAY") or verb.isdecimal():
-            self._permitted(where, action, lets_relay=lets_relay)
+            tell("", action, f"An IP allow entry.{but}")
+            self._entries("ip_allow_list", row)
+        elif verb == "DUNNO":
+            about.mapped("", action, "It decides nothing, and is kept out of the rows after it.")
         else:
             about.left_out("", action, "An action that has no counterpart.")
 
-    def _permitted(self, where: str, action: str, *, lets_relay: bool) -> None:
+    def _relays(self, row: Decided, about: Subject) -> None:
         """OK before both refusals to relay lets relay; elsewhere it lets in only."""
-        about = self._report.about("access", where)
-        if lets_relay:
-            about.approximated("", action, "OK stands before the refusal to relay: a relay policy.")
-            fields: dict[str, object] = {"name": f"access: {where}"[:64], "networks": [where], "owner": self._owner}
-            fields |= {"purpose": "Postfix's access table let it relay", "is_enabled": not where.endswith("/0")}
-            self._building.put("relay_policies", fields, about)
-        else:
-            about.mapped("", action, "An IP allow entry.")
-            self._entry("ip_allow_list", where, action)
+        if not row.networks:
+            return
+        fields: dict[str, object] = {"name": f"access: {row.key}"[:64], "networks": list(row.networks)}
+        fields |= {"owner": self._owner, "purpose": "Postfix's access table let it relay"}
+        self._building.put("relay_policies", fields | {"is_enabled": not row.key.endswith("/0")}, about)
 
-    def _entry(self, kind: str, where: str, action: str) -> None:
-        comment = f"Imported from Postfix: {action}"[:500]
-        self._building.entry(kind, {"network": where, "comment": comment, "owner": self._owner})
+    def _entries(self, kind: str, row: Decided) -> None:
+        comment = f"Imported from Postfix: {row.action}"[:500]
+        for where in row.networks:
+            self._building.entry(kind, {"network": where, "comment": comment, "owner": self._owner})
 
     def _sender(self, key: str, action: str) -> None:
         about = self._report.about("sender_access", key)

@@ -9,17 +9,21 @@ from mailconsole.imports.building import Building
 from mailconsole.imports.exchange.importer import Imported
 from mailconsole.imports.postfix.access import Access, may_relay
 from mailconsole.imports.postfix.main_cf import BadMainCf, MainCf, read_main_cf
+from mailconsole.imports.postfix.master_cf import Service, read_master_cf
 from mailconsole.imports.postfix.networks import client_networks
 from mailconsole.imports.postfix.parameters import told_parameters
 from mailconsole.imports.postfix.recipients import Virtual
 from mailconsole.imports.postfix.routes import Routes
+from mailconsole.imports.postfix.secrets import HIDDEN, secret_names
 from mailconsole.imports.postfix.tables import Tables
 from mailconsole.imports.reading.files import Source
 from mailconsole.imports.refusals import UnreadableFile
 from mailconsole.imports.report import Report
 from transport.config.document import MailFlow
+from transport.config.validate_policies import broad_of
 
 MAIN = "main.cf"
+MASTER = "master.cf"
 _NAMES = ("main.cf", "postconf")
 
 
@@ -29,8 +33,9 @@ def import_postfix(sources: Iterable[Source], *, onto: MailFlow, owner: str) -> 
     main = _main_cf(sources)
     tables = Tables(one for one in sources if one is not main)
     report, building = Report(), Building(onto)
+    services = read_master_cf(tables.text_of(MASTER))
     try:
-        _run(read_main_cf(main.text), tables, building, report, owner)
+        _run(read_main_cf(main.text), tables, services, building, report, owner)
     except BadMainCf as error:
         raise UnreadableFile(f"{main.name} can't be read: {error}.") from None
     for name in tables.unused():
@@ -47,11 +52,11 @@ def _main_cf(sources: list[Source]) -> Source:
     raise UnreadableFile("There is no main.cf among these files: add it, or the output of postconf -n as postconf.txt.")
 
 
-def _run(main: MainCf, tables: Tables, building: Building, report: Report, owner: str) -> None:
-    Routes(main, tables, building, report).domains_and_ways()
+def _run(main: MainCf, tables: Tables, services: list[Service], building: Building, report: Report, owner: str) -> None:
+    Routes(main, tables, building, report, services).domains_and_ways()
     Virtual(main, tables, building, report).recipients()
     _networks(main, tables, building, report, owner)
-    _signed_in(main, building, report, owner)
+    _signed_in(main, services, building, report, owner)
     Access(main, tables, building, report, owner).restrictions()
     told_parameters(main, building, report)
 
@@ -67,21 +72,37 @@ def _networks(main: MainCf, tables: Tables, building: Building, report: Report, 
     if not may_relay(main, "permit_mynetworks"):
         about.left_out("mynetworks", found, "A refusal to relay stands before permit_mynetworks: it lets nobody relay.")
     elif found:
+        if broad := broad_of(found):
+            about.approximated(
+                "mynetworks", broad, "So broad that the draft asks you to narrow it, or to say that it is meant."
+            )
         about.mapped("mynetworks", found, "They may relay.")
         building.put("relay_policies", _policy("mynetworks", found, owner), about)
 
 
-def _signed_in(main: MainCf, building: Building, report: Report, owner: str) -> None:
-    about = report.about(MAIN, "smtpd_sasl_auth_enable")
-    if main.get("smtpd_sasl_auth_enable") != "yes":
+def _signed_in(main: MainCf, services: list[Service], building: Building, report: Report, owner: str) -> None:
+    """By main.cf, or by a service of master.cf with parameters of its own, as submission has them."""
+    listening = [one for one in services if one.is_listening]
+    ways = [(MAIN, main), *((f"{MASTER}: {one.name}", MainCf({**main.given, **one.overrides})) for one in listening)]
+    offered = [(name, way) for name, way in ways if way.get("smtpd_sasl_auth_enable") == "yes"]
+    for one in listening:
+        report.about(MASTER, one.name).left_out("", _shown(one), "See the receive connectors: where they listen.")
+    if not offered:
         return
-    if not may_relay(main, "permit_sasl_authenticated"):
+    granted = next((name for name, way in offered if may_relay(way, "permit_sasl_authenticated")), "")
+    about = report.about(granted or offered[0][0], "smtpd_sasl_auth_enable")
+    if not granted:
         about.left_out("", "yes", "A refusal to relay stands before permit_sasl_authenticated.")
         return
     about.approximated("", "yes", "A relay policy for users who sign in: over TLS, and as themselves.")
     fields = {"name": "Users who sign in", "identities": ["*"], "is_tls_required": True, "owner": owner}
     fields["purpose"] = "Postfix let users who sign in send anywhere"
     building.put("relay_policies", fields, about)
+
+
+def _shown(service: Service) -> list[str]:
+    hidden = secret_names(service.overrides)
+    return [f"{name}={HIDDEN if name in hidden else said}" for name, said in service.overrides.items()]
 
 
 def _policy(name: str, networks: list[str], owner: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mailconsole.imports.postfix.tables import Tables, network, table_name
 from mailconsole.imports.report import Subject
@@ -13,10 +13,10 @@ def client_networks(items: Iterable[str], parameter: str, tables: Tables, about:
     """Networks of a list such as mynetworks, files and tables read, ``!`` taken away; loopback left to the node."""
     wanted: list[str] = []
     excluded: list[str] = []
-    for item in items:
+    for item in _with_files(items, tables):
         target = excluded if item.startswith("!") else wanted
         target += _networks_of(item.removeprefix("!"), parameter, tables, about)
-    kept = [one for one in _without(wanted, excluded) if not _is_loopback(one)]
+    kept = [one for one in without(wanted, excluded) if not _is_loopback(one)]
     if len(kept) < len(wanted) and not excluded:
         about.mapped(
             parameter,
@@ -26,6 +26,15 @@ def client_networks(items: Iterable[str], parameter: str, tables: Tables, about:
     if excluded:
         about.mapped(parameter, [f"!{one}" for one in excluded], "Taken out of the networks.")
     return list(dict.fromkeys(kept))
+
+
+def _with_files(items: Iterable[str], tables: Tables) -> Iterator[str]:
+    """A plain file has items like the list itself, ``!`` too (postconf(5), mynetworks)."""
+    for item in items:
+        named = table_name(item.removeprefix("!"))
+        rows = tables.rows(named, item) if named is not None and not named.type else None
+        sign = "!" if item.startswith("!") else ""
+        yield from [item] if rows is None else (sign + key for key, _ in rows)
 
 
 def _networks_of(item: str, parameter: str, tables: Tables, about: Subject) -> list[str]:
@@ -45,7 +54,7 @@ def _networks_of(item: str, parameter: str, tables: Tables, about: Subject) -> l
     return found
 
 
-def _without(wanted: list[str], excluded: list[str]) -> list[str]:
+def without(wanted: Iterable[str], excluded: Iterable[str]) -> list[str]:
     """Networks with others cut out of them, exactly."""
     kept = [ipaddress.ip_network(one) for one in wanted]
     for cut in (ipaddress.ip_network(one) for one in excluded):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from mailconsole.imports.building import Building
@@ -31,6 +32,12 @@ _QUIET = {
 def _seconds(value: str, unit: str = "s") -> int:
     number, given = (value[:-1], value[-1]) if value[-1:].isalpha() else (value, unit)
     return int(number) * _UNITS[given.lower()]
+
+
+_ZERO = re.compile(r"0+[smhdw]?")
+_ALWAYS = ("message_size_limit", "header_size_limit", "maximal_queue_lifetime", "smtpd_recipient_limit")
+_EXCEPTING = ("smtpd_client_connection_count_limit", "smtpd_client_message_rate_limit")
+_FOR_ALL = "Postfix excepts mynetworks from it; here it holds for every client of the connector."
 
 
 def _limit(value: str) -> int | None:
@@ -84,13 +91,20 @@ def _one(name: str, value: str, table: Table, fields: dict[str, object], about: 
     if name not in table:
         about.left_out(name, value, _NOTES.get(name, "Not known to this import."))
         return
+    if _ZERO.fullmatch(value) and name in _ALWAYS:
+        about.left_out(name, value, "There it is no limit, and here there always is one: set it on the form.")
+        return
+    if _ZERO.fullmatch(value) and name == "delay_warning_time":
+        fields["is_delay_dsn_enabled"] = False
+        about.mapped(name, value, "Delays are not told.")
+        return
     field, read = table[name]
     try:
         fields[field] = read(value)
     except (ValueError, KeyError, IndexError):
         about.left_out(name, value, "The value could not be read.")
     else:
-        about.mapped(name, value)
+        about.approximated(name, value, _FOR_ALL) if name in _EXCEPTING else about.mapped(name, value)
 
 
 def _limits(fields: dict[str, object], building: Building, report: Report) -> None:

@@ -27,6 +27,9 @@ class Virtual:
 
     def _row(self, key: str, targets: list[str]) -> None:
         about = self._report.about("virtual", key)
+        if key.startswith("@") and any(target.startswith("@") for target in targets):
+            about.left_out("", targets, "Each address of a domain at another one: see address rewriting.")
+            return
         if programs := [target for target in targets if target[0] in "|/:"]:
             about.left_out("", programs, "Programs, files and lists of addresses are no recipients here.")
             return
@@ -47,7 +50,7 @@ class Virtual:
 
     def _address(self, address: str, targets: list[str]) -> None:
         about = self._report.about("virtual", address)
-        about.mapped("", targets)
+        about.mapped("", targets, "" if any(one.lower() != address.lower() for one in targets) else "It stays itself.")
         others = [target for target in targets if target.lower() != address.lower()]
         is_kept = len(others) < len(targets)
         if len(others) == 1:

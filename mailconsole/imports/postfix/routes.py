@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 from mailconsole.imports.building import Building
 from mailconsole.imports.postfix.main_cf import MainCf
+from mailconsole.imports.postfix.master_cf import Service
 from mailconsole.imports.postfix.secrets import without_secrets
 from mailconsole.imports.postfix.tables import Tables, table_name
 from mailconsole.imports.report import Report, Subject
@@ -24,29 +25,39 @@ _SENDING = ("smtp", "relay")
 class Routes:
     """Accepted domains and send connectors."""
 
-    def __init__(self, main: MainCf, tables: Tables, building: Building, report: Report) -> None:
+    def __init__(
+        self, main: MainCf, tables: Tables, building: Building, report: Report, services: Iterable[Service] = ()
+    ) -> None:
         self._main, self._tables, self._building, self._report = main, tables, building, report
+        self._own = {one.name for one in services if one.is_sending} - set(_SENDING)
+        self._accepted: dict[str, str] = {}
+        """Domain and the list that it is in."""
 
     def domains_and_ways(self) -> None:
-        local = "Delivered by Postfix itself: choose a next hop for it."
-        self._accept("mydestination", "Authoritative", local)
-        self._accept("virtual_alias_domains", "Authoritative", "")
-        self._accept(
-            "virtual_mailbox_domains", "Authoritative", "Delivered by Postfix itself: choose a next hop for it."
-        )
-        self._accept("relay_domains", "InternalRelay", "")
+        hops = self._hops()
+        led = {key.lower() for keys in hops.values() for key in keys}
+        self._accept("mydestination", "Authoritative", led)
+        self._accept("virtual_alias_domains", "Authoritative")
+        self._accept("virtual_mailbox_domains", "Authoritative", led)
+        self._accept("relay_domains", "InternalRelay")
         self._relayhost()
-        self._transport()
+        for hop, spaces in hops.items():
+            self._connector(hop, list(dict.fromkeys(_space(key) for key in spaces)))
 
-    def _accept(self, parameter: str, domain_type: str, note: str) -> None:
+    def _accept(self, parameter: str, domain_type: str, led: Container[str] | None = None) -> None:
+        """``led``: what transport_maps lead on of domains that Postfix delivers to itself otherwise."""
         about = self._report.about(MAIN, parameter)
         for said in self._listed(parameter, about):
             domain, is_below = said.lstrip("."), said.startswith(".") or self._is_below(parameter)
             if "." not in domain or domain.startswith("localhost"):
                 about.left_out(parameter, said, "It is the host's own name: no domain of mail.")
                 continue
+            if (first := self._accepted.setdefault(domain.lower(), parameter)) != parameter:
+                about.mapped(parameter, said, f"It is in {first} too, which comes first.")
+                continue
             told = self._report.about(parameter, said)
-            told.approximated("", said, note) if note else told.mapped("", said)
+            is_local = led is not None and domain.lower() not in led
+            told.approximated("", said, LOCAL) if is_local else told.mapped("", said)
             section = self._building.section("accepted_domains")
             known = next((one.id for one in section.values() if one.domain == domain.lower()), "")
             fields = {"name": domain[:64], "domain": domain, "domain_type": domain_type, "match_subdomains": is_below}
@@ -109,30 +120,35 @@ class Routes:
             note = "No password is imported: enter user name and password on the connector's form, with TLS required."
             about.left_out("smtp_sasl_password_maps", without_secrets(maps), note)
 
-    def _transport(self) -> None:
-        """One send connector for each next hop, with all the domains that go there."""
+    def _hops(self) -> dict[str, list[str]]:
+        """The keys of transport_maps by next hop: one send connector each."""
         hops: dict[str, list[str]] = defaultdict(list)
         for item in self._main.items("transport_maps"):
             rows = self._tables.read(item, "transport_maps", self._report.about(MAIN, "transport_maps"))
             for key, value in rows:
                 if (hop := self._hop(key, value)) is not None:
-                    hops[hop].append(_space(key))
-        for hop, spaces in hops.items():
-            self._connector(hop, list(dict.fromkeys(spaces)))
+                    hops[hop].append(key)
+        return hops
 
     def _hop(self, key: str, value: str) -> str | None:
         about = self._report.about("transport", key)
         method, colon, hop = value.partition(":")
-        if not colon or (method and method not in _SENDING):
+        if not colon or (method and method not in _SENDING and method not in self._own):
             why = {"error": "Refuse it by a mail flow rule.", "discard": "Discard it by a mail flow rule.",
                    "local": "No mailboxes are kept here.", "lmtp": "LMTP is not spoken."}  # fmt: skip
             about.left_out("", value, why.get(method, "Only the transports smtp and relay have a counterpart."))
             return None
-        if "@" in key:
-            about.left_out("", value, "Routes are by domain: forward the address instead.")
+        if "@" in key or key.startswith("*."):
+            by_domain = "Routes are by domain: forward the address instead."
+            about.left_out("", value, by_domain if "@" in key else "It fits nothing: transport(5) has no such key.")
             return None
-        _tell_hop(about, "", value)
-        return hop
+        if method in self._own:
+            about.approximated("", value, "A transport of master.cf: set its limits on the send connector.")
+        elif key.startswith("."):
+            about.approximated("", value, BELOW)
+        else:
+            _tell_hop(about, "", value)
+        return hop if method or hop else self._main.get("relayhost")  # transport(5): ":" changes nothing
 
     def _connector(self, hop: str, spaces: list[str]) -> None:
         about = self._report.about("transport", hop or "DNS")
@@ -140,6 +156,10 @@ class Routes:
         fields = {"name": f"To {hop or 'DNS'}"[:64], "address_spaces": [{"domain": space} for space in spaces]}
         about.mapped("", spaces, "One send connector for this next hop.")
         self._building.put("send_connectors", fields | {"smart_hosts": hosts, "port": port} | self._tls(about), about)
+
+
+LOCAL = "Delivered by Postfix itself: choose a next hop for it."
+BELOW = "Below it, and the domain itself too where no row of its own leads it elsewhere."
 
 
 def _space(key: str) -> str:

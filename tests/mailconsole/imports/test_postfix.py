@@ -120,7 +120,7 @@ def test_report__tells_what_nothing_stands_for_and_what_was_not_given():
 def test_lists__in_dns__are_providers_and_patterns_of_codes_are_told():
     (provider,) = imported().document.ip_block_list_providers
     assert (provider.lookup_domain, provider.is_any_match) == ("zen.dnsbl.example", True)
-    lists = "permit_dnswl_client wl.example=127.0.0.3, reject_rbl_client bl.example=127.0.0.[2..9]"
+    lists = "permit_dnswl_client wl.example=127.0.0.3, reject_rbl_client bl.example=127.0.[0..9].[2..9]"
     text = f"smtpd_client_restrictions = {lists}\n"
     done = imported(source("main.cf", text))
     assert done.document.ip_allow_list_providers[0].ip_addresses_match == ("127.0.0.3",)
