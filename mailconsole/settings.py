@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "mailconsole.common.middleware.RequestIdMiddleware",
+    "mailconsole.api.middleware.ApiProblemMiddleware",
     "mailconsole.common.storable_address.StorableAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -12,6 +12,7 @@ from mailconsole.api import shapes
 from mailconsole.api.auth import actor_of
 from mailconsole.api.changes import change_of
 from mailconsole.api.config import body_of
+from mailconsole.api.openapi import DOCUMENT
 from mailconsole.api.schemas import AppliedOut
 from mailconsole.changes.services.apply_document import Outcome, apply_document
 from mailconsole.common import storable
@@ -19,7 +20,7 @@ from mailconsole.common import storable
 router = Router(tags=["config"])
 
 
-@router.post("/apply", response={200: AppliedOut, 201: AppliedOut})
+@router.post("/apply", response={200: AppliedOut, 201: AppliedOut}, openapi_extra=DOCUMENT)
 def apply(
     request: HttpRequest,
     title: str = "",

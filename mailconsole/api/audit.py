@@ -13,6 +13,7 @@ from pydantic import Field
 
 from mailconsole.accounts.scopes import Scope
 from mailconsole.api.auth import SessionAuth, TokenAuth, actor_of
+from mailconsole.api.openapi import answers
 from mailconsole.audit import read
 from mailconsole.common.export import ExportFormat, export_response
 
@@ -112,7 +113,7 @@ def entries(
     return {"entries": shown, "next": shown[-1]["number"] if len(found) > limit else None}
 
 
-@router.get("/export")
+@router.get("/export", openapi_extra=answers("application/x-ndjson", "text/csv"))
 def export(
     request: HttpRequest, narrowed: Query[Narrowed], format: ExportFormat = ExportFormat.JSON_LINES
 ) -> HttpResponse:

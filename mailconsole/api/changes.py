@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field
 from mailconsole.api import shapes
 from mailconsole.api.auth import actor_of
 from mailconsole.api.config import body_of
+from mailconsole.api.openapi import DOCUMENT
 from mailconsole.api.schemas import ChangeOut, ChangeRow, Description, ImpactOut, NewChange, PlanOut
 from mailconsole.changes.models import Change
 from mailconsole.changes.refusals import NothingRecorded, WrongState
@@ -72,6 +73,7 @@ def create(request: HttpRequest, said: NewChange) -> Any:
 
 @router.get("/{int:pk}", response=ChangeOut)
 def get(request: HttpRequest, pk: int) -> Any:
+    """One change, with its items and reviews."""
     return shapes.change_out(change_of(pk))
 
 
@@ -120,7 +122,7 @@ def describe(request: HttpRequest, pk: int, said: Description) -> Any:
     return shapes.change_out(change)
 
 
-@router.put("/{int:pk}/document", response=ChangeOut)
+@router.put("/{int:pk}/document", response=ChangeOut, openapi_extra=DOCUMENT)
 def put_document(request: HttpRequest, pk: int) -> Any:
     """Make the draft lead to the document in the body, YAML or JSON; left out sections stay as in its base."""
     change = change_of(pk)

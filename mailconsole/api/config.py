@@ -10,6 +10,7 @@ from django.utils import timezone
 from ninja import Router
 
 from mailconsole.api import shapes
+from mailconsole.api.openapi import DOCUMENT, answers
 from mailconsole.api.problems import problem_json
 from mailconsole.api.schemas import ForetoldOut
 from mailconsole.changes.models import Revision
@@ -28,7 +29,7 @@ def export_json(request: HttpRequest, revision: int | None = None) -> Any:
     return load_document(_revision(revision)).model_dump(mode="json")
 
 
-@router.get("/yaml", include_in_schema=True)
+@router.get("/yaml", openapi_extra=answers("application/yaml"))
 def export_yaml(request: HttpRequest, revision: int | None = None) -> HttpResponse:
     """The same as YAML, as `config export` prints it."""
     document = load_document(_revision(revision))
@@ -41,14 +42,14 @@ def schema(request: HttpRequest) -> Any:
     return text.json_schema()
 
 
-@router.post("/validate", response=dict[str, Any])
+@router.post("/validate", response=dict[str, Any], openapi_extra=DOCUMENT)
 def check(request: HttpRequest) -> Any:
     """What validation says of a document (YAML or JSON in the body); left out sections are the newest revision's."""
     document = text.load(body_of(request), onto=load_document(head_revision()))
     return {"problems": [problem_json(one) for one in problems_of(document, now=timezone.now())]}
 
 
-@router.post("/plan", response=ForetoldOut)
+@router.post("/plan", response=ForetoldOut, openapi_extra=DOCUMENT)
 def plan(request: HttpRequest, must_apply: bool = False) -> Any:
     """What applying the document in the body would do, in words; nothing is stored. For merge requests: with
     `must_apply` it is an error where the document could not be applied."""

@@ -13,6 +13,7 @@ from ninja.errors import HttpError
 from pydantic import Field
 
 from mailconsole.api.auth import actor_of
+from mailconsole.api.openapi import answers
 from mailconsole.api.queue_shapes import (
     Done,
     ExportAsked,
@@ -64,7 +65,7 @@ def messages(request: HttpRequest, wanted: Query[Wanted], offset: Offset = 0, li
     )
 
 
-@router.get("/messages/{node}/{queue_id}/eml")
+@router.get("/messages/{node}/{queue_id}/eml", openapi_extra=answers("message/rfc822"))
 def export(request: HttpRequest, node: str, queue_id: str) -> StreamingHttpResponse:
     """The message as it is stored; audited."""
     try:
@@ -74,7 +75,7 @@ def export(request: HttpRequest, node: str, queue_id: str) -> StreamingHttpRespo
     return streamed(request, pieces, content_type="message/rfc822")
 
 
-@router.post("/messages/export")
+@router.post("/messages/export", openapi_extra=answers("application/zip"))
 def export_all(request: HttpRequest, said: ExportAsked) -> StreamingHttpResponse:
     """All messages that a filter means as a zip: an .eml each with its envelope, and messages.csv; audited."""
     chosen = export_messages(wanted=said.filter.filter(), reason=said.reason, actor=actor_of(request), request=request)

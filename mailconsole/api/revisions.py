@@ -38,6 +38,7 @@ def list_revisions(request: HttpRequest, limit: Limit = 50) -> Any:
 
 @router.get("/{int:number}", response=RevisionOut)
 def get(request: HttpRequest, number: int) -> Any:
+    """One revision, and which change led to it."""
     return shapes.revision_out(get_object_or_404(Revision.objects.select_related(*_RELATED), number=number))
 
 

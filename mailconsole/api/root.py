@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ninja import NinjaAPI
-
 from mailconsole.api import (
     acts,
     apply,
@@ -20,10 +18,12 @@ from mailconsole.api import (
     times,
 )
 from mailconsole.api.auth import SessionAuth, TokenAuth
+from mailconsole.api.openapi import DescribedApi
 from mailconsole.api.problems import register_problems
 
-api = NinjaAPI(
+api = DescribedApi(
     title="Mailconsole",
+    description="What the pages do, programs do here: the same services, with the same refusals.",
     version="1",
     urls_namespace="api:api-v1",
     auth=[TokenAuth(), SessionAuth()],
