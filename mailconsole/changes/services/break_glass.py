@@ -23,6 +23,7 @@ from mailconsole.changes.services.ground import (
     note,
     require,
     require_reach,
+    seal_of,
     void_reviews,
 )
 from mailconsole.changes.services.plan import plan_change
@@ -106,5 +107,6 @@ def review_afterwards(
     tell(News.REVIEWED_AFTERWARDS, change, [change.author, *([published_by] if published_by else [])], text, by=actor,
          now=now)  # fmt: skip
     words = f"Reviewed “{change.title}” after it was published without a review"
-    note(actor, "reviewed_afterwards", change, words, now=now, request=request, reason=comment.strip())
+    note(actor, "reviewed_afterwards", change, words, now=now, request=request, reason=comment.strip(),
+         after=seal_of(change))  # fmt: skip
     return change

@@ -23,6 +23,7 @@ from mailconsole.changes.services.ground import (
     note,
     require,
     require_author,
+    seal_of,
     void_reviews,
 )
 from mailconsole.changes.services.plan import misfits_of
@@ -86,11 +87,14 @@ def bring_up_to_date(
     if merged.conflicts:
         items = tuple(_settled(one, merged.conflicts, document, chosen) for one in items)
         merged = _merged(items, document)
+    before = {"base": change.base.number, **seal_of(change)}
     _replace_items(change, merged.changes, now)
     Change.objects.filter(pk=change.pk).update(base=head)
     void_reviews(change)
     settled = f"; {_settled_words(chosen)}" if chosen else ""
-    note(actor, Arrow.EDIT.past, change, f"Brought up to date with revision {head}{settled}", now=now, request=request)
+    after = {"base": head.number, **seal_of(change)}
+    words = f"Brought up to date with revision {head}{settled}"
+    note(actor, Arrow.EDIT.past, change, words, now=now, request=request, before=before, after=after)
     return locked(change)
 
 

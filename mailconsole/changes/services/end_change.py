@@ -48,7 +48,8 @@ def end_change(*, change: Change, now: datetime) -> Change | None:
     Change.objects.filter(pk=change.pk).update(ended_at=now, end_problem=problem, updated_at=now)
     words = f"“{change.title}” ended." + (f" {problem}" if problem else "")
     tell(News.END_FAILED if problem else News.ENDED, change, _concerned(change), words, now=now)
-    note(None, "ended", change, words, now=now, request=None)
+    after = {"restored_by": restoring.pk} if restoring is not None else None
+    note(None, "ended", change, words, now=now, request=None, after=after)
     return restoring
 
 

@@ -114,6 +114,11 @@ def digest_of(change: Change) -> str:
     return hashlib.sha256(json.dumps(items, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def seal_of(change: Change) -> dict[str, str]:
+    """What the audit keeps of all of a change at once, before or after an act."""
+    return {"digest": digest_of(change)}
+
+
 def check_digest(change: Change, seen: str) -> None:
     """Raises DigestMoved where the person saw something else than what is there."""
     if seen != digest_of(change):

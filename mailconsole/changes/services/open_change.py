@@ -38,7 +38,8 @@ def open_change(
         created_at=now,
         updated_at=now,
     )
-    note(author, "opened", change, f"Opened the draft “{change.title}”", now=now, request=request)
+    note(author, "opened", change, f"Opened the draft “{change.title}”", now=now, request=request,
+         reason=change.reason, after={"base": change.base.number, "digest": change.base.digest})  # fmt: skip
     return change
 
 

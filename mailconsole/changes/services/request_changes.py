@@ -53,5 +53,6 @@ def request_changes(
     text = f"{actor} requested changes to “{change.title}”: {comment.strip()}"
     tell(News.CHANGES_REQUESTED, change, [change.author], text, by=actor, now=now)
     words = f"Requested changes to “{change.title}” of {change.author}"
-    note(actor, Arrow.REQUEST_CHANGES.past, change, words, now=now, request=request, reason=comment.strip())
+    note(actor, Arrow.REQUEST_CHANGES.past, change, words, now=now, request=request, reason=comment.strip(),
+         after={"digest": digest})  # fmt: skip
     return change

@@ -42,6 +42,7 @@ def ensure_initial_revision(now: datetime | None = None) -> Revision:
         object_kind="revision",
         object_id=str(revision.number),
         summary="Revision 1: what a new installation runs",
+        after={"revision": revision.number, "digest": revision.digest},
         now=now,
     )
     return revision

@@ -24,6 +24,7 @@ from mailconsole.changes.services.ground import (
     prolonged_by,
     require,
     require_reach,
+    seal_of,
 )
 from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.services.publish_change import publish_change
@@ -60,7 +61,8 @@ def schedule_publish(
     require_reach(actor, Role.REVIEWER, (*plan.changes, *prolonged_by(change)))
     go(change, Arrow.SCHEDULE, now=now, publish_at=at, scheduled_by=actor, schedule_problem="")
     words = f"Scheduled “{change.title}” for {at:%Y-%m-%d %H:%M} UTC"
-    note(actor, Arrow.SCHEDULE.past, change, words, now=now, request=request, after={"publish_at": at.isoformat()})
+    after = {"publish_at": at.isoformat(), **seal_of(change)}
+    note(actor, Arrow.SCHEDULE.past, change, words, now=now, request=request, after=after)
     return change
 
 
@@ -75,7 +77,7 @@ def cancel_schedule(*, change: Change, actor: User, now: datetime, request: Http
         raise WrongState(f"“{change.title}” is not scheduled.")
     go(change, Arrow.UNSCHEDULE, now=now, publish_at=None, scheduled_by=None)
     words = f"Took back the time at which “{change.title}” would be published"
-    note(actor, Arrow.UNSCHEDULE.past, change, words, now=now, request=request)
+    note(actor, Arrow.UNSCHEDULE.past, change, words, now=now, request=request, after=seal_of(change))
     return change
 
 

@@ -10,7 +10,16 @@ from django.http import HttpRequest
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, ChangeItem
-from mailconsole.changes.services.ground import go, locked, note, require, require_author, require_reach, void_reviews
+from mailconsole.changes.services.ground import (
+    go,
+    locked,
+    note,
+    require,
+    require_author,
+    require_reach,
+    seal_of,
+    void_reviews,
+)
 from mailconsole.changes.services.revisions import load_document
 from mailconsole.changes.services.stage_item import check_secret
 from mailconsole.changes.states import Arrow
@@ -37,6 +46,7 @@ def stage_document(
     for one in changes:
         if one.after is not None:
             check_secret(one.kind, one.after)
+    before = seal_of(change)
     ChangeItem.objects.filter(change=change).delete()
     ChangeItem.objects.bulk_create(
         (ChangeItem(change=change, kind=one.kind, object_id=one.object_id, before=one.before, after=one.after,
@@ -45,5 +55,5 @@ def stage_document(
     )  # fmt: skip
     void_reviews(change)
     words = plain(in_words(changes, base)) or "Nothing differs from the base."
-    note(actor, Arrow.EDIT.past, change, words, now=now, request=request)
+    note(actor, Arrow.EDIT.past, change, words, now=now, request=request, before=before, after=seal_of(change))
     return len(changes)

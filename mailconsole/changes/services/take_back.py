@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
-from mailconsole.changes.services.ground import go, locked, note, require, require_author, void_reviews
+from mailconsole.changes.services.ground import go, locked, note, require, require_author, seal_of, void_reviews
 from mailconsole.changes.states import Arrow
 
 
@@ -22,5 +22,6 @@ def take_back(*, change: Change, actor: User, now: datetime, request: HttpReques
     require_author(change, actor)
     go(change, Arrow.EDIT, now=now)
     void_reviews(change)
-    note(actor, Arrow.EDIT.past, change, f"Goes on writing “{change.title}”", now=now, request=request)
+    words = f"Goes on writing “{change.title}”"
+    note(actor, Arrow.EDIT.past, change, words, now=now, request=request, after=seal_of(change))
     return change

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
-from mailconsole.changes.services.ground import go, locked, note, require, require_author, void_reviews
+from mailconsole.changes.services.ground import go, locked, note, require, require_author, seal_of, void_reviews
 from mailconsole.changes.states import Arrow
 
 
@@ -25,5 +25,6 @@ def withdraw_change(
         require_author(change, actor)
     go(change, Arrow.WITHDRAW, now=now)
     void_reviews(change)
-    note(actor, Arrow.WITHDRAW.past, change, f"Withdrew “{change.title}”", now=now, request=request, reason=reason)
+    note(actor, Arrow.WITHDRAW.past, change, f"Withdrew “{change.title}”", now=now, request=request, reason=reason,
+         after=seal_of(change))  # fmt: skip
     return change
