@@ -95,7 +95,7 @@ def test_change__submitted_scheduled_ended__tells_people_and_programs_and_keeps_
     path = f"/changes/{erin('POST', '/changes', {'title': 'Migration'})['id']}"
     policy = {"name": "Old server", "networks": ["10.1.0.0/24"], "owner": "IT", "purpose": "Migration"}
     erin("POST", f"{path}/items/relay_policies", policy)
-    erin("POST", f"{path}/expire", {"expires_at": in_seconds(40)})
+    erin("POST", f"{path}/expire", {"expires_at": in_seconds(25)})
     erin("POST", f"{path}/submit")
     digest = rudi("GET", f"{path}/plan")["digest"]
     rudi("POST", f"{path}/approve", {"digest": digest})

@@ -4,6 +4,8 @@ import itertools
 import threading
 import time
 
+import pytest
+
 from tests.support.product import Product
 from tests.support.sink import Sink
 from tests.support.smtp import Disconnected, SmtpClient
@@ -19,7 +21,6 @@ relay_policies:
   - {{id: test, name: Test, networks: [127.0.0.1], owner: Test, purpose: Relay in a test}}
 """
 SENDERS = 4
-LOAD_S = 3.0
 
 
 class Load:
@@ -36,6 +37,12 @@ class Load:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    def wait_for_more(self, count: int, *, timeout_s: float = 60.0) -> None:
+        until, before = time.monotonic() + timeout_s, len(self.taken)
+        while len(self.taken) < before + count:
+            assert time.monotonic() < until, f"only {len(self.taken) - before} were taken"
+            time.sleep(0.05)
 
     def stop(self) -> None:
         self._is_over = True
@@ -68,19 +75,22 @@ def arrived(sink: Sink) -> set[str]:
     return {message.headers("Subject")[0].decode() for message in sink.received}
 
 
+@pytest.fixture
+def product(shared_product: Product) -> Product:
+    return shared_product
+
+
 def test_kill_9__transports_under_load__every_message_that_got_250_arrives(product: Product, sink: Sink):
     product.apply(DOCUMENT.format(port=sink.port))
     nodes = [row["node"] for row in product.status()["nodes"]]
     pids = [product.pid_of(node) for node in nodes]
     load = Load(product.smtp)
     load.start()
-    time.sleep(LOAD_S)
-    taken_before = len(load.taken)
+    load.wait_for_more(100)
     for node in nodes:
         product.kill(node)
-    time.sleep(LOAD_S)
+    load.wait_for_more(100)
     load.stop()
-    assert taken_before > 50
     sink.wait_until(lambda: load.taken <= arrived(sink), timeout_s=60)
     assert arrived(sink) <= load.tried
     assert not set(pids) & {product.pid_of(node) for node in nodes}

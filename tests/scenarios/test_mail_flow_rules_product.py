@@ -1,5 +1,6 @@
 """Mail flow rules in the whole product: what an administrator sees of them in trace, refusals and list."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.support.product import Product
@@ -23,6 +24,11 @@ mail_flow_rules:
     conditions: [{{kind: AttachmentHasExecutableContent}}]
     actions: [{{kind: RejectMessage, status: 5.7.900, text: No programs}}]
 """
+
+
+@pytest.fixture
+def product(shared_product: Product) -> Product:
+    return shared_product
 
 
 def test_rules__that_fit__stand_in_trace_refusals_and_counts(product: Product, sink: Sink, browser, complaints):

@@ -3,6 +3,8 @@
 import os
 import time
 
+import pytest
+
 from tests.support.product import Product
 from tests.support.sink import Sink
 
@@ -20,6 +22,11 @@ send_connectors:
 """
 FILES = 400
 KILLS = 2
+
+
+@pytest.fixture
+def product(shared_product: Product) -> Product:
+    return shared_product
 
 
 def test_files__node_killed_while_it_takes_them__each_arrives_and_none_is_left(product: Product, sink: Sink):

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.support.lab import PASSWORD, LabAd
-from tests.support.product import Product, new_product
+from tests.support.product import Product, started
 from tests.support.sink import Sink
 from tests.support.smtp import Disconnected, Sent, send
 
@@ -37,11 +37,10 @@ relay_policies:
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory, lab_ad: LabAd):
+def product(prepared_home, tmp_path_factory, lab_ad: LabAd):
     """One node, a directory of one person, and a user at the AD that no policy names: approver.alice."""
     settings = {"MAILCONSOLE_TRANSPORT_WORKERS": "1", "MAILCONSOLE_BIND_PASSWORD": lab_ad.reader.password}
-    running = new_product(tmp_path_factory.mktemp("product") / "home", **settings)
-    running.up()
+    running = started(prepared_home, tmp_path_factory.mktemp("product"), **settings)
     try:
         people = "(|(sAMAccountName=admin.anna)(sAMAccountName=approver.alice))"
         for words in (
