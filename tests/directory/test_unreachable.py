@@ -10,6 +10,7 @@ from directory.settings import Security, Server, SourceSettings
 from directory.sign_in import check_password
 from directory.source import read_all
 from tests.directory.servers import nonsense, serving, silent
+from tests.support.pace import at_pace
 
 
 def settings(*ports, **more):
@@ -30,7 +31,7 @@ def test_read_all__controller_takes_the_connection_and_is_silent__ends_in_time(s
         began = time.monotonic()
         with pytest.raises(ServerUnreachable):
             read_all(settings(port, security=security))
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < at_pace(5)
 
 
 @pytest.mark.parametrize("security", [Security.LDAPS, Security.STARTTLS])

@@ -4,7 +4,6 @@ erin = Person(browser, complaints, product)
 erin.sign_in("erin", password)
 """
 
-import os
 import re
 import secrets
 import time
@@ -15,6 +14,7 @@ from typing import Any
 from playwright.sync_api import APIResponse, Browser, Locator, Page, expect
 
 from tests.support.browser import Complaints, new_context
+from tests.support.pace import at_pace
 from tests.support.product import Product
 
 # CI's machine is slow: what takes 0.1 s at a desk may take seconds there.
@@ -114,15 +114,11 @@ class Watch:
     page: Page
 
     def shows(self, selector: str, text: str | re.Pattern[str], *, since: float, within_s: float) -> None:
-        """`selector` contains `text` at most `within_s` after `since` (monotonic), and the page was not loaded anew.
-
-        On a machine that has more to do than it has cores for, everything takes as much longer.
-        """
-        within_s *= max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        """`selector` contains `text` at most `within_s` after `since` (monotonic), and the page was not loaded anew."""
         expect(self.page.locator(selector).first).to_contain_text(text, timeout=PATIENCE_MS)
         took_s = time.monotonic() - since
         assert self.page.evaluate("window.isTheFirstLoad === true"), f"{self.page.url} was loaded anew"
-        assert took_s <= within_s, f"{self.page.url} showed {text!r} in {selector} after {took_s:.1f} s"
+        assert took_s <= at_pace(within_s), f"{self.page.url} showed {text!r} in {selector} after {took_s:.1f} s"
 
 
 def wait_until(condition: Callable[[], bool], *, what: str, timeout_s: float = 30.0) -> None:

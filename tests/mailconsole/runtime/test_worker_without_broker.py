@@ -12,6 +12,7 @@ import pytest
 
 from mailconsole.runtime.supervisor import valkey
 from mailconsole.runtime.supervisor.plan import worker
+from tests.support.pace import at_pace
 from tests.support.product import ROOT, Product, new_product
 from tests.support.smtp import SmtpClient
 
@@ -65,7 +66,7 @@ def wait_for_greeting(product: Product, log: Path) -> None:
 
 def answer(product: Product) -> None:
     """A whole conversation, at once."""
-    with SmtpClient(*product.smtp, timeout_s=2) as client:
+    with SmtpClient(*product.smtp, timeout_s=at_pace(2)) as client:
         assert client.expect_reply().code == 220
         assert client.command("EHLO client.example").code == 250
         assert client.command("MAIL FROM:<a@x.example>").code == 250

@@ -32,10 +32,12 @@ async def serving(issued, answer: bytes, *, pause_s: float = 0.0):
         server.close()
 
 
-async def fetch(authority, answer: bytes, *, name: str = HOST, pause_s: float = 0.0) -> bytes:
+async def fetch(authority, answer: bytes, *, name: str = HOST, pause_s: float = 0.0, timeout_s: float = 30.0) -> bytes:
     async with serving(authority.issue(name), answer, pause_s=pause_s) as (port, _):
         trusted = ssl.create_default_context(cafile=str(authority.path))
-        return await get(HOST, "/x.txt", addresses=["127.0.0.1"], context=trusted, limit=1000, port=port, timeout_s=1.0)
+        return await get(
+            HOST, "/x.txt", addresses=["127.0.0.1"], context=trusted, limit=1000, port=port, timeout_s=timeout_s
+        )
 
 
 @pytest.mark.parametrize("answer", [
@@ -65,7 +67,7 @@ async def test_answer__that_is_none__fails(authority, answer, why):
 
 async def test_silence__ends_in_time(authority):
     with pytest.raises(FetchFailed, match="within 1 s"):
-        await fetch(authority, b"HTTP/1.1 200", pause_s=5)
+        await fetch(authority, b"HTTP/1.1 200", pause_s=5, timeout_s=1.0)
 
 
 async def test_certificate_for_another_name__fails(authority):

@@ -41,7 +41,7 @@ async def asked(policies, *domains):
 
 async def test_fetch__one_strangers_many_names_are_slow__others_are_served(policies):
     tasks = await asked(policies, *(f"n{number}.evil.example" for number in range(3 * FETCHES_AT_ONCE)))
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         assert await policies.get("good.test", is_private_allowed=True) is not None
     for task in [*tasks, *policies._fetching.values()]:
         task.cancel()
@@ -51,7 +51,7 @@ async def test_fetch__every_turn_is_taken__is_not_waited_for_without_bound(polic
     monkeypatch.setattr(sts_policies, "FETCH_S", 0.2)
     slow = await asked(policies, *(f"evil{number}.test" for number in range(FETCHES_AT_ONCE)),
                        *(f"x.evil{number}.example" for number in range(FETCHES_AT_ONCE)))  # fmt: skip
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         assert await asyncio.gather(*slow) == [None] * len(slow)
         assert await policies.get("good.test", is_private_allowed=True) is not None
     assert not policies._of_one

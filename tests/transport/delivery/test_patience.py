@@ -74,6 +74,6 @@ async def test_slow_message_of_a_fast_next_hop__those_behind_take_the_other_conn
         node.enqueue(f"r{number}@partner.example")
     assert len(idle(node)) == 1
     # The first is stuck, with the second pipelined behind it.
-    await node.until_event(EventId.SEND, 62, timeout_s=1.2)
+    await node.until_event(EventId.SEND, 62)
     assert {event.recipient for event in node.spool.events[-2:]} == {"r2@partner.example", "r3@partner.example"}
     await node.until_event(EventId.SEND, 64)

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.support.listener import Passwords, connector, mail_flow, running
+from tests.support.pace import at_pace
 from transport.config.objects import IpListEntry, PermissionGroup
 from transport.listener import deadlines
 
@@ -84,15 +85,15 @@ def test_refusal__of_an_anonymous_peer__is_slowed_down_and_order_is_kept(loop):
         began = time.monotonic()
         client.send_bytes(b"MAIL FROM:<a@x.example>\r\nRCPT TO:<b@y.example>\r\nRCPT TO:<b@acme.example>\r\nNOOP\r\n")
         assert [client.expect_reply().code for _ in range(4)] == [250, 550, 250, 250]
-        assert 0.9 <= time.monotonic() - began < 3
+        assert 0.9 <= time.monotonic() - began < at_pace(3)
 
 
 def test_silence__too_long__is_421(loop):
-    flow = mail_flow(connector(connection_inactivity_timeout=1, connection_timeout=60))
+    flow = mail_flow(connector(connection_inactivity_timeout=2, connection_timeout=60))
     with running(flow, loop=loop) as server, server.greeted() as client:
-        time.sleep(0.6)
+        time.sleep(1.1)
         client.send_bytes(b"NO")  # half a command is a sign of life
-        time.sleep(0.6)
+        time.sleep(1.1)
         client.send_bytes(b"OP\r\n")
         assert client.expect_reply().code == 250
         assert client.expect_reply().text.startswith("421 4.4.2")
@@ -107,7 +108,7 @@ def test_drip_of_commands__in_all_too_long__is_421():
         while 421 not in codes and len(codes) < 30:
             time.sleep(0.2)
             codes.append(client.command("NOOP").code)
-        assert codes[-1] == 421 and 5 <= len(codes) <= 12
+        assert codes[-1] == 421 and 3 <= len(codes) <= 12
 
 
 def test_drip_of_data__too_slow__is_421(monkeypatch):
@@ -149,7 +150,7 @@ def test_tarpit__pipelined_refusals_without_end__do_not_outlive_the_session_time
         while 421 not in codes and len(codes) < 20:
             codes.append(client.expect_reply().code)
         assert codes[-1] == 421 and 2 <= codes.count(550) <= 4
-        assert 1.5 < time.monotonic() - began < 5
+        assert 1.5 < time.monotonic() - began < at_pace(5)
         client.expect_close()
         server.wait_until(lambda: server.listener.sessions == 0)
 
