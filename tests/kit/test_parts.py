@@ -118,7 +118,7 @@ def test_run_beside__three__never_more_than_two_at_once(tmp_path):
         )
         for name in ("a", "b", "c")
     ]
-    run_beside(runs)
+    run_beside(runs, at_once=2)
     assert max(int((tmp_path / name).read_text()) for name in ("a", "b", "c")) == 2
     assert [run.status for run in runs] == [0, 0, 0]
 
