@@ -231,6 +231,11 @@ def _changed(event: TrackingEvent) -> TimelineStep:
 _SEVERITY_TONES = {"Medium": "warn", "High": "bad"}
 
 
+def _resubmitted(event: TrackingEvent) -> TimelineStep:
+    about = _about(event)
+    return TimelineStep(event.event, event.at, "info", "Resubmitted", about=about, text=EventId.RESUBMIT.sentence)
+
+
 def _notified(event: TrackingEvent) -> TimelineStep:
     kind, dsn = _text(event.detail, "kind"), event.detail.get("dsn_message_id")
     return TimelineStep(
@@ -295,5 +300,6 @@ _STEPS: dict[str, Callable[[TrackingEvent], TimelineStep]] = {
     EventId.DEFER: _attempt("warn", "Deferred"),
     EventId.FAIL: _attempt("bad", "Failed"),
     EventId.EXPIRE: _attempt("bad", "Expired"),
+    EventId.RESUBMIT: _resubmitted,
     EventId.DSN: _notified,
 }

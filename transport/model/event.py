@@ -29,6 +29,7 @@ class EventId(StrEnum):
     EXPIRE = "EXPIRE"
     SUSPEND = "SUSPEND"
     RESUME = "RESUME"
+    RESUBMIT = "RESUBMIT"
     POISON = "POISONMESSAGE"
     BACK_PRESSURE = "BACKPRESSURE"
     SPOOL_DAMAGE = "SPOOLDAMAGE"
@@ -60,6 +61,7 @@ _SENTENCES = {
     EventId.EXPIRE: "The message was too long in the queue.",
     EventId.SUSPEND: "An operator suspended it.",
     EventId.RESUME: "An operator resumed it.",
+    EventId.RESUBMIT: "Nothing moved in its queue for long: its recipients were resolved and routed again.",
     EventId.POISON: "The message could not be processed and was set aside.",
     EventId.BACK_PRESSURE: "A resource of the node got scarce, or is no longer.",
     EventId.OPEN_RELAY: "The node tried its own rules as a stranger: somebody may relay anywhere.",

@@ -169,6 +169,7 @@ class TransportService:
         if parts.listener is not None:
             await parts.listener.drain(timeout_s / 2)
             await self._usage_file.save(parts.listener.usage)
+        parts.idle.stop()
         parts.intake.stop()
         await parts.control.drain(timeout_s / 2)
         await parts.queues.drain(timeout_s / 2)

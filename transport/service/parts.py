@@ -23,6 +23,7 @@ from transport.ports.node import Ports
 from transport.pressure.monitor import PressureMonitor
 from transport.protocol_log.log import ProtocolLogs
 from transport.queues.control import QueueControl
+from transport.queues.idle import IdleQueues
 from transport.queues.intake import EngineIntake
 from transport.queues.manager import DeliveryQueues
 from transport.rules.ruleset import Ruleset, compile_ruleset
@@ -88,6 +89,13 @@ class Parts:
         )
         self.control = QueueControl(
             self.queues, self.spool, clock, folder=self.folder / "begun-orders", decided=self.intake.decided
+        )
+        self.idle = IdleQueues(
+            self.queues,
+            self.spool,
+            clock,
+            max_idle_s=lambda: self.ruleset.organization.max_idle_time_before_resubmit,
+            decided=self.intake.decided,
         )
         self.pressure = PressureMonitor(
             folder=self.folder,

@@ -15,6 +15,8 @@ RESOLVE_AGAIN_S = 15.0
 CERTIFICATES_S = 30.0
 """How soon a renewed certificate is shown."""
 SAVE_USAGE_S = 30.0
+LOOK_AT_QUEUES_S = 30.0
+"""How often it is seen which queues move."""
 
 
 class Upkeep:
@@ -27,7 +29,7 @@ class Upkeep:
 
     async def run(self) -> None:
         clock = self._parts.clock
-        asked_at = saved_at = looked_at = clock()
+        asked_at = saved_at = looked_at = seen_at = clock()
         while True:
             await asyncio.sleep(INTERVAL_S)
             await self.look_at_resources()
@@ -37,6 +39,9 @@ class Upkeep:
             if clock() - saved_at >= SAVE_USAGE_S and self._parts.listener is not None:
                 saved_at = clock()
                 await self._usage_file.save(self._parts.listener.usage)
+            if clock() - seen_at >= LOOK_AT_QUEUES_S:
+                seen_at = clock()
+                self._parts.idle.look()
             await self._obedience.end_holds()
             self._parts.shadow.look()
             if clock() - asked_at >= RESOLVE_AGAIN_S:

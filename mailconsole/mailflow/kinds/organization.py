@@ -38,6 +38,7 @@ ORGANIZATION: tuple[Kind, ...] = (
                 "Queues",
                 (
                     "max_outbound_connections",
+                    "max_idle_time_before_resubmit",
                     "is_priority_queuing_enabled",
                     "max_high_priority_message_size",
                     "high_priority_message_expiration_timeout",

@@ -18,6 +18,13 @@ class Queueing(ConfigModel):
         le=100_000,
         description="Connections to all next hops at once, per node; who finds none waits. Empty: no limit.",
     )
+    max_idle_time_before_resubmit: Duration | None = Field(
+        12 * 3600,
+        ge=300,
+        le=30 * 86400,
+        description="Mail that waits while nothing of its queue is delivered for this long is resolved and routed "
+        "again. Empty: never.",
+    )
     is_priority_queuing_enabled: bool = Field(
         False,
         description="High priority goes first within its queue, low last: by Importance, X-Priority, Priority.",
