@@ -84,7 +84,8 @@ class ExplainForm(forms.Form):
         label="Header",
         required=False,
         max_length=20_000,
-        help_text="What mail flow rules look at, for example: Subject: Your invoice",
+        help_text="What mail flow rules look at, for example: Subject: Your invoice; and the Received fields of relays "
+        "of our own",
         widget=forms.Textarea(attrs={"rows": 3, "class": "mc-wire"}),
     )
     at = forms.DateTimeField(

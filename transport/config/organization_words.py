@@ -39,6 +39,12 @@ TELLERS: dict[tuple[str, str], Teller] = {
     ("organization", "is_pickup_enabled"): on_off(
         "sends the files in the nodes' Pickup directories again", "leaves the files in the nodes' Pickup directories"
     ),
+    ("organization", "internal_smtp_servers"): members(
+        added="now takes {} for relays of our own, and asks lists about where their mail came from",
+        removed="no longer takes {} for relays of our own",
+        emptied="no longer takes any client for a relay of our own",
+        begun="now takes {} for relays of our own, and asks lists about where their mail came from",
+    ),
     ("organization", "review_webhook_url"): led("now tells of changes at", "no longer tells a program of changes"),
     ("organization", "is_webhook_to_own_host_allowed"): on_off(
         "may now tell of changes at the console's own machine",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from transport.listener import accept, crowding, replies, ruled
+from transport.listener import accept, crowding, from_inside, replies, ruled
 from transport.listener.chunks import ChunkedBody
 from transport.listener.data import DataReader, Overflow, has_bare_line_end, normalise_line_ends
 from transport.listener.transaction import Transaction, count_usage
@@ -45,6 +46,11 @@ def finish(session: Session, reader: Body) -> None:
     if reader.spilled is not None:
         session.run(_finish_spilled(session, reader))
         return
+    if session.inquiry is None and reader.overflow is Overflow.NONE:
+        session.inquiry = inquiry = from_inside.inquiry(session, reader.content)
+        if inquiry is not None and inquiry.asked is not None:
+            session.run(_finish_asked(session, reader, inquiry))
+            return
     transaction = _end_transaction(session)
     is_stored_soon = False
     try:
@@ -54,12 +60,22 @@ def finish(session: Session, reader: Body) -> None:
             is_stored_soon = _judge(session, transaction, reader)
     except Exception:
         session.fail()
+    session.inquiry = None
     if not is_stored_soon:
         reader.release()
 
 
 async def _finish_spilled(session: Session, reader: Body) -> None:
     await crowding.come_back(session, reader)
+    finish(session, reader)
+
+
+async def _finish_asked(session: Session, reader: Body, inquiry: from_inside.Inquiry) -> None:
+    try:
+        await inquiry.answered()
+    except asyncio.CancelledError:  # the peer has gone
+        reader.release()
+        raise
     finish(session, reader)
 
 
@@ -99,6 +115,8 @@ def _judge(session: Session, transaction: Transaction, reader: Body) -> bool:
         verdict = ownership.header(session.ruleset, session.facts, authors, now=session.context.clock()) or verdict
     if verdict.is_accepted and session.ruleset.is_header_asked:
         verdict = _automatic(session, transaction, content) or verdict
+    if verdict.is_accepted and session.inquiry is not None:
+        verdict = session.inquiry.refusal(session, transaction) or verdict
     if not verdict.is_accepted:
         _refuse(session, transaction, verdict, size_bytes=len(content))
         return False

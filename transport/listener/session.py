@@ -19,6 +19,7 @@ from transport.listener.connection import Connection
 from transport.listener.context import Context
 from transport.listener.data import DataReader
 from transport.listener.finish import message_received
+from transport.listener.from_inside import Inquiry
 from transport.listener.listed import Asked
 from transport.listener.opening import close_session, open_session
 from transport.listener.proxy import header_received
@@ -44,8 +45,8 @@ class Session(Connection):
 
     __slots__ = (
         "_described", "_errors", "_task", "_timer", "allowed", "arrival", "asked", "binding", "connector", "context",
-        "described_json", "empty_commands", "extensions", "facts", "failed_logons", "is_counted", "is_logged",
-        "is_shaking_hands", "regular", "ruleset", "spare_reader", "trace_heads", "transaction",
+        "described_json", "empty_commands", "extensions", "facts", "failed_logons", "inquiry", "is_counted",
+        "is_logged", "is_shaking_hands", "regular", "ruleset", "spare_reader", "trace_heads", "transaction",
     )  # fmt: skip
 
     def __init__(self, context: Context, binding: str, loop: asyncio.AbstractEventLoop) -> None:
@@ -67,6 +68,8 @@ class Session(Connection):
         """The entry of the IP allow list that the client comes under: it stands in the trail of what it sends."""
         self.asked: Asked | None = None
         """What lists in DNS are asked about the client, where there are any."""
+        self.inquiry: Inquiry | None = None
+        """About the message that a relay of our own just sent, until it is answered."""
         self.regular: Regular | None = None
         """What is remembered of the client, once it is known who it is."""
         self.arrival: Arrival | None = None

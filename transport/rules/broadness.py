@@ -111,7 +111,10 @@ def _organization(after: Json, before: Json, own: Own) -> str:
     expiration = after["message_expiration_timeout"]
     if expiration != before.get("message_expiration_timeout") and parse_duration(expiration) < SHORT_EXPIRATION:
         return f"returns all mail that could not be delivered within {expiration}"
-    return _guessing(after, before)
+    inner = [
+        one for one in after.get("internal_smtp_servers", ()) if one not in before.get("internal_smtp_servers", ())
+    ]
+    return broad_networks(inner, "takes for relays of our own") or _guessing(after, before)
 
 
 def _guessing(after: Json, before: Json) -> str:

@@ -11,7 +11,10 @@ from transport.rules.ruleset import Ruleset
 
 
 def check(ruleset: Ruleset, peer: str, *, now: float) -> tuple[bool, tuple[Step, ...]]:
-    """Whether ``peer`` is blocked, and the steps that say why. An allow entry wins over a block entry."""
+    """Whether ``peer`` is blocked, and the steps that say why. An allow entry wins over a block entry. A relay of
+    our own is not asked about: its mail is, where it came from (``from_inside``)."""
+    if ruleset.is_inner(peer):
+        return False, ()
     allowed = ruleset.ip_allow_list.find(peer, now)
     if allowed is not None:
         return False, (_step("ip_allow_list", allowed, "allowed"),)

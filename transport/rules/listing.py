@@ -18,9 +18,12 @@ Answers = Callable[[Provider], Listing | None]
 
 
 def providers_for(ruleset: Ruleset, facts: SessionFacts, *, now: float) -> ListProviders | None:
-    """Who is asked about the client; None where nobody is: it is one that no list knows, or on the IP allow list."""
+    """Who is asked about the client; None where nobody is: it is one that no list knows, or on the IP allow list, or a
+    relay of our own."""
     providers = ruleset.list_providers
     if providers is None or facts.is_unnamed or not dns_lists.is_asked_about(facts.peer):
+        return None
+    if ruleset.is_inner(facts.peer):
         return None
     return providers if ruleset.ip_allow_list.find(facts.peer, now) is None else None
 

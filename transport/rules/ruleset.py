@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
@@ -70,6 +71,9 @@ class Ruleset:
         self.is_header_asked = remote.is_by_header
         providers = ListProviders(document)
         self.list_providers = providers if providers else None
+        inner = document.organization.internal_smtp_servers
+        self._inner = NetworkIndex((network, network) for network in inner) if inner else None
+        self._has_lists = bool(document.ip_block_list) or self.list_providers is not None
         self.has_mail_flow_rules = any(rule.is_enabled for rule in document.mail_flow_rules)
         self.compiled_rules: Any = None
         """What ``mail_flow_rules.rules_of`` makes of them."""
@@ -127,6 +131,18 @@ class Ruleset:
             if binding in self._proxies
             for one in self._proxies[binding].find_all(proxy)
         )
+
+    def is_inner(self, peer: str) -> bool:
+        """Whether the client is a relay of our own in front of us (InternalSMTPServers)."""
+        return self._inner is not None and bool(self._inner.find_all(peer))
+
+    def is_inner_hop(self, address: str) -> bool:
+        """The same of an address in a Received field; a server hands mail to itself by loopback."""
+        return self.is_inner(address) or ipaddress.ip_address(address).is_loopback
+
+    def asks_origin(self, peer: str) -> bool:
+        """Whether lists are asked about where its mail came from, which only its header says."""
+        return self._has_lists and self.is_inner(peer)
 
     def accepted_domain(self, domain: str) -> AcceptedDomain | None:
         """The accepted domain that covers ``domain``: itself, else the nearest parent with subdomains."""

@@ -205,6 +205,7 @@ def _numbered(documents: Iterable[MailFlow]) -> Iterator[tuple[str, int]]:
 
 
 def _named(document: MailFlow) -> Iterator[str]:
+    yield from document.organization.internal_smtp_servers
     for connector in document.receive_connectors:
         yield from connector.remote_ip_ranges
         yield from connector.proxy_networks

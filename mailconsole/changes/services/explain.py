@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mailconsole.changes import recorded
 from mailconsole.changes.recorded import Finds, Owns
+from mailconsole.changes.services.explained_origin import from_inside
 from mailconsole.changes.services.explanation import Directory, ExplainedStep, Explanation, Question, SentOn, Way
 from mailconsole.changes.services.list_answers import ListSource, ask_nobody
 from transport.config.document import MailFlow
@@ -57,6 +58,9 @@ def explain(
     refusal = _examined(ruleset, asked, recipient, content, lookup=lookup, now=now)
     if refusal is not None:
         verdict = replace(refusal, trail=(*verdict.trail, *refusal.trail))
+        return Explanation(verdict, tuple(_step(step) for step in verdict.trail))
+    verdict = from_inside(ruleset, asked, content, verdict, lists, now=now)
+    if not verdict.is_accepted:
         return Explanation(verdict, tuple(_step(step) for step in verdict.trail))
     decided = _ruled(ruleset, question, asked, content, lookup=lookup, now=now)
     verdict = _after_rules(verdict, decided)

@@ -51,7 +51,7 @@ ORGANIZATION: tuple[Kind, ...] = (
                 ),
                 is_open=False,
             ),
-            Group("IP block list", ("static_entry_rejection_response",), is_open=False),
+            Group("Lists of clients", ("internal_smtp_servers", "static_entry_rejection_response"), is_open=False),
             Group(
                 "Protocol logs",
                 ("protocol_log_max_age", "protocol_log_max_directory_size", "protocol_log_max_file_size"),

@@ -53,6 +53,17 @@ def test_replay__largest_message_of_the_organisation__closes_for_what_is_larger_
     assert (found.closed, group.count, group.after) == (1, 1, "refused: 552 5.2.3 Message too large for this recipient")
 
 
+def test_replay__relay_of_our_own__is_no_longer_refused_for_its_own_address():
+    relay = RecordedDecision(
+        NOW, "10.1.2.3", "default", "a@x.example", "anna@contoso.com", "smtp", reply="554 5.7.1 no"
+    )
+    lists = {"accepted_domains": [CONTOSO], "ip_block_list": [{"network": "10.1.2.0/24"}]}
+    after = document(**lists, organization={"internal_smtp_servers": ["10.1.2.3"]})
+    found = impact([relay, changed_decision(relay, peer="10.1.2.4")], document(**lists), after)
+    (group,) = by(found, "client")
+    assert (found.opened, group.label, group.after) == (1, "10.1.2.3", "accepted")
+
+
 def test_replay__policy_that_admits__turns_the_refusal_into_an_acceptance():
     found = impact([REFUSED] * 4, document(), document(relay_policies=[OPEN]))
     (group,) = by(found, "client")

@@ -69,6 +69,32 @@ def test_explain__larger_than_the_organisation_takes__is_refused_and_says_whose_
     assert (answer.trail[-1].name, answer.trail[-1].answer) == ("MaxReceiveSize", "No")
 
 
+RECEIVED = "Received: from x (x [203.0.113.9])\n by edge (Postfix) with ESMTP id 1; Fri, 27 Nov 2026 20:00:00 +0000"
+
+
+@pytest.mark.parametrize(
+    ("header", "code", "said"),
+    [
+        (RECEIVED, 550, "It came from 203.0.113.9 to 10.1.2.3"),
+        (RECEIVED.replace("203.0.113.9", "10.1.2.4") + "\n" + RECEIVED, 550, "It came from 203.0.113.9 to 10.1.2.4"),
+        (RECEIVED.replace("203.0.113.9", "198.51.100.1"), None, "It came from 198.51.100.1 to 10.1.2.3"),
+        ("", None, "no header says that"),
+    ],
+)
+def test_explain__relay_of_our_own__is_asked_where_its_mail_came_from(header, code, said):
+    sections = {
+        "organization": {"internal_smtp_servers": ["10.1.2.0/29"]},
+        "ip_block_list": [{"network": "203.0.113.0/24"}, {"network": "10.0.0.0/8"}],
+    }
+    flow = MailFlow.model_validate(document().model_dump(mode="json") | sections)
+    question = Question(**{**ASKED, "recipient": "anna@contoso.com", "header": header})
+    answer = explain(question, document=flow, revision=1, directory=Directory.KNOWN, finds=no_directory, now=NOW)
+
+    assert (answer.verdict.reply.code if answer.verdict.reply else None) == code
+    (step,) = [one for one in answer.trail if one.name == "InternalSMTPServers"]
+    assert said in step.because
+
+
 @pytest.mark.parametrize(
     ("directory", "code"), [(Directory.UNKNOWN, 550), (Directory.UNAVAILABLE, 451), (Directory.ASK, 451)]
 )
