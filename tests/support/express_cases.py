@@ -80,6 +80,12 @@ FLOWS = {
     "open": flow(policy()),
     "nobody": flow(),
     "senders": flow(policy("A", sender_addresses=("a.example",)), policy("Z", sender_addresses=("*.c.example",))),
+    "strangers": MailFlow.model_validate(
+        dict(
+            flow(policy("A", sender_addresses=("me@a.example",)), is_authoritative_domain_sender_accepted=False),
+            accepted_domains=({"id": "a", "name": "A", "domain": "a.example"},),
+        )
+    ),
     "sender": flow(policy("A", sender_addresses=("me@a.example",)), policy("Z", sender_addresses=("c.example",))),
     "recipient": flow(policy("A", recipient_addresses=("x@b.example", "c.example"))),
     "recipients": flow(

@@ -73,6 +73,10 @@ TELLERS: dict[tuple[str, str], Teller] = {
         emptied="",
         begun="",
     ),
+    ("receive_connectors", "is_authoritative_domain_sender_accepted"): on_off(
+        "now takes senders at our own domains from strangers",
+        "no longer takes senders at our own domains from strangers",
+    ),
     ("receive_connectors", "proxy_networks"): members(
         added="now believes the proxies {} when they name the client",
         removed="no longer believes the proxies {}",

@@ -22,7 +22,7 @@ from transport.ports.recipients import RecipientLookup as RecipientLookup
 from transport.ports.recipients import SenderRestrictions as SenderRestrictions
 from transport.ports.recipients import no_attributes as no_attributes
 from transport.ports.unavailable import LookupUnavailable as LookupUnavailable
-from transport.rules import destinations, ip_filter, ownership, relay, service_accounts, size_limits, taking
+from transport.rules import destinations, ip_filter, ownership, relay, service_accounts, size_limits, strangers, taking
 from transport.rules.restrictions import Sender
 from transport.rules.ruleset import Ruleset
 
@@ -112,6 +112,8 @@ def mail(ruleset: Ruleset, facts: SessionFacts, sender: Address, *, declared_siz
         return _by_connector(Stage.MAIL, connector, TOO_LARGE, reason, Reached(Limit.MESSAGE_SIZE, limit))
     if ownership.asks_envelope(connector, facts):
         return ownership.envelope(ruleset, facts, sender, now=now) or accept(Stage.MAIL)
+    if strangers.asks(connector, facts):
+        return strangers.envelope(ruleset, connector, facts, sender, now=now) or accept(Stage.MAIL)
     return accept(Stage.MAIL)
 
 

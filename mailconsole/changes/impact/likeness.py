@@ -84,6 +84,7 @@ class Likeness:
         connectors = [one for document in documents for one in document.receive_connectors]
         self._asks_helo = any(one.is_ehlo_domain_required for one in connectors)
         self._asks_owner = any(one.sender_ownership is not SenderOwnership.NONE for one in connectors)
+        self._asks_strangers = not all(one.is_authoritative_domain_sender_accepted for one in connectors)
         self._asks_domain = any(_refuses_domains(one) for one in connectors)
         self._is_picky = any(_has_picky_recipients(document) for document in documents)
         self._helos: dict[str, bool] = {}
@@ -116,7 +117,7 @@ class Likeness:
             facts.identity,
             facts.tls and (facts.tls.client_fingerprint, facts.tls.client_subject),
             not self._asks_helo or self._has_domain(facts.helo),
-            question.sender.key if facts.identity and self._asks_owner else "",
+            question.sender.key if (self._asks_owner if facts.identity else self._asks_strangers) else "",
             bisect_left(self._sizes, question.size_bytes),
             at // 60 if peers.has_windows else 0,
         )

@@ -34,7 +34,16 @@ CONNECTORS: tuple[Kind, ...] = (
         ),
         (
             Group("General", ("name", "comment", "is_enabled", "bindings", "remote_ip_ranges", "fqdn", "banner")),
-            Group("Who may send", ("permission_groups", "tls_mode", "auth_mechanism", "sender_ownership")),
+            Group(
+                "Who may send",
+                (
+                    "permission_groups",
+                    "tls_mode",
+                    "auth_mechanism",
+                    "sender_ownership",
+                    "is_authoritative_domain_sender_accepted",
+                ),
+            ),
             Group(
                 "Limits",
                 (

@@ -53,6 +53,17 @@ def test_replay__largest_message_of_the_organisation__closes_for_what_is_larger_
     assert (found.closed, group.count, group.after) == (1, 1, "refused: 552 5.2.3 Message too large for this recipient")
 
 
+def test_replay__strangers_with_a_sender_of_ours__are_told_by_their_senders():
+    ours = RecordedDecision(NOW, "10.1.2.3", "default", "boss@contoso.com", "anna@contoso.com", "smtp")
+    before = document(accepted_domains=[CONTOSO])
+    closed = [one.model_dump(mode="json") for one in before.receive_connectors]
+    closed = [one | {"is_authoritative_domain_sender_accepted": False} for one in closed]
+    after = document(accepted_domains=[CONTOSO], receive_connectors=closed)
+    found = impact([ours, changed_decision(ours, sender="a@x.example")], before, after)
+    (group,) = by(found, "sender")
+    assert (found.closed, group.label, group.count) == (1, "contoso.com", 1)
+
+
 def test_replay__relay_of_our_own__is_no_longer_refused_for_its_own_address():
     relay = RecordedDecision(
         NOW, "10.1.2.3", "default", "a@x.example", "anna@contoso.com", "smtp", reply="554 5.7.1 no"

@@ -119,6 +119,11 @@ class ReceiveService(ConfigObject):
     sender_ownership: SenderOwnership = Field(
         SenderOwnership.ENVELOPE_AND_HEADER, description="As whom users who signed in may send."
     )
+    is_authoritative_domain_sender_accepted: bool = Field(
+        True,
+        description="Take senders at our own domains from clients that neither sign in nor have a relay policy for it; "
+        "off: 550 5.7.60. Exchange's right ms-Exch-SMTP-Accept-Authoritative-Domain-Sender.",
+    )
     tls_mode: TlsMode = Field(TlsMode.OFFERED, description="How TLS is spoken.")
     tls_certificate_name: Line = Field(
         "", description="The certificate to show, by a name in it or its file's; empty: the best for the FQDN."
