@@ -10,6 +10,7 @@ from mailconsole.imports.building import Building
 from mailconsole.imports.coverage import policy_that_covers
 from mailconsole.imports.exchange.domains import is_below, joined, read_accepted, read_remote
 from mailconsole.imports.exchange.kinds import Cmdlet, read_objects
+from mailconsole.imports.exchange.organization import read_organization
 from mailconsole.imports.exchange.protocol_log import BadLog, is_protocol_log, read_logs
 from mailconsole.imports.exchange.receive import (
     full_name,
@@ -78,6 +79,7 @@ class _Run:
         self._made: dict[str, tuple[Given, Given]] = {}
 
     def all_of(self, objects: dict[Cmdlet, list[Given]]) -> None:
+        self._organization(objects)
         self._accepted(objects[Cmdlet.ACCEPTED])
         for given in objects[Cmdlet.SEND]:
             about = self._about(Cmdlet.SEND, given)
@@ -91,6 +93,15 @@ class _Run:
             about = self._about(Cmdlet.REMOTE, given)
             if (fields := read_remote(given, about)) is not None:
                 self.building.put("remote_domains", fields, about)
+
+    def _organization(self, objects: dict[Cmdlet, list[Given]]) -> None:
+        known: Given = {}
+        for cmdlet in (Cmdlet.CONFIG, Cmdlet.SERVICE, Cmdlet.BLOCK_LIST):
+            for given in objects[cmdlet]:
+                about = self._about(cmdlet, given)
+                if fields := read_organization(given, known, about):
+                    self.building.organization(fields, about)
+                    known = fields | known
 
     def _accepted(self, domains: list[Given]) -> None:
         """Exchange takes ``contoso.com`` and ``*.contoso.com`` for two; here one domain is accepted once."""

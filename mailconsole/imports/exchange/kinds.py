@@ -21,6 +21,9 @@ class Cmdlet(StrEnum):
     REMOTE = "Get-RemoteDomain"
     RULE = "Get-TransportRule"
     RIGHTS = "Get-ADPermission"
+    CONFIG = "Get-TransportConfig"
+    SERVICE = "Get-TransportService"
+    BLOCK_LIST = "Get-IPBlockListConfig"
 
     @property
     def sentence(self) -> str:
@@ -31,6 +34,9 @@ class Cmdlet(StrEnum):
             Cmdlet.REMOTE: "Remote domains.",
             Cmdlet.RULE: "Transport rules, mail flow rules here.",
             Cmdlet.RIGHTS: "Rights on receive connectors: who may relay.",
+            Cmdlet.CONFIG: "Limits and settings of the organisation.",
+            Cmdlet.SERVICE: "Limits and times of a server; here they are the organisation's.",
+            Cmdlet.BLOCK_LIST: "What clients on the IP block list are told.",
         }[self]
 
 
@@ -43,6 +49,9 @@ _TYPES = (
     ("ADAcePresentationObject", Cmdlet.RIGHTS),
     ("TransportRule", Cmdlet.RULE),
     ("Rules.Tasks.Rule", Cmdlet.RULE),
+    ("TransportConfigContainer", Cmdlet.CONFIG),
+    ("TransportServer", Cmdlet.SERVICE),
+    ("IPBlockListConfig", Cmdlet.BLOCK_LIST),
 )
 _MARKS = (
     ({"ExtendedRights", "User"}, Cmdlet.RIGHTS),
@@ -52,6 +61,10 @@ _MARKS = (
     ({"DomainName", "AllowedOOFType"}, Cmdlet.REMOTE),
     ({"Priority", "Conditions"}, Cmdlet.RULE),
     ({"Priority", "SentToScope"}, Cmdlet.RULE),
+    ({"InternalSMTPServers"}, Cmdlet.CONFIG),
+    ({"MaxSendSize", "MaxRecipientEnvelopeLimit"}, Cmdlet.CONFIG),
+    ({"MessageExpirationTimeout", "DelayNotificationTimeout"}, Cmdlet.SERVICE),
+    ({"StaticEntryRejectionResponse"}, Cmdlet.BLOCK_LIST),
 )
 Objects = dict[Cmdlet, list[dict[str, Any]]]
 

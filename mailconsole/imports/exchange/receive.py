@@ -109,10 +109,11 @@ def groups_of(given: Mapping[str, Any]) -> set[str]:
 
 def ranges_of(given: Mapping[str, Any]) -> list[str]:
     """The remote IP ranges as networks; everything is told as 0.0.0.0/0 and ::/0. Raises Lost, ValueError."""
-    return [_network(one) for one in spaced_items(given.get("RemoteIPRanges"))]
+    return [network_of(one) for one in spaced_items(given.get("RemoteIPRanges"))]
 
 
-def _network(said: str) -> str:
+def network_of(said: str) -> str:
+    """One range in our form. Raises ValueError."""
     low = said.lower()
     if low in _EVERYTHING:
         return "::/0" if ":" in low else "0.0.0.0/0"
