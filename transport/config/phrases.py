@@ -55,7 +55,7 @@ def label(field: str) -> str:
     return " ".join(_SPELT.get(word, word) for word in words)
 
 
-_UPPER = ("tls", "dsn", "ndr", "dns", "ip", "fqdn", "smtputf8", "mime", "requiretls", "ehlo", "helo", "url")
+_UPPER = ("tls", "dsn", "ndr", "dns", "ip", "fqdn", "smtputf8", "mime", "requiretls", "ehlo", "helo", "smtp", "url")
 _SPELT = {word: word.upper() for word in _UPPER} | {
     "hostname": "host name",
     "timezone": "time zone",

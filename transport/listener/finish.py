@@ -43,14 +43,9 @@ def message_received(session: Session, data: bytes, start: int) -> int:
 
 def finish(session: Session, reader: Body) -> None:
     """Answer, at once or when the message is stored; until then its memory counts."""
-    if reader.spilled is not None:
-        session.run(_finish_spilled(session, reader))
+    if reader.spilled is not None or _is_asked_about(session, reader):
+        session.run(_finish_later(session, reader))
         return
-    if session.inquiry is None and reader.overflow is Overflow.NONE:
-        session.inquiry = inquiry = from_inside.inquiry(session, reader.content)
-        if inquiry is not None and inquiry.asked is not None:
-            session.run(_finish_asked(session, reader, inquiry))
-            return
     transaction = _end_transaction(session)
     is_stored_soon = False
     try:
@@ -65,18 +60,23 @@ def finish(session: Session, reader: Body) -> None:
         reader.release()
 
 
-async def _finish_spilled(session: Session, reader: Body) -> None:
-    await crowding.come_back(session, reader)
-    finish(session, reader)
-
-
-async def _finish_asked(session: Session, reader: Body, inquiry: from_inside.Inquiry) -> None:
+async def _finish_later(session: Session, reader: Body) -> None:
+    if reader.spilled is not None:
+        await crowding.come_back(session, reader)
     try:
-        await inquiry.answered()
+        if _is_asked_about(session, reader) and session.inquiry is not None:
+            await session.inquiry.answered()
     except asyncio.CancelledError:  # the peer has gone
         reader.release()
         raise
     finish(session, reader)
+
+
+def _is_asked_about(session: Session, reader: Body) -> bool:
+    """Whether lists still have to say something of where the message came from."""
+    if session.inquiry is None and reader.overflow is Overflow.NONE:
+        session.inquiry = from_inside.inquiry(session, reader.content)
+    return session.inquiry is not None and not session.inquiry.is_answered
 
 
 def refuse_overflow(session: Session, transaction: Transaction, reader: Body) -> None:

@@ -30,9 +30,15 @@ class Inquiry:
         address, dns = self.origin.address, session.context.dns
         self.asked = Asked(providers, address, dns) if providers is not None else None
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether nothing is waited for."""
+        return self.asked is None or self.asked.task.done()
+
     async def answered(self) -> None:
-        """The answers are there, or given up; who has gone meanwhile takes the question along."""
-        assert self.asked is not None
+        """Wait until the answers are there, or given up; who has gone meanwhile takes the question along."""
+        if self.asked is None:
+            return
         try:
             await asyncio.wait({self.asked.task})
         except asyncio.CancelledError:

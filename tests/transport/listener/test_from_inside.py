@@ -77,3 +77,17 @@ def test_list__that_does_not_answer__costs_a_bounded_wait(monkeypatch):
         began = time.monotonic()
         assert [reply[:3] for reply in sent(server, "9.9.9.9", count=2)] == ["250", "250"]
         assert 0.3 < time.monotonic() - began < 3
+
+
+def test_origin__of_a_message_in_chunks__is_asked_about_too():
+    with serving(LISTED, **INNER) as (server, _):
+        chunks = [CAME.format("9.9.9.9").encode(), b"Subject: x\r\n\r\ntext\r\n"]
+        said = b"".join(b"BDAT %d%s\r\n%s" % (len(one), b" LAST" if one is chunks[-1] else b"", one) for one in chunks)
+        start = (
+            f"PROXY TCP4 {RELAY} 10.0.0.9 5000 25\r\nEHLO x\r\nMAIL FROM:<a@x.example>\r\nRCPT TO:<b@acme.example>\r\n"
+        )
+        with server.client() as client:
+            client.send_bytes(start.encode() + said + b"NOOP\r\n")
+            replies = [client.expect_reply().text for _ in range(7)]
+        assert [reply[:3] for reply in replies] == ["220", "250", "250", "250", "250", "550", "250"]
+        assert replies[5] == "550 5.7.1 9.9.9.9 no"
