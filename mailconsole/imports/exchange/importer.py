@@ -20,7 +20,13 @@ from mailconsole.imports.exchange.receive import (
     server_of,
     short_name,
 )
-from mailconsole.imports.exchange.relay import Right, anonymous_policy, grants_of, relay_rights, signed_in_policies
+from mailconsole.imports.exchange.relay import (
+    anonymous_policy,
+    grants_of,
+    relay_rights,
+    signed_in_policies,
+    takes_own_senders,
+)
 from mailconsole.imports.exchange.rules import read_rule
 from mailconsole.imports.exchange.send import read_send
 from mailconsole.imports.reading.files import Source
@@ -85,9 +91,7 @@ class _Run:
             about = self._about(Cmdlet.SEND, given)
             if (fields := read_send(given, about)) is not None:
                 self.building.put("send_connectors", fields, about)
-        self._receive(
-            objects[Cmdlet.RECEIVE], relay_rights(objects[Cmdlet.RIGHTS]), has_rights=bool(objects[Cmdlet.RIGHTS])
-        )
+        self._receive(objects[Cmdlet.RECEIVE], objects[Cmdlet.RIGHTS])
         self._rules(objects[Cmdlet.RULE])
         for given in objects[Cmdlet.REMOTE]:
             about = self._about(Cmdlet.REMOTE, given)
@@ -131,8 +135,8 @@ class _Run:
         section = self.building.section("accepted_domains")
         return next((one.id for one in section.values() if one.domain == domain.lower()), "")
 
-    def _receive(self, connectors: list[Given], rights: list[Right], *, has_rights: bool) -> None:
-        signed_in = []
+    def _receive(self, connectors: list[Given], rows: list[Given]) -> None:
+        signed_in, rights = [], relay_rights(rows)
         for given in connectors:
             about = self._about(Cmdlet.RECEIVE, given)
             if is_of_one_server(given):
@@ -140,8 +144,8 @@ class _Run:
                     "", "", "It carries mail between the services of one Exchange server: there is one service here."
                 )
                 continue
-            grants = grants_of(given, rights, has_rights=has_rights, about=about)
-            self._one_connector(given, about)
+            grants = grants_of(given, rights, has_rights=bool(rows), about=about)
+            self._one_connector(given, rows, about)
             if grants.is_anonymous and (policy := anonymous_policy(given, grants, self._owner, about)):
                 self._policy(policy)
             if grants.is_signed_in:
@@ -160,9 +164,11 @@ class _Run:
         told.mapped("networks", policy["networks"], policy["comment"])
         self.building.put("relay_policies", policy, told)
 
-    def _one_connector(self, given: Given, about: Subject) -> None:
+    def _one_connector(self, given: Given, rows: list[Given], about: Subject) -> None:
         """The same connector of a second server is the same here: its nodes share one configuration."""
         fields, name = read_receive(given, about), short_name(given)
+        if not takes_own_senders(given, rows, about):
+            fields["is_authoritative_domain_sender_accepted"] = False
         if name in self._made:
             first, known = self._made[name]
             for field_name in sorted(field for field in fields if fields[field] != known.get(field)):

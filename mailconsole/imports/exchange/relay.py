@@ -11,6 +11,9 @@ from mailconsole.imports.exchange.values import Lost, items, text, yes
 from mailconsole.imports.report import Subject
 
 ANY_RECIPIENT = "ms-exch-smtp-accept-any-recipient"
+OWN_SENDER = "ms-exch-smtp-accept-authoritative-domain-sender"
+_USUAL = {"ms-exch-smtp-submit", "ms-exch-smtp-accept-any-sender"}
+"""Strangers have these beside it, where all of their rights were exported."""
 _EVERYTHING = {"0.0.0.0/0", "::/0"}
 _ANONYMOUS = ("anonymous logon", "s-1-5-7")
 _EVERYONE = ("everyone", "s-1-1-0")
@@ -45,6 +48,24 @@ def _rights(row: Mapping[str, Any]) -> set[str]:
         return set()
 
 
+def takes_own_senders(given: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], about: Subject) -> bool:
+    """Whether strangers may call themselves ours there; told where that right was taken away or denied."""
+    granted: set[str] = set()
+    denied: set[str] = set()
+    for row in rows:
+        right = Right(text(row.get("Identity")), text(row.get("User")))
+        if right.is_anonymous and right.connector.lower() in _names(given):
+            (denied if yes(row.get("Deny", False)) else granted).update(_rights(row))
+    if OWN_SENDER not in denied and (OWN_SENDER in granted or not granted >= _USUAL):
+        return True
+    about.mapped("Accept-Authoritative-Domain-Sender", "ANONYMOUS LOGON", "Taken away: senders of ours are refused.")
+    return False
+
+
+def _names(given: Mapping[str, Any]) -> set[str]:
+    return {full_name(given).lower(), text(given.get("DistinguishedName")).lower()} - {""}
+
+
 @dataclass(frozen=True, slots=True)
 class Grants:
     """What lets clients of a connector relay; ``why`` is for the policy's comment and the report."""
@@ -56,8 +77,7 @@ class Grants:
 
 def grants_of(given: Mapping[str, Any], rights: list[Right], *, has_rights: bool, about: Subject) -> Grants:
     """Asked of the permission groups, of external trust, and of the rights where they were exported too."""
-    names = {full_name(given).lower(), text(given.get("DistinguishedName")).lower()} - {""}
-    ours = [one for one in rights if one.connector.lower() in names]
+    ours = [one for one in rights if one.connector.lower() in _names(given)]
     denied = [one for one in ours if one.is_denied]
     ours = [one for one in ours if not one.is_denied]
     # What is denied counts more than what is granted, as in the directory.

@@ -59,3 +59,26 @@ def test_transport_config__with_what_can_not_be_read__keeps_the_rest():
     made = done.document.organization
     assert (made.max_send_size, made.internal_smtp_servers, made.max_recipient_envelope_limit) == (None, (), 5000)
     assert said(done.report, "Transport Settings", "MaxSendSize")[0][0] is Fate.LEFT_OUT
+
+
+RIGHTS = ("ms-Exch-SMTP-Submit", "ms-Exch-SMTP-Accept-Any-Sender", "ms-Exch-SMTP-Accept-Authoritative-Domain-Sender")
+OPEN, DENY = {"Deny": False}, {"Deny": True}
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_accepted"),
+    [
+        ([(one, OPEN) for one in RIGHTS], True),
+        ([(one, OPEN) for one in RIGHTS[:2]], False),
+        ([(RIGHTS[0], OPEN)], True),
+        ([*((one, OPEN) for one in RIGHTS), (RIGHTS[2], DENY)], False),
+        ([], True),
+    ],
+)
+def test_right_to_be_called_ours__taken_from_strangers__is_taken_here(rows, is_accepted):
+    user = {"Identity": "EX1\\Default Frontend EX1", "User": "NT AUTHORITY\\ANONYMOUS LOGON"}
+    rights = [user | {"ExtendedRights": [right]} | deny for right, deny in rows]
+    sources = [source("rights.json", json.dumps(rights))] if rights else []
+    done = imported(source("receive.xml"), *sources)
+    found = {one.name: one.is_authoritative_domain_sender_accepted for one in done.document.receive_connectors}
+    assert found == {"Default Frontend": is_accepted, "Scanners": True, "Client": True}
