@@ -332,3 +332,16 @@ def test_replay__recipient_restricted_to_a_hidden_group__is_neither_opened_nor_c
         assert (found.withheld, found.opened, found.closed, found.otherwise_then) == (1, 0, 0, 0)
         (group,) = by(found, "rule")
         assert {group.before, group.after} == {"accepted", NOT_TOLD}
+
+
+def test_replay__audit_severity_and_notification_of_a_rule__are_told_where_they_differ():
+    accepted = RecordedDecision(NOW, "10.1.2.3", "default", "", "a@contoso.com")
+    noting = {"id": "n", "name": "Note", "actions": [{"kind": "LogEventText", "text": "x"}]}
+    telling = noting | {"actions": [*noting["actions"], {"kind": "GenerateNotification", "text": "one\n\ntwo " * 90}]}
+    before = document(accepted_domains=[CONTOSO], mail_flow_rules=[noting])
+    found = impact([accepted], before, document(accepted_domains=[CONTOSO], mail_flow_rules=[
+        noting | {"set_audit_severity": "High"}]))  # fmt: skip
+    (group,) = by(found, "rule")
+    assert group.after == "Note: note “x” in the trace; audit severity High"
+    (group,) = by(impact([accepted], before, document(accepted_domains=[CONTOSO], mail_flow_rules=[telling])), "rule")
+    assert "tell its recipients “one / two one / two" in group.after and len(group.after) < 200
