@@ -61,7 +61,8 @@ def _entries(kind: str, changes: Sequence[ObjectChange]) -> dict[int, str]:
     found = _Sum()
     for place, change in enumerate(changes):
         if change.kind == kind and change.after is not None:
-            found.add(place, (change.object_id,))
+            is_new = change.before is None or _lasts_longer(change.before, change.after)
+            found.add(place, (change.object_id,) if is_new else ())
     is_much = _are_many_networks(found.values)
     return dict.fromkeys(found.places, "is one of many networks that are broad together") if is_much else {}
 

@@ -19,7 +19,7 @@ from transport.ports.recipients import RecipientLookup
 from transport.rules.broad_conditions import Measure
 from transport.rules.broad_connectors import receive_connector, send_connector
 from transport.rules.broad_domains import MANY_ADDRESSES, Own, broad_networks, is_registry
-from transport.rules.broad_groups import grown
+from transport.rules.broad_groups import Grown
 from transport.rules.broad_relay import relay_policy
 from transport.rules.broad_rules import takes_much
 from transport.rules.broad_together import broad_together
@@ -36,10 +36,9 @@ def broad_reasons(changes: Iterable[ObjectChange], document: MailFlow, lookup: R
     it is not. ``lookup`` is the directory."""
     changes = tuple(changes)
     measure = Measure(own_domains(document, changes), sizes_after(document, changes, lookup))
-    together = broad_together(changes, measure)
+    together, groups = broad_together(changes, measure), Grown(document, measure)
     return [
-        broadness(one, measure) or together.get(place, "") or grown(one, document, measure)
-        for place, one in enumerate(changes)
+        broadness(one, measure) or together.get(place, "") or groups.why_broad(one) for place, one in enumerate(changes)
     ]
 
 

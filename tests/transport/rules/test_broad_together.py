@@ -100,6 +100,13 @@ def test_objects__of_each_kind__are_broad_together_and_one_fewer_is_not(section,
     assert not any(reasons({}, **{section: full_ones[1:]}))
 
 
+def test_ip_blocks__edited_together__are_as_they_were_unless_they_last_longer():
+    blocks = [{"network": f"10.{n}.0.0/16", "expires_at": "2027-01-01T00:00:00Z"} for n in range(16)]
+    for fields, is_broad in ({"comment": "x"}, False), ({"expires_at": None}, True):
+        told = reasons({"ip_block_list": blocks}, ip_block_list=[one | fields for one in blocks])
+        assert [bool(one) for one in told] == [is_broad] * 16
+
+
 def test_connectors__for_everybody_edited_together__are_as_they_were():
     two = [{"id": f"c{n}", "name": f"C{n}", "bindings": [f"0.0.0.0:{2500 + n}"]} for n in range(2)]
     told = reasons({"receive_connectors": two}, receive_connectors=[one | {"banner": "220 hello"} for one in two])
