@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -71,6 +72,15 @@ def objects_of(document: MailFlow, kind: str) -> dict[str, ConfigModel]:
     """The objects of a section by identity; the organisation is a section of one."""
     value = document.section(kind)
     return {ORGANIZATION: value} if kind == ORGANIZATION else {identity(kind, item): item for item in value}
+
+
+def object_of(document: MailFlow, kind: str, object_id: str) -> ConfigModel | None:
+    """One object of a section, None where it is not there. Sections are in the order of their identities."""
+    if kind == ORGANIZATION:
+        return document.organization if object_id == ORGANIZATION else None
+    section = document.section(kind)
+    at = bisect_left(section, object_id, key=lambda item: identity(kind, item))
+    return section[at] if at < len(section) and identity(kind, section[at]) == object_id else None
 
 
 def diff(before: MailFlow, after: MailFlow) -> tuple[ObjectChange, ...]:

@@ -37,13 +37,26 @@ def _sides_are_unique(document: MailFlow, now: datetime) -> Iterator[Problem]:
 
 def _nothing_is_rewritten_twice(document: MailFlow, now: datetime) -> Iterator[Problem]:
     entries = _enabled(document)
-    for entry in entries:
+    by_side: dict[str, list[int]] = {}
+    for place, entry in enumerate(entries):
+        by_side.setdefault(entry.internal_address.lower(), []).append(place)
+    for place, entry in enumerate(entries):
         # An entry for *.contoso.com to contoso.com covers what it makes, and makes the same of it again.
-        others = (other for other in entries if other is not entry)
-        again = next((other for other in others if _covers(other, entry.external_address)), None)
+        near = sorted(at for side in _sides_over(entry.external_address) for at in by_side.get(side, ()) if at != place)
+        again = next((entries[at] for at in near if _covers(entries[at], entry.external_address)), None)
         if again is not None:
             sentence = f"{entry.external_address} is itself rewritten, by {again.name}: say the last address here."
             yield Problem(KIND, entry.id, "external_address", sentence)
+
+
+def _sides_over(address: str) -> Iterator[str]:
+    """Internal sides that might hold the address or the domain: few of thousands of entries have to be asked."""
+    domain = address.lower().rpartition("@")[2]
+    yield address.lower()
+    if domain != address.lower():
+        yield domain
+    labels = domain.split(".")
+    yield from (f"*.{'.'.join(labels[at:])}" for at in range(len(labels)))
 
 
 def _covers(entry: AddressRewriteEntry, address: str) -> bool:

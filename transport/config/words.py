@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from transport.config.created_words import create_words
-from transport.config.diff import ORGANIZATION, FieldChange, Json, ObjectChange, objects_of
+from transport.config.diff import ORGANIZATION, FieldChange, Json, ObjectChange, object_of
 from transport.config.document import LIST_KINDS, SECTIONS, MailFlow
 from transport.config.field_words import field_words
 from transport.config.naming import named
@@ -185,6 +185,5 @@ def plain(sentences: Iterable[Sentence]) -> str:
 def object_name(document: MailFlow, kind: str, object_id: str) -> str:
     """The name of an object in the document; its identity where it is not there."""
     if kind in SECTIONS and kind != ORGANIZATION:
-        item = objects_of(document, kind).get(object_id)
-        return str(getattr(item, "name", object_id))
+        return str(getattr(object_of(document, kind, object_id), "name", object_id))
     return ""

@@ -32,7 +32,7 @@ from mailconsole.changes.views.unsaid import unsaid
 from mailconsole.common.pages import render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.common.templatetags.words import wire
-from transport.config.diff import ObjectChange, diff, name_of, objects_of
+from transport.config.diff import ObjectChange, diff, name_of, object_of
 from transport.config.document import MailFlow
 from transport.config.merge import Conflict
 from transport.config.problem import Problem, Severity
@@ -162,7 +162,7 @@ def _read_url(problem: Problem, plan: Plan) -> str:
     key = (problem.kind, problem.object_id)
     if key in {(one.kind, one.object_id) for one in plan.changes[:SHOWN_ITEMS]}:
         return f"#{anchor_of(*key)}"
-    is_there = problem.kind and problem.object_id in objects_of(plan.head_document, problem.kind)
+    is_there = problem.kind and object_of(plan.head_document, problem.kind, problem.object_id) is not None
     return show_url(*key) if is_there else ""
 
 

@@ -10,12 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mailconsole.changes import recorded
+from mailconsole.changes.models import Change
 from mailconsole.changes.services.revisions import lock_head, store_revision
 from mailconsole.changes.states import Way
 from mailconsole.common.pages import PAGE_SIZE
-from tests.support.factories import create_viewer, signed_in
-from transport.config import validate_rules
+from tests.support.factories import create_editor, create_viewer, signed_in
+from transport.config import diff, validate_rewriting, validate_rules
 from transport.config.document import MailFlow
+from transport.config.validate import validate
 from transport.rules import coverage
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +80,27 @@ def test_list__hits__are_asked_for_of_the_rows_that_are_shown(monkeypatch):
     page = signed_in(create_viewer()).get(reverse("mailflow:relay-policy-list") + "?page=2").content.decode()
     assert asked == [[f"p{n}" for n in range(50, 100)]]
     assert ">7<span" in page
+
+
+def test_validate__2000_rewrite_entries__compares_only_what_could_cover(monkeypatch):
+    entries = [{"id": f"e{n}", "name": f"E {n}", "internal_address": f"i{n}.corp.local",
+                "external_address": f"o{n}.example", "is_outbound_only": True} for n in range(2000)]  # fmt: skip
+    twice = {"id": "z", "name": "Twice", "internal_address": "*.example", "external_address": "o.invalid",
+             "is_outbound_only": True}  # fmt: skip
+    counted = Counted(monkeypatch, validate_rewriting, "_covers")
+    document = MailFlow.model_validate({"address_rewriting": [*entries, twice]})
+    found = [one for one in validate(document, now=timezone.now()) if "is itself rewritten, by Twice" in one.sentence]
+    assert len(found) == 2000
+    assert len(counted.calls) <= 2 * 2000
+
+
+def test_change__2000_problems__are_each_told_without_reading_the_section_anew(monkeypatch):
+    over = "2020-01-01T00:00:00Z"
+    publish(relay_policies=[policy | {"expires_at": over} for policy in POLICIES])
+    editor = create_editor()
+    client = signed_in(editor)
+    client.post(reverse("mailflow:ip-block-entry-create"), {"network": "192.0.2.1"})
+    counted = Counted(monkeypatch, diff, "identity")
+    page = client.get(reverse("changes:detail", args=[Change.objects.get(author=editor).pk])).content.decode()
+    assert "Policy 1999 expired on 2020-01-01" in page
+    assert len(counted.calls) < 200_000
