@@ -62,7 +62,9 @@ def stage_item(
     told = _keep(change, base, kind, new_id, value, now)
     void_reviews(change)
     _name_after(change, told)
-    words = plain(in_words([told], draft)) or f"{KIND_LABELS[kind]} {told.name} is as it was."
+    # What was new in this draft only and is deleted in it was never there and is not: there is nothing to say of it.
+    words = plain(in_words([told], draft)) if told.before != told.after else ""
+    words = words or f"{KIND_LABELS[kind]} {told.name} is as it was."
     note(actor, Arrow.EDIT.past, change, words, now=now, request=request, before=told.before, after=told.after)
     return new_id
 

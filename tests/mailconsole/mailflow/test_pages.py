@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mailconsole.changes.links import STEMS
 from mailconsole.changes.models import Change, ChangeItem
@@ -11,6 +12,7 @@ from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.common.help import body_of, topic_of
 from mailconsole.mailflow.forms import ObjectForm
 from mailconsole.mailflow.kinds.table import KINDS
+from mailconsole.mailflow.services.stage_object import stage_object
 from tests.mailconsole.changes.kit import create_change, publish_policy
 from tests.mailconsole.mailflow.kit import CREATE, POLICY, as_a_browser_sends, values
 from tests.mailconsole.mailflow.test_long_lists import publish
@@ -235,3 +237,33 @@ def test_list__block_entry_within_an_allow_entry__is_marked_without_effect():
     assert "The allow entry 10.0.0.0/8 lets" in browser.get(reverse("mailflow:ip-block-entry-list")).content.decode()
     page = browser.get(reverse("mailflow:ip-block-entry-show", args=["10.1.0.0/16"])).content.decode()
     assert "Without effect. The allow entry 10.0.0.0/8 lets" in page
+
+
+ONE_OF_EACH = {
+    "receive_connectors": {"bindings": ["127.0.0.1:9925"]},
+    "send_connectors": {"address_spaces": [{"domain": "a.example"}]},
+    "accepted_domains": {"domain": "a.example"},
+    "remote_domains": {"domain": "a.example"},
+    "recipients": {"address": "a@b.example"},
+    "distribution_groups": {"address": "a@b.example"},
+    "address_rewriting": {"internal_address": "a.example", "external_address": "b.example"},
+    "relay_policies": {"networks": ["10.9.9.9"], "owner": "IT", "purpose": "Scan"},
+    "mail_flow_rules": {"actions": [{"kind": "HoldMessage"}]},
+    "service_accounts": {"username": "scan", "owner": "IT", "purpose": "Scan"},
+    "ip_block_list_providers": {"lookup_domain": "a.example", "is_any_match": True},
+    "ip_allow_list_providers": {"lookup_domain": "a.example", "is_any_match": True},
+    "approval_rules": {"approvals": 2},
+    "reviewer_groups": {"roles": ["reviewer"]},
+    "ip_allow_list": {"network": "192.0.2.1"},
+    "ip_block_list": {"network": "192.0.2.1"},
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "organization"])
+def test_delete__of_what_is_new_in_the_draft__leaves_nothing_of_it(editor, kind):
+    value = ONE_OF_EACH[kind] if KINDS[kind].is_list else {"name": "One", **ONE_OF_EACH[kind]}
+    change = stage_object(actor=editor, kind=kind, object_id="", after=value, now=timezone.now())
+    object_id = change.items.get().object_id
+    answer = signed_in(editor).post(reverse(f"mailflow:{STEMS[kind]}-delete", args=[object_id]))
+    assert answer.headers["Location"] == reverse("changes:detail", args=[change.pk])
+    assert not change.items.exists()
