@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -239,7 +241,7 @@ def test_list__block_entry_within_an_allow_entry__is_marked_without_effect():
     assert "Without effect. The allow entry 10.0.0.0/8 lets" in page
 
 
-ONE_OF_EACH = {
+ONE_OF_EACH: dict[str, dict[str, Any]] = {
     "receive_connectors": {"bindings": ["127.0.0.1:9925"]},
     "send_connectors": {"address_spaces": [{"domain": "a.example"}]},
     "accepted_domains": {"domain": "a.example"},
