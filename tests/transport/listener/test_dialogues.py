@@ -1,8 +1,9 @@
 """The files of tests/dialogues/listener, on both event loops.
 
 A line ``# with: {...}`` gives settings of the receive connector, ``# document: {...}`` sections of the document.
-``# node: {...}`` is what the node has or lacks: a directory of these addresses, a failure of its spool, why it takes no
-mail, no secrets. A step ``tls`` gives the listener a certificate. The service account scanner is there in all of them.
+``# node: {...}`` is what the node has or lacks: a directory of these addresses and of those that several objects claim,
+a failure of its spool, why it takes no mail, no secrets. A step ``tls`` gives the listener a certificate. The service
+account scanner is there in all of them.
 """
 
 import json
@@ -26,17 +27,20 @@ def said(text, what):
 
 
 class Directory:
-    def __init__(self, addresses):
+    def __init__(self, addresses, claimed):
         self._addresses = addresses
+        self._claimed = claimed
 
     def find(self, address):
         key = address.lower()
+        if key in self._claimed:
+            return RecipientEntry(address, EntryKind.CONFLICT, "", claimed_by=tuple(self._claimed[key]))
         return RecipientEntry(address, EntryKind.MAILBOX, key) if key in self._addresses else None
 
 
 def lacking(node):
     """What the listener is given: a node without a directory cannot tell who is there."""
-    lookup = Directory(node["directory"]) if "directory" in node else NoDirectory()
+    lookup = Directory(node["directory"], node.get("claimed", {})) if "directory" in node else NoDirectory()
     return {"lookup": lookup, "secrets": no_secrets if "secrets" in node else SECRETS}
 
 
