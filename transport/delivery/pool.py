@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Coroutine
-from typing import Protocol
 
 import structlog
 
 from transport.config.objects import SendConnector
 from transport.delivery.client import Client
 from transport.delivery.concurrency import Concurrency
-from transport.delivery.dial import Dialled
+from transport.delivery.dials import Dials
 from transport.delivery.failure import ConnectionFailed, deferred
 from transport.delivery.outbound import Outbound
 from transport.delivery.pace import Pace, PacedSource
@@ -26,22 +24,6 @@ from transport.rules.error_policies import ErrorPolicies
 
 TURN = 20  # messages of one connection while others wait for theirs: Exchange's SmtpMaxMessagesPerConnection
 log = structlog.get_logger(__name__)
-
-
-class Dials(Protocol):
-    """Makes connections to one next hop."""
-
-    def dial(self, avoid: Collection[Target], last: Outcome | None) -> Coroutine[None, None, Dialled]:
-        """One connection that is ready for mail, to none of ``avoid``. Raises ConnectionFailed."""
-        ...
-
-    def took_nothing(self, target: Target, outcome: Outcome) -> None:
-        """The connection to ``target`` was of no use."""
-        ...
-
-    def skipping(self) -> str:
-        """A sentence: where no connection is tried for a while; empty where that is so nowhere."""
-        ...
 
 
 class ConnectionPool:

@@ -12,7 +12,7 @@ from transport.model.event import TrackingEvent
 from transport.model.verdict import Stage, Verdict
 from transport.ports.spool import Stored
 from transport.queues import ruled
-from transport.queues.intake import tell_stored
+from transport.queues.storing import tell_stored
 from transport.rules import admission
 from transport.rules.mail_flow_rules import Decided, decide_rules
 from transport.rules.rule_facts import RuleFacts

@@ -9,13 +9,12 @@ from typing import Any
 
 import structlog
 
-from transport.config.objects import AuthMechanism, ProxyProtocol, ReceiveConnector, TlsMode
+from transport.config.objects import AuthMechanism, ProxyProtocol, TlsMode
 from transport.listener import deadlines, express, replies, tls
 from transport.listener.arrivals import Arrival
 from transport.listener.bdat import chunk_received
 from transport.listener.chunks import ChunkReader
 from transport.listener.commands import command
-from transport.listener.connection import Connection
 from transport.listener.context import Context
 from transport.listener.data import DataReader
 from transport.listener.finish import message_received
@@ -25,28 +24,24 @@ from transport.listener.opening import close_session, open_session
 from transport.listener.proxy import header_received
 from transport.listener.proxy_header import HeaderReader
 from transport.listener.regular import Regular
+from transport.listener.telling import Telling
 from transport.listener.transaction import Transaction
-from transport.model import compact_json
-from transport.model.event import EventId, TrackingEvent
 from transport.model.limit import Limit
 from transport.model.reply import Reply
-from transport.model.session import SessionFacts, TlsFacts
-from transport.model.verdict import Action, Stage, Step, Verdict
+from transport.model.verdict import Step
 from transport.rules import limits
 
 MAX_EMPTY_COMMANDS = 100
-MAX_TOLD_BYTES = 2**63 - 1
-"""A peer may declare a size of twenty digits (RFC 1870 3); no column of a database holds that."""
 log = structlog.get_logger(__name__)
 
 
-class Session(Connection):
+class Session(Telling):
     """It keeps the ruleset it began under (law 4)."""
 
     __slots__ = (
-        "_described", "_errors", "_task", "_timer", "allowed", "arrival", "asked", "binding", "connector", "context",
-        "described_json", "empty_commands", "extensions", "facts", "failed_logons", "inquiry", "is_counted",
-        "is_logged", "is_shaking_hands", "regular", "ruleset", "spare_reader", "trace_heads", "transaction",
+        "_errors", "_task", "_timer", "allowed", "arrival", "asked", "binding", "empty_commands", "extensions",
+        "failed_logons", "inquiry", "is_counted", "is_logged", "is_shaking_hands", "regular", "ruleset",
+        "spare_reader", "trace_heads", "transaction",
     )  # fmt: skip
 
     def __init__(self, context: Context, binding: str, loop: asyncio.AbstractEventLoop) -> None:
@@ -60,9 +55,7 @@ class Session(Connection):
         self.is_counted = False
         self.is_shaking_hands = False
         self.is_logged = False
-        self.connector: ReceiveConnector
         self.extensions: frozenset[str]
-        self.facts: SessionFacts
         self.spare_reader: DataReader | None = None
         self.allowed: tuple[Step, ...] = ()
         """The entry of the IP allow list that the client comes under: it stands in the trail of what it sends."""
@@ -77,9 +70,8 @@ class Session(Connection):
         self.trace_heads = ["", ""]
         """How the Received fields of messages begin, and of messages in UTF-8; empty until the first."""
         self._errors = 0
-        self._described: dict[str, Any] = {}
+        self._described = {}
         self.described_json = ""
-        """``described``, as JSON without braces; made with it."""
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -166,10 +158,6 @@ class Session(Connection):
         log.exception("session.command_failed", session=self.facts.session_id)
         self.reply(replies.INTERNAL)
 
-    def reply(self, reply: Reply) -> None:
-        """Answer; the octets leave with the next flush."""
-        self.send(reply.to_bytes())
-
     def protocol_error(self, reply: Reply) -> None:
         """Answer an error of the peer's making, and close when they are too many."""
         self.reply(reply)
@@ -186,76 +174,6 @@ class Session(Connection):
             self.refuse(limits.empty_commands(self.connector, limit=MAX_EMPTY_COMMANDS))
         else:
             self.send(reply if isinstance(reply, bytes) else reply.to_bytes())
-
-    def refuse(self, verdict: Verdict, *, sender: str = "", recipient: str = "", size_bytes: int = 0) -> None:
-        """Answer a refusal, keep it with its reason, and slow an anonymous peer down; AUTH has a tarpit of its own."""
-        assert verdict.reply is not None
-        self.tell(verdict, sender=sender, recipient=recipient, size_bytes=size_bytes)
-        self.reply(verdict.reply)
-        if verdict.action is Action.DISCONNECT:
-            self.close()
-        elif verdict.action is Action.REFUSE and verdict.stage is not Stage.AUTH and not self.facts.identity:
-            self._slow_down()
-
-    def _slow_down(self) -> None:
-        if self.connector.tarpit_interval:
-            self.count(Limit.TARPIT)
-            self.be_silent(self.connector.tarpit_interval)
-
-    def count(self, limit: Limit) -> None:
-        """Note that a limit decided."""
-        self.context.counters.limits.add(self.connector.id, limit, self.context.clock())
-
-    def tell(self, verdict: Verdict, *, sender: str = "", recipient: str = "", size_bytes: int = 0) -> None:
-        """Keep a refusal for the Refusals page; ``size_bytes`` as far as it was told or has come."""
-        facts, context = self.facts, self.context
-        context.counters.refused += 1
-        if verdict.limit is not None:
-            self.count(verdict.limit.limit)
-        context.refusals.tell(
-            TrackingEvent(
-                EventId.REFUSE,
-                context.clock(),
-                session_id=facts.session_id,
-                sender=sender,
-                recipient=recipient,
-                peer=facts.peer,
-                connector_id=facts.connector_id,
-                reply=str(verdict.reply or ""),
-                reason=verdict.reason,
-                size_bytes=min(size_bytes, MAX_TOLD_BYTES),
-                revision=facts.revision,
-                detail={
-                    "stage": verdict.stage.value,
-                    "action": verdict.action.value,
-                    **self.described(),
-                    "trail": verdict.trail_rows,
-                    **_limit_rows(verdict),
-                },
-            )
-        )
-
-    def described(self) -> dict[str, Any]:
-        """What an event's detail says of the session; not to be changed."""
-        if not self._described:
-            self._described = self._describe()
-            self.described_json = compact_json.encode(self._described).decode()[1:-1]
-        return self._described
-
-    def recall(self, described: dict[str, Any], described_json: str) -> None:
-        """It is described like another, with the same facts."""
-        self._described, self.described_json = described, described_json
-
-    def _describe(self) -> dict[str, Any]:
-        facts = self.facts
-        return {
-            **({"proxy": facts.proxy} if facts.proxy else {}),
-            **(_client_certificate(facts.tls) if facts.client_certificate and facts.tls else {}),
-            "helo": facts.helo,
-            "identity": facts.identity,
-            "tls": f"{facts.tls.version} {facts.tls.cipher}" if facts.tls else "",
-            "binding": facts.binding,
-        }
 
     def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Let a command that has to wait run; nothing else is read meanwhile."""
@@ -351,12 +269,3 @@ class Session(Connection):
         if not self.is_closing:
             self.reply(replies.STOPPING)
             self.close()
-
-
-def _limit_rows(verdict: Verdict) -> dict[str, str]:
-    reached = verdict.limit
-    return {} if reached is None else {"limit": reached.limit.value, "limit_value": reached.value}
-
-
-def _client_certificate(tls_facts: TlsFacts) -> dict[str, str]:
-    return {"client_certificate": tls_facts.client_fingerprint, "client_subject": tls_facts.client_subject}

@@ -23,6 +23,7 @@ from transport.queues.forms import BodyNeeded, TakenByList
 from transport.queues.holding import Holding
 from transport.queues.manager import DeliveryQueues
 from transport.queues.resolving import Failed
+from transport.queues.storing import all_of, copy_received, tell_stored
 from transport.rules.ruleset import Ruleset
 
 log = structlog.get_logger(__name__)
@@ -119,7 +120,7 @@ class EngineIntake:
         copies = [self._commit_copy(message, copy) for copy in decided.copies]
         future = self.commit(message, [*events, *decided.events])
         future.add_done_callback(partial(self._committed, message, decided.failed))
-        whole = _all([*copies, future]) if copies else future
+        whole = all_of([*copies, future]) if copies else future
         if decided.taken is not None:
             whole.add_done_callback(partial(self._tell_taken, decided.taken))
         return whole
@@ -138,7 +139,7 @@ class EngineIntake:
 
     def _commit_copy(self, original: Message, copy: Copy) -> Future[None]:
         """A copy stands in the spool and in the trace like any message, and names the one that it came of."""
-        events = [_received(original, copy, self._clock())]
+        events = [copy_received(original, copy, self._clock())]
         if self.holding or copy.message.ruled is not None:
             events += self._hold(copy.message, copy.message.recipients, copy.failed)
         future = self.commit(copy.message, events)
@@ -166,7 +167,7 @@ class EngineIntake:
             message.body = await self._spool.read_body(message.id)
             decided = self._decide(message, recipients, is_stored=True)
             if decided.copies:
-                await _all([self._commit_copy(message, copy) for copy in decided.copies])
+                await all_of([self._commit_copy(message, copy) for copy in decided.copies])
         except SpoolUnavailable as error:
             message.recipients = before
             for recipient in recipients:
@@ -260,49 +261,3 @@ def _told_by_rules(message: Message) -> Message | None:
     if message.ruled is None or not message.ruled.notices:
         return None
     return replace(message, body=None, recipients=list(message.recipients))
-
-
-def _received(original: Message, copy: Copy, now: float) -> TrackingEvent:
-    message = copy.message
-    return TrackingEvent(
-        EventId.RECEIVE,
-        now,
-        message_id=message.id,
-        sender=str(message.envelope_sender),
-        peer=message.peer,
-        connector_id=message.connector_id,
-        reason=f"A copy of the message {original.queue_id}. {copy.because}",
-        size_bytes=message.size_bytes,
-        revision=message.revision,
-        detail={
-            "recipients": [str(recipient.address) for recipient in message.recipients],
-            "internet_message_id": message.internet_message_id,
-            "subject": message.subject,
-            "routes": copy.routes,
-            "about_message_id": original.id,
-        },
-    )
-
-
-def tell_stored(then: Stored, done: Future[None]) -> None:
-    """Answer as ``commit_then`` does when a commit with a future is done."""
-    error = SpoolUnavailable("cancelled") if done.cancelled() else done.exception()
-    then(error if error is None or isinstance(error, SpoolUnavailable) else SpoolUnavailable(str(error)))
-
-
-def _all(futures: Sequence[Future[None]]) -> Future[None]:
-    """Done when all are, and failed when one is: nothing is answered for that is only partly on disk (law 1)."""
-    combined: Future[None] = futures[0].get_loop().create_future()
-
-    def one_done(_: Future[None]) -> None:
-        if combined.done() or not all(future.done() for future in futures):
-            return
-        failed = next((error for future in futures if (error := future.exception()) is not None), None)
-        if failed is None:
-            combined.set_result(None)
-        else:
-            combined.set_exception(failed)
-
-    for future in futures:
-        future.add_done_callback(one_done)
-    return combined

@@ -5,7 +5,7 @@ Each function takes values and ``now`` (unix seconds) and returns a Verdict with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from transport.config.objects import PermissionGroup, ReceiveConnector, TlsMode
@@ -22,7 +22,7 @@ from transport.ports.recipients import RecipientLookup as RecipientLookup
 from transport.ports.recipients import SenderRestrictions as SenderRestrictions
 from transport.ports.recipients import no_attributes as no_attributes
 from transport.ports.unavailable import LookupUnavailable as LookupUnavailable
-from transport.rules import destinations, ip_filter, ownership, relay, service_accounts, size_limits, strangers, taking
+from transport.rules import destinations, ip_filter, ownership, relay, size_limits, strangers, taking
 from transport.rules.restrictions import Sender
 from transport.rules.ruleset import Ruleset
 
@@ -289,55 +289,3 @@ class DecisionInput:
     sender: Address
     recipient: Address | None
     size_bytes: int = 0
-
-
-def replay(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup, now: float) -> Verdict:
-    """Decide ``question`` from the start: connect, helo, mail, rcpt; the first that is not an acceptance is the answer.
-
-    The receive connector is chosen anew. The trail is that of all stages asked.
-    """
-    facts = served(ruleset, question.facts)
-    trail: tuple[Step, ...] = ()
-    verdict = connect(ruleset, facts, now=now)
-    asks: tuple[Callable[[], Verdict], ...] = (
-        lambda: helo(ruleset, facts, now=now),
-        lambda: mail(ruleset, facts, question.sender, declared_size_bytes=question.size_bytes, now=now),
-        lambda: _replay_rcpt(ruleset, facts, question, lookup=lookup, now=now),
-    )
-    for ask in asks:
-        trail += verdict.trail
-        if not verdict.is_accepted:
-            break
-        verdict = ask()
-    else:
-        trail += verdict.trail
-    return replace(verdict, trail=trail)
-
-
-def served(ruleset: Ruleset, facts: SessionFacts) -> SessionFacts:
-    """The session as it would be under ``ruleset``: by the connector that serves the peer there, if any does."""
-    connector = ruleset.connector_for(facts.binding, facts.peer)
-    return replace(
-        facts,
-        connector_id=connector.id if connector else "",
-        revision=ruleset.revision,
-        addresses=_addresses_of(ruleset, facts),
-    )
-
-
-def _addresses_of(ruleset: Ruleset, facts: SessionFacts) -> tuple[str, ...]:
-    """What the user owns; where nobody can tell that of a directory's user, it is no difference of rules."""
-    account = ruleset.service_accounts.get(facts.identity.casefold())
-    if account is not None:
-        return service_accounts.addresses(account)
-    return facts.addresses or (ownership.ANYTHING if facts.identity else ())
-
-
-def _replay_rcpt(
-    ruleset: Ruleset, facts: SessionFacts, question: DecisionInput, *, lookup: RecipientLookup, now: float
-) -> Verdict:
-    if question.recipient is None:
-        return accept(Stage.MAIL)
-    return rcpt(
-        ruleset, facts, question.sender, question.recipient, size_bytes=question.size_bytes, lookup=lookup, now=now
-    )

@@ -13,7 +13,7 @@ from transport.config.objects import RelayPolicy
 from transport.model.address import NULL, Address, InvalidAddress, parse_mailbox
 from transport.model.session import SessionFacts, TlsFacts
 from transport.ports.recipients import NoDirectory
-from transport.rules import admission, relay
+from transport.rules import admission, relay, replaying
 from transport.rules.compiled_policy import CompiledPolicy
 from transport.rules.ruleset import Ruleset
 
@@ -107,7 +107,7 @@ def _gets_through(
     recipients: Sequence[Address],
     now: float,
 ) -> bool:
-    reached = admission.replay(ruleset, admission.DecisionInput(facts, sender, None), lookup=NoDirectory(), now=now)
+    reached = replaying.replay(ruleset, admission.DecisionInput(facts, sender, None), lookup=NoDirectory(), now=now)
     return reached.is_accepted and any(
         not relay.objection(compiled, facts, sender, recipient, size_bytes=0, now=now) for recipient in recipients
     )

@@ -8,7 +8,7 @@ from enum import StrEnum
 from transport.model.address import Address
 from transport.model.next_hop import BY_DNS
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
-from transport.rules import admission, mail_flow_rules, routing
+from transport.rules import admission, mail_flow_rules, replaying, routing
 from transport.rules.admission import DecisionInput, LookupUnavailable, RecipientLookup
 from transport.rules.mail_flow_rules import RuleStep
 from transport.rules.recipients import Change, Delivery, Resolution, resolve, together
@@ -113,7 +113,7 @@ class Outcome:
 
 def outcome_of(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup, now: float) -> Outcome:
     """Decide, resolve and route, as a node would."""
-    verdict = admission.replay(ruleset, question, lookup=lookup, now=now)
+    verdict = replaying.replay(ruleset, question, lookup=lookup, now=now)
     return _after(verdict, ruleset, question, lookup=lookup)
 
 

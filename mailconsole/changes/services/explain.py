@@ -15,7 +15,16 @@ from transport.config.document import MailFlow
 from transport.model.address import NULL, Address, parse_mailbox, parse_path
 from transport.model.session import SessionFacts, TlsFacts
 from transport.model.verdict import Answer, Stage, Step, Verdict
-from transport.rules import admission, headers, listing, mail_flow_rules, ownership, remote_domains, routing
+from transport.rules import (
+    admission,
+    headers,
+    listing,
+    mail_flow_rules,
+    ownership,
+    remote_domains,
+    replaying,
+    routing,
+)
 from transport.rules.admission import DecisionInput, EntryKind, LookupUnavailable, RecipientEntry, RecipientLookup
 from transport.rules.authors import authors
 from transport.rules.mail_flow_rules import Decided
@@ -47,7 +56,7 @@ def explain(
     recipient = parse_path(f"<{question.recipient}>", allow_postmaster=True) if question.recipient else None
     asked = DecisionInput(_facts(question, revision, now, owns), _sender(question), recipient, question.size_bytes)
     lookup = _Answering(_FINDS.get(directory, finds if shows_hidden else recorded.discreet(finds)))
-    verdict = admission.replay(ruleset, asked, lookup=lookup, now=now.timestamp())
+    verdict = replaying.replay(ruleset, asked, lookup=lookup, now=now.timestamp())
     if verdict.is_accepted and recipient is not None:
         verdict = _listed(ruleset, asked, recipient, verdict, lists, now=now)
     if not verdict.is_accepted or recipient is None:
@@ -119,7 +128,7 @@ def _examined(
     """A refusal by what the header says, as the listener gives it at the end of the data, in its order."""
     if content is None:
         return None
-    facts = admission.served(ruleset, asked.facts)
+    facts = replaying.served(ruleset, asked.facts)
     connector = ruleset.receive_connectors[facts.connector_id]
     header = headers.read(content, max_bytes=connector.max_header_size)
     header = headers.with_local_hops(header, content, connector.fqdn or ruleset.organization.hostname or "?")
@@ -167,7 +176,7 @@ def _ruled(
     """What mail flow rules say. Without a header they can't tell what they look for there; there is no body."""
     assert asked.recipient is not None
     facts = RuleFacts(
-        session=admission.served(ruleset, asked.facts),
+        session=replaying.served(ruleset, asked.facts),
         sender=asked.sender,
         recipients=[asked.recipient],
         size_bytes=question.size_bytes,

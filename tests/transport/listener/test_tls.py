@@ -107,7 +107,7 @@ def test_implicit__begins_with_tls(loop, tls_context, certificate):
 
 def test_implicit__no_handshake__is_cut_in_time(loop, tls_context, monkeypatch):
     """Such a connection is no session yet: no other limit would end it."""
-    monkeypatch.setattr("transport.listener.connection.HANDSHAKE_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("transport.listener.stream.HANDSHAKE_TIMEOUT_S", 0.5)
     flow = mail_flow(connector(tls_mode=TlsMode.IMPLICIT))
     with (
         running(flow, loop=loop, tls_context=tls_context) as server,

@@ -11,7 +11,7 @@ from transport.model.address import NULL, Address
 from transport.model.session import SessionFacts, TlsFacts
 from transport.model.verdict import Action, Answer, Stage
 from transport.ports.recipients import EntryKind, NoDirectory, RecipientEntry
-from transport.rules import admission
+from transport.rules import admission, replaying
 from transport.rules.ruleset import compile_ruleset
 
 NOW = 1_800_000_000.0
@@ -203,8 +203,8 @@ def test_data__loop_or_huge_header__is_refused(fields, code):
 
 def test_replay__same_question__differs_only_by_the_document():
     question = admission.DecisionInput(facts(connector_id="gone"), SENDER, OUTSIDE)
-    before = admission.replay(compile_ruleset(document(), 1), question, lookup=NoDirectory(), now=NOW)
-    after = admission.replay(
+    before = replaying.replay(compile_ruleset(document(), 1), question, lookup=NoDirectory(), now=NOW)
+    after = replaying.replay(
         compile_ruleset(document(relay_policies=(policy(),)), 2), question, lookup=NoDirectory(), now=NOW
     )
     assert before.action is Action.REFUSE and after.is_accepted

@@ -8,7 +8,7 @@ from tests.transport.rules.test_admission import NOW, document, policy
 from transport.config.objects import Organization, PermissionGroup, ReceiveConnector, SenderOwnership, ServiceAccount
 from transport.model.address import NULL, parse_mailbox
 from transport.model.session import SessionFacts, TlsFacts
-from transport.rules import admission, ownership
+from transport.rules import admission, ownership, replaying
 from transport.rules.ruleset import compile_ruleset
 
 ANNA = SessionFacts("s", "10.9.9.9", 1, "submission", "client", 1, NOW, identity="anna@corp.example",
@@ -112,7 +112,7 @@ def test_replay__what_a_user_owned_is_not_recorded__is_no_difference():
     def reply(identity, sender):
         facts = replace(ANNA, identity=identity, addresses=())
         question = admission.DecisionInput(facts, parse_mailbox(sender), None)
-        return admission.replay(ruleset, question, lookup=None, now=NOW).is_accepted
+        return replaying.replay(ruleset, question, lookup=None, now=NOW).is_accepted
 
     assert reply("anna@corp.example", "whoever@acme.example")
     assert reply("scan", "scan@acme.example") and not reply("scan", "ceo@acme.example")
