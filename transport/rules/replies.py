@@ -57,7 +57,7 @@ def parse(raw: bytes) -> Reply:
     Text is UTF-8 where it can be (RFC 6531 3.7.4), cleaned and bounded.
     """
     code = raw[:3]
-    if not (code.isdigit() and b"2" <= code[:1] <= b"5"):  # RFC 5321 4.2: 1yz is not used in SMTP
+    if not (len(code) == 3 and code.isdigit() and b"2" <= code[:1] <= b"5"):  # RFC 5321 4.2: 1yz is not used in SMTP
         raise InvalidReply(f"not an SMTP reply: {clean(raw.decode('utf-8', 'replace'))[:100]!r}")
     head = raw.rstrip(b"\r\n")
     if len(head) <= MAX_TEXT_CHARACTERS and head.isascii():

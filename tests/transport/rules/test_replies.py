@@ -1,11 +1,15 @@
 """What each kind of reply means in each phase, and that hostile text stays text."""
 
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from transport.model.outcome import OutcomeKind, Phase
 from transport.model.reply import Reply
 from transport.rules import replies
-from transport.rules.replies import InvalidReply, Meaning, Scope
+from transport.rules.replies import MAX_TEXT_CHARACTERS, InvalidReply, Meaning, Scope, meaning, parse, said
 
 D, T, F = OutcomeKind.DELIVERED, OutcomeKind.DEFERRED, OutcomeKind.FAILED
 
@@ -36,6 +40,41 @@ def test_parse__garbage__is_refused_with_bounded_text(raw):
     with pytest.raises(InvalidReply) as refused:
         replies.parse(raw + b"x" * 10_000)
     assert len(str(refused.value)) < 200
+
+
+ODD = [b"4.7.1 no", b"2.0.0 ", b"5.9999.1 x", "\u202egnp.exe".encode(), b"\x00\x1b[2J", b"z" * 3000]
+OCTETS = st.binary(max_size=40) | st.sampled_from(ODD)
+ANY_REPLY = st.builds(
+    lambda code, lines: b"".join(code + b"-" + one + b"\r\n" for one in lines[:-1]) + code + b" " + lines[-1] + b"\r\n",
+    st.sampled_from([b"250", b"354", b"421", b"452", b"550", b"199", b"9x9"]) | st.binary(min_size=3, max_size=3),
+    st.lists(OCTETS, min_size=1, max_size=60),
+)  # fmt: skip
+
+
+@given(ANY_REPLY | st.binary(max_size=60), st.sampled_from(Phase), st.booleans())
+def test_any_octets__are_a_bounded_reply_in_plain_text_or_none__and_a_no_is_never_taken_for_a_yes(raw, phase, is_first):
+    try:
+        reply = parse(raw)
+    except InvalidReply as error:
+        assert str(error).isprintable() and len(str(error)) < 200
+        return
+    assert 200 <= reply.code < 600 and len(reply.text) <= MAX_TEXT_CHARACTERS
+    assert all(one == "\n" or unicodedata.category(one)[0] != "C" for one in reply.text)
+    assert not reply.enhanced or reply.enhanced[0] == str(reply.code)[0]
+    if meaning(reply, phase, is_somebody_accepted=is_first).kind is OutcomeKind.DELIVERED:
+        assert reply.code < 400
+
+
+@given(ANY_REPLY)
+def test_said__of_any_line__is_what_is_parsed_of_it(raw):
+    line = raw[: raw.index(b"\n")]
+    try:
+        parsed = str(parse(line))
+    except InvalidReply:
+        with pytest.raises(InvalidReply):
+            said(line)
+    else:
+        assert said(line) == parsed
 
 
 def test_parse__endless_text__is_bounded():
