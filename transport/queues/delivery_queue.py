@@ -132,6 +132,8 @@ class DeliveryQueue(MailQueue):
     def _failing(self, looked_at: Iterator[list[Transaction]]) -> Iterator[list[Transaction]]:
         try:
             for some in looked_at:
+                if self._shelf.is_draining:
+                    break
                 yield [transaction for transaction in some if transaction.state is TransactionState.READY]
         finally:
             self._walked()

@@ -221,7 +221,7 @@ class MailQueue:
     def _leaving(self, looked_at: Iterator[list[Transaction]]) -> Iterator[list[Transaction]]:
         try:
             for some in looked_at:
-                if self.is_suspended:
+                if self.is_suspended or self._shelf.is_draining:
                     break
                 leaving = [transaction for transaction in some if transaction.state in _WAITING]
                 for transaction in leaving:

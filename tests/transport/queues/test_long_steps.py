@@ -170,6 +170,16 @@ async def test_next_hop_that_takes_no_mail_ever__a_long_queue_fails_in_steps(sin
         await node.until_event(EventId.FAIL, STEP)
 
 
+async def test_node_that_stops__leaves_the_rest_of_a_long_queue_where_it_is(sink):
+    never = Outcome(OutcomeKind.FAILED, Phase.ROUTING, None, "It has a null MX.")
+    async with Delivering(document(sink)) as node:
+        queue, _ = await held_back(node, 3 * STEP)
+        queue.suspension = None
+        queue.unreachable(never)
+        await node.queues.drain(0.1)
+        assert await in_steps(lambda: len(queue.waiting)) == [2 * STEP]
+
+
 async def test_connector_that_goes__a_long_queue_leaves_step_by_step(sink):
     async with Delivering(document(sink)) as node:
         queue, messages = await held_back(node, 3 * STEP + 50)
