@@ -5,7 +5,6 @@ and when the directory was last read; an empty name means that no directory is i
 and immutable and look at the pointer at most once a second, so that a look-up costs no lock and no wait.
 """
 
-import contextlib
 import json
 import sqlite3
 import time
@@ -20,9 +19,9 @@ from directory.attributes import MANAGER
 from directory.errors import MembersUnknown, SnapshotUnavailable
 from directory.kept_members import KeptMembers
 from directory.model import RecipientKind
+from directory.snapshot_file import POINTER, connected, format_of
 from directory.snapshot_schema import FORMAT, WITHOUT_PEOPLE, ConflictRule
 
-POINTER = "current"
 LOOK_EVERY_S = 1.0
 
 _FIND = """
@@ -211,33 +210,10 @@ class Snapshot:
         self._opened = opened
 
 
-def current_file(folder: Path) -> Path:
-    """The file in use. Raises SnapshotUnavailable."""
-    try:
-        name = str(json.loads((folder / POINTER).read_text())["file"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SnapshotUnavailable("The directory has not been read yet.") from error
-    if not name:
-        raise SnapshotUnavailable("No directory is in use.")
-    return folder / name
-
-
-def is_newest_format(folder: Path) -> bool:
-    """Whether the file in use is as this program writes it; so it is, too, where no directory is in use."""
-    try:
-        name = str(json.loads((folder / POINTER).read_text())["file"])
-        if not name:
-            return True
-        with contextlib.closing(_connected(folder / name)) as connection:
-            return _format_of(connection) == FORMAT
-    except (OSError, sqlite3.Error, ValueError, KeyError, TypeError):
-        return False
-
-
 def _open(path: Path) -> _Opened:
-    connection = _connected(path)
+    connection = connected(path)
     try:
-        found = _format_of(connection)
+        found = format_of(connection)
         if found not in (FORMAT, WITHOUT_PEOPLE):
             raise ValueError(f"{path.name} has format {found}, this program reads {WITHOUT_PEOPLE} and {FORMAT}")
         version, count, rule = connection.execute("SELECT version, address_count, conflict_rule FROM about").fetchone()
@@ -248,16 +224,6 @@ def _open(path: Path) -> _Opened:
         connection, path.name, version, count, ConflictRule(rule), has_people=found != WITHOUT_PEOPLE,
         members=KeptMembers(partial(_members, connection)),
     )  # fmt: skip
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    # Immutable: the file never changes after its name is published, so SQLite needs no lock and no -wal beside it.
-    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-    return sqlite3.connect(uri, uri=True, check_same_thread=False, cached_statements=8)
-
-
-def _format_of(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _winner(rows: list[Any], rule: ConflictRule) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from directory.errors import SnapshotUnavailable
 from directory.model import RecipientKind
-from directory.snapshot import current_file
+from directory.snapshot_file import current_file
 
 LIMIT = 500
 _UNREADABLE = "The look-up file cannot be read: {}."

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from directory.attributes import DISPLAY_NAME, EMAIL, LOGON_NAME
 from directory.model import Conflict, Recipient
-from directory.snapshot import POINTER
+from directory.snapshot_file import POINTER
 from directory.snapshot_schema import FORMAT, INDEXES, SCHEMA, ConflictRule
 
 _KEEP = 2  # the file in use, and the one before for a reader that is just opening it

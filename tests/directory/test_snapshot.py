@@ -11,7 +11,8 @@ import directory.snapshot
 from directory.errors import MembersUnknown, SnapshotUnavailable
 from directory.kept_members import KeptMembers
 from directory.model import RecipientKind, SenderRestrictions
-from directory.snapshot import Snapshot, is_newest_format
+from directory.snapshot import Snapshot
+from directory.snapshot_file import is_newest_format
 from directory.snapshot_schema import ConflictRule
 from directory.snapshot_writer import Changes, confirm, publish, publish_changes, withdraw
 from tests.directory.entries import a_recipient, as_format_4, guid_of

@@ -12,7 +12,8 @@ from django.db import transaction
 
 from directory.errors import SnapshotUnavailable
 from directory.model import Recipient as DirectoryRecipient
-from directory.snapshot import Snapshot, current_file, is_newest_format
+from directory.snapshot import Snapshot
+from directory.snapshot_file import current_file, is_newest_format
 from directory.snapshot_writer import Changes, Published, confirm, publish, publish_changes, withdraw
 from mailconsole.recipients.models import AddressConflict, DirectoryRules, DirectorySource, Recipient
 

@@ -4,7 +4,8 @@ import pytest
 from django.utils import timezone
 
 from directory.errors import ServerUnreachable, SnapshotUnavailable
-from directory.snapshot import Snapshot, current_file, is_newest_format
+from directory.snapshot import Snapshot
+from directory.snapshot_file import current_file, is_newest_format
 from mailconsole.recipients import tasks
 from mailconsole.recipients.models import Recipient, SyncRun
 from mailconsole.recipients.states import SyncState, SyncTrigger

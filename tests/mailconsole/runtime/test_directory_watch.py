@@ -7,7 +7,8 @@ from django.core.management import call_command
 from structlog.testing import capture_logs
 
 from directory.errors import SnapshotUnavailable
-from directory.snapshot import Snapshot, current_file
+from directory.snapshot import Snapshot
+from directory.snapshot_file import current_file
 from mailconsole.recipients.models import DirectorySource
 from mailconsole.runtime import directory_watch
 from mailconsole.runtime.directory_watch import DirectoryWatch
