@@ -8,7 +8,7 @@ from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change
 from mailconsole.changes.reach import out_of_reach
-from mailconsole.changes.services.approvals import Approvals
+from mailconsole.changes.services.approvals import Approvals, person_of
 from mailconsole.changes.services.bootstrap import is_first_setup
 from mailconsole.changes.services.ground import concerned_by, has_written
 from mailconsole.changes.services.open_change import current_draft
@@ -83,6 +83,11 @@ def _approved_it(user: User, change: Change) -> bool:
     return change.reviews.filter(reviewer=user, verdict=Verdict.APPROVED, is_void=False).exists()
 
 
+def _would_count(user: User, approvals: Approvals) -> bool:
+    """Whether this person's approval is one of those that are missing."""
+    return not approvals.missing or any(need.counted((person_of(user),)) for need in approvals.missing)
+
+
 def _published_it(user: User, change: Change) -> bool:
     return hasattr(change, "revision") and change.revision.published_by_id == user.pk
 
@@ -102,6 +107,9 @@ def _sentence(user: User, change: Change, approvals: Approvals | None, *, is_aut
             return "It waits for a reviewer. You can't approve it: you wrote some of it."
         if is_reviewer and _approved_it(user, change):
             return "You approved it; it waits for somebody else's approval too."
+        if is_reviewer and approvals is not None and not _would_count(user, approvals):
+            asked = " and ".join(need.sentence[:1].lower() + need.sentence[1:] for need in approvals.missing)
+            return f"It waits for {asked}. You may approve it too, but that does not count for it."
         return "It waits for you or another reviewer." if is_reviewer else "It waits for a reviewer; you are none."
     if state is ChangeState.APPROVED and approvals is not None and not approvals.is_enough:
         return "It was approved, but that no longer suffices: it needs another approval before it can be published."

@@ -107,6 +107,17 @@ def test_approve__by_somebody_outside_the_group__does_not_complete_it():
     assert reloaded(change).status is APPROVED
 
 
+def test_page__reviewer_outside_the_group__is_told_whose_approval_counts():
+    inge, rudi = create_reviewer(username="inge"), create_reviewer()
+    rule = {"name": "Network", "kinds": ["relay_policies"], "reviewer_groups": ["network"]}
+    publish_rules(rule, groups=[{"name": "Network", "members": ["inge"]}])
+    change = create_change(IN_REVIEW)
+    page = reverse("changes:detail", args=[change.pk])
+    said = "It waits for one approval of Network. You may approve it too, but that does not count for it."
+    assert said in signed_in(rudi).get(page).content.decode()
+    assert "It waits for you or another reviewer." in signed_in(inge).get(page).content.decode()
+
+
 def test_edit__after_an_approval_of_two__voids_it():
     _, (one, two) = publish_rules(TWO)
     author = create_editor()
