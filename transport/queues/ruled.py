@@ -52,7 +52,8 @@ def _notices(decided: Decided, facts: RuleFacts) -> tuple[Notice, ...]:
         elif one.whom is Told.SENDER:
             found += [one] if rule_notice.may_be_sent(facts) else []
         elif not rule_notice.is_automatic(facts):
-            found.append(replace(one, text=rule_variables.filled(one.text, facts), to=tuple(facts.recipients)))
+            whom = tuple({address.key: address for address in facts.recipients}.values())
+            found.append(replace(one, text=rule_variables.filled(one.text, facts), to=whom))
     return tuple(found)
 
 

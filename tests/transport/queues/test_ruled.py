@@ -7,6 +7,7 @@ import pytest
 from transport.config.objects import Organization, RuleMode
 from transport.model.address import Address
 from transport.model.envelope import Message, Recipient
+from transport.model.ruled import Notice, Told
 from transport.model.verdict import Answer
 from transport.queues import ruled
 from transport.rules.mail_flow_rules import Decided, RuleStep
@@ -28,3 +29,17 @@ def test_redirect__sender_who_wants_to_hear_nothing__hears_nothing_of_whom_it_we
     facts = RuleFacts(session=None, sender=ANNA, recipients=[ANNA], size_bytes=5)
     ruled.apply(decided, facts, message, Organization())
     assert [(one.address, one.notify) for one in message.recipients] == [(BOSS, frozenset() if is_told else NEVER)]
+
+
+def test_notification__recipient_named_twice__is_told_once_and_one_of_a_program_tells_nobody():
+    twice = [ANNA, Address("Anna", "acme.example"), BOSS]
+    for header, to in (
+        (b"", ["Anna@acme.example", "boss@acme.example"]),
+        (b"Auto-Submitted: auto-generated\r\n", None),
+    ):
+        message = Message(1, BOSS, [], 5, 0, 0, "s", "1.2.3.4", "", "", "c", 1, body=b"")
+        facts = RuleFacts(session=None, sender=BOSS, recipients=twice, size_bytes=5, content=header + b"To: x\r\n\r\n")
+        notices = [Notice("R", "See %%To%%", whom=Told.RECIPIENTS)]
+        ruled.apply(Decided([], Effects(notices=notices)), facts, message, Organization())
+        told = message.ruled.notices[0] if message.ruled is not None else None
+        assert (told and ([str(one) for one in told.to], told.text)) == (to and (to, "See x"))
