@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.support.product import Product
 from tests.support.sink import Sink
 from tests.support.smtp import send
@@ -18,6 +20,11 @@ send_connectors:
 relay_policies:
   - {{id: test, name: Test, networks: [127.0.0.2], owner: Test, purpose: Relay in a test}}
 """
+
+
+@pytest.fixture
+def product(shared_product: Product) -> Product:
+    return shared_product
 
 
 def relay(product: Product, sender: str = "a@acme.example") -> None:

@@ -3,6 +3,8 @@
 import json
 import time
 
+import pytest
+
 from tests.support.load import Load, wait_until_none_is_missing
 from tests.support.product import Product
 from tests.support.sink import Sink
@@ -24,6 +26,11 @@ send_connectors:
 relay_policies:
   - {{id: test, name: Test, networks: [127.0.0.1], owner: Test, purpose: Relay in a test}}
 """
+
+
+@pytest.fixture
+def product(shared_product: Product) -> Product:
+    return shared_product
 
 
 def test_two_nodes__find_each_other__and_a_killed_one_loses_nothing(product: Product, sink: Sink):
