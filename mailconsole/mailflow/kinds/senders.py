@@ -38,7 +38,7 @@ SENDERS: tuple[Kind, ...] = (
             ("Until", until),
         ),
         (
-            Group("General", ("name", "owner", "purpose", "ticket", "is_enabled")),
+            Group("General", ("name", "owner", "purpose", "ticket", "is_enabled", "comment")),
             Group("Who", ("networks", "identities", "client_certificates", "identity_match", "is_tls_required")),
             Group("What", ("sender_addresses", "send_as_addresses", "recipient_addresses")),
             Group(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.urls import reverse
+from playwright.sync_api import Route
 
 from tests.mailconsole.mailflow.test_browser import sign_in
 from tests.mailconsole.mailflow.test_long_lists import POLICIES, publish
@@ -65,3 +68,24 @@ def test_refusals__client_of_usual_name__is_not_broken_within(browser, complaint
     sign_in(page, web_server, create_editor())
     page.goto(web_server.url + reverse("tracking:refusals"))
     assert page.evaluate(HEIGHT_OF_NAME) < 30
+
+
+SHIFTS = """window.shifted = 0;
+new PerformanceObserver(list => { for (const one of list.getEntries()) window.shifted += one.value; })
+  .observe({type: "layout-shift", buffered: true});"""
+
+
+def come_late(route: Route) -> None:
+    time.sleep(0.7)
+    route.continue_()
+
+
+def test_list__on_a_narrow_screen__stands_as_it_is_from_the_first_moment(browser, complaints, web_server):
+    publish(relay_policies=POLICIES[:50])
+    page = new_context(browser, complaints, width=390).new_page()
+    sign_in(page, web_server, create_editor())
+    page.add_init_script(SHIFTS)
+    page.route("**/js/tables.js", come_late)
+    page.goto(web_server.url + reverse("mailflow:relay-policy-list"), wait_until="networkidle")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.shifted") < 0.05
