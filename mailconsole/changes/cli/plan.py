@@ -107,6 +107,7 @@ def _report_lines(report: Report, days: int) -> list[str]:
         f"  Can't be told of {count:,}: the list of {wire(name)} was not asked about them"
         for name, count in report.unanswered.items()
     ]
+    lines += [f"  Not shown by a replay: {wire(one)}" for one in report.unseen]
     if report.withheld:
         lines.append(f"  Not told of {report.withheld:,}: the recipient {HIDDEN}")
     return lines

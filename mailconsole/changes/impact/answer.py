@@ -55,6 +55,10 @@ _SENTENCES = {
 }
 
 
+_ASKED = (Aspect.VERDICT, Aspect.RECIPIENTS, Aspect.ROUTE)
+"""In the order in which a node asks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``resolution`` is None where nothing was accepted, or where the directory could not say who gets it."""
@@ -98,8 +102,17 @@ class Outcome:
     @property
     def trail(self) -> tuple[Step, ...]:
         """Everything that was asked, in its order: admission, resolution, send connectors."""
-        rules = (one.step for one in self.rules)
-        return (*self.verdict.trail, *rules, *_resolution_steps(self.resolution), *_route_steps(self.routes))
+        return tuple(step for aspect in _ASKED for step in self.steps(aspect))
+
+    def steps(self, aspect: Aspect) -> tuple[Step, ...]:
+        """Those that can make a difference in it."""
+        rules = tuple(one.step for one in self.rules)
+        if aspect is Aspect.VERDICT:
+            return (*self.verdict.trail, *rules)
+        if aspect is Aspect.ACTIONS:
+            return rules
+        is_about_whom = aspect is Aspect.RECIPIENTS
+        return _resolution_steps(self.resolution) if is_about_whom else _route_steps(self.routes)
 
     @property
     def actions(self) -> tuple[str, ...]:

@@ -286,7 +286,7 @@ def difference_of(sides: Sides) -> Difference | None:
     return Difference(
         aspect,
         *words,
-        _named(_listing(sides) or decisive(sides)),
+        _named(_listing(sides) or decisive(sides, aspect)),
         is_opening=after.is_accepted and _refuses(before),
         is_closing=before.is_accepted and _refuses(after),
     )
@@ -307,15 +307,32 @@ def _listing(sides: Sides) -> Step | None:
     return asked[-1] if asked else None
 
 
-def decisive(sides: Sides) -> Step | None:
-    """The object that makes the difference: what says yes on one side alone, the new one first; else what says no."""
-    before, after = sides.before.trail, sides.after.trail
+def decisive(sides: Sides, aspect: Aspect) -> Step | None:
+    """The object that makes the difference: what refuses on one side alone; else what says yes on one side alone, the
+    new one first; else what says no."""
+    refusing = _refusing(sides) if aspect is Aspect.VERDICT else None
+    if refusing is not None:
+        return refusing
+    before, after = sides.before.steps(aspect), sides.after.steps(aspect)
     was, now = {_said(step) for step in before}, {_said(step) for step in after}
     told = [step for step in after if _said(step) not in was], [step for step in before if _said(step) not in now]
     ordered = [step for steps in told for step in steps]
     says_yes = [step for step in ordered if step.answer is not Answer.NO]
     named = [step for step in (*says_yes, *ordered) if step.object_id]
     return next(iter(named or says_yes or ordered), None)
+
+
+def _refusing(sides: Sides) -> Step | None:
+    """The last step of a refusal, where it is an object's own no, and the other side has none such of it. That no
+    relay policy grants it is no policy's own."""
+    for one, other in ((sides.after, sides.before), (sides.before, sides.after)):
+        trail = one.verdict.trail
+        if not _refuses(one.verdict) or not trail or trail[-1].kind == "relay_policies":
+            continue
+        last = trail[-1]
+        if last.object_id and last.answer is Answer.NO and _said(last) not in {_said(step) for step in other.trail}:
+            return last
+    return None
 
 
 def _said(step: Step) -> tuple[str, str, Answer]:
@@ -326,4 +343,4 @@ def _named(step: Step | None) -> str:
     if step is None:
         return "A setting of an object"
     label = KIND_LABELS.get(step.kind, step.kind.replace("_", " ").capitalize())
-    return f"{label} {step.name}" if step.object_id else label
+    return f"{label} {step.name}" if step.object_id or step.kind == "recipients" else label

@@ -13,6 +13,7 @@ from mailconsole.changes.impact.answer import Outcome
 from mailconsole.changes.impact.comparison import Compared, Comparison, difference_of
 from mailconsole.changes.impact.gathering import Gathering, gatherings
 from mailconsole.changes.impact.report import Example, Line, Report, example_of
+from mailconsole.changes.impact.unseen import unseen
 from mailconsole.changes.recorded import RecordedDecision, Sample
 from transport.config.document import MailFlow
 from transport.model.verdict import Answer, Step
@@ -60,6 +61,7 @@ def replay(
         withheld_rules=dict(comparison.withheld.most_common(UNTOLD)),
         withheld=tally.withheld,
         unanswered=dict(comparison.unanswered.most_common(UNTOLD)),
+        unseen=unseen(before, after),
         opened=tally.opened,
         closed=tally.closed,
         counts=dict(tally.counts),

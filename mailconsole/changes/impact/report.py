@@ -10,7 +10,7 @@ from mailconsole.changes.explain_link import explain_link
 from mailconsole.changes.recorded import RecordedDecision
 from mailconsole.changes.services.explanation import Question
 
-FORMAT = 5
+FORMAT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,8 @@ class Report:
     """Attempts of which it can't be told whether they are accepted: a recipient asks for such a group."""
     unanswered: dict[str, int] = field(default_factory=dict)
     """Providers of lists in DNS that would be asked about attempts of which no recording has their answer."""
+    unseen: list[str] = field(default_factory=list)
+    """Objects, and what of them no replay shows."""
     opened: int = 0
     closed: int = 0
     groupings: tuple[Grouping, ...] = ()

@@ -170,6 +170,16 @@ def test_replay__forwarding__changes_who_gets_it():
     before, after = (document(accepted_domains=[CONTOSO], recipients=[one]) for one in (anna, away))
     (group,) = by(impact([sent], before, after), "rule")
     assert (group.aspect, group.before, group.after) == ("recipients", "anna@contoso.com", "ben@contoso.com")
+    assert group.label == "Recipient anna@contoso.com", "not what only follows from it"
+
+
+def test_replay__connector_that_asks_for_more__is_named_and_not_what_granted_it():
+    sent = RecordedDecision(NOW, "10.1.2.3", "default", "scan@contoso.com", "a@partner.example", binding="smtp")
+    closed = {"id": "default", "name": "Default", "bindings": ["smtp"], "permission_groups": ["ExchangeUsers"]}
+    before, after = document(relay_policies=[OPEN]), document(relay_policies=[OPEN], receive_connectors=[closed])
+    for one, other in ((before, after), (after, before)):
+        found = impact([sent], one, other)
+        assert ([group.label for group in by(found, "rule")], found.count) == (["Receive connector Default"], 1)
 
 
 def test_replay__member_of_a_group_that_hides_them__is_counted_and_not_named():
