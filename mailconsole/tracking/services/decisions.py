@@ -125,21 +125,35 @@ def _spread(
         yield from islice(read(one, share), share)
 
 
+def _pages(rows: QuerySet[Any], fields: tuple[str, ...], limit: int) -> Iterator[list[Any]]:
+    """Newest first. No statement stays open between pages: who reads them writes how far it is, and SQLite refuses
+    a writer whose own reading began before somebody else wrote."""
+    told, left = rows.values_list("pk", "received_at", *fields), limit
+    while left > 0:
+        page = list(told[: min(left, _CHUNK)])
+        yield [values for _, _, *values in page]
+        if len(page) < _CHUNK:
+            return
+        left -= len(page)
+        pk, at, *_ = page[-1]
+        told = told.filter(received_at__lte=at).exclude(received_at=at, pk__gte=pk)
+
+
 def _refused(rows: QuerySet[Refusal], limit: int) -> Iterator[RecordedDecision]:
     # As text: few of them are ever read.
-    told = rows.annotate(steps=Cast("trail", TextField())).values_list(*_REFUSAL_FIELDS, "steps", "certificate")
-    for *values, steps, certificate in told[:limit].iterator():
-        decision = RecordedDecision(*values)
-        first = decision.recipient.partition(", ")[0]  # at the end of the data all of them were refused
-        yield replace(decision, recipient=first, trail=steps, certificate=certificate or "")
+    told = rows.annotate(steps=Cast("trail", TextField()))
+    for page in _pages(told, (*_REFUSAL_FIELDS, "steps", "certificate"), limit):
+        for *values, steps, certificate in page:
+            decision = RecordedDecision(*values)
+            first = decision.recipient.partition(", ")[0]  # at the end of the data all of them were refused
+            yield replace(decision, recipient=first, trail=steps, certificate=certificate or "")
 
 
 def _accepted(rows: QuerySet[Any], limit: int) -> Iterator[RecordedDecision]:
     """What RCPT named, not what it was resolved to."""
-    found = rows.values_list(*_MESSAGE_FIELDS)[:limit].iterator()
-    while chunk := list(islice(found, _CHUNK)):
-        events = TrackingEvent.objects.in_bulk([pk for pk, life, *_ in chunk if not life])
-        for pk, life, subject, at, peer, connector_id, sender, helo, identity, tls, size_bytes in chunk:
+    for page in _pages(rows, _MESSAGE_FIELDS, limit):
+        events = TrackingEvent.objects.in_bulk([pk for pk, life, *_ in page if not life])
+        for pk, life, subject, at, peer, connector_id, sender, helo, identity, tls, size_bytes in page:
             detail = receipt_detail(life) if life else events[pk].detail if pk in events else {}
             binding = str(detail.get("binding") or "")
             session = (helo, identity, tls, size_bytes)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from mailconsole.changes import recorded
+from mailconsole.nodes.models import Node
 from mailconsole.tracking.services.decisions import recent_decisions
 from tests.support.traffic import NOW, Traffic
 from transport.model.event import EventId
@@ -113,3 +116,28 @@ def test_recent_decisions__bring_the_steps_of_their_trail():
     traffic.refuse(trail=[listed])
     traffic.ingest()
     assert [list(one.rows) for one in sample_of().decisions] == [[listed], [listed]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_recent_decisions__others_write_meanwhile__who_reads_them_may_write_too():
+    traffic = Traffic()
+    for _ in range(2500):
+        traffic.refuse()
+    traffic.ingest()
+    found = iter(sample_of(limit=5000).decisions)
+    next(found)
+    with ThreadPoolExecutor(1) as other:
+        other.submit(lambda: (Node.objects.create(name="another"), connection.close())).result()
+    Node.objects.create(name="how far it is")
+    assert len({one.at for one in found}) == 1 and Node.objects.count() == 3
+
+
+@pytest.mark.parametrize("limit", [399, 400, 401, 850, 2000])
+def test_recent_decisions__of_one_moment_and_more_than_a_page__are_each_told_once(limit):
+    traffic = Traffic()
+    for number in range(850):
+        traffic.refuse(sender=f"s{number}@contoso.example")
+        traffic.receive(sender=f"s{number}@contoso.example")
+    traffic.ingest()
+    senders = [(bool(one.reply), one.sender) for one in sample_of(limit=limit * 2).decisions]
+    assert len(senders) == len(set(senders)) == min(limit, 850) * 2
