@@ -57,6 +57,30 @@ def refuse_once():
     )
 
 
+def test_impact__while_it_goes_on__asks_each_second_and_no_more_once_it_is_done(browser, complaints, web_server):
+    refuse_once()
+    change = create_change(ChangeState.IN_REVIEW)
+    context = new_context(browser, complaints)
+    page = context.new_page()
+    sign_in(page, web_server, create_reviewer())
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/impact/" in request.url else None)
+    page.goto(f"{web_server.url}/changes/{change.pk}/")
+    page.wait_for_timeout(2500)
+    assert asked
+    run_impact(run_id=ImpactRun.objects.get().pk)
+    expect(page.locator("#impact")).to_contain_text("of the last 7 days was decided")
+    page.wait_for_timeout(500)
+    asked.clear()
+    page.wait_for_timeout(2500)
+    assert asked == []
+    page.get_by_role("link", name="Last day").click()
+    expect(page.locator("#impact").get_by_role("progressbar")).to_be_visible()
+    run_impact(run_id=ImpactRun.objects.get(window_days=1).pk)
+    expect(page.locator("#impact")).to_contain_text("of the last day was decided")
+    context.close()
+
+
 def test_story__editor_drafts_from_a_refusal_and_reviewer_publishes(browser, complaints, web_server):
     refuse_once()
     author, reviewer = create_editor(full_name="Eve Editor"), create_reviewer(full_name="Rita Reviewer")
