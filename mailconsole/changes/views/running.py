@@ -21,10 +21,22 @@ class NodeAnswer:
     state: ActivationState
     at: datetime | None
     error: str
+    is_past: bool = False
+    """It runs another one by now."""
 
     @property
     def tone(self) -> str:
-        return _TONES[self.state]
+        return "idle" if self.is_past else _TONES[self.state]
+
+    @property
+    def label(self) -> str:
+        return "Ran it" if self.is_past else str(self.state.label)
+
+    @property
+    def sentence(self) -> str:
+        return (
+            "The node ran the revision from then on; it runs another one now." if self.is_past else self.state.sentence
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +62,19 @@ class Running:
 
 def running(revision: Revision, *, now: datetime) -> Running:
     said = {one.node_id: one for one in Activation.objects.filter(revision=revision.number).select_related("node")}
-    answers = [NodeAnswer(one.node.name, ActivationState(one.state), one.at, one.error) for one in said.values()]
+    answers = [_answer(one) for one in said.values()]
     is_head = Head.objects.filter(number=revision.number).exists()
     silent = [node for node in known_nodes(now) if node.pk not in said and not node.is_lost(now)] if is_head else []
     answers += [NodeAnswer(node.name, ActivationState.PENDING, None, "") for node in silent]
     is_waiting = not answers or any(one.state is ActivationState.PENDING for one in answers)
     is_settling = is_head and is_waiting and now - revision.created_at < SETTLES_WITHIN
     return Running(tuple(sorted(answers, key=lambda one: one.node)), is_settling)
+
+
+def _answer(one: Activation) -> NodeAnswer:
+    state = ActivationState(one.state)
+    is_past = state is ActivationState.ACTIVE and (one.node.running_revision or 0) > one.revision
+    return NodeAnswer(one.node.name, state, one.at, one.error, is_past)
 
 
 def nodes_running(head: Revision, *, now: datetime) -> tuple[NodeRuns, ...]:

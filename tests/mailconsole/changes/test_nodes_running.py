@@ -59,3 +59,14 @@ def test_history__shows_it_and_asks_again_while_a_node_is_behind():
     assert "No certificate &lt;b&gt;." in page and 'hx-select="#nodes-running"' not in page
     since = Activation.objects.get(revision=1).at
     assert nodes_running(head_revision(), now=timezone.now())[0].since == since
+
+
+def test_revision__that_a_node_no_longer_runs__says_that_it_ran_it():
+    publish_policy()
+    node("a", 1)
+    browser = signed_in(create_viewer())
+    assert "The node runs the revision." in browser.get(reverse("changes:revision", args=[1])).text
+    node("a", 2)
+    page = browser.get(reverse("changes:revision", args=[1])).text
+    assert "Ran it" in page and "The node runs the revision." not in page
+    assert "The node runs the revision." in browser.get(reverse("changes:revision", args=[2])).text
