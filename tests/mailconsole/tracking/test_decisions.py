@@ -118,6 +118,11 @@ def test_recent_decisions__bring_the_steps_of_their_trail():
     assert [list(one.rows) for one in sample_of().decisions] == [[listed], [listed]]
 
 
+def write_and_close() -> None:
+    Node.objects.create(name="another")
+    connection.close()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_recent_decisions__others_write_meanwhile__who_reads_them_may_write_too():
     traffic = Traffic()
@@ -127,7 +132,7 @@ def test_recent_decisions__others_write_meanwhile__who_reads_them_may_write_too(
     found = iter(sample_of(limit=5000).decisions)
     next(found)
     with ThreadPoolExecutor(1) as other:
-        other.submit(lambda: (Node.objects.create(name="another"), connection.close())).result()
+        other.submit(write_and_close).result()
     Node.objects.create(name="how far it is")
     assert len({one.at for one in found}) == 1 and Node.objects.count() == 3
 
