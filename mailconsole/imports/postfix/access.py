@@ -45,6 +45,7 @@ _NOT_YET = {
 
 _LOGIC = "Negation and if have no counterpart: enter the networks that they stand for."
 _MOST_CODES = 64
+_OCTET = re.compile(r"[0-9]{1,3}")
 
 
 def has_argument(word: str) -> bool:
@@ -64,10 +65,10 @@ def codes_of(pattern: str) -> list[str]:
 
 def pattern_octets(pattern: str) -> list[list[int]]:
     found = []
-    for said in re.findall(r"\[[\d.;]+\]|\d+", pattern):
+    for said in re.findall(r"\[[\d.;]+\]|\d+", pattern)[:5]:
         ranges = [one.partition("..") for one in said.strip("[]").split(";")]
         ends = [(low, high or low) for low, _, high in ranges]
-        is_good = all(low.isdecimal() and high.isdecimal() and int(high) < 256 for low, high in ends)
+        is_good = all(_OCTET.fullmatch(low) and _OCTET.fullmatch(high) and int(high) < 256 for low, high in ends)
         found.append([number for low, high in ends for number in range(int(low), int(high) + 1)] if is_good else [])
     return found
 

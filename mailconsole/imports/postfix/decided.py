@@ -6,8 +6,7 @@ import bisect
 import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-
-from mailconsole.imports.postfix.networks import without
+from typing import Any
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -30,44 +29,46 @@ def decided(rows: Iterable[tuple[str, str]], *, is_first_match: bool) -> list[De
     known = [(key, action, ipaddress.ip_network(key)) for key, action in rows]
     ordered = known if is_first_match else sorted(known, key=lambda row: -row[2].prefixlen)
     seen = {version: _Seen() for version in (4, 6)}
-    found = []
-    for key, action, network in ordered:
-        cut = tuple(seen[network.version].others(network, verb_of(action)))
-        found.append(Decided(key, action, tuple(without([key], cut)) if cut else (key,), cut))
-        seen[network.version].add(network, verb_of(action))
-    return found
-
-
-def verb_of(action: str) -> str:
-    return action.split(" ", 1)[0].upper()
+    return [seen[network.version].decide(key, action, network) for key, action, network in ordered]
 
 
 @dataclass(slots=True)
 class _Seen:
-    """Networks that came before, found without walking them all: two overlap only where one is in the other."""
+    """Networks that came before, none within another: what is in one that came later was decided without it."""
 
-    _verbs: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
-    """By length and first address: the verb, and the network as text."""
-    _sorted: list[tuple[int, int]] = field(default_factory=list)
+    _rows: dict[int, tuple[Network, str, list[Network]]] = field(default_factory=dict)
+    """By first address: the network, what it does, and what is cut out of it."""
+    _starts: list[int] = field(default_factory=list)
 
-    def add(self, network: Network, verb: str) -> None:
-        start, length = int(network.network_address), network.prefixlen
-        if (length, start) not in self._verbs:
-            self._verbs[length, start] = verb, str(network)
-            bisect.insort(self._sorted, (start, length))
+    def decide(self, key: str, action: str, network: Network) -> Decided:
+        first, last = int(network.network_address), int(network.broadcast_address)
+        verb = action.split(" ", 1)[0].upper()
+        begin, end = bisect.bisect_left(self._starts, first), bisect.bisect_right(self._starts, last)
+        for start in self._starts[max(0, begin - 1) : begin + 1]:
+            around, does, _ = self._rows[start]
+            if int(around.network_address) <= first and last <= int(around.broadcast_address):
+                return Decided(key, action, (), (str(around),) if does != verb else ())
+        cut: list[Network] = []
+        for start in self._starts[begin:end]:
+            within, does, holes = self._rows.pop(start)
+            cut += [within] if does != verb else holes
+        self._starts[begin:end] = [first]
+        self._rows[first] = network, verb, cut
+        return Decided(key, action, tuple(_without(network, cut)) if cut else (key,), tuple(map(str, cut)))
 
-    def others(self, network: Network, verb: str) -> Iterator[str]:
-        for said, name in self._overlapping(network):
-            if said != verb:
-                yield name
 
-    def _overlapping(self, network: Network) -> Iterator[tuple[str, str]]:
-        start, length, bits = int(network.network_address), network.prefixlen, network.max_prefixlen
-        for wider in range(length):
-            if (wider, start >> (bits - wider) << (bits - wider)) in self._verbs:
-                yield self._verbs[wider, start >> (bits - wider) << (bits - wider)]
-        last = start + (1 << (bits - length))
-        for at in range(bisect.bisect_left(self._sorted, (start, length)), len(self._sorted)):
-            if self._sorted[at][0] >= last:
-                return
-            yield self._verbs[self._sorted[at][1], self._sorted[at][0]]
+def _without(network: Network, cut: Iterable[Network]) -> Iterator[str]:
+    """What is left between the networks that are cut out, which are in order."""
+    kind: Any = type(network.network_address)
+    at, last = int(network.network_address), int(network.broadcast_address)
+    for one in cut:
+        if at < int(one.network_address):
+            yield from _named(kind(at), kind(int(one.network_address) - 1))
+        at = int(one.broadcast_address) + 1
+    if at <= last:
+        yield from _named(kind(at), kind(last))
+
+
+def _named(first: Any, last: Any) -> Iterator[str]:
+    for one in ipaddress.summarize_address_range(first, last):
+        yield str(one.network_address) if one.num_addresses == 1 else str(one)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+import random
+
 import pytest
 
 from mailconsole.imports.postfix.access import codes_of
 from mailconsole.imports.postfix.decided import decided
 from mailconsole.imports.postfix.master_cf import read_master_cf
+from mailconsole.imports.postfix.tables import network
 from mailconsole.imports.report import Fate
 from tests.mailconsole.imports.kit import said, source
 from tests.mailconsole.imports.test_postfix import imported, of
@@ -80,6 +84,7 @@ def test_restrictions__with_an_argument__take_it_along():
         ("127.0.0.[2..999]", []),
         ("127.0.0.[2..]", ["127.0.0.2"]),
         ("127.0.0", []),
+        (f"127.0.0.[2..{'9' * 5000}]", []),
         ("evil", []),
     ],
 )
@@ -107,9 +112,25 @@ def test_access__order_of_rows__counts_in_cidr_tables_only():
     assert "10.1.0.0/16" not in narrow["10.0.0.0/8"] and len(narrow["10.0.0.0/8"]) == 8
 
 
-def test_access__tens_of_thousands_of_rows__are_not_compared_each_with_each():
+def test_access__many_rows_within_each_other__are_not_compared_each_with_each():
     rows = [(f"10.{a}.{b}.0/24", "OK" if b % 2 else "REJECT") for a in range(50) for b in range(200)]
     assert sum(len(one.networks) for one in decided(rows, is_first_match=True)) == len(rows)
+    whole = decided([*rows, ("10.0.0.0/8", "OK"), *[("10.0.0.0/8", "REJECT")] * 5000], is_first_match=True)
+    assert len(whole[len(rows)].cut) == len(rows) // 2
+    assert whole[-1].networks == () and whole[-1].cut == ("10.0.0.0/8",)
+
+
+def test_access__any_table__answers_each_address_as_its_first_row():
+    chance = random.Random(3)
+    for _ in range(30):
+        nets = [f"10.0.0.{chance.randrange(256)}/{chance.randrange(24, 33)}" for _ in range(12)]
+        rows = [(network(one), chance.choice("AB")) for one in nets]
+        found = decided(rows, is_first_match=True)
+        for number in range(256):
+            address = ipaddress.ip_address(f"10.0.0.{number}")
+            wanted = next((verb for key, verb in rows if address in ipaddress.ip_network(key)), None)
+            said = {one.action for one in found for net in one.networks if address in ipaddress.ip_network(net)}
+            assert said == ({wanted} if wanted else set())
 
 
 def test_mynetworks__exclusions_within_a_plain_file__are_taken_out():
