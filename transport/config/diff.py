@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from transport.config.document import LIST_KINDS, OBJECT_KINDS, SECTIONS, MailFlow, identity
@@ -117,6 +118,21 @@ def _section_with(document: MailFlow, kind: str, afters: dict[str, Json | None])
         return afters[ORGANIZATION] or {}
     kept = [item for object_id, item in objects_of(document, kind).items() if object_id not in afters]
     return (*kept, *(after for after in afters.values() if after is not None))
+
+
+def completed(change: ObjectChange) -> ObjectChange:
+    """With the defaults of fields that are newer than what was stored of it."""
+    usual = _defaults(change.kind)
+    before, after = (
+        None if one is None else one | {name: value for name, value in usual.items() if name not in one}
+        for one in (change.before, change.after)
+    )
+    return replace(change, before=before, after=after)
+
+
+@cache
+def _defaults(kind: str) -> Json:
+    return model_of(kind).model_construct().model_dump(mode="json")
 
 
 def model_of(kind: str) -> type[ConfigModel]:

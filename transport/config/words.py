@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from transport.config.created_words import create_words
-from transport.config.diff import ORGANIZATION, FieldChange, Json, ObjectChange, object_of
+from transport.config.diff import ORGANIZATION, FieldChange, Json, ObjectChange, completed, object_of
 from transport.config.document import LIST_KINDS, SECTIONS, MailFlow
 from transport.config.field_words import field_words
 from transport.config.naming import named
@@ -81,7 +81,7 @@ def in_words(changes: Iterable[ObjectChange], before: MailFlow) -> tuple[Sentenc
     """The changes as sentences, in their order; many entries of an IP list are told as one. ``before`` is the document
     that they lead from: it has the names of what they do not touch."""
     sentences: list[Sentence] = []
-    for kind, group in groupby(named(changes, before), key=lambda change: change.kind):
+    for kind, group in groupby(named(map(completed, changes), before), key=lambda change: change.kind):
         tell = _list_words if kind in LIST_KINDS else _objects_words
         sentences += tell(kind, tuple(group))
     return tuple(sentences)
