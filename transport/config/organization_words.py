@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from transport.config.diff import FieldChange
-from transport.config.phrases import Parts, Say
+from transport.config.phrases import Parts, Say, show
 from transport.config.tellers import Teller, led, members, on_off
 
 
 def _other_language(change: FieldChange) -> Iterator[Parts]:
     yield (Say(f"now writes notifications in the language {change.after} instead of {change.before}"),)
+
+
+def _internal_attach_size(change: FieldChange) -> Iterator[Parts]:
+    if change.after is None:
+        yield (Say("returns as much of a message to senders at our accepted domains as to others"),)
+    else:
+        size = show(change.field, change.after)
+        yield (Say(f"now returns whole messages up to {size} to senders at our accepted domains"),)
 
 
 def _system_messages(change: FieldChange) -> Iterator[Parts]:
@@ -50,6 +58,18 @@ TELLERS: dict[tuple[str, str], Teller] = {
         "may now tell of changes at the console's own machine",
         "no longer tells of changes at the console's own machine",
     ),
+    ("organization", "is_delay_dsn_enabled"): on_off(
+        "tells senders of delays again", "no longer tells any sender of delays"
+    ),
+    ("organization", "is_internal_delay_dsn_enabled"): on_off(
+        "tells senders at our accepted domains of delays again",
+        "no longer tells senders at our accepted domains of delays",
+    ),
+    ("organization", "is_external_delay_dsn_enabled"): on_off(
+        "tells senders outside our accepted domains of delays again",
+        "no longer tells senders outside our accepted domains of delays",
+    ),
+    ("organization", "internal_dsn_max_message_attach_size"): _internal_attach_size,
     ("organization", "dsn_language"): _other_language,
     ("organization", "system_messages"): _system_messages,
     ("organization", "generate_copy_of_dsn_for"): members(

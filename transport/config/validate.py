@@ -85,10 +85,11 @@ def _entries_have_effect(document: MailFlow, now: datetime) -> Iterator[Problem]
 
 def _delays_are_told_in_time(document: MailFlow, now: datetime) -> Iterator[Problem]:
     said = document.organization
-    if said.is_delay_dsn_enabled and said.delay_notification_timeout >= said.message_expiration_timeout:
+    is_told = said.is_delay_dsn_enabled and (said.is_internal_delay_dsn_enabled or said.is_external_delay_dsn_enabled)
+    if is_told and said.delay_notification_timeout >= said.message_expiration_timeout:
         sentence = "Messages expire before senders would be told of the delay: nobody is told."
         yield Problem("organization", "organization", "delay_notification_timeout", sentence, Severity.WARNING)
-    for priority in ("high", "low") if said.is_delay_dsn_enabled and said.is_priority_queuing_enabled else ():
+    for priority in ("high", "low") if is_told and said.is_priority_queuing_enabled else ():
         name = f"{priority}_priority_delay_notification_timeout"
         if getattr(said, name) >= getattr(said, f"{priority}_priority_message_expiration_timeout"):
             sentence = f"Messages of {priority} priority expire before senders would be told of the delay."

@@ -180,6 +180,7 @@ class Ledger:
             for recipient in transaction.recipients
             if retry.is_delay_dsn_due(
                 self.policies.default,
+                sender=message.envelope_sender,
                 received_at=message.received_at,
                 now=now,
                 is_sent=recipient.is_delay_dsn_sent,
@@ -203,7 +204,8 @@ class Ledger:
     def next_due_at(self, transaction: Transaction) -> float:
         """Before that, time changes nothing about what waits: it neither expires nor is its delay told."""
         message, policy = transaction.message, self.policies.default
-        if policy.is_delay_dsn_enabled and not all(one.is_delay_dsn_sent for one in transaction.recipients):
+        is_told = policy.is_delay_told.of(message.envelope_sender)
+        if is_told and not all(one.is_delay_dsn_sent for one in transaction.recipients):
             return min(message.expires_at, message.received_at + policy.told_after_s(message.priority))
         return message.expires_at
 

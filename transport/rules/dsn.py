@@ -17,6 +17,7 @@ from transport.config.objects import RemoteDomain
 from transport.model.address import Address
 from transport.model.envelope import Message
 from transport.rules import dsn_parts, dsn_text
+from transport.rules.dsn_audience import ByAudience, OurSenders
 from transport.rules.dsn_fields import address_field, date, fold, header_safe, subject_header, token, typed_address
 from transport.rules.remote_domains import RemoteDomains
 
@@ -58,7 +59,7 @@ class DsnSettings:
     hostname: str
     organization: str
     from_address: str
-    max_attach_bytes: int
+    max_attach_bytes: ByAudience[int]
     expiration_s: float
     words: DsnWords = field(default_factory=lambda: languages()[DEFAULT])
     language: str = DEFAULT
@@ -75,7 +76,7 @@ class DsnSettings:
             hostname=hostname,
             organization=organization.name,
             from_address=organization.postmaster_address or f"postmaster@{document.default_domain or hostname}",
-            max_attach_bytes=organization.dsn_max_message_attach_size,
+            max_attach_bytes=_largest_returned(document),
             expiration_s=organization.message_expiration_timeout,
             words=languages()[organization.dsn_language],
             language=organization.dsn_language,
@@ -85,6 +86,14 @@ class DsnSettings:
             max_per_minute=organization.dsn_rate_limit_per_min,
             remote_domains=RemoteDomains(document) if document.remote_domains else None,
         )
+
+
+def _largest_returned(document: MailFlow) -> ByAudience[int]:
+    largest, internal = (
+        document.organization.dsn_max_message_attach_size,
+        document.organization.internal_dsn_max_message_attach_size,
+    )
+    return ByAudience(largest if internal is None else internal, largest, OurSenders(document.accepted_domains))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +214,7 @@ def _is_whole(kind: DsnKind, message: Message, original: bytes, settings: DsnSet
     """RFC 3461 4.3: RET is about failures; all else returns the header. RFC 8689 5: a report may go without TLS."""
     if kind is not DsnKind.FAILED or message.ret == "HDRS" or message.requires_tls or not original:
         return False
-    return len(original) <= settings.max_attach_bytes
+    return len(original) <= settings.max_attach_bytes.of(message.envelope_sender)
 
 
 def _status(kind: DsnKind, message: Message, told: Sequence[Told], settings: DsnSettings) -> str:

@@ -13,9 +13,11 @@ from transport.config import retry_ladder
 from transport.config.document import MailFlow
 from transport.config.objects import Organization
 from transport.config.retry_ladder import RetryLadder
+from transport.model.address import Address
 from transport.model.priority import Priority
 from transport.model.reply import Reply
 from transport.rules import greylisting
+from transport.rules.dsn_audience import ByAudience, OurSenders
 
 JITTER = 0.1
 EXPIRED_STATUS = "4.4.7"  # RFC 3463 3.5: delivery time expired; Exchange's NDR 4.4.7
@@ -29,16 +31,21 @@ class RetryPolicy:
     ladder: RetryLadder
     expiration_s: float
     delay_notification_s: float
-    is_delay_dsn_enabled: bool
+    is_delay_told: ByAudience[bool]
     own_delay_s: Mapping[Priority, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, organization: Organization) -> RetryPolicy:
+    def of(cls, organization: Organization, ours: OurSenders) -> RetryPolicy:
+        is_told = organization.is_delay_dsn_enabled
         return cls(
             ladder=retry_ladder.parse(organization.retry_ladder),
             expiration_s=organization.message_expiration_timeout,
             delay_notification_s=organization.delay_notification_timeout,
-            is_delay_dsn_enabled=organization.is_delay_dsn_enabled,
+            is_delay_told=ByAudience(
+                internal=is_told and organization.is_internal_delay_dsn_enabled,
+                external=is_told and organization.is_external_delay_dsn_enabled,
+                ours=ours,
+            ),
             own_delay_s={
                 Priority.HIGH: organization.high_priority_delay_notification_timeout,
                 Priority.LOW: organization.low_priority_delay_notification_timeout,
@@ -61,7 +68,7 @@ class RetryPolicies:
 
     @classmethod
     def of(cls, document: MailFlow) -> RetryPolicies:
-        default = RetryPolicy.of(document.organization)
+        default = RetryPolicy.of(document.organization, OurSenders(document.accepted_domains))
         own = {
             connector.id: replace(default, ladder=retry_ladder.parse(connector.retry_ladder))
             for connector in document.send_connectors
@@ -108,7 +115,14 @@ def is_expired(*, now: float, expires_at: float) -> bool:
 
 
 def is_delay_dsn_due(
-    policy: RetryPolicy, *, received_at: float, now: float, is_sent: bool, priority: Priority = Priority.NORMAL
+    policy: RetryPolicy,
+    *,
+    sender: Address,
+    received_at: float,
+    now: float,
+    is_sent: bool,
+    priority: Priority = Priority.NORMAL,
 ) -> bool:
     """Whether the sender is to be told now that delivery is delayed; once for each recipient (RFC 3461 6.2)."""
-    return policy.is_delay_dsn_enabled and not is_sent and now - received_at >= policy.told_after_s(priority)
+    is_time = not is_sent and now - received_at >= policy.told_after_s(priority)
+    return is_time and policy.is_delay_told.of(sender)

@@ -31,7 +31,9 @@ TABLE: dict[str, Same] = {
     "InternalSMTPServers": Same("internal_smtp_servers", _networks),
     "GenerateCopyOfDSNFor": Same("generate_copy_of_dsn_for", items),
     "ExternalPostmasterAddress": Same("postmaster_address", text),
-    "ExternalDelayDsnEnabled": Same("is_delay_dsn_enabled", yes),
+    "InternalDelayDsnEnabled": Same("is_internal_delay_dsn_enabled", yes),
+    "ExternalDelayDsnEnabled": Same("is_external_delay_dsn_enabled", yes),
+    "InternalDsnMaxMessageAttachSize": Same("internal_dsn_max_message_attach_size", size, format_size),
     "ExternalDsnMaxMessageAttachSize": Same("dsn_max_message_attach_size", size, format_size),
     "MessageExpirationTimeout": Same("message_expiration_timeout", seconds, format_duration),
     "DelayNotificationTimeout": Same("delay_notification_timeout", seconds, format_duration),
@@ -52,6 +54,8 @@ _PER_CONNECTOR = {
 def read_organization(given: Mapping[str, Any], known: Mapping[str, Any], about: Subject) -> dict[str, Any]:
     """The fields of the organisation. ``known`` are those of objects read before: the first server's hold."""
     fields = apply_table(TABLE, {name: value for name, value in given.items() if name in TABLE}, set(), about)
+    if fields.get("is_internal_delay_dsn_enabled") or fields.get("is_external_delay_dsn_enabled"):
+        fields["is_delay_dsn_enabled"] = True
     for name, why in _PER_CONNECTOR.items():
         if said := text(given.get(name)):
             about.left_out(name, said, why)

@@ -45,6 +45,15 @@ def test_transport_service__of_two_servers__the_first_holds_and_the_other_is_tol
     assert "receive connector" in said(done.report, "EX1", "MaxConnectionRatePerMinute")[0][1]
 
 
+def test_transport_config__reports_to_our_own_and_to_others__are_two_settings():
+    given = CONFIG | {"InternalDelayDsnEnabled": True, "ExternalDelayDsnEnabled": False,
+                      "InternalDsnMaxMessageAttachSize": "20 MB (20,971,520 bytes)",
+                      "ExternalDsnMaxMessageAttachSize": "1 MB (1,048,576 bytes)"}  # fmt: skip
+    made = imported(source("organisation.json", json.dumps(given))).document.organization
+    assert (made.is_internal_delay_dsn_enabled, made.is_external_delay_dsn_enabled) == (True, False)
+    assert (made.internal_dsn_max_message_attach_size, made.dsn_max_message_attach_size) == (20 * MB, MB)
+
+
 @pytest.mark.parametrize(("reply", "told"), [("{0} is blocked", "%0 is blocked"), ("schön", "Access denied")])
 def test_block_list__reply__is_taken_or_told_where_it_can_not_be_said(reply, told):
     given = {"Name": "IPBlockListConfig", "StaticEntryRejectionResponse": reply}

@@ -191,3 +191,9 @@ def test_validate__home_servers__without_a_smart_host_or_named_twice_are_warning
     once = twice | {"home_servers": [{"server": "EX01"}]}
     assert found(Severity.WARNING, send_connectors=[once, again]) == []
     assert found(send_connectors=[once, again]) == []
+
+
+def test_delay__told_to_nobody__need_not_come_before_expiry() -> None:
+    late: dict[str, Any] = {"delay_notification_timeout": "3d", "is_internal_delay_dsn_enabled": False}
+    assert [p.field for p in validate(document(organization=late), now=NOW)] == ["delay_notification_timeout"]
+    assert not validate(document(organization=late | {"is_external_delay_dsn_enabled": False}), now=NOW)

@@ -115,7 +115,7 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
         ),
     ),
     "notifications": (
-        document(organization={"system_messages": ["4.4.7 Wait", "5.1.1 Old"]}),
+        document(organization={"system_messages": ["4.4.7 Wait", "5.1.1 Old"], "is_delay_dsn_enabled": False}),
         document(
             organization={
                 "name": "Contoso",
@@ -123,6 +123,9 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
                 "generate_copy_of_dsn_for": ["5.4.6"],
                 "system_messages": ["5.1.1 Ask us, phone 4711"],
                 "dsn_rate_limit_per_sender_per_hour": None,
+                "is_external_delay_dsn_enabled": False,
+                "dsn_max_message_attach_size": "1 MB",
+                "internal_dsn_max_message_attach_size": "20 MB",
             }
         ),
     ),

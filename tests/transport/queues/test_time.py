@@ -3,9 +3,11 @@
 from email import message_from_bytes
 from typing import Any
 
+import pytest
+
 from tests.support.delivery import Delivering
 from tests.support.transport import document
-from transport.config.objects import Organization
+from transport.config.objects import AcceptedDomain, Organization
 from transport.model.event import EventId
 from transport.model.outcome import RecipientStatus
 
@@ -90,6 +92,27 @@ async def test_delay__not_where_it_is_disabled_or_never_wanted(sink):
         await node.until_event(EventId.DEFER, 2)
         await node.pass_time(5 * 3600)
         assert not node.dsns
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("is_internal_delay_dsn_enabled", "somebody@elsewhere.example"),
+        ("is_external_delay_dsn_enabled", "a@acme.example"),
+    ],
+)
+async def test_delay__is_not_told_to_those_who_are_not_to_hear(sink, setting, told):
+    sink.reply("rcpt", "451 4.3.0 later")
+    organization = Organization(hostname="relay.test", **{setting: False})
+    acme = AcceptedDomain(id="acme", name="Acme", domain="acme.example")
+    async with Delivering(document(sink, organization=organization, accepted_domains=(acme,))) as node:
+        for sender in ("a@acme.example", "somebody@elsewhere.example"):
+            node.enqueue("b@partner.example", sender=sender)
+        await node.until_event(EventId.DEFER, 2)
+        await node.pass_time(4 * 3600)
+        await node.until(lambda: node.dsns)
+        await node.pass_time(3600)
+        assert [str(one.recipients[0].address) for one in node.dsns] == [told]
 
 
 async def test_restart__deferred_mail_waits_for_its_time(sink):

@@ -9,9 +9,11 @@ from transport.model.address import Address
 from transport.model.envelope import Message, Recipient
 from transport.rules import dsn
 from transport.rules.dsn import DsnKind, DsnSettings, Told
+from transport.rules.dsn_audience import ByAudience, OurSenders
 
 NOW = 1_800_000_000.0
-SETTINGS = DsnSettings("relay.acme.example", "Acme", "postmaster@acme.example", 10_000, 172_800)
+LARGEST = ByAudience(10_000, 10_000, OurSenders())
+SETTINGS = DsnSettings("relay.acme.example", "Acme", "postmaster@acme.example", LARGEST, 172_800)
 SENDER = Address("scanner", "acme.example")
 BOB = Address("bob", "partner.example")
 ORIGINAL = b"From: <scanner@acme.example>\r\nTo: <bob@partner.example>\r\nSubject: Scan 17\r\n\r\nThe scan.\r\n"

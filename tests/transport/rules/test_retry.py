@@ -5,13 +5,16 @@ from pydantic import ValidationError
 
 from transport.config.document import MailFlow
 from transport.config.objects import AddressSpace, Organization, SendConnector
+from transport.model.address import Address
 from transport.model.reply import Reply
 from transport.rules import greylisting, retry
 from transport.rules.closing import Closing, closing
+from transport.rules.dsn_audience import OurSenders
 from transport.rules.retry import RetryPolicies, RetryPolicy
 
 NOW = 1_800_000_000.0
-POLICY = RetryPolicy.of(Organization())
+POLICY = RetryPolicy.of(Organization(), OurSenders())
+ANNA = Address("anna", "acme.example")
 
 
 @pytest.mark.parametrize(
@@ -54,8 +57,8 @@ def test_queue__has_the_same_ladder_but_never_expires():
     ],
 )
 def test_delay_notification(age_s, is_sent, is_enabled, is_due):
-    policy = RetryPolicy.of(Organization(is_delay_dsn_enabled=is_enabled))
-    assert retry.is_delay_dsn_due(policy, received_at=NOW - age_s, now=NOW, is_sent=is_sent) is is_due
+    policy = RetryPolicy.of(Organization(is_delay_dsn_enabled=is_enabled), OurSenders())
+    assert retry.is_delay_dsn_due(policy, sender=ANNA, received_at=NOW - age_s, now=NOW, is_sent=is_sent) is is_due
 
 
 def connector(ladder):
@@ -116,7 +119,7 @@ def test_greylisting__is_told_from_other_deferrals(text, is_greylisting):
 def test_greylisting__is_tried_again_soon_or_when_the_server_says(words, attempts, ladder_s, wait_s):
     reply = Reply(451, "4.7.1", words)
     assert greylisting.wait_s(reply, attempts=attempts, ladder_s=ladder_s) == wait_s
-    policy = RetryPolicy.of(Organization(retry_ladder=f"{ladder_s}s..."))
+    policy = RetryPolicy.of(Organization(retry_ladder=f"{ladder_s}s..."), OurSenders())
     ats = [
         retry.next_attempt_at(policy, attempts=attempts, now=NOW, expires_at=NOW + 172_800, jitter=jitter, reply=reply)
         for jitter in (0.0, 1.0)

@@ -64,9 +64,21 @@ class Organization(
     delay_notification_timeout: Duration = Field(
         4 * 3600, ge=60, le=30 * 86400, description="Then the sender is told that delivery is delayed."
     )
-    is_delay_dsn_enabled: bool = Field(True, description="Tell senders about delays.")
+    is_delay_dsn_enabled: bool = Field(True, description="Tell senders about delays; off: nobody is told.")
+    is_internal_delay_dsn_enabled: bool = Field(
+        True,
+        description="Delays are told to senders at our accepted domains. Without effect where no delay is told at all.",
+    )
+    is_external_delay_dsn_enabled: bool = Field(
+        True, description="Delays are told to all other senders. Without effect where no delay is told at all."
+    )
     dsn_max_message_attach_size: Size = Field(
         10 * MB, ge=0, description="A larger original is returned as headers only."
+    )
+    internal_dsn_max_message_attach_size: Size | None = Field(
+        None,
+        ge=0,
+        description="The same for senders at our accepted domains. Empty: as for all others.",
     )
 
     @field_validator("retry_ladder")
