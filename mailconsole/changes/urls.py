@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:pk>/withdraw/", acts.withdraw, name="withdraw"),
     path("<int:pk>/comment/", acts.comment, name="comment"),
     path("<int:pk>/describe/", acts.describe, name="describe"),
+    path("<int:pk>/words/", acts.save_words, name="save-words"),
     path("<int:pk>/discard-item/", acts.discard, name="discard-item"),
     path("<int:pk>/bring-up-to-date/", conflicts.update, name="bring-up-to-date"),
 ]

@@ -19,6 +19,7 @@ from mailconsole.changes.services.revisions import head_revision, load_document
 from transport.config.diff import ObjectChange, model_of, objects_of
 from transport.config.document import MailFlow
 from transport.config.objects import ConfigModel
+from transport.config.types import STORED
 
 
 class Mark(StrEnum):
@@ -48,7 +49,7 @@ class Seen:
         found = dict(objects_of(self.document, kind))
         for (of_kind, object_id), change in self.changes.items():
             if of_kind == kind and change.after is None and change.before is not None:
-                found[object_id] = model_of(kind).model_validate(change.before)
+                found[object_id] = model_of(kind).model_validate(change.before, context=STORED)
         return found
 
     def mark(self, kind: str, object_id: str) -> Mark:

@@ -33,6 +33,7 @@ from transport.config.objects import (
     ServiceAccount,
     TlsMode,
 )
+from transport.config.types import STORED
 
 SCHEMA_VERSION = 1
 
@@ -149,7 +150,7 @@ def digest(document: MailFlow) -> str:
 
 def from_sections(sections: dict[str, bytes | str]) -> MailFlow:
     """The document of canonical sections, validated again. Raises pydantic.ValidationError, ValueError."""
-    return MailFlow.model_validate({name: json.loads(data) for name, data in sections.items()})
+    return MailFlow.model_validate({name: json.loads(data) for name, data in sections.items()}, context=STORED)
 
 
 def initial_document() -> MailFlow:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints, ValidationInfo, WithJsonSchema
 
 from transport.config import client_certificate, dsn_words, time_window
 from transport.model.address import InvalidAddress, parse_domain, parse_mailbox
@@ -79,10 +79,23 @@ def _reply_text(value: str) -> str:
     return value
 
 
-def _refuse_unseen(value: str) -> str:
+STORED = {"is_stored": True}
+"""The context in which what is stored is read: a check that came later never refuses what was published before it."""
+
+
+def is_stored(info: ValidationInfo) -> bool:
+    """For validators that came later than the field they look at."""
+    return bool(info.context and info.context.get("is_stored"))
+
+
+def _later_host_name(value: str, info: ValidationInfo) -> str:
+    return value if is_stored(info) else _host_name(_refuse_unseen(value, info))
+
+
+def _refuse_unseen(value: str, info: ValidationInfo) -> str:
     """Such text is copied from a web page, looks like the real one and never fits. Joiners belong to some scripts."""
     value = _refuse_control(value)
-    if value.isascii():
+    if value.isascii() or is_stored(info):
         return value
     for before, char in pairwise(f" {value}"):
         is_joiner = char in "\u200c\u200d" and not before.isascii()
@@ -305,6 +318,10 @@ Network = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_network
 Domain = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_domain)]
 IpAddress = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_ip_address)]
 HostName = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_host_name)]
+LaterHostName = Annotated[
+    str, StringConstraints(max_length=500), AfterValidator(_refuse_control), AfterValidator(_later_host_name)
+]
+"""Of a field that took any line once."""
 EnhancedStatus = Annotated[str, AfterValidator(_refuse_unseen), AfterValidator(_enhanced_status)]
 SystemMessage = Annotated[str, AfterValidator(_refuse_control), AfterValidator(_system_message), Sentences()]
 DsnLanguage = Annotated[str, AfterValidator(dsn_words.language), Choices(_language_names)]

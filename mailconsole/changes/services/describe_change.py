@@ -34,6 +34,8 @@ def describe_change(
         raise WrongState(f"“{change.title}” is {change.status.label.lower()}: its words stay as they are.")
     before = {"title": change.title, "reason": change.reason, "ticket": change.ticket}
     after = {"title": title.strip()[:200] or UNTITLED, "reason": reason.strip(), "ticket": ticket.strip()[:100]}
+    if after == before:
+        return change
     Change.objects.filter(pk=change.pk).update(**after, updated_at=now)
     note(
         actor,

@@ -13,6 +13,7 @@ from typing import Any
 
 from mailconsole.changes.models import Section
 from transport.config.document import LIST_KINDS, SECTIONS, MailFlow, canonical_section
+from transport.config.types import STORED
 
 LONG_LIST = 2000
 BUCKETS_KEY = "buckets"
@@ -55,13 +56,13 @@ def load_section(name: str, digest: str) -> Any:
     """The section's value, validated; kept by its digest in this process. Raises Section.DoesNotExist."""
     stored = json.loads(Section.objects.values_list("content", flat=True).get(digest=digest))
     if not isinstance(stored, dict) or BUCKETS_KEY not in stored:
-        return MailFlow.model_validate({name: stored}).section(name)
+        return MailFlow.model_validate({name: stored}, context=STORED).section(name)
     contents = dict(Section.objects.filter(digest__in=stored[BUCKETS_KEY]).values_list("digest", "content"))
     entries = [entry for digest in stored[BUCKETS_KEY] for entry in _bucket(name, contents[digest])]
-    return MailFlow.model_validate({name: entries}).section(name)
+    return MailFlow.model_validate({name: entries}, context=STORED).section(name)
 
 
 @lru_cache(maxsize=2048)
 def _bucket(name: str, content: str) -> Any:
     """The validated entries of a bucket; validating is what takes time, not reading."""
-    return MailFlow.model_validate({name: json.loads(content)}).section(name)
+    return MailFlow.model_validate({name: json.loads(content)}, context=STORED).section(name)

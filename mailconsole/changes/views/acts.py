@@ -174,9 +174,25 @@ def comment(request: HttpRequest, change: Change, actor: User) -> str:
 
 @act_on_change
 def describe(request: HttpRequest, change: Change, actor: User) -> str:
+    """By the button; `save_words` is the same for a form that saves itself."""
+    _describe(request, change, actor)
+    return "Saved."
+
+
+@require_POST
+def save_words(request: HttpRequest, pk: int) -> HttpResponse:
+    """For the place beside the button: the time at which it was saved, or with 409 why it was not."""
+    change = get_object_or_404(Change, pk=pk)
+    try:
+        _describe(request, change, actor_of(request))
+    except Refusal as refusal:
+        return HttpResponse(str(refusal), status=409, content_type="text/plain")
+    return HttpResponse(f"Saved {timezone.localtime():%H:%M}", content_type="text/plain")
+
+
+def _describe(request: HttpRequest, change: Change, actor: User) -> None:
     words = {name: said(request, name) for name in ("title", "reason", "ticket")}
     describe_change(change=change, actor=actor, now=timezone.now(), request=request, **words)
-    return "Saved."
 
 
 @act_on_change

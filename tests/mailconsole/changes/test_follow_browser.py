@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -108,3 +109,23 @@ def test_marks__comment_or_touch__changes_that_mark_and_not_the_others():
     after = {piece.key: piece.html for piece in change_marks(Live(True), NOW)}
     assert {key for key in keys if before[key] != after[key]} == {str(one.pk), "all"}
     assert Change.objects.get(pk=one.pk).updated_at == one.updated_at  # a comment makes it nobody's current draft
+
+
+def test_words_of_a_change__typed__are_saved_when_the_field_or_the_page_is_left(
+    browser, complaints, web_server, live_redis
+):
+    change = create_change()
+    page = opened(browser, complaints, web_server, change.author, f"/changes/{change.pk}/")
+    page.get_by_label("Title").fill("Scanners move")
+    page.locator("#d-reason").focus()
+    expect(page.locator("[data-saved]")).to_have_text(re.compile(r"Saved \d\d:\d\d"))
+    page.locator("#d-reason").press_sequentially("New floor")
+    until(page, "h1", "Scanners move")
+    expect(page.locator("#d-reason")).to_have_value("New floor")
+    expect(page.locator("[data-waits]")).to_have_count(0)
+    page.close()
+    end = time.monotonic() + 20
+    while Change.objects.get(pk=change.pk).reason != "New floor":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert Change.objects.get(pk=change.pk).title == "Scanners move"

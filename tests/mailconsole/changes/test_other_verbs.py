@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mailconsole.audit.models import AuditEntry
 from mailconsole.changes.refusals import (
     CannotApproveOwnChange,
     NoSuchObject,
@@ -120,3 +121,11 @@ def test_describe_change__in_review__keeps_the_state_and_published__refuses():
     with pytest.raises(WrongState):
         done = create_change(ChangeState.PUBLISHED, author=author)
         describe_change(change=done, actor=author, now=NOW, **words)
+
+
+def test_describe_change__with_the_words_that_it_has__is_no_entry_of_the_audit():
+    change = create_change(author=(author := create_editor()))
+    words: Any = {"title": "Scanners move", "reason": "New floor", "ticket": "OPS-1"}
+    for _ in range(2):
+        describe_change(change=change, actor=author, now=NOW, **words)
+    assert AuditEntry.objects.filter(action__endswith="described").count() == 1

@@ -232,3 +232,13 @@ def test_list__unknown_or_missing__is_not_found():
     assert browser.get(reverse("changes:list-of", args=["nonsense"])).status_code == 404
     assert browser.get(reverse("changes:detail", args=[99])).status_code == 404
     assert browser.get(reverse("changes:revision", args=[99])).status_code == 404
+
+
+def test_save_words__by_the_author__is_saved_and_others_are_told_why_not():
+    author = create_editor()
+    change = create_change(author=author)
+    words = {"title": "Scanners move", "reason": "New floor", "ticket": "OPS-1"}
+    assert "Saved" in signed_in(author).post(url("save-words", change), words).content.decode()
+    assert (reloaded(change).title, reloaded(change).ticket) == ("Scanners move", "OPS-1")
+    refused = signed_in(create_editor()).post(url("save-words", change), words | {"title": "Mine"})
+    assert (refused.status_code, reloaded(change).title) == (409, "Scanners move")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from transport.config.document import MailFlow, from_sections
 from transport.config.objects import ReceiveConnector
 from transport.config.types import AddressPattern, Domain, Duration, HostName, Mailbox, Network, Size, SmartHost
 
@@ -40,3 +43,18 @@ def test_receive_connector__what_cannot_be_said_in_a_greeting__is_refused(field,
     with pytest.raises(ValidationError) as refused:
         ReceiveConnector.model_validate({"id": "a", "name": "A", field: value})
     assert [one["loc"] for one in refused.value.errors()] == [(field,)]
+
+
+@pytest.mark.parametrize(
+    ("section", "fields"),
+    [
+        ("receive_connectors", {"name": "A", "fqdn": "mx one", "banner": "Grüße"}),
+        ("accepted_domains", {"name": "A", "domain": "con\u200btoso.com"}),
+    ],
+)
+def test_revision__published_before_these_checks__is_read_and_the_same_written_anew_refused(section, fields):
+    stored = json.dumps([{"id": "a", **fields}])
+    (found,) = from_sections({section: stored}).section(section)
+    assert {name: getattr(found, name) for name in fields} == fields
+    with pytest.raises(ValidationError):
+        MailFlow.model_validate({section: json.loads(stored)})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from transport.config.objects.base import ConfigObject
 from transport.config.objects.protocol_logging import ProtocolLoggingLevel
 from transport.config.objects.receive_extensions import ReceiveExtensions
 from transport.config.objects.receive_limits import ReceiveLimits
-from transport.config.types import Binding, HostName, Line, Network
+from transport.config.types import Binding, LaterHostName, Line, Network, is_stored
 
 
 class PermissionGroup(StrEnum):
@@ -105,7 +105,7 @@ class ReceiveService(ConfigObject):
     remote_ip_ranges: tuple[Network, ...] = Field(
         ("0.0.0.0/0", "::/0"), min_length=1, description="Which clients it serves. The most specific match wins."
     )
-    fqdn: HostName = Field("", description="The name in the banner and in Received; empty means the node's own.")
+    fqdn: LaterHostName = Field("", description="The name in the banner and in Received; empty means the node's own.")
     banner: Line = Field("", description="Text after the name in the greeting; empty means the default.")
     protocol_logging_level: ProtocolLoggingLevel = Field(
         ProtocolLoggingLevel.NONE, description="Whether its sessions are kept in the node's protocol log."
@@ -138,8 +138,8 @@ class ReceiveService(ConfigObject):
 
     @field_validator("banner")
     @classmethod
-    def _can_be_said(cls, value: str) -> str:
-        if not (value.isascii() and value.isprintable()):
+    def _can_be_said(cls, value: str, info: ValidationInfo) -> str:
+        if not (value.isascii() and value.isprintable()) and not is_stored(info):
             raise ValueError("it is part of an SMTP reply: plain ASCII only")  # RFC 5321 4.2
         return value
 
