@@ -24,8 +24,6 @@ from transport.queues.queue_set import QueueSet, Rerouted, read_on
 from transport.queues.transaction import Transaction
 from transport.rules.waiting import QueueFacts
 
-QUEUE_MAX_IDLE_S = 180.0  # Exchange's QueueMaxIdleTime
-
 
 class UnknownQueue(LookupError):
     """There is no queue with this key now."""
@@ -136,7 +134,7 @@ class DeliveryQueues(QueueSet):
     def snapshot(self, now: float) -> tuple[QueueSnapshot, ...]:
         """Every queue; queues that have been empty for long are forgotten."""
         for hop, queue in list(self._queues.items()):
-            if not queue and not queue.is_suspended and now - queue.emptied_at > QUEUE_MAX_IDLE_S:
+            if not queue and not queue.is_suspended and now - queue.emptied_at > self._max_idle_s:
                 self._carriers.retire(queue)
                 del self._queues[hop]
         return tuple(snapshots.snapshot(q, now, is_orphan=self._is_orphan(q)) for q in self._queues.values())

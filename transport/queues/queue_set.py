@@ -76,6 +76,7 @@ class QueueSet:
 
     def _use(self, document: MailFlow) -> None:
         self._carriers.use(document)
+        self._max_idle_s = document.organization.queue_max_idle_time
         self._shelf.poison_threshold = document.organization.poison_threshold
         self._shelf.connection_shares.clear()
         self._shelf.connection_shares.update(document.organization.connection_shares)

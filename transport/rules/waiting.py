@@ -181,6 +181,9 @@ def _own(message: MessageFacts) -> Wait | None:
     return Wait(Cause.HELD, _sentence(hold.sentence), hold.at, change="Resume it to deliver it.")
 
 
+_ASKED_AGAIN = "The directory is asked again by itself (organisation: resolver retry interval), or retry the queue."
+
+
 def _dead_end(queue: QueueFacts) -> Wait | None:
     """A queue that delivers nothing."""
     kind = queue.hop.delivery_type
@@ -189,7 +192,7 @@ def _dead_end(queue: QueueFacts) -> Wait | None:
         return Wait(Cause.NO_ROUTE, because, queue.oldest_at, change=change)
     if kind is DeliveryType.SUBMISSION:
         because = "The recipients could not be resolved yet."
-        return Wait(Cause.NOT_RESOLVED, because, queue.oldest_at, change="It is tried again every few seconds.")
+        return Wait(Cause.NOT_RESOLVED, because, queue.oldest_at, change=_ASKED_AGAIN)
     if kind is DeliveryType.POISON:
         because = "These messages could not be processed."
         return Wait(Cause.POISON, because, queue.oldest_at, change="An operator decides: resubmit, export or remove.")

@@ -11,7 +11,6 @@ from transport.service.requeuing import route_again
 from transport.service.usage_file import UsageFile
 
 INTERVAL_S = 1.0
-RESOLVE_AGAIN_S = 15.0
 CERTIFICATES_S = 30.0
 """How soon a renewed certificate is shown."""
 SAVE_USAGE_S = 30.0
@@ -44,7 +43,7 @@ class Upkeep:
                 self._parts.idle.look()
             await self._obedience.end_holds()
             self._parts.shadow.look()
-            if clock() - asked_at >= RESOLVE_AGAIN_S:
+            if clock() - asked_at >= self._parts.ruleset.organization.resolver_retry_interval:
                 asked_at = clock()
                 await route_again(self._parts, self._parts.queues.take(SUBMISSION))
 

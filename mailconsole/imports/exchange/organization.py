@@ -38,6 +38,7 @@ TABLE: dict[str, Same] = {
     "MessageExpirationTimeout": Same("message_expiration_timeout", seconds, format_duration),
     "DelayNotificationTimeout": Same("delay_notification_timeout", seconds, format_duration),
     "MaxOutboundConnections": Same("max_outbound_connections", number),
+    "QueueMaxIdleTime": Same("queue_max_idle_time", seconds, format_duration),
     "PoisonThreshold": Same("poison_threshold", number),
     "PickupDirectoryMaxMessagesPerMinute": Same("pickup_directory_max_messages_per_minute", number),
     "PickupDirectoryMaxHeaderSize": Same("pickup_directory_max_header_size", size, format_size),

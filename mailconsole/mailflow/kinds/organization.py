@@ -42,6 +42,8 @@ ORGANIZATION: tuple[Kind, ...] = (
                 (
                     "max_outbound_connections",
                     "max_idle_time_before_resubmit",
+                    "queue_max_idle_time",
+                    "resolver_retry_interval",
                     "is_priority_queuing_enabled",
                     "max_high_priority_message_size",
                     "high_priority_message_expiration_timeout",

@@ -22,7 +22,8 @@ CONFIG = {
     "ShadowRedundancyEnabled": True,
 }
 SERVICE = {"Name": "EX1", "MessageExpirationTimeout": "2.00:00:00", "DelayNotificationTimeout": "04:00:00",
-           "MaxOutboundConnections": "Unlimited", "PoisonThreshold": 3, "MaxConnectionRatePerMinute": 1200}  # fmt: skip
+           "MaxOutboundConnections": "Unlimited", "PoisonThreshold": 3, "QueueMaxIdleTime": "00:05:00",
+           "MaxConnectionRatePerMinute": 1200}  # fmt: skip
 
 
 def test_transport_config__becomes_the_organisations_settings():
@@ -41,6 +42,7 @@ def test_transport_service__of_two_servers__the_first_holds_and_the_other_is_tol
     done = imported(source("servers.json", json.dumps([SERVICE, second])))
     made = done.document.organization
     assert (made.message_expiration_timeout, made.max_outbound_connections, made.poison_threshold) == (172800, None, 3)
+    assert made.queue_max_idle_time == 300
     assert "another server" in said(done.report, "EX2", "message_expiration_timeout")[0][1]
     assert "receive connector" in said(done.report, "EX1", "MaxConnectionRatePerMinute")[0][1]
 

@@ -120,6 +120,18 @@ async def test_empty_queue__is_forgotten_after_a_while(sink):
         await node.until_event(EventId.SEND, 2)
 
 
+async def test_empty_queue__stays_as_long_as_the_organisation_says_in_the_newest_document(sink):
+    async with Delivering(
+        document(sink, organization=Organization(hostname="relay.test", queue_max_idle_time="1h"))
+    ) as node:
+        node.enqueue("b@partner.example")
+        await node.until_event(EventId.SEND)
+        node.clock.now += 1801
+        assert len(node.queues.snapshot(node.clock())) == 1
+        node.queues.apply(document(sink, organization=Organization(hostname="relay.test", queue_max_idle_time="30m")))
+        assert node.queues.snapshot(node.clock()) == ()
+
+
 async def test_retry__of_what_nothing_covers__routes_it_again(sink):
     async with Delivering(document(sink, send_connectors=())) as node:
         message = node.enqueue("b@partner.example", next_hop=UNREACHABLE)

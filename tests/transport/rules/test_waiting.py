@@ -45,7 +45,10 @@ QUEUES = [
     (
         {"hop": SUBMISSION},
         Cause.NOT_RESOLVED,
-        "The recipients could not be resolved yet. It is tried again every few seconds.",
+        (
+            "The recipients could not be resolved yet. The directory is asked again by itself (organisation: resolver "
+            "retry interval), or retry the queue."
+        ),
     ),
     (
         {"hop": POISON},

@@ -25,6 +25,16 @@ class Queueing(ConfigModel):
         description="Mail that waits while nothing of its queue is delivered for this long is resolved and routed "
         "again. Empty: never.",
     )
+    queue_max_idle_time: Duration = Field(
+        180, ge=5, le=3600, description="A queue that is empty for this long leaves the list, with its connections."
+    )
+    resolver_retry_interval: Duration = Field(
+        15,
+        ge=1,
+        le=86400,
+        description="How often the directory is asked again about mail that is here already while it can't answer. "
+        "Exchange's is 30m.",
+    )
     is_priority_queuing_enabled: bool = Field(
         False,
         description="High priority goes first within its queue, low last: by Importance, X-Priority, Priority.",
