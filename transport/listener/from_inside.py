@@ -61,5 +61,5 @@ class Inquiry:
 
 
 def inquiry(session: Session, content: bytes) -> Inquiry | None:
-    """None where nothing is to be asked: the client is no server of ours, or there are no lists."""
-    return Inquiry(session, content) if session.ruleset.asks_origin(session.facts.peer) else None
+    """None where nothing is to be asked: the client is no server of ours or signed in, or there are no lists."""
+    return Inquiry(session, content) if session.ruleset.asks_origin(session.facts) else None

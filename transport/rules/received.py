@@ -2,7 +2,8 @@
 
 Only the fields from the top on count, and only as long as each was written by a server of ours: what a stranger wrote
 stands below the one that tells of the stranger. Names in them are hostile text; addresses are taken from the TCP-info
-in parentheses, as Postfix, Exchange, Sendmail, Exim and we ourselves write it.
+in parentheses, as Postfix, Exchange, Sendmail, Exim and we ourselves write it. Who signed in at a server of ours is no
+stranger, wherever they are: their home address is none that lists are asked about.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ MAX_FIELDS = 100
 """More would be a loop, which the hop count refuses."""
 MAX_FIELD_BYTES = 2000
 _RECEIVED = re.compile(rb"^received:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
+_WITH = re.compile(r"(?<!\S)with ", re.IGNORECASE)
+_SIGNED_IN = re.compile(r"with (?:UTF8SMTP|ESMTP|LMTP|UTF8LMTP)S?A(?![^\s;])", re.IGNORECASE)
+"""RFC 3848 and RFC 6531 4.3: the protocols whose last letter says that the client authenticated."""
+_SIGNED_IN_AS = re.compile(r"Authenticated sender:", re.IGNORECASE)
 _BY = re.compile(r"(?<![^\s)])by ", re.IGNORECASE)
 _EXIM_HELO = re.compile(r"\s*helo=", re.IGNORECASE)
 _SAID_BY_CLIENT = re.compile(r"\s*(?:helo|ehlo)\b", re.IGNORECASE)
@@ -39,27 +44,49 @@ def origin(header: bytes, peer: str, is_internal: Callable[[str], bool]) -> Orig
     """``peer`` is the server of ours that the message came from."""
     by = peer
     for field in islice(_RECEIVED.finditer(header), MAX_FIELDS):
-        address = sender_of(field[0][:MAX_FIELD_BYTES])
+        text = field[0][:MAX_FIELD_BYTES]
+        address = sender_of(text)
+        if address and is_internal(address):  # a server of ours may sign in at another, whoever the mail is from
+            by = address
+            continue
+        if is_signed_in(text):
+            return Origin("", f"It was handed in at {by} by somebody who signed in.")
         if not address:
             return Origin("", f"The Received field of {by} names no address that it came from.", is_known=False)
-        if not is_internal(address):
-            return Origin(address, f"It came from {address} to {by}, a server of ours, as its Received field says.")
-        by = address
+        return Origin(address, f"It came from {address} to {by}, a server of ours, as its Received field says.")
     return Origin("", f"It began at {by}, a server of ours.")
 
 
 def sender_of(field: bytes) -> str:
     """The address that a Received field says its message came from; empty where it names none."""
-    text = " ".join(field.decode("latin-1").split())
-    verb, _, rest = text.partition(":")[2].strip().partition(" ")
-    if verb.lower() != "from":
-        return ""
-    name, _, rest = rest.partition(" ") if not rest.startswith("(") else ("", "", rest)  # the client chose its name
+    name, rest = _from(field)
     for comment in _comments_before_by(rest):
         address = _in_comment(name, comment)
         if address:
             return address
     return ""
+
+
+def is_signed_in(field: bytes) -> bool:
+    """Whether a Received field says that its client had authenticated: by its protocol, or in Postfix's own words."""
+    _, rest = _from(field)
+    if any(_SIGNED_IN_AS.match(comment) for comment in _comments_before_by(rest)):
+        return True
+    by = _outside_comments(rest, _BY, 0)
+    said = _outside_comments(rest, _WITH, by) if by >= 0 else -1  # the first: a recipient's name may hold the next
+    return said >= 0 and _SIGNED_IN.match(rest, said) is not None
+
+
+def _from(field: bytes) -> tuple[str, str]:
+    """The name of the from-clause, which the client chose, and what stands behind it; empty where there is none."""
+    text = " ".join(field.decode("latin-1").split())
+    verb, _, rest = text.partition(":")[2].strip().partition(" ")
+    if verb.lower() != "from":
+        return "", ""
+    if rest.startswith("("):
+        return "", rest
+    name, _, rest = rest.partition(" ")
+    return name, rest
 
 
 def _in_comment(name: str, comment: str) -> str:
@@ -86,6 +113,19 @@ def _comments_before_by(rest: str) -> Iterator[str]:
                 yield rest[begun:at]
         elif not depth and (char == ";" or _BY.match(rest, at)):
             return
+
+
+def _outside_comments(rest: str, word: re.Pattern[str], at: int) -> int:
+    """Where the word stands first from ``at`` on, in no comment; -1 where it does not."""
+    depth = 0
+    for here in range(at, len(rest)):
+        if rest[here] in "()":
+            depth = max(depth + (1 if rest[here] == "(" else -1), 0)
+        elif not depth and rest[here] == ";":
+            return -1
+        elif not depth and word.match(rest, here):
+            return here
+    return -1
 
 
 def _address(text: str) -> str:

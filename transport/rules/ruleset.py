@@ -8,6 +8,7 @@ from typing import Any
 
 from transport.config.document import MailFlow
 from transport.config.objects import AcceptedDomain, IpListEntry, ProxyProtocol, ReceiveConnector, SendConnector
+from transport.model.session import SessionFacts
 from transport.rules.compiled_policy import CompiledPolicy
 from transport.rules.dns_lists import ListProviders
 from transport.rules.kept_members import KeptMembers
@@ -140,9 +141,10 @@ class Ruleset:
         """The same of an address in a Received field; a server hands mail to itself by loopback."""
         return self.is_inner(address) or ipaddress.ip_address(address).is_loopback
 
-    def asks_origin(self, peer: str) -> bool:
-        """Whether lists are asked about where its mail came from, which only its header says."""
-        return self._has_lists and self.is_inner(peer)
+    def asks_origin(self, facts: SessionFacts) -> bool:
+        """Whether lists are asked about where its mail came from, which only its header says: who signed in is asked
+        about nothing."""
+        return self._has_lists and not facts.identity and self.is_inner(facts.peer)
 
     def accepted_domain(self, domain: str) -> AcceptedDomain | None:
         """The accepted domain that covers ``domain``: itself, else the nearest parent with subdomains."""

@@ -42,7 +42,7 @@ class Standing:
 
 def standing(ruleset: Ruleset, connector: ReceiveConnector, facts: SessionFacts, *, now: float) -> Standing | None:
     """None where each message has to be asked for: what was sent before, or the time of day, has a say."""
-    if connector.message_rate_limit_per_min is not None or facts.is_unnamed or ruleset.asks_origin(facts.peer):
+    if connector.message_rate_limit_per_min is not None or facts.is_unnamed or ruleset.asks_origin(facts):
         return None
     if ownership.asks_envelope(connector, facts) or ownership.asks_header(connector, facts):
         return None

@@ -24,7 +24,7 @@ def from_inside(
 ) -> Verdict:
     """``verdict`` with that, as the listener asks at the end of the data; as it is for any other client."""
     facts, at = asked.facts, now.timestamp()
-    if not ruleset.asks_origin(facts.peer) or asked.recipient is None:
+    if not ruleset.asks_origin(facts) or asked.recipient is None:
         return verdict
     if content is None:
         return replace(verdict, trail=(*verdict.trail, rules.without_header(facts.peer)))

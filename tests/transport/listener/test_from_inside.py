@@ -15,9 +15,9 @@ CAME = "Received: from x (x [{}])\r\n\tby edge (Postfix) with ESMTP id 1; Fri, 2
 LISTED = {("9.9.9.9.bl.example", "A"): "9.9.9.9.bl.example. 60 IN A 127.0.0.2"}
 
 
-def sent(server, *hops, peer=RELAY, to=("bob@acme.example",), count=1):
+def sent(server, *hops, peer=RELAY, to=("bob@acme.example",), count=1, came=CAME):
     """What is said to the final dot of ``count`` messages of the relay, in one session."""
-    header = "".join(map(CAME.format, hops))
+    header = "".join(map(came.format, hops))
     rcpt = "".join(f"RCPT TO:<{one}>\r\n" for one in to)
     message = f"MAIL FROM:<a@x.example>\r\n{rcpt}DATA\r\n{header}Subject: x\r\n\r\ntext\r\n.\r\n"
     with server.client() as client:
@@ -42,6 +42,15 @@ def test_origin__inside_or_not_listed__is_taken_whatever_stands_below(hops):
         received = server.intake.happened(EventId.RECEIVE)[1]
         assert received.detail["trail"][-1 if len(hops) < 2 else -2][2] == "InternalSMTPServers"
         assert {name for name, _, _ in names.asked} <= {"8.8.8.8.bl.example"}
+
+
+def test_origin__on_a_list_of_one_who_signed_in__is_no_reason_to_refuse_their_mail():
+    signed_in = CAME.replace("ESMTP", "ESMTPSA")
+    with serving(LISTED, **INNER) as (server, names):
+        assert sent(server, "9.9.9.9", came=signed_in)[0].startswith("250")
+        (step,) = server.intake.happened(EventId.RECEIVE)[0].detail["trail"][-1:]
+        assert "It was handed in at 10.0.0.5 by somebody who signed in." in step
+        assert names.asked == []
 
 
 def test_client__that_is_no_relay_of_ours__is_asked_about_itself_and_its_header_is_not_read():

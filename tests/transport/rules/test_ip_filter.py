@@ -38,5 +38,6 @@ def test_relay_of_our_own__is_neither_blocked_nor_asked_about_itself():
     assert admission.connect(inner, facts, now=0.0).is_accepted
     assert listing.providers_for(inner, facts, now=0.0) is None
     assert not admission.connect(inner, facts.changed(peer="8.8.8.9"), now=0.0).is_accepted
-    assert inner.asks_origin("8.8.8.8") and not inner.asks_origin("8.8.8.9")
-    assert not compile_ruleset(mail_flow(organization={"internal_smtp_servers": ["8.8.8.8"]})).asks_origin("8.8.8.8")
+    assert inner.asks_origin(facts) and not inner.asks_origin(facts.changed(peer="8.8.8.9"))
+    assert not inner.asks_origin(facts.changed(identity="scanner"))
+    assert not compile_ruleset(mail_flow(organization={"internal_smtp_servers": ["8.8.8.8"]})).asks_origin(facts)

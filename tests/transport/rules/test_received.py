@@ -64,6 +64,39 @@ def test_origin__what_a_stranger_wrote__is_not_read():
     assert origin(header, "10.0.0.1", is_internal).address == "203.0.113.9"
 
 
+SIGNED_IN = (
+    "from laptop (home [203.0.113.9])\r\n\t(Authenticated sender: alice)\r\n\tby edge (Postfix) with ESMTP id 1",
+    "from laptop (home [203.0.113.9])\r\n\tby edge (Postfix) with ESMTPSA id 1",
+    "from [203.0.113.9] (helo=laptop) by edge with esmtpa (Exim 4.97) id 1",
+    "from x ([203.0.113.9])\r\n\tby r (Mailconsole) with UTF8SMTPSA\r\n\t(version=TLSv1.3) id 1",
+    "from laptop (unknown) by edge (8.17/8.17) via TCP with LMTPA id 1",
+)
+STRANGER = (
+    'from x (x [203.0.113.9]) by edge (Postfix) with ESMTPS id 1 for <"with ESMTPSA "@acme.example>',
+    "from ESMTPSA (with ESMTPSA [203.0.113.9]) by edge (with ESMTPA id) with ESMTP id 1",
+    "from x (ident=Authenticated sender: alice [203.0.113.9]) by edge with ESMTP (Authenticated sender: alice) id 1",
+    "from x (x [203.0.113.9]) by edge with ESMTPSAX id 1; with ESMTPSA",
+    "from x (x [203.0.113.9]) by edge id 1",
+)
+
+
+@pytest.mark.parametrize("said", SIGNED_IN)
+def test_origin__of_one_who_signed_in_at_a_server_of_ours__is_no_stranger(said):
+    found = origin(hop("10.0.0.2") + field(said) + hop("198.51.100.1"), "10.0.0.1", is_internal)
+    assert (found.address, found.is_known) == ("", True)
+    assert found.because == "It was handed in at 10.0.0.2 by somebody who signed in."
+
+
+@pytest.mark.parametrize("said", STRANGER)
+def test_origin__of_a_stranger_who_only_says_so__is_theirs(said):
+    assert "signed in" not in origin(field(said) + field(SIGNED_IN[0]), "10.0.0.1", is_internal).because
+
+
+def test_origin__server_of_ours_that_signed_in_at_another__is_whoever_it_had_the_message_from():
+    inside = field("from hub (hub [10.0.0.2]) by edge (Postfix) with ESMTPSA id 1")
+    assert origin(inside + hop("203.0.113.9"), "10.0.0.1", is_internal).address == "203.0.113.9"
+
+
 def test_origin__of_a_message_that_began_inside_or_says_nothing_readable__is_none():
     inside = origin(hop("10.0.0.2"), "10.0.0.1", is_internal)
     assert (inside.address, inside.because) == ("", "It began at 10.0.0.2, a server of ours.")
