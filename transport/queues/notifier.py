@@ -1,7 +1,7 @@
 """Makes delivery status notifications: builds them by ``rules.dsn`` and enters them as new messages, a few at a time.
 
-Two caps against storms (hostile.md): a sender gets so many an hour, and what is more is told as an event only; a node
-makes so many a minute, and what is more waits.
+Two caps against storms (hostile.md): a sender gets so many an hour, whom rules tell something as many of those, and
+what is more is told as an event only; a node makes so many a minute, and what is more waits.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Notifier:
         self._jobs: deque[_Job] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._sender_limit = SenderLimit()
+        self._notice_limit = SenderLimit()  # its own: what strangers' mail makes rules tell may not use up reports
         self._pace = NodePace(time.monotonic())
         self.suppressed = 0
 
@@ -123,7 +124,7 @@ class Notifier:
         )
 
     def say(self, message: Message, notices: Sequence[Notice]) -> None:
-        """Send what mail flow rules tell: within the same limit, and given up where it can't be stored."""
+        """Send what mail flow rules tell: so many an hour for each, and given up where it can't be stored."""
         own = [notice for notice in notices if notice.whom is Whom.SENDER]
         if own and self._admits(message, [message.envelope_sender]):
             telling = rule_notices.to_sender(
@@ -140,7 +141,7 @@ class Notifier:
     def _admits(self, message: Message, to: Sequence[Address]) -> list[Address]:
         """Those who may get one more within this hour; that others do not is told."""
         now, limit = self._clock(), self.settings.max_per_sender_per_hour
-        admitted = [one for one in to if self._sender_limit.admits(one.key, now, limit)]
+        admitted = [one for one in to if self._notice_limit.admits(one.key, now, limit)]
         if len(admitted) < len(to):
             self.suppressed += 1
             self._spool.record([rule_notices.suppressed(message, limit, now)])

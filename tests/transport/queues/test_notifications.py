@@ -8,6 +8,7 @@ from transport.config.objects import Organization
 from transport.model.event import EventId
 from transport.model.outcome import Outcome, OutcomeKind, Phase, RecipientStatus
 from transport.model.reply import Reply
+from transport.model.ruled import Notice, Told
 from transport.queues import notifier
 
 
@@ -92,6 +93,19 @@ async def test_storm__a_sender_gets_so_many_and_the_rest_is_seen_as_suppressed(s
         await node.pass_time(3600)
         node.enqueue("b@partner.example")
         await node.until(lambda: len(node.dsns) == 4)
+
+
+async def test_storm__of_notices_that_strangers_mail_causes__takes_no_report_away(sink):
+    sink.reply("rcpt", "550 5.1.1 unknown")
+    async with Delivering(reporting(sink, dsn_rate_limit_per_sender_per_hour=2)) as node:
+        told = node.message("a@acme.example", sender="stranger@x.example")
+        whom = [one.address for one in told.recipients]
+        for _ in range(3):
+            node.queues.tell_by_rules(told, [Notice("R", "Look out", tuple(whom), Told.RECIPIENTS)])
+        assert len(node.spool.happened(EventId.SUPPRESSED)) == 1
+        notices = len(node.dsns)
+        node.enqueue("b@partner.example", sender="a@acme.example")
+        await node.until(lambda: len(node.dsns) == notices + 1)
 
 
 async def test_storm__a_node_makes_so_many_a_minute_and_the_rest_waits(sink):

@@ -28,8 +28,8 @@ class DeliveryReports(ConfigModel):
     dsn_rate_limit_per_sender_per_hour: int | None = Field(
         500,
         ge=1,
-        description="Notifications to one address within an hour; more are not sent, and counted as suppressed. "
-        "Empty: no limit.",
+        description="Notifications to one address within an hour; more are not sent, and counted as suppressed. What "
+        "mail flow rules tell the address is counted apart, up to the same number. Empty: no limit.",
     )
     dsn_rate_limit_per_min: int | None = Field(
         600, ge=1, description="Notifications a minute from one node; more wait their turn. Empty: no limit."
