@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
 
 from transport.model.next_hop import SUBMISSION
 from transport.service.obedience import Obedience
@@ -16,10 +20,22 @@ CERTIFICATES_S = 30.0
 SAVE_USAGE_S = 30.0
 LOOK_AT_QUEUES_S = 30.0
 """How often it is seen which queues move."""
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Duty:
+    """Something to be done at every ``interval_s``; the first time after that. ``is_failing`` is said once."""
+
+    name: str
+    interval_s: Callable[[], float]
+    do: Callable[[], Awaitable[None]]
+    done_at: float
+    is_failing: bool = False
 
 
 class Upkeep:
-    """``run`` goes on until it is cancelled."""
+    """``run`` goes on until it is cancelled, whatever becomes of one duty."""
 
     def __init__(self, parts: Parts, obedience: Obedience, usage_file: UsageFile) -> None:
         self._parts = parts
@@ -27,25 +43,55 @@ class Upkeep:
         self._usage_file = usage_file
 
     async def run(self) -> None:
-        clock = self._parts.clock
-        asked_at = saved_at = looked_at = seen_at = clock()
+        duties = self._duties(self._parts.clock())
         while True:
             await asyncio.sleep(INTERVAL_S)
-            await self.look_at_resources()
-            if clock() - looked_at >= CERTIFICATES_S and self._parts.certificates is not None:
-                looked_at = clock()
-                self._parts.certificates.refresh()
-            if clock() - saved_at >= SAVE_USAGE_S and self._parts.listener is not None:
-                saved_at = clock()
-                await self._usage_file.save(self._parts.listener.usage)
-            if clock() - seen_at >= LOOK_AT_QUEUES_S:
-                seen_at = clock()
-                self._parts.idle.look()
-            await self._obedience.end_holds()
-            self._parts.shadow.look()
-            if clock() - asked_at >= self._parts.ruleset.organization.resolver_retry_interval:
-                asked_at = clock()
-                await route_again(self._parts, self._parts.queues.take(SUBMISSION))
+            for duty in duties:
+                await self._see_to(duty)
+
+    def _duties(self, now: float) -> list[Duty]:
+        return [
+            Duty("resources", lambda: 0.0, self.look_at_resources, now),
+            Duty("certificates", lambda: CERTIFICATES_S, self._refresh_certificates, now),
+            Duty("relay usage", lambda: SAVE_USAGE_S, self._save_usage, now),
+            Duty("idle queues", lambda: LOOK_AT_QUEUES_S, self._look_at_queues, now),
+            Duty("holds", lambda: 0.0, self._obedience.end_holds, now),
+            Duty("shadow copies", lambda: 0.0, self._look_at_shadow, now),
+            Duty("directory", self._ask_again_s, self._resolve_again, now),
+        ]
+
+    async def _see_to(self, duty: Duty) -> None:
+        now = self._parts.clock()
+        try:
+            if 0 <= now - duty.done_at < duty.interval_s():  # or the clock was set back
+                return
+            duty.done_at = now
+            await duty.do()
+            duty.is_failing = False
+        except Exception:  # nobody but a restart would begin the others again
+            if not duty.is_failing:
+                log.exception("service.upkeep_failed", duty=duty.name)
+            duty.is_failing = True
+
+    async def _refresh_certificates(self) -> None:
+        if self._parts.certificates is not None:
+            self._parts.certificates.refresh()
+
+    async def _save_usage(self) -> None:
+        if self._parts.listener is not None:
+            await self._usage_file.save(self._parts.listener.usage)
+
+    async def _look_at_queues(self) -> None:
+        self._parts.idle.look()
+
+    async def _look_at_shadow(self) -> None:
+        self._parts.shadow.look()
+
+    def _ask_again_s(self) -> float:
+        return self._parts.ruleset.organization.resolver_retry_interval
+
+    async def _resolve_again(self) -> None:
+        await route_again(self._parts, self._parts.queues.take(SUBMISSION))
 
     async def look_at_resources(self) -> None:
         """Say on the intake whether mail can be taken now, and from whom."""

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -154,12 +155,16 @@ def test_more_than_a_minute_may__the_rest_waits(tmp_path, folder, sink):
 
 
 def test_back_pressure__medium__stops_it_and_low_lets_it_go_on(node, folder, sink):
-    node.service._upkeep.look_at_resources = None  # the levels are set here
-    node.service._parts.intake.why_not_from_outside = "The queue is long."
+    async def look():  # the levels are set here
+        pass
+
+    pressure = SimpleNamespace(look=look, why_not_accepting="", why_not_from_outside="The queue is long.")
+    node.service._parts.intake.why_not_from_outside = pressure.why_not_from_outside
+    node.service._parts.pressure = pressure
     drop(folder)
     time.sleep(0.4)
     assert names(folder) == ["letter.eml"]
-    node.service._parts.intake.why_not_from_outside = ""
+    pressure.why_not_from_outside = node.service._parts.intake.why_not_from_outside = ""
     assert sink.wait_for(1)
 
 
