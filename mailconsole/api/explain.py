@@ -21,6 +21,7 @@ from mailconsole.changes.services.explained_json import as_json
 from mailconsole.changes.services.explanation import EARLIEST, LATEST, Directory, Question
 from mailconsole.changes.services.list_answers import ask_nobody, ask_now
 from mailconsole.changes.services.under import under
+from mailconsole.nodes.services import known_nodes
 from transport.model.address import InvalidAddress
 
 router = Router(tags=["explain"])
@@ -115,6 +116,7 @@ def ask(request: HttpRequest, said: Attempt) -> Any:
             directory=said.directory,
             finds=recorded.directory(),
             owns=recorded.owners(),
+            nodes=[one.name for one in known_nodes()],
             now=at,
             shows_hidden=user_has_role(actor_of(request), Role.ADMINISTRATOR),
             lists=ask_now if said.ask_lists else ask_nobody,

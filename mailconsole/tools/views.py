@@ -18,6 +18,7 @@ from mailconsole.changes.services.revisions import head_revision, load_document
 from mailconsole.changes.services.under import under
 from mailconsole.common.pages import render_page
 from mailconsole.common.refusals import Refusal
+from mailconsole.nodes.services import known_nodes
 from mailconsole.tools.forms import ExplainForm
 from transport.model.verdict import Stage
 
@@ -81,6 +82,7 @@ def _explained(form: ExplainForm, shows_hidden: bool) -> Explanation:
         directory=form.directory_answer,
         finds=recorded.directory(),
         owns=recorded.owners(),
+        nodes=[one.name for one in known_nodes()],
         now=form.cleaned_data["at"] or timezone.now(),
         shows_hidden=shows_hidden,
         lists=form.list_source,

@@ -173,6 +173,12 @@ def next_hop_of(connector: SendConnector, domain: str) -> NextHop:
     return NextHop(DeliveryType.DNS_CONNECTOR, domain, connector.id)
 
 
+def scope(ruleset: Ruleset, route: Route) -> tuple[str, ...]:
+    """The nodes that may use the send connector that takes it; empty where each may: then all choose alike."""
+    by = route.chosen.connector_id if route.chosen is not None else ""
+    return next((one.source_transport_servers for one in ruleset.send_connectors if one.id == by), ())
+
+
 def route_by(ruleset: Ruleset, connector_id: str, domain: str, *, size_bytes: int) -> Route:
     """By the send connector that a mail flow rule names, whatever domains it serves; unreachable where it can't be."""
     connector = next((one for one in ruleset.send_connectors if one.id == connector_id), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 from collections.abc import Iterable
 from typing import Any
@@ -96,6 +97,12 @@ class Ruleset:
         self.clients: dict[Any, Any] = {}
         """What listeners remember of answers to clients; ``commands_remembered`` is how much that is."""
         self.commands_remembered = 0
+
+    def on_node(self, node: str) -> Ruleset:
+        """The same as it runs on ``node``."""
+        made = copy.copy(self)
+        made.node, made.routes, made.plain_routes = node, {}, {}
+        return made
 
     def bindings(self) -> dict[str, list[ReceiveConnector]]:
         """The enabled receive connectors by binding."""

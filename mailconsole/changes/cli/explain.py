@@ -20,6 +20,7 @@ from mailconsole.changes.services.explanation import EARLIEST, LATEST, Directory
 from mailconsole.changes.services.list_answers import ask_nobody, ask_now
 from mailconsole.changes.services.under import Ground, under
 from mailconsole.common.templatetags.words import wire
+from mailconsole.nodes.services import known_nodes
 from transport.config.types import parse_size
 from transport.model.address import InvalidAddress
 from transport.rules.recipients import Resolution
@@ -64,6 +65,7 @@ def explain_attempt(options: Options, write: Write) -> None:
             directory=Directory(options["directory"]),
             finds=recorded.directory(),
             owns=recorded.owners(),
+            nodes=[one.name for one in known_nodes()],
             now=_at(options["at"]),
             shows_hidden=True,  # who may run commands here may read everything
             lists=ask_now if _asks_lists(options) else ask_nobody,
@@ -128,7 +130,11 @@ def _lines(found: Explanation, ground: Ground) -> list[str]:
         lines.append(f"{sent.word}: {wire(', '.join(sent.addresses))}. {wire(sent.because)}")
     lines += _who_gets_it(found.resolution) if found.resolution is not None else []
     for way in found.ways:
-        lines.append(f"To {wire(', '.join(way.addresses[:10]))}: {way.route.next_hop.delivery_type.sentence}")
+        who = f"From {wire(', '.join(way.nodes))} to" if way.nodes else "To"
+        lines.append(f"{who} {wire(', '.join(way.addresses[:10]))}: {way.route.next_hop.delivery_type.sentence}")
+        if way.only_on:
+            only = wire(", ".join(way.only_on))
+            lines.append(f"  ! Only {only} may use that send connector: from other nodes it may go another way.")
         lines += [f"  {'-' if one.eliminated_because else '+'} {wire(one.name)}. {wire(one.because)}"
                   for one in way.route.considered]  # fmt: skip
     return lines

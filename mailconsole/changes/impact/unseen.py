@@ -5,7 +5,7 @@ What is not listed here as seen counts as not seen: a new field is told until so
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from transport.config.diff import ObjectChange, diff
 from transport.config.document import MailFlow
@@ -50,9 +50,18 @@ _IN_PLACE = frozenset({"max_messages_per_hour", "max_messages_per_day"})
 
 def unseen(before: MailFlow, after: MailFlow) -> list[str]:
     """Objects and what of them no replay shows, as people read it."""
-    told = [words for change in diff(before, after) for words in _told(change)]
+    changes = diff(before, after)
+    told = [*_scope(before, after, changes), *(words for change in changes for words in _told(change))]
     more = [f"{len(told) - TOLD:,} more"] if len(told) > TOLD else []
     return [*told[:TOLD], *more]
+
+
+def _scope(before: MailFlow, after: MailFlow, changes: Iterable[ObjectChange]) -> Iterator[str]:
+    """A replay does not know on which node a message was."""
+    connectors = (*before.send_connectors, *after.send_connectors)
+    names = dict.fromkeys(one.name for one in connectors if one.is_enabled and one.source_transport_servers)
+    if names and any(change.kind == "send_connectors" for change in changes):
+        yield f"Ways from each node: it is replayed as if each might use {', '.join(names)}"
 
 
 def _told(change: ObjectChange) -> Iterator[str]:

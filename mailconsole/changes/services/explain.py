@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -49,9 +50,11 @@ def explain(
     shows_hidden: bool = False,
     lists: ListSource = ask_nobody,
     owns: Owns = recorded.owns_what_it_says,
+    nodes: Sequence[str] = (),
 ) -> Explanation:
     """Answer by the document. ``finds`` is the directory; without ``shows_hidden`` groups that hide their members are
-    asked nothing. ``lists`` says what lists in DNS answer, ``owns`` as whom users may send. Raises InvalidAddress."""
+    asked nothing. ``lists`` says what lists in DNS answer, ``owns`` as whom users may send; each of ``nodes`` may send
+    it another way. Raises InvalidAddress."""
     ruleset = compile_ruleset(document, revision)
     recipient = parse_path(f"<{question.recipient}>", allow_postmaster=True) if question.recipient else None
     asked = DecisionInput(_facts(question, revision, now, owns), _sender(question), recipient, question.size_bytes)
@@ -87,7 +90,7 @@ def explain(
         resolution = _resolved(ruleset, targets, asked, lookup=lookup)
     except LookupUnavailable:
         return replace(answer, is_waiting=True, sent_on=_sent_on(recipient, decided))
-    ways = _ways(ruleset, resolution, question.size_bytes, effects)
+    ways = _ways(ruleset, resolution, question.size_bytes, effects, nodes)
     sent_on = _sent_on(recipient, decided)
     return replace(answer, resolution=resolution, ways=ways, sent_on=sent_on, held_by=effects.held_by)
 
@@ -198,7 +201,24 @@ def _resolved(ruleset: Ruleset, targets: list[Address], asked: DecisionInput, *,
     return together(resolve(ruleset, one, lookup, sender=sender, size_bytes=asked.size_bytes) for one in targets)
 
 
-def _ways(ruleset: Ruleset, resolution: Resolution, size_bytes: int, effects: Effects) -> tuple[Way, ...]:
+def _ways(
+    ruleset: Ruleset, resolution: Resolution, size_bytes: int, effects: Effects, nodes: Sequence[str]
+) -> tuple[Way, ...]:
+    """One for all nodes where each goes the same way, for the same reasons; else those of each."""
+    is_scoped = any(one.source_transport_servers for one in ruleset.send_connectors)
+    found: dict[tuple[tuple[str, ...], routing.Route], list[str]] = {}
+    for node in nodes if is_scoped else ():
+        for way in _ways_on(ruleset.on_node(node), resolution, size_bytes, effects):
+            found.setdefault((way.addresses, way.route), []).append(node)
+    if not found:
+        ways = _ways_on(ruleset, resolution, size_bytes, effects)
+        return tuple(replace(way, only_on=routing.scope(ruleset, way.route)) for way in ways)
+    return tuple(
+        Way(addresses, route, () if len(on) == len(nodes) else tuple(on)) for (addresses, route), on in found.items()
+    )
+
+
+def _ways_on(ruleset: Ruleset, resolution: Resolution, size_bytes: int, effects: Effects) -> tuple[Way, ...]:
     """Alike are those that go the same way for the same reasons; each gets it once, as the categorizer sees to."""
     found: dict[routing.Route, list[str]] = {}
     by = effects.connector_id

@@ -32,7 +32,13 @@ def as_json(found: Explanation) -> dict[str, Any]:
         ],
         "held_by": found.held_by,
         "ways": [
-            {"addresses": list(way.addresses), "next_hop": way.route.hop_text, "considered": way.route.rows}
+            {
+                "addresses": list(way.addresses),
+                "next_hop": way.route.hop_text,
+                "considered": way.route.rows,
+                "nodes": list(way.nodes),
+                "only_on": list(way.only_on),
+            }
             for way in found.ways
         ],
     }

@@ -67,10 +67,13 @@ class ExplainedStep:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Where an accepted message would go: the addresses that share a route."""
+    """Where an accepted message would go: the addresses that share a route. ``nodes`` names those that go that way,
+    where not all go the same; ``only_on`` those that may, where it is not known which there are."""
 
     addresses: tuple[str, ...]
     route: routing.Route
+    nodes: tuple[str, ...] = ()
+    only_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

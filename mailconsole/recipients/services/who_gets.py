@@ -162,7 +162,10 @@ class _Tree:
         if route.chosen is None:
             served = f"serves the home server {home} or " if home else ""
             return "warn", "Waits", f"No send connector {served}covers {domain}."
-        return "good", "Delivered", f"By the send connector {route.chosen.name}. {route.chosen.chosen_because}".rstrip()
+        only = ", ".join(routing.scope(self._ruleset, route))
+        scope = f"Only {only} may use it: from other nodes it may go another way, which Explain tells." if only else ""
+        because = (f"By the send connector {route.chosen.name}.", route.chosen.chosen_because, scope)
+        return "good", "Delivered", " ".join(filter(None, because))
 
 
 def _name(root: Step) -> None:

@@ -10,6 +10,7 @@ from transport.config.document import OBJECT_KINDS
 from transport.config.objects import Organization
 
 INTERNET = {"id": "internet", "name": "Internet", "address_spaces": [{"domain": "*"}]}
+EDGE = INTERNET | {"id": "edge", "name": "Edge", "source_transport_servers": ["edge-1"]}
 RELEASE = {"id": "r", "name": "R", "domain": "r.example"}
 REWRITE = {"id": "w", "name": "W", "internal_address": "a.example", "external_address": "b.example"}
 
@@ -23,6 +24,10 @@ REWRITE = {"id": "w", "name": "W", "internal_address": "a.example", "external_ad
          ["Relay policy Scanners: max messages per hour"]),
         ({"send_connectors": [INTERNET]}, {"send_connectors": [INTERNET | {"tls_level": "EncryptionOnly", "port": 26}]},
          ["Send connector Internet: port, TLS level"]),
+        ({"send_connectors": [INTERNET]}, {"send_connectors": [INTERNET, EDGE]}, ["Ways from each node: it is replayed "
+         "as if each might use Edge"]),
+        ({"send_connectors": [INTERNET, EDGE]}, {"send_connectors": [INTERNET, EDGE], "relay_policies": [SCANNERS]},
+         []),
         ({}, {"organization": {"max_recipient_envelope_limit": 1}}, ["Organisation: max recipient envelope limit"]),
         ({}, {"remote_domains": [RELEASE | {"is_auto_reply_enabled": False}]}, ["Remote domain R: "]),
         ({}, {"address_rewriting": [REWRITE]}, ["Address rewrite entry W: as whom mail leaves"]),

@@ -116,6 +116,14 @@ def test_who__mailbox_on_a_home_server__goes_by_the_connector_that_serves_it_and
     assert told["emil"] == "By the send connector Out. None serves the home server EX02; this one covers acme.example."
 
 
+def test_who__send_connector_of_one_node__says_that_from_others_it_may_go_another_way():
+    (out,) = DOCUMENT.send_connectors
+    scoped = out.model_copy(update={"source_transport_servers": ("edge-1",)})
+    flow = DOCUMENT.model_copy(update={"send_connectors": (scoped,)})
+    found = who_gets("anna@acme.example", document=flow, revision=1, finds=open_directory())
+    assert "Only edge-1 may use it: from other nodes it may go another way" in found.root.because
+
+
 @pytest.mark.parametrize(("address", "word"), [("nobody@acme.example", "Returned"), ("x@partner.example", "Delivered")])
 def test_who__unknown_or_outside__says_so(address, word):
     assert ask(address).root.word == word

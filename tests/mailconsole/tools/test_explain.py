@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mailconsole.changes import recorded
 from mailconsole.changes.services import under
 from mailconsole.changes.services.explain import explain
 from mailconsole.changes.services.explanation import Directory, Question
+from mailconsole.nodes.models import Node
 from mailconsole.tracking.models import Refusal
 from tests.mailconsole.changes.kit import create_change, publish_policy
 from tests.support.factories import create_viewer, signed_in
@@ -67,6 +69,38 @@ def test_explain__larger_than_the_organisation_takes__is_refused_and_says_whose_
 
     assert str(answer.verdict.reply) == "552 5.2.3 Message too large for this recipient"
     assert (answer.trail[-1].name, answer.trail[-1].answer) == ("MaxReceiveSize", "No")
+
+
+def scoped_document() -> MailFlow:
+    spaces = (AddressSpace(domain="contoso.com"),)
+    edge = SendConnector(id="edge", name="Edge", address_spaces=spaces, source_transport_servers=("edge-1",))
+    flow = document()
+    return flow.model_copy(update={"send_connectors": (*flow.send_connectors, edge)})
+
+
+@pytest.mark.parametrize(
+    ("nodes", "told"),
+    [
+        (["edge-1", "edge-2"], [("Edge", ("edge-1",), ()), ("Internet", ("edge-2",), ())]),
+        (["edge-1"], [("Edge", (), ())]),
+        ([], [("Edge", (), ("edge-1",))]),
+    ],
+)
+def test_explain__send_connector_of_one_node__tells_the_way_from_each(nodes, told):
+    question = Question(**{**ASKED, "recipient": "anna@contoso.com"})
+    knows = {"directory": Directory.KNOWN, "finds": no_directory, "now": NOW}
+    answer = explain(question, document=scoped_document(), revision=1, nodes=nodes, **knows)
+    assert [(one.route.chosen.name, one.nodes, one.only_on) for one in answer.ways if one.route.chosen] == told
+
+
+@pytest.mark.django_db
+def test_page__send_connector_of_one_node__says_from_which_node_it_would_go_which_way(monkeypatch):
+    monkeypatch.setattr(under, "load_document", lambda head: scoped_document())
+    for name in ("edge-1", "edge-2"):
+        Node.objects.create(name=name, heartbeat_at=timezone.now())
+    asked = {**ASKED, "recipient": "anna@contoso.com", "directory": "known"}
+    page = signed_in(create_viewer()).get(reverse("tools:explain"), asked).content.decode()
+    assert 'would go from <span class="mc-wire">edge-2</span>' in page and "It is out of scope on edge-2" in page
 
 
 RECEIVED = "Received: from x (x [203.0.113.9])\n by edge (Postfix) with ESMTP id 1; Fri, 27 Nov 2026 20:00:00 +0000"
