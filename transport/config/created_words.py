@@ -130,7 +130,13 @@ def _new_recipient(value: Json) -> list[str]:
         said = f"takes mail for {known}, and forwards it to {value['forwarding_address']} too"
     else:
         said = f"forwards mail for {known} to {value['forwarding_address']}"
-    return [said, *_restrictions(value)]
+    return [said, *_restrictions(value), *_sending_limits(value)]
+
+
+def _sending_limits(value: Json) -> list[str]:
+    size, recipients = value["max_send_size"], value["recipient_limits"]
+    said = [f"may send messages up to {size}"] if size else []
+    return [*said, f"may send a message to up to {recipients} recipients"] if recipients else said
 
 
 def _new_group(value: Json) -> list[str]:

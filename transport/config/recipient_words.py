@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from transport.config.diff import FieldChange
+from transport.config.phrases import Parts, Say
 from transport.config.tellers import Teller, led, members, on_off
 
 _ACCEPT_FROM = members(
@@ -15,6 +19,14 @@ _AUTHENTICATION = on_off(
     "now takes mail only from senders who signed in", "now takes mail from senders who did not sign in"
 )
 
+
+def _sends(up_to: str, otherwise: str) -> Teller:
+    def tell(change: FieldChange) -> Iterator[Parts]:
+        yield (Say(otherwise if change.after is None else up_to.format(change.after)),)
+
+    return tell
+
+
 TELLERS: dict[tuple[str, str], Teller] = {
     ("accepted_domains", "catch_all_address"): led(
         "now sends mail for unknown recipients to", "now refuses unknown recipients"
@@ -26,6 +38,13 @@ TELLERS: dict[tuple[str, str], Teller] = {
     ("recipients", "forwarding_address"): led("now forwards to", "now keeps its mail"),
     ("recipients", "deliver_to_mailbox_and_forward"): on_off(
         "now keeps its mail as well", "no longer keeps what it forwards"
+    ),
+    ("recipients", "max_send_size"): _sends(
+        "may now send messages up to {}", "may now send messages as large as the organisation lets others"
+    ),
+    ("recipients", "recipient_limits"): _sends(
+        "may now send a message to up to {} recipients",
+        "may now send to as many recipients as the organisation lets others",
     ),
     ("distribution_groups", "members"): members(
         added="gains {}", removed="loses {}", emptied="now has no member", begun="now leads to {}"

@@ -13,7 +13,7 @@ from transport.listener.parameters import MailParameters, RcptParameters, Refuse
 from transport.model.compact_json import Constant
 from transport.model.envelope import BodyType
 from transport.model.verdict import Answer, Stage, Step, Verdict
-from transport.rules import admission, compiled_policy, limits, pressure, relay
+from transport.rules import admission, compiled_policy, limits, own_sending, pressure, relay
 
 if TYPE_CHECKING:
     from transport.listener.regular import Sender
@@ -128,9 +128,7 @@ def rcpt(session: Session, argument: str) -> None:
         session.protocol_error(refused.reply)
         return
     ruleset = session.ruleset
-    verdict = limits.recipients(
-        session.connector, ruleset.organization.max_recipient_envelope_limit, count=len(transaction.recipients) + 1
-    ) or admission.rcpt(
+    verdict = _too_many(session, transaction) or admission.rcpt(
         ruleset,
         session.facts,
         transaction.mail.sender,
@@ -153,6 +151,16 @@ def rcpt(session: Session, argument: str) -> None:
     if not transaction.trails or transaction.trails[-1] != verdict.trail:
         transaction.trails.append(verdict.trail)
     session.send(RECIPIENT_OK)
+
+
+def _too_many(session: Session, transaction: Transaction) -> Verdict | None:
+    """A deferral where this recipient is one too many."""
+    ruleset, count = session.ruleset, len(transaction.recipients) + 1
+    limit = ruleset.organization.max_recipient_envelope_limit
+    own = own_sending.limited(ruleset, session.facts, transaction.mail.sender)
+    if own is not None:
+        return own_sending.too_many(session.connector, limit, own, count=count)
+    return limits.recipients(session.connector, limit, count=count)
 
 
 def _usage(session: Session) -> relay.Usage:

@@ -18,6 +18,7 @@ class Limit(StrEnum):
     MESSAGE_SIZE = "MaxMessageSize"
     SEND_SIZE = "MaxSendSize"
     RECEIVE_SIZE = "MaxReceiveSize"
+    RECIPIENT_LIMITS = "RecipientLimits"
     HEADER_SIZE = "MaxHeaderSize"
     HOP_COUNT = "MaxHopCount"
     LOCAL_HOP_COUNT = "MaxLocalHopCount"
@@ -47,6 +48,7 @@ _SENTENCES = {
     Limit.MESSAGE_SIZE: "Size of one message.",
     Limit.SEND_SIZE: "Size of one message of who signed in, or that is relayed.",
     Limit.RECEIVE_SIZE: "Size of one message for our recipients.",
+    Limit.RECIPIENT_LIMITS: "Recipients of one message of somebody who has a limit of their own.",
     Limit.HEADER_SIZE: "Size of a message's header.",
     Limit.HOP_COUNT: "Received fields in a message: more mean a loop.",
     Limit.LOCAL_HOP_COUNT: "Received fields of our own in a message: more mean a loop.",

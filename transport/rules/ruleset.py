@@ -13,6 +13,7 @@ from transport.model.session import SessionFacts
 from transport.rules.compiled_policy import CompiledPolicy
 from transport.rules.dns_lists import ListProviders
 from transport.rules.kept_members import KeptMembers
+from transport.rules.limited_senders import LimitedSenders
 from transport.rules.networks import NetworkIndex
 from transport.rules.own_recipients import OwnRecipients
 from transport.rules.patterns import parent_domains
@@ -59,9 +60,12 @@ class Ruleset:
         enabled = sorted((p for p in document.relay_policies if p.is_enabled), key=lambda p: p.name.lower())
         self.policies = tuple(CompiledPolicy(p) for p in enabled)
         self.has_policy_size_limits = any(p.policy.max_message_size for p in self.policies)
-        sizes = (document.organization.max_send_size, document.organization.max_receive_size)
+        limited_senders = LimitedSenders(document)
+        self.limited_senders = limited_senders if limited_senders else None
+        organization = document.organization
+        sizes = (organization.max_send_size, organization.max_receive_size, *limited_senders.sizes)
         self.organization_size = min((size for size in sizes if size is not None), default=float("inf"))
-        """No message up to this size is under a limit of the organisation's."""
+        """No message up to this size is too large for the organisation or for who sends it."""
         self.policies_with_rate = frozenset(p.policy.id for p in self.policies if p.has_rate)
         self.policies_with_send_as = tuple(p for p in self.policies if p.send_as is not None)
         self._networks = NetworkIndex((n, p) for p in self.policies for n in p.policy.networks)

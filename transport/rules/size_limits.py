@@ -18,7 +18,7 @@ from transport.model.session import SessionFacts
 from transport.model.verdict import Action, Answer, Stage, Step, Verdict
 from transport.ports.recipients import RecipientLookup
 from transport.ports.unavailable import LookupUnavailable
-from transport.rules import finding, relay, restrictions
+from transport.rules import finding, own_sending, relay, restrictions
 from transport.rules.ruleset import Ruleset
 
 TOO_LARGE_TO_SEND = Reply(552, "5.3.4", "Message size exceeds fixed limit")  # RFC 1870 6.1
@@ -38,10 +38,17 @@ def objection(
 ) -> Verdict | None:
     """A refusal of a message of this size that is otherwise accepted for ``recipients``, or None."""
     send, receive = ruleset.organization.max_send_size, ruleset.organization.max_receive_size
+    own = own_sending.limited(ruleset, facts, sender)
+    if own is not None and own.max_send_size is not None:
+        send = own.max_send_size
+    else:
+        own = None
     for recipient in recipients:
         is_ours = not recipient.domain or ruleset.accepted_domain(recipient.domain) is not None
         if send is not None and size_bytes > send and (facts.identity or not is_ours):
             is_exempt = not is_ours and _is_bypassed(ruleset, facts, sender, recipient, size_bytes=size_bytes, now=now)
+            if not is_exempt and own is not None:
+                return own_sending.refusal(stage, TOO_LARGE_TO_SEND, own, Limit.SEND_SIZE, format_size(send), "")
             if not is_exempt:
                 return _refused(stage, TOO_LARGE_TO_SEND, Limit.SEND_SIZE, send, size_bytes, "our own senders send")
         if receive is not None and size_bytes > receive and is_ours:
@@ -133,7 +140,7 @@ def _effective(whose: str, connector: ReceiveConnector, send: int | None, receiv
 def announced(ruleset: Ruleset, connector: ReceiveConnector) -> int:
     """What SIZE says (RFC 1870 4): the connector's limit, or less where nothing larger is taken of anybody."""
     organization = ruleset.organization
-    ways = [organization.max_send_size] if connector.takes_users else []  # of users too who send to ours
+    ways = [_largest_of_users(ruleset)] if connector.takes_users else []  # of users too who send to ours
     if _takes_strangers(connector):
         ways.append(organization.max_receive_size)
     if ruleset.policies:
@@ -142,6 +149,14 @@ def announced(ruleset: Ruleset, connector: ReceiveConnector) -> int:
     known = [way for way in ways if way is not None]
     is_sure = bool(known) and len(known) == len(ways)
     return min(connector.max_message_size, max(known)) if is_sure else connector.max_message_size
+
+
+def _largest_of_users(ruleset: Ruleset) -> int | None:
+    """What at least one of those who sign in may send."""
+    largest = ruleset.organization.max_send_size
+    if largest is None or ruleset.limited_senders is None:
+        return largest
+    return max((largest, *ruleset.limited_senders.sizes))
 
 
 def _takes_strangers(connector: ReceiveConnector) -> bool:

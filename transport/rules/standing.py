@@ -44,6 +44,8 @@ def standing(ruleset: Ruleset, connector: ReceiveConnector, facts: SessionFacts,
     """None where each message has to be asked for: what was sent before, or the time of day, has a say."""
     if connector.message_rate_limit_per_min is not None or facts.is_unnamed or ruleset.asks_origin(facts):
         return None
+    if ruleset.limited_senders is not None and facts.identity:
+        return None
     if ownership.asks_envelope(connector, facts) or ownership.asks_header(connector, facts):
         return None
     if any(p.has_rate or p.has_windows for p in ruleset.policies_for(facts.peer)):

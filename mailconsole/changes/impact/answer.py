@@ -131,11 +131,13 @@ def outcome_of(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLo
 
 
 def own_outcome(ruleset: Ruleset, question: DecisionInput, *, lookup: RecipientLookup, now: float) -> Outcome:
-    """The same for a recipient of an accepted domain, of a client that was let in: there who it is has no say."""
+    """The same for a recipient of an accepted domain, of a client that was let in: there who it is has no say,
+    but for limits of what users send."""
     assert question.recipient is not None
+    facts = question.facts if ruleset.limited_senders is None else replaying.served(ruleset, question.facts)
     verdict = admission.rcpt(
         ruleset,
-        question.facts,
+        facts,
         question.sender,
         question.recipient,
         size_bytes=question.size_bytes,

@@ -86,6 +86,7 @@ class Likeness:
         self._asks_owner = any(one.sender_ownership is not SenderOwnership.NONE for one in connectors)
         self._asks_strangers = not all(one.is_authoritative_domain_sender_accepted for one in connectors)
         self._asks_domain = any(_refuses_domains(one) for one in connectors)
+        self._asks_sending = any(one.has_sending_limits for document in documents for one in document.recipients)
         self._is_picky = any(_has_picky_recipients(document) for document in documents)
         self._helos: dict[str, bool] = {}
         self._peers: dict[str, _Class] = {}
@@ -117,16 +118,21 @@ class Likeness:
             facts.identity,
             facts.tls and (facts.tls.client_fingerprint, facts.tls.client_subject),
             not self._asks_helo or self._has_domain(facts.helo),
-            question.sender.key if (self._asks_owner if facts.identity else self._asks_strangers) else "",
+            question.sender.key if self._asks_sender(facts) else "",
             bisect_left(self._sizes, question.size_bytes),
             at // 60 if peers.has_windows else 0,
         )
 
+    def _asks_sender(self, facts: SessionFacts) -> bool:
+        return (self._asks_owner or self._asks_sending) if facts.identity else self._asks_strangers
+
     def own_key(self, question: DecisionInput, recipient: Address, *, was_unknown: bool) -> Key:
-        """Of a recipient of ours, once the client was let in: who the client is has no say."""
+        """Of a recipient of ours, once the client was let in: who the client is has no say, but for limits of what who
+        signed in sends."""
         sender = question.sender.key if self._is_picky else ""
         size = question.size_bytes if self._is_picky else bisect_left(self._sizes, question.size_bytes)
-        return recipient.key, bool(question.facts.identity), was_unknown, sender, size
+        who = (question.facts.identity, question.sender.key) if self._asks_sending else bool(question.facts.identity)
+        return recipient.key, who, was_unknown, sender, size
 
     def outside_key(self, front: Key, question: DecisionInput, recipient: Address) -> Key:
         """Of a recipient elsewhere: what the relay policies look at."""
@@ -220,6 +226,7 @@ def _sizes(document: MailFlow) -> Iterator[int]:
     """The limits at which an answer may turn."""
     organization = document.organization
     yield from (size for size in (organization.max_send_size, organization.max_receive_size) if size is not None)
+    yield from (one.max_send_size for one in document.recipients if one.max_send_size)
     yield from (one.max_message_size for one in document.receive_connectors)
     yield from (one.max_message_size for one in document.relay_policies if one.max_message_size)
     yield from (one.max_message_size for one in document.send_connectors if one.max_message_size)

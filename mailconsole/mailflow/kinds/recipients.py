@@ -82,6 +82,7 @@ RECIPIENTS: tuple[Kind, ...] = (
             Group("General", ("name", "address", "aliases", "comment")),
             Group("Forwarding", ("forwarding_address", "deliver_to_mailbox_and_forward")),
             _WHO_MAY_SEND,
+            Group("What it may send", ("max_send_size", "recipient_limits"), is_open=False),
         ),
         order=42,
         nav_group="Addresses",

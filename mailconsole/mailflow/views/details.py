@@ -109,7 +109,12 @@ def _fact(kind: Kind, name: str, said: Any, defaults: Json) -> Fact:
     return Fact(capital(label(name)), _shown(kind, name, said), name in defaults and defaults[name] == said)
 
 
+_ORGANISATIONS = {("recipients", "max_send_size"), ("recipients", "recipient_limits")}
+
+
 def _shown(kind: Kind, name: str, said: Any) -> str:
+    if said is None and (kind.name, name) in _ORGANISATIONS:
+        return "the organisation's"
     if said is None and is_limit(name):
         return "the connector's" if (kind.name, name) == ("relay_policies", "max_message_size") else "unlimited"
     text, unit = show(name, said), units.of(name)

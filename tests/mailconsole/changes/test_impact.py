@@ -149,6 +149,23 @@ def test_replay__directory_user__owns_what_the_directory_says():
     assert group.examples[0].sender == "ben@contoso.com"
 
 
+def test_replay__limit_of_somebodys_own__hits_what_they_send_to_ours_and_outside():
+    recorded.register_owners(lambda: lambda identity: (f"{identity}@contoso.com",))
+    users = {"id": "sub", "name": "Submission", "bindings": ["submission"], "sender_ownership": "none",
+             "permission_groups": ["ExchangeUsers"]}  # fmt: skip
+    sent = [
+        RecordedDecision(NOW, "10.1.2.3", "sub", "x@y.example", to, "submission", identity=identity, size_bytes=size)
+        for identity, size in (("anna", 2000), ("anna", 1000), ("ben", 2000), ("", 2000))
+        for to in ("c@contoso.com", "c@partner.example")
+    ]
+    parts = {"accepted_domains": [CONTOSO], "receive_connectors": [users], "relay_policies": [OPEN]}
+    anna = {"id": "anna", "name": "Anna", "address": "anna@contoso.com", "max_send_size": "1 KB"}
+    found = impact(sent, document(**parts), document(**parts, recipients=[anna]))
+    (group,) = by(found, "rule")
+    assert (found.closed, group.count) == (2, 2)
+    assert (group.label, group.after) == ("Recipient Anna", "refused: 552 5.3.4 Message size exceeds fixed limit")
+
+
 def test_replay__another_send_connector__changes_the_route():
     sent = [RecordedDecision(NOW, "10.1.2.3", "default", "scan@contoso.com", f"a@{one}.example") for one in "abc"]
     internet = {"id": "internet", "name": "Internet", "address_spaces": [{"domain": "*"}]}

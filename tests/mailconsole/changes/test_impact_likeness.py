@@ -61,7 +61,11 @@ DOCUMENTS = st.builds(
     st.lists(st.sampled_from(["10.1.9.0/24", "192.0.2.0/24"]), unique=True),
     st.lists(st.sampled_from(["*", "out.example", "*.out.example"]), min_size=1, unique=True),
     st.sampled_from(
-        [[], [{"id": "b", "name": "B", "address": "b@contoso.com", "reject_messages_from": ["x@out.example"]}]]
+        [
+            [],
+            [{"id": "b", "name": "B", "address": "b@contoso.com", "reject_messages_from": ["x@out.example"]}],
+            [{"id": "a", "name": "A", "address": "a@contoso.com", "max_send_size": 4000}],
+        ]
     ),
 )
 DECISIONS = st.builds(

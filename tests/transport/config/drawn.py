@@ -113,6 +113,8 @@ _recipients = st.fixed_dictionaries(
         "forwarding_address": st.none() | st.just("away@partner.example"),
         "reject_messages_from": st.lists(_patterns, unique=True, max_size=2),
         "max_receive_size": st.none() | st.integers(1024, 10**8),
+        "max_send_size": st.none() | st.integers(1024, 10**8),
+        "recipient_limits": st.none() | st.integers(1, 500),
     }
 )
 _groups = st.fixed_dictionaries(

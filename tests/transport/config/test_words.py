@@ -236,7 +236,10 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
     "recipients": (
         document(
             accepted_domains=[CONTOSO | {"catch_all_address": "all@contoso.com"}],
-            recipients=[ANNA, changed(ANNA, id="gone", name="Gone", address="gone@contoso.com")],
+            recipients=[
+                changed(ANNA, recipient_limits=9),
+                changed(ANNA, id="gone", name="Gone", address="gone@contoso.com"),
+            ],
             distribution_groups=[STAFF],
             address_rewriting=[SHOWN],
         ),
@@ -249,6 +252,8 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
                     forwarding_address="anna@fabrikam.com",
                     aliases=["a@contoso.com"],
                     is_sender_authentication_required=True,
+                    max_send_size="1 MB",
+                    recipient_limits=None,
                 ),
                 changed(
                     ANNA,
@@ -258,6 +263,8 @@ CASES: dict[str, tuple[MailFlow, MailFlow]] = {
                     forwarding_address="bob@fabrikam.com",
                     deliver_to_mailbox_and_forward=True,
                     accept_messages_only_from=["fabrikam.com"],
+                    max_send_size="5 MB",
+                    recipient_limits=20,
                 ),
             ],
             distribution_groups=[

@@ -48,6 +48,24 @@ class Recipient(MailRecipient):
         None, description="Where its mail goes; empty means its own address, by the send connector of the domain."
     )
     deliver_to_mailbox_and_forward: bool = Field(False, description="To its own address too, not only forwarded.")
+    max_send_size: Size | None = Field(
+        None,
+        ge=1024,
+        description="The largest message that who has this address may send after signing in, instead of the "
+        "organisation's. Empty: the organisation's.",
+    )
+    recipient_limits: int | None = Field(
+        None,
+        ge=1,
+        le=512_000,
+        description="Recipients of one message that who has this address sends after signing in, instead of the "
+        "organisation's. Empty: the organisation's.",
+    )
+
+    @property
+    def has_sending_limits(self) -> bool:
+        """Whether one of the organisation's limits is another one here."""
+        return self.max_send_size is not None or self.recipient_limits is not None
 
     @model_validator(mode="after")
     def _forwarding_leads_on(self) -> Self:
