@@ -7,20 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from transport.config.diff import ObjectChange
 from transport.config.document import MailFlow
-from transport.config.objects import (
-    ApprovalRule,
-    ReviewerGroup,
-    Risk,
-)
-from transport.config.validate_approval import PROTECTED
+from transport.config.objects import ApprovalRule, ReviewerGroup
 from transport.config.words import KIND_LABELS
 from transport.ports.recipients import NoDirectory, RecipientLookup
+from transport.rules.asking import in_order, rules_about
 from transport.rules.broadness import broad_reasons
-from transport.rules.ending import ending, only_ends
+from transport.rules.ending import ending
 
 REASONS_AT_MOST = 5
 
@@ -83,53 +79,34 @@ def demands_of(
     """What the rules of ``document``, the one in effect, demand for these changes. ``lookup`` is the directory."""
     needs: dict[tuple[str, int], Need] = {}
     waived: list[str] = []
-    groups = {group.id: group for group in document.reviewer_groups}
-    rules = sorted(
-        (rule for rule in document.approval_rules if rule.is_enabled), key=lambda one: (one.priority, one.id)
-    )
-    changes = tuple(changes)
+    rules, changes = in_order(document.approval_rules), tuple(changes)
     for change, is_broad in zip(changes, broad_reasons(changes, document, lookup or NoDirectory()), strict=True):
-        rule = _rule_for(change, rules, is_broad=bool(is_broad), now=now)
-        sentence = _reason(change, rule, is_broad or ending(change, now))
-        if rule is not None and not rule.approvals:
-            waived.append(sentence)
-            continue
-        for group_id in (rule.reviewer_groups if rule is not None else ()) or ("",):
-            group = groups.get(group_id)
-            count = rule.approvals if rule is not None else 1
-            need = needs.setdefault((group.id if group else "", count), Need(count, group))
+        asking = rules_about(change, rules, is_broad=bool(is_broad), now=now)
+        what = is_broad or ending(change, now)
+        asked = _asked(asking, change, what, document)
+        if not asked:
+            waived.append(_reason(change, asking[0], what))
+        for key, (need, sentence) in asked.items():
+            need = needs.setdefault(key, need)
             need.count += 1
             need.reasons += [sentence] if len(need.reasons) < REASONS_AT_MOST else []
     return Demands(tuple(_most_first(needs.values())), tuple(waived[:REASONS_AT_MOST]))
 
 
-def _rule_for(change: ObjectChange, rules: list[ApprovalRule], *, is_broad: bool, now: datetime) -> ApprovalRule | None:
-    """The first that is about it. The rules themselves, where none names them, need what the strictest of them asks:
-    else fewer people could lower a rule than it asks for."""
-    ends = bool(ending(change, now))
-    found = _first_about(change, rules, is_broad=is_broad, ends=ends, now=now)
-    if ends and not only_ends(change, now):
-        # What does more than end it needs what the rest of it needs, too.
-        found = _stricter(found, _first_about(change, rules, is_broad=is_broad, ends=False, now=now))
-    if change.kind not in PROTECTED or not rules or (found is not None and found.kinds):
-        return found
-    return _stricter(found, max(rules, key=_strictness))
-
-
-def _first_about(
-    change: ObjectChange, rules: list[ApprovalRule], *, is_broad: bool, ends: bool, now: datetime
-) -> ApprovalRule | None:
-    return next((one for one in rules if _is_about(one, change, is_broad=is_broad, ends=ends, now=now)), None)
-
-
-def _stricter(found: ApprovalRule | None, other: ApprovalRule | None) -> ApprovalRule | None:
-    """The other only where it asks for more."""
-    return other if _strictness(other) > _strictness(found) else found
-
-
-def _strictness(rule: ApprovalRule | None) -> tuple[int, bool]:
-    """Without a rule one of any reviewer."""
-    return (rule.approvals, bool(rule.reviewer_groups)) if rule is not None else (1, False)
+def _asked(
+    asking: Iterable[ApprovalRule | None], change: ObjectChange, what: str, document: MailFlow
+) -> dict[tuple[str, int], tuple[Need, str]]:
+    """What all of the rules ask, each need with why; nothing where all of them ask nobody."""
+    found: dict[tuple[str, int], tuple[Need, str]] = {}
+    groups = {group.id: group for group in document.reviewer_groups}
+    for rule in asking:
+        count = rule.approvals if rule is not None else 1
+        for group_id in (rule.reviewer_groups if rule is not None else ()) or ("",):
+            group = groups.get(group_id)
+            if count:
+                key = group.id if group else "", count
+                found.setdefault(key, (Need(count, group), _reason(change, rule, what)))
+    return found
 
 
 def _most_first(needs: Iterable[Need]) -> list[Need]:
@@ -139,24 +116,6 @@ def _most_first(needs: Iterable[Need]) -> list[Need]:
         same = [one for one in kept if one.group == need.group or need.group is None]
         kept += [] if same else [need]
     return kept
-
-
-def _is_about(rule: ApprovalRule, change: ObjectChange, *, is_broad: bool, ends: bool, now: datetime) -> bool:
-    if rule.kinds and change.kind not in rule.kinds:
-        return False
-    if not rule.approvals and (is_broad or change.kind in PROTECTED):
-        return False
-    if rule.risk is Risk.BROAD and not is_broad:
-        return False
-    if rule.risk is Risk.DELETION and not ends:
-        return False
-    return rule.expires_within is None or _ends_within(change, rule.expires_within, now)
-
-
-def _ends_within(change: ObjectChange, seconds: int, now: datetime) -> bool:
-    """A new object that ends so soon; one that was there before had an effect that the end does not undo."""
-    ends = (change.after or {}).get("expires_at")
-    return change.is_new and isinstance(ends, str) and datetime.fromisoformat(ends) - now <= timedelta(seconds=seconds)
 
 
 def _reason(change: ObjectChange, rule: ApprovalRule | None, what: str) -> str:

@@ -161,6 +161,61 @@ def test_demands__rule_without_approvals_for_everything__frees_neither_the_rules
     assert problem.field == "kinds"
 
 
+GROUPS = [{"id": one, "name": one.title(), "members": [one]} for one in ("ops", "sec", "net")]
+ENDS = {"id": "ends", "name": "Ends", "priority": 0, "risk": "deletion", "reviewer_groups": ["ops"]}
+RELAY = {"id": "relay", "name": "Relay", "priority": 1, "kinds": ["relay_policies"], "reviewer_groups": ["sec"]}
+LISTS = {"id": "lists", "name": "Lists", "priority": 2, "kinds": ["ip_block_list"], "reviewer_groups": ["net"]}
+ALL = {"id": "all", "name": "All", "priority": 3, "reviewer_groups": ["ops"]}
+OPS, SEC, NET = (f"One approval of {name}" for name in ("Ops", "Sec", "Net"))
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"networks": ["10.9.0.0/24"], "expires_at": "2099-01-01T00:00:00Z"}, [OPS, SEC]),
+        ({"networks": ["10.9.0.0/24"], "is_enabled": False}, [OPS, SEC]),
+        ({"expires_at": "2099-01-01T00:00:00Z"}, [OPS]),
+        ({"networks": ["10.9.0.0/24"]}, [SEC]),
+    ],
+)
+def test_demands__change_that_ends_and_does_more__needs_the_groups_of_both_rules(more, expected):
+    before = {"reviewer_groups": GROUPS, "approval_rules": [ENDS, RELAY], "relay_policies": [SCANNERS]}
+    sentences, demands = asked(before, relay_policies=[SCANNERS | more])
+    assert sentences == expected
+    assert all(need.count == 1 for need in demands.needs)
+
+
+def test_demands__free_end_with_more__needs_what_the_rest_asks():
+    free = ENDS | {"approvals": 0, "kinds": ["relay_policies"], "reviewer_groups": []}
+    before = {"reviewer_groups": GROUPS, "approval_rules": [free, RELAY], "relay_policies": [SCANNERS]}
+    end = {"expires_at": "2099-01-01T00:00:00Z"}
+    assert asked(before, relay_policies=[SCANNERS | end])[0] == []
+    assert asked(before, relay_policies=[SCANNERS | end | {"networks": ["10.9.0.0/24"]}])[0] == [SEC]
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ([RELAY, ALL], [NET, OPS, SEC]),
+        ([LISTS, ALL], [OPS, SEC]),
+        ([RELAY, LISTS | {"reviewer_groups": ["sec"]}, ALL], [NET, OPS, SEC]),
+        ([RELAY, LISTS, ALL, LISTS | {"id": "new", "name": "New", "priority": 0, "reviewer_groups": []}],
+         [NET, OPS, SEC]),
+        ([RELAY, LISTS, ALL | {"priority": 0}], [NET, OPS, SEC]),
+        ([RELAY, LISTS, ALL, ALL | {"id": "last", "name": "Last", "priority": 4}], [OPS, SEC]),
+    ],
+)  # fmt: skip
+def test_demands__rule_deleted_lowered_or_passed_over__is_asked_itself(rules, expected):
+    before = {"reviewer_groups": GROUPS, "approval_rules": [RELAY, LISTS, ALL]}
+    assert asked(before, approval_rules=rules)[0] == expected
+
+
+def test_demands__group_changed__the_rules_that_ask_it_are_asked():
+    before = {"reviewer_groups": GROUPS, "approval_rules": [RELAY, LISTS, ALL]}
+    widened = [GROUPS[0], GROUPS[1], GROUPS[2] | {"members": ["net", "eve"]}]
+    assert asked(before, reviewer_groups=widened)[0] == [NET, OPS, SEC]
+
+
 def test_needs__one_person_counts_once_and_only_in_the_group_while_they_may_review():
     need = Need(2, document(reviewer_groups=[NETWORK]).reviewer_groups[0])
     ann, bob = Person("ann", frozenset({"reviewer"})), Person("bob", frozenset({"reviewer"}))
