@@ -124,6 +124,8 @@ class OneConnection:
 
     def client_idle(self, client: Client) -> None: ...
 
+    def client_settled(self, client: Client) -> None: ...
+
     def client_delivered(self, client: Client, took_s: float) -> None:
         self.delivered += 1
 
