@@ -6,10 +6,12 @@ import itertools
 import math
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from mailconsole.imports.building import Building
 from mailconsole.imports.postfix.decided import Decided, decided
 from mailconsole.imports.postfix.main_cf import MainCf
+from mailconsole.imports.postfix.networks import MOST_NETWORKS, TOO_MANY
 from mailconsole.imports.postfix.tables import Tables, network
 from mailconsole.imports.report import Report, Subject
 
@@ -176,33 +178,37 @@ class Access:
     def _client(self, row: Decided, *, lets_relay: bool) -> None:
         about, action = self._report.about("access", row.key), row.action
         verb = action.split(" ", 1)[0].upper()
+        networks = list(islice(row.addresses.networks(), MOST_NETWORKS + 1))
+        if len(networks) > MOST_NETWORKS:
+            about.left_out("", action, TOO_MANY)
+            return
         tell = about.approximated if row.cut else about.mapped
         but = f" Without {', '.join(row.cut[:5])}{' and more' if len(row.cut) > 5 else ''}." if row.cut else ""
         if verb in ("REJECT", "DISCARD", "DEFER", "DEFER_IF_PERMIT") or verb[:1] in "45":
             tell("", action, f"An IP block entry.{but}")
-            self._entries("ip_block_list", row)
+            self._entries("ip_block_list", networks, action)
         elif (verb in ("OK", "PERMIT", "RELAY") or verb.isdecimal()) and lets_relay:
             about.approximated("", action, f"OK stands before the refusal to relay: a relay policy.{but}")
-            self._relays(row, about)
+            self._relays(row.key, networks, about)
         elif verb in ("OK", "PERMIT", "RELAY") or verb.isdecimal():
             tell("", action, f"An IP allow entry.{but}")
-            self._entries("ip_allow_list", row)
+            self._entries("ip_allow_list", networks, action)
         elif verb == "DUNNO":
             about.mapped("", action, "It decides nothing, and is kept out of the rows after it.")
         else:
             about.left_out("", action, "An action that has no counterpart.")
 
-    def _relays(self, row: Decided, about: Subject) -> None:
+    def _relays(self, key: str, networks: list[str], about: Subject) -> None:
         """OK before both refusals to relay lets relay; elsewhere it lets in only."""
-        if not row.networks:
+        if not networks:
             return
-        fields: dict[str, object] = {"name": f"access: {row.key}"[:64], "networks": list(row.networks)}
+        fields: dict[str, object] = {"name": f"access: {key}"[:64], "networks": networks}
         fields |= {"owner": self._owner, "purpose": "Postfix's access table let it relay"}
-        self._building.put("relay_policies", fields | {"is_enabled": not row.key.endswith("/0")}, about)
+        self._building.put("relay_policies", fields | {"is_enabled": not key.endswith("/0")}, about)
 
-    def _entries(self, kind: str, row: Decided) -> None:
-        comment = f"Imported from Postfix: {row.action}"[:500]
-        for where in row.networks:
+    def _entries(self, kind: str, networks: list[str], action: str) -> None:
+        comment = f"Imported from Postfix: {action}"[:500]
+        for where in networks:
             self._building.entry(kind, {"network": where, "comment": comment, "owner": self._owner})
 
     def _sender(self, key: str, action: str) -> None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import bisect
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+
+from mailconsole.imports.postfix.addresses import Addresses, span_of
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """``networks`` are what is left of ``key`` after rows that win over it; ``cut`` are those of other rows."""
+    """``addresses`` are what is left of ``key`` after rows that win over it; ``cut`` are networks of other rows."""
 
     key: str
     action: str
-    networks: tuple[str, ...]
+    addresses: Addresses
     cut: tuple[str, ...]
 
 
@@ -47,28 +48,12 @@ class _Seen:
         for start in self._starts[max(0, begin - 1) : begin + 1]:
             around, does, _ = self._rows[start]
             if int(around.network_address) <= first and last <= int(around.broadcast_address):
-                return Decided(key, action, (), (str(around),) if does != verb else ())
+                return Decided(key, action, Addresses(), (str(around),) if does != verb else ())
         cut: list[Network] = []
         for start in self._starts[begin:end]:
             within, does, holes = self._rows.pop(start)
             cut += [within] if does != verb else holes
         self._starts[begin:end] = [first]
         self._rows[first] = network, verb, cut
-        return Decided(key, action, tuple(_without(network, cut)) if cut else (key,), tuple(map(str, cut)))
-
-
-def _without(network: Network, cut: Iterable[Network]) -> Iterator[str]:
-    """What is left between the networks that are cut out, which are in order."""
-    kind: Any = type(network.network_address)
-    at, last = int(network.network_address), int(network.broadcast_address)
-    for one in cut:
-        if at < int(one.network_address):
-            yield from _named(kind(at), kind(int(one.network_address) - 1))
-        at = int(one.broadcast_address) + 1
-    if at <= last:
-        yield from _named(kind(at), kind(last))
-
-
-def _named(first: Any, last: Any) -> Iterator[str]:
-    for one in ipaddress.summarize_address_range(first, last):
-        yield str(one.network_address) if one.num_addresses == 1 else str(one)
+        left = Addresses((span_of(network),)) - Addresses(tuple(map(span_of, cut)))
+        return Decided(key, action, left, tuple(map(str, cut)))

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
+from mailconsole.imports.postfix.addresses import of
 from mailconsole.imports.postfix.tables import Tables, network, table_name
 from mailconsole.imports.report import Subject
+
+MOST_NETWORKS = 2000
+"""Into so many networks what is left of one may break: more than that nobody reviews."""
+TOO_MANY = f"It breaks into more than {MOST_NETWORKS} networks: enter the networks that are meant."
 
 
 def client_networks(items: Iterable[str], parameter: str, tables: Tables, about: Subject) -> list[str]:
@@ -16,7 +22,12 @@ def client_networks(items: Iterable[str], parameter: str, tables: Tables, about:
     for item in _with_files(items, tables):
         target = excluded if item.startswith("!") else wanted
         target += _networks_of(item.removeprefix("!"), parameter, tables, about)
-    kept = [one for one in without(wanted, excluded) if not _is_loopback(one)]
+    most = len(wanted) + MOST_NETWORKS
+    left = list(islice(without(wanted, excluded), most + 1))
+    if len(left) > most:
+        about.left_out(parameter, wanted, TOO_MANY)
+        return []
+    kept = [one for one in left if not _is_loopback(one)]
     if len(kept) < len(wanted) and not excluded:
         about.mapped(
             parameter,
@@ -54,18 +65,11 @@ def _networks_of(item: str, parameter: str, tables: Tables, about: Subject) -> l
     return found
 
 
-def without(wanted: Iterable[str], excluded: Iterable[str]) -> list[str]:
-    """Networks with others cut out of them, exactly."""
-    kept = [ipaddress.ip_network(one) for one in wanted]
-    for cut in (ipaddress.ip_network(one) for one in excluded):
-        left: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
-        for one in kept:
-            if one.version != cut.version or not one.overlaps(cut):
-                left.append(one)
-            elif cut.prefixlen > one.prefixlen:
-                left += one.address_exclude(cut)  # type: ignore[arg-type]
-        kept = left
-    return [str(one.network_address) if one.num_addresses == 1 else str(one) for one in kept]
+def without(wanted: Iterable[str], excluded: Iterable[str]) -> Iterator[str]:
+    """Networks with others cut out of them, exactly, one after the other."""
+    cuts = of(excluded)
+    for one in dict.fromkeys(wanted):
+        yield from (of([one]) - cuts).networks()
 
 
 def _is_loopback(text: str) -> bool:
