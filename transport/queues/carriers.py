@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 
 from transport.config.document import MailFlow
 from transport.config.objects import SendConnector
@@ -13,10 +15,12 @@ RETIRE_S = 660.0  # longer than a server may take after the dot: to cut it short
 
 
 class Carriers:
-    """``hostname`` is our name in a configuration that has none."""
+    """``hostname`` is our name in a configuration that has none. ``retired`` is told of a queue whose connections have
+    ended what they were doing: some of it may wait again."""
 
-    def __init__(self, couriers: Couriers, hostname: str) -> None:
+    def __init__(self, couriers: Couriers, hostname: str, retired: Callable[[DeliveryQueue], None]) -> None:
         self._couriers = couriers
+        self._on_retired = retired
         self._default_hostname = hostname
         self.hostname = hostname
         self.connectors: dict[str, SendConnector] = {}
@@ -46,7 +50,11 @@ class Carriers:
         if courier is not None:
             task = asyncio.get_running_loop().create_task(courier.close(RETIRE_S))
             self._retiring.add(task)
-            task.add_done_callback(self._retiring.discard)
+            task.add_done_callback(partial(self._retired, queue))
+
+    def _retired(self, queue: DeliveryQueue, task: asyncio.Task[None]) -> None:
+        self._retiring.discard(task)
+        self._on_retired(queue)
 
     async def retired(self, timeout_s: float) -> None:
         """The couriers of former configurations have closed, or are closed now."""

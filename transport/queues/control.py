@@ -231,7 +231,11 @@ class QueueControl:
         count, breath = 0, Breath()
         for queue in self._queues.all():
             for transaction in chain.from_iterable(queue.pieces() if queue.held_count else ()):
-                if transaction.state is TransactionState.HELD and self._queues.is_lifted(transaction):
+                if (
+                    transaction.state is TransactionState.HELD
+                    and self._queues.is_lifted(transaction)
+                    and queue.read(transaction)
+                ):
                     queue.release(transaction, "The hold rule is over.")
                     count += 1
                 await breath.take()

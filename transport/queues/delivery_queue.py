@@ -28,7 +28,7 @@ class DeliveryQueue(MailQueue):
     def __init__(self, hop: NextHop, shelf: Shelf, look_at: Callable[[DeliveryQueue], None]) -> None:
         super().__init__(hop, shelf)
         self._look_at = look_at
-        self._loader = Loader(shelf, loaded=self._wake_courier, lost=self._set_aside, unreadable=self._put_off)
+        self._loader = Loader(shelf, loaded=self._wake_courier, lost=self.set_aside, unreadable=self._put_off)
 
     @property
     def backlog(self) -> int:
@@ -64,7 +64,7 @@ class DeliveryQueue(MailQueue):
             waiting = transaction.part(left.deferred)
             waiting.is_noted = True
             if self._is_poison(waiting, outcomes):
-                self._shelf.set_aside(waiting.message, waiting.recipients, POISON_REASON)
+                self._shelf.set_aside(waiting, POISON_REASON)
             else:
                 self._defer(waiting, left.wake_at)
         for outcome in outcomes:
@@ -134,7 +134,7 @@ class DeliveryQueue(MailQueue):
             for some in looked_at:
                 if self._shelf.is_draining:
                     break
-                yield [transaction for transaction in some if transaction.state is TransactionState.READY]
+                yield [one for one in some if one.state is TransactionState.READY and self.read(one)]
         finally:
             self._walked()
 
@@ -166,13 +166,8 @@ class DeliveryQueue(MailQueue):
         others = {id(recipient) for recipient in meant}
         return [recipient for recipient in left if id(recipient) not in others]
 
-    def _set_aside(self, transaction: Transaction, reason: str) -> None:
-        """The spool can never give it out."""
-        self.pull(transaction)
-        self._shelf.set_aside(transaction.message, transaction.recipients, reason)
-
     def _put_off(self, transaction: Transaction, reason: str) -> None:
         """The spool cannot give it out now; those behind it need not wait for that."""
-        for recipient in transaction.recipients:
+        for recipient in transaction.recipients if transaction.parked is None else ():
             recipient.last_reason = reason
         self._defer(transaction, self._shelf.clock() + READ_AGAIN_S)

@@ -68,7 +68,7 @@ class Loader:
         except MessageDamaged as error:
             self._set_aside(transaction, str(error))
         except SpoolUnavailable as error:
-            log.warning("queue.body_unreadable", queue_id=transaction.message.queue_id, reason=str(error))
+            log.warning("queue.body_unreadable", queue_id=transaction.queue_id, reason=str(error))
             if transaction.state is TransactionState.READY:
                 self._on_unreadable(transaction, str(error))
         finally:
@@ -77,6 +77,5 @@ class Loader:
 
     def _set_aside(self, transaction: Transaction, reason: str) -> None:
         """To the Poison queue, for an operator."""
-        log.error("queue.message_set_aside", queue_id=transaction.message.queue_id, reason=reason)
         if transaction.state is TransactionState.READY:
             self._on_lost(transaction, reason)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import structlog
 
 from transport.model.envelope import Message, Recipient
 from transport.model.event import EventId
@@ -12,6 +14,7 @@ from transport.model.next_hop import POISON, DeliveryType, NextHop
 from transport.model.orders import SuspendedQueue
 from transport.model.outcome import RecipientStatus
 from transport.model.priority import Priority
+from transport.ports.spool import MessageDamaged, SpoolUnavailable
 from transport.queues import steps
 from transport.queues.courier import Courier
 from transport.queues.health import Health
@@ -23,6 +26,12 @@ from transport.rules import retry
 
 _WITHOUT_COURIER = frozenset({DeliveryType.UNREACHABLE, DeliveryType.SUBMISSION, DeliveryType.POISON})
 _WAITING = (TransactionState.READY, TransactionState.DEFERRED)
+log = structlog.get_logger(__name__)
+
+
+def nobody(_: Transaction) -> bool:
+    """Nobody stays."""
+    return False
 
 
 class MailQueue:
@@ -48,6 +57,11 @@ class MailQueue:
     @property
     def is_suspended(self) -> bool:
         return self.suspension is not None
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether its connector is gone."""
+        return self.is_deliverable and self.courier is None
 
     @property
     def is_flowing(self) -> bool:
@@ -100,6 +114,11 @@ class MailQueue:
         if hold is not None and hold.rule_id and self._shelf.is_lifted(hold.rule_id):
             self.release(transaction, "The hold rule was lifted.")
 
+    def take_in(self, transaction: Transaction) -> None:
+        """Queue what comes from another queue as it is, read or not."""
+        self.incoming.add(self._shelf.clock())
+        self.waiting.push(transaction)
+
     # Waiting, and waking.
 
     def _defer(self, transaction: Transaction, wake_at: float) -> None:
@@ -142,8 +161,11 @@ class MailQueue:
         self.wake(self._shelf.clock())
 
     def _wake_courier(self) -> None:
-        if self.courier is not None and self.waiting.ready_count:
-            self.courier.wake()
+        if self.courier is not None:
+            if self.waiting.ready_count:
+                self.courier.wake()
+        elif self.is_deliverable and self.waiting.ready_count:
+            self._shelf.orphaned(self)
 
     # What people do, and what time does.
 
@@ -203,6 +225,8 @@ class MailQueue:
         if parked is not None and not must_note and not self._shelf.parking.is_due(parked, now):
             return
         is_next = transaction.state is TransactionState.READY and self.is_flowing and self.courier is not None
+        if parked is not None and not self.read(transaction):
+            return
         if not is_next and retry.is_expired(now=now, expires_at=transaction.message.expires_at):
             self.pull(transaction)
             self._shelf.ledger.expire(self.key, transaction)
@@ -212,28 +236,73 @@ class MailQueue:
             self._shelf.budget.drop(transaction)
             self._note(transaction, now)
 
-    def take_all(self) -> Iterator[list[Transaction]]:
-        """Everything that waits here now and is not held leaves the queue, to be routed again: in short steps, as they
-        are asked for. The courier is given nothing meanwhile."""
-        self.walks += 1
-        return self._leaving(steps.cut(self.waiting.pieces(end=self.waiting.mark())))
+    # What leaves it.
 
-    def _leaving(self, looked_at: Iterator[list[Transaction]]) -> Iterator[list[Transaction]]:
+    def read(self, transaction: Transaction) -> bool:
+        """Have in memory what waits here; False where the spool cannot give it out now. What it never can is set aside,
+        so that nothing waits behind it."""
         try:
+            transaction.read()
+        except SpoolUnavailable:
+            return False
+        except MessageDamaged as error:
+            if self.hop != POISON:
+                self.set_aside(transaction, str(error))
+            return False
+        return True
+
+    def set_aside(self, transaction: Transaction, reason: str) -> None:
+        """It cannot be processed: an operator decides about it."""
+        log.error("queue.message_set_aside", queue_id=transaction.queue_id, reason=reason)
+        self.pull(transaction)
+        self._shelf.set_aside(transaction, reason)
+
+    def take_all(self, stays: Callable[[Transaction], bool] = nobody) -> Iterator[list[Transaction]]:
+        """Everything that waits here now and is not held leaves the queue, to be routed again: in short steps, as they
+        are asked for. The courier is given nothing meanwhile. What cannot be read now stays."""
+        return self._begin(steps.cut(self.waiting.pieces(end=self.waiting.mark())), stays)
+
+    def take_those(self, transactions: list[Transaction]) -> Iterator[list[Transaction]]:
+        """Those of ``transactions`` that still wait here leave the queue, as all do with ``take_all``."""
+        return self._begin(steps.cut([transactions]), nobody)
+
+    def _begin(
+        self, looked_at: Iterator[list[Transaction]], stays: Callable[[Transaction], bool]
+    ) -> Iterator[list[Transaction]]:
+        leaving = self._leaving(looked_at, stays)
+        next(leaving)  # it walks from now on, and ends to walk even if nobody asks for its first step
+        return leaving
+
+    def _leaving(
+        self, looked_at: Iterator[list[Transaction]], stays: Callable[[Transaction], bool]
+    ) -> Iterator[list[Transaction]]:
+        unread: list[Transaction] = []
+        self.walks += 1
+        try:
+            yield []
             for some in looked_at:
                 if self.is_suspended or self._shelf.is_draining:
                     break
-                leaving = [transaction for transaction in some if transaction.state in _WAITING]
-                for transaction in leaving:
-                    self.pull(transaction)
-                yield leaving
+                waiting = [one for one in some if one.state in _WAITING and not stays(one)]
+                yield [one for one in waiting if self._leaves(one, unread)]
+            if unread:
+                self._shelf.unread(self, unread)
         finally:
             self._walked()
 
+    def _leaves(self, transaction: Transaction, unread: list[Transaction]) -> bool:
+        """It is read first: what left and could not be read would be in no queue."""
+        if self.read(transaction):
+            self.pull(transaction)
+            return True
+        if transaction.state in _WAITING and self.hop != POISON:
+            unread.append(transaction)
+        return False
+
     def _walked(self) -> None:
         self.walks -= 1
-        if not self.walks:
-            self._wake_courier()
+        if not self.walks and self.courier is not None and self.waiting.ready_count:
+            self.courier.wake()
 
     # What is in it.
 

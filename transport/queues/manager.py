@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 from transport.config.document import MailFlow
@@ -20,7 +20,8 @@ from transport.ports.spool import RecipientUpdate
 from transport.queues import snapshots, steps
 from transport.queues.carriers import covers
 from transport.queues.delivery_queue import DeliveryQueue
-from transport.queues.queue_set import QueueSet, Rerouted, read_on
+from transport.queues.queue_set import QueueSet
+from transport.queues.rerouting import Rerouted, read_on
 from transport.queues.transaction import Transaction
 from transport.rules.waiting import QueueFacts
 
@@ -63,13 +64,8 @@ class DeliveryQueues(QueueSet):
         if queue.is_deliverable or self._reroute is None or queue.is_suspended:
             return queue.retry_now()
         count = queue.waiting.ready_count + queue.waiting.deferred_count
-        steps.go_on(read_on(queue.take_all()), self._decide_again)
+        steps.go_on(read_on(queue.take_all()), self._rerouting.decide)
         return count
-
-    def _decide_again(self, some: Iterable[tuple[Message, list[Recipient]]]) -> None:
-        for message, recipients in some:
-            if self._reroute is not None:
-                self._reroute(message, recipients)
 
     def obey(self, orders: StandingOrders, *, is_known: bool = True) -> None:
         """Suspend these queues and no others; hold rules that are not among these hold nothing any more. Not
@@ -87,7 +83,7 @@ class DeliveryQueues(QueueSet):
     def _resume(self, queue: DeliveryQueue) -> None:
         if queue.is_deliverable:
             queue.retry_now()
-            self._reroute_orphan(queue)
+            self._rerouting.orphan(queue)
         elif queue.hop == UNREACHABLE:
             self.retry(queue.key)  # the configuration may have changed meanwhile
 
@@ -119,11 +115,11 @@ class DeliveryQueues(QueueSet):
 
     def revive(self, queue: DeliveryQueue) -> None:
         """What was held in ``queue`` may go: where its connector is gone, on another way."""
-        self._reroute_orphan(queue)
+        self._rerouting.orphan(queue)
 
     def facts(self, queue: DeliveryQueue) -> QueueFacts:
         """What decides why its mail waits."""
-        return snapshots.facts(queue, is_orphan=self._is_orphan(queue))
+        return snapshots.facts(queue, is_orphan=queue.is_orphan)
 
     def _by_key(self, key: str) -> DeliveryQueue:
         try:
@@ -137,7 +133,7 @@ class DeliveryQueues(QueueSet):
             if not queue and not queue.is_suspended and now - queue.emptied_at > self._max_idle_s:
                 self._carriers.retire(queue)
                 del self._queues[hop]
-        return tuple(snapshots.snapshot(q, now, is_orphan=self._is_orphan(q)) for q in self._queues.values())
+        return tuple(snapshots.snapshot(q, now, is_orphan=q.is_orphan) for q in self._queues.values())
 
     def run_due(self) -> None:
         """Do what is due by the clock; happens by itself."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+
+import structlog
 
 from transport.config.document import MailFlow
 from transport.model.envelope import Message, Recipient
@@ -14,7 +14,6 @@ from transport.model.orders import SuspendedQueue
 from transport.model.outcome import Outcome
 from transport.model.ruled import Notice
 from transport.ports.spool import Spool
-from transport.queues import steps
 from transport.queues.alike import are_new, by_state
 from transport.queues.bodies import DEFAULT_BYTES, BodyBudget
 from transport.queues.carriers import Carriers
@@ -23,8 +22,9 @@ from transport.queues.courier import Couriers
 from transport.queues.delivery_queue import DeliveryQueue
 from transport.queues.ledger import Ledger
 from transport.queues.notifier import Notifier, SubmitDsn
-from transport.queues.poison import poison
+from transport.queues.poison import poison, unread
 from transport.queues.removal import Remover
+from transport.queues.rerouting import Rerouted, Rerouting, read_on
 from transport.queues.scheduler import Scheduler
 from transport.queues.shelf import Shelf
 from transport.queues.sweeper import Sweeper
@@ -33,8 +33,7 @@ from transport.queues.transaction import Transaction
 from transport.rules.dsn import DsnKind, DsnSettings, Told
 from transport.rules.retry import RetryPolicies
 
-Rerouted = Iterator[list[tuple[Message, list[Recipient]]]]
-"""What left its queues, step by step as it is asked for: to be decided about again before the next step."""
+log = structlog.get_logger(__name__)
 
 
 class QueueSet:
@@ -55,23 +54,24 @@ class QueueSet:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._spool = spool
-        self._carriers = Carriers(couriers, hostname)
         self._clock = clock
         self._reroute = reroute
+        self._rerouting = Rerouting(self._decide_again if reroute is not None else None)
+        self._carriers = Carriers(couriers, hostname, retired=self._rerouting.orphan)
         self._notifier = Notifier(
             spool=spool, submit_dsn=submit_dsn, settings=DsnSettings.of(document, hostname), clock=clock
         )
         self._ledger = Ledger(spool, self._notifier, RetryPolicies.of(document), clock=clock, chance=chance)
         self._scheduler = Scheduler(clock)
         self._shelf = Shelf(spool, self._ledger, self._scheduler, clock, budget=BodyBudget(memory_bytes), chance=chance)
-        self._shelf.set_aside = self.set_aside
+        self._shelf.set_aside = self._set_aside
+        self._shelf.orphaned, self._shelf.unread = self._rerouting.soon, self._rerouting.unread
         self._shelf.remove = Remover(spool, self._notifier, self._ledger.counters, clock).remove
         self._shelf.is_lifted = self._is_lifted
         self._suspended: dict[str, SuspendedQueue] = {}
         self._hold_rules: frozenset[str] | None = None
         self._queues: dict[NextHop, DeliveryQueue] = {}
         self._sweeper = Sweeper(self._queues.values, clock, self._shelf.parking)
-        self._rerouted: set[int] = set()
         self._use(document)
 
     def _use(self, document: MailFlow) -> None:
@@ -82,7 +82,7 @@ class QueueSet:
         self._shelf.connection_shares.update(document.organization.connection_shares)
         self._ledger.policies = RetryPolicies.of(document)
         self._notifier.settings = DsnSettings.of(document, self._carriers.hostname)
-        self._rerouted.clear()
+        self._rerouting.begin_anew()
 
     @property
     def counters(self) -> Counters:
@@ -139,6 +139,13 @@ class QueueSet:
         poison(self._spool, message, recipients, reason, now=self._clock())
         self._queue(POISON).add(message, recipients, None)
 
+    def _set_aside(self, transaction: Transaction, reason: str) -> None:
+        if transaction.parked is None:
+            self.set_aside(transaction.message, transaction.recipients, reason)
+        else:
+            unread(self._spool, transaction, reason, now=self._clock())
+            self._queue(POISON).take_in(transaction.moved())
+
     async def take_back(self, message_ids: set[int]) -> set[int]:
         """Messages leave all queues: they are in another's care. Returns those that stay, as they are being delivered
         right now."""
@@ -164,35 +171,20 @@ class QueueSet:
 
     def _open(self, queue: DeliveryQueue) -> None:
         if queue.is_deliverable and not self._carriers.open(queue):
-            asyncio.get_running_loop().call_soon(self._reroute_orphan, queue)
+            self._rerouting.soon(queue)
 
-    def _is_orphan(self, queue: DeliveryQueue) -> bool:
-        return queue.is_deliverable and queue.courier is None
-
-    def _reroute_orphan(self, queue: DeliveryQueue) -> None:
-        """Its connector is gone: route its mail again, each message once for each configuration."""
-        if self._reroute is None or not self._is_orphan(queue) or queue.is_suspended:
-            return
-        steps.go_on(read_on(queue.take_all()), partial(self._reroute_once, queue))
-
-    def _reroute_once(self, queue: DeliveryQueue, some: Iterable[tuple[Message, list[Recipient]]]) -> None:
-        for message, recipients in some:
-            if message.id in self._rerouted or self._reroute is None:
-                queue.add(message, recipients, None)
-            else:
-                self._rerouted.add(message.id)
+    def _decide_again(self, message: Message, recipients: list[Recipient]) -> None:
+        try:
+            if self._reroute is not None:
                 self._reroute(message, recipients)
+        except Exception:  # what is wrong with one must not keep all the others out of their queues
+            log.exception("queue.message_not_routed_again", queue_id=message.queue_id)
 
     def look_for_orphans(self) -> None:
         """Mail may have come, from the spool of an earlier configuration, for connectors that are gone."""
         for queue in self.all():
             if queue:
-                self._reroute_orphan(queue)
+                self._rerouting.orphan(queue)
 
     def _is_lifted(self, rule_id: str) -> bool:
         return self._hold_rules is not None and rule_id not in self._hold_rules
-
-
-def read_on(leaving: Iterator[list[Transaction]]) -> Rerouted:
-    """The messages of each step, as they are asked for: of a long queue they are not all in memory."""
-    return ([(transaction.message, transaction.recipients) for transaction in some] for some in leaving)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from transport.model.envelope import Message, Recipient
+from transport.model.envelope import Message, Recipient, encode_queue_id
 from transport.model.hold import Hold
 from transport.queues.line import Piece
 
@@ -101,6 +101,10 @@ class Transaction:
         return self.parked.message_id if self.parked is not None else self.message.id
 
     @property
+    def queue_id(self) -> str:
+        return encode_queue_id(self.message_id)
+
+    @property
     def received_at(self) -> float:
         return self.parked.received_at if self.parked is not None else self.message.received_at
 
@@ -139,6 +143,21 @@ class Transaction:
         self.parked = Parked(read, message.id, indexes, message.received_at, due_at, round)
         del self.message, self.recipients  # what is missing is found by __getattr__: it costs nothing until then
 
+    def read(self) -> None:
+        """Have in memory what is parked. Raises SpoolUnavailable, MessageDamaged."""
+        parked = self.parked
+        if parked is not None:
+            self.unpark(parked.read(parked.message_id))
+
+    def moved(self) -> Transaction:
+        """What is parked, unread as it is, for another queue: in the one that it left it may still be met."""
+        other = object.__new__(Transaction)
+        for one in fields(Transaction):
+            if one.name not in ("message", "recipients"):
+                setattr(other, one.name, getattr(self, one.name))
+        other.place, other.is_loading, other.hold = None, False, None
+        return other
+
     def unpark(self, message: Message) -> None:
         """Take the message as it was read from the spool."""
         if self.parked is not None:
@@ -154,5 +173,5 @@ class Transaction:
             parked = self.parked if name in ("message", "recipients") else None
             if parked is None:
                 raise AttributeError(name)
-            self.unpark(parked.read(parked.message_id))
+            self.read()
             return getattr(self, name)

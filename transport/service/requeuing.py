@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import structlog
 
 from transport.model.envelope import Message, Recipient
-from transport.queues.queue_set import Rerouted
+from transport.queues.rerouting import Rerouted
 from transport.service.parts import Parts
 
 STEP = 100
@@ -21,7 +21,14 @@ def recover(parts: Parts, messages: Sequence[Message]) -> None:
     """Queue what was found in the spool, but for what a peer delivered while we were away."""
     for message in messages:
         if parts.spool.holds(message.id) and not parts.shadow.is_redirected(message.id):
-            parts.intake.recover(message)
+            _recover(parts, message)
+
+
+def _recover(parts: Parts, message: Message) -> None:
+    try:
+        parts.intake.recover(message)
+    except Exception:  # what is wrong with one must not keep all the others out of their queues
+        log.exception("queue.message_not_recovered", queue_id=message.queue_id)
 
 
 async def read_on(parts: Parts) -> None:
