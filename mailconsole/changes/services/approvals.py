@@ -13,7 +13,7 @@ from mailconsole.changes.reach import out_of_reach
 from mailconsole.changes.refusals import NotApproved
 from mailconsole.changes.services.ground import concerned_by, digest_of, has_written, prolonged_by
 from mailconsole.changes.services.group_directory import GroupDirectory
-from mailconsole.changes.services.plan import Plan
+from mailconsole.changes.services.plan import Plan, sketch_change
 from mailconsole.changes.states import Verdict
 from transport.config.diff import ObjectChange
 from transport.rules.approval import Demands, Need, Person, demands_of
@@ -87,6 +87,13 @@ def _counting(change: Change) -> Iterator[Person]:
         person = person_of(reviewer)
         if person.may_review and out_of_reach(reviewer.limit_of(Role.REVIEWER), concerned_by(change)) is None:
             yield person
+
+
+def whose_count(change: Change, reviewers: Iterable[User], *, now: datetime) -> list[User]:
+    """Those of them whose approval would count for something that is missing still; all where nothing is."""
+    missing = approvals_of(change, sketch_change(change), now=now).missing
+    people = [(one, person_of(one)) for one in reviewers]
+    return [one for one, person in people if not missing or any(need.counted([person]) for need in missing)]
 
 
 def person_of(user: User) -> Person:

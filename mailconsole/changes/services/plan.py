@@ -61,6 +61,18 @@ def plan_change(change: Change, *, now: datetime) -> Plan:
     return plan_items(changes_of(change), head=head_revision(), digest=digest_of(change), now=now)
 
 
+def sketch_change(change: Change) -> Plan:
+    """The plan without its problems, which cost most of it: what is counted on every page needs none."""
+    items, head = changes_of(change), head_revision()
+    document = load_document(head)
+    try:
+        merged = merge_changes(items, head=document)
+    except ValidationError:
+        return Plan("", head, document, None, tuple(items), (), (), ())
+    shown = merged.changes if merged.document is not None else tuple(items)
+    return Plan("", head, document, merged.document, shown, merged.conflicts, (), ())
+
+
 def plan_items(items: Iterable[ObjectChange], *, head: Revision, digest: str, now: datetime) -> Plan:
     """The plan of items that need not be staged yet."""
     items = tuple(items)

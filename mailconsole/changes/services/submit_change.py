@@ -40,8 +40,8 @@ def submit_change(*, change: Change, actor: User, now: datetime, request: HttpRe
     require_reach(actor, Role.EDITOR, (*plan.changes, *prolonged_by(change)))
     check_end(change, now=now)
     go(change, Arrow.SUBMIT, now=now, submitted_at=now)
-    tell(News.REVIEW_WANTED, change, reviewers_of(change), f"{actor} asks for a review of “{change.title}”", by=actor,
-         now=now)  # fmt: skip
+    asks = f"{actor} asks for a review of “{change.title}”"
+    tell(News.REVIEW_WANTED, change, reviewers_of(change, now=now), asks, by=actor, now=now)
     words = f"Asked for a review of “{change.title}”"
     after = {"digest": plan.digest, "plan": plain(plan.sentences)}
     note(actor, Arrow.SUBMIT.past, change, words, now=now, request=request, after=after, reason=change.reason)

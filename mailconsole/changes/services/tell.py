@@ -8,6 +8,7 @@ from datetime import datetime
 from mailconsole.accounts.models import User
 from mailconsole.accounts.roles import Role
 from mailconsole.changes.models import Change, Notice
+from mailconsole.changes.services.approvals import whose_count
 from mailconsole.changes.services.ground import concerned_by, may_reach
 from mailconsole.changes.services.webhook import plan_call
 from mailconsole.changes.states import News
@@ -30,11 +31,13 @@ def reviewers() -> Iterable[User]:
     return User.objects.filter(is_active=True, groups__name__in=_REVIEWING).distinct()
 
 
-def reviewers_of(change: Change) -> list[User]:
-    """Those who may approve it: reviewers who did not write it, and whose reach it is within."""
+def reviewers_of(change: Change, *, now: datetime) -> list[User]:
+    """Those whose approval of it counts: reviewers who did not write it, and whose reach it is within; where rules ask
+    groups of them, these alone, unless nobody is in them any more."""
     wrote = {change.author_id, *change.former_authors.values_list("pk", flat=True)}
     concerned = concerned_by(change)
-    return [one for one in reviewers() if one.pk not in wrote and may_reach(one, Role.REVIEWER, concerned)]
+    found = [one for one in reviewers() if one.pk not in wrote and may_reach(one, Role.REVIEWER, concerned)]
+    return whose_count(change, found, now=now) or found
 
 
 def everybody() -> Iterable[User]:

@@ -15,6 +15,7 @@ from mailconsole.changes.services.approvals import approvals_of
 from mailconsole.changes.services.approve_change import approve_change
 from mailconsole.changes.services.break_glass import break_glass_publish
 from mailconsole.changes.services.ground import digest_of
+from mailconsole.changes.services.notices import unread
 from mailconsole.changes.services.open_change import open_change
 from mailconsole.changes.services.plan import plan_change
 from mailconsole.changes.services.publish_change import publish_change
@@ -22,6 +23,7 @@ from mailconsole.changes.services.publish_without_approval import publish_withou
 from mailconsole.changes.services.set_expiry import set_expiry
 from mailconsole.changes.services.stage_item import stage_item
 from mailconsole.changes.services.submit_change import submit_change
+from mailconsole.changes.services.waiting import waiting_for
 from mailconsole.changes.states import ChangeState, Way
 from tests.mailconsole.changes.kit import NOW, create_change, reloaded, stage_policy
 from tests.support.factories import create_administrator, create_editor, create_reviewer, signed_in
@@ -116,6 +118,19 @@ def test_page__reviewer_outside_the_group__is_told_whose_approval_counts():
     said = "It waits for one approval of Network. You may approve it too, but that does not count for it."
     assert said in signed_in(rudi).get(page).content.decode()
     assert "It waits for you or another reviewer." in signed_in(inge).get(page).content.decode()
+
+
+def test_waiting_and_told__reviewer_whose_approval_would_not_count__is_neither():
+    inge, rudi = create_reviewer(username="inge"), create_reviewer()
+    rule = {"name": "Network", "kinds": ["relay_policies"], "reviewer_groups": ["network"]}
+    publish_rules(rule, groups=[{"name": "Network", "members": ["inge"]}])
+    change, other = create_change(IN_REVIEW), open_change(author=create_editor(), now=NOW)
+    stage(other, other.author, "ip_block_list", {"network": "192.0.2.1"})
+    submit_change(change=reloaded(other), actor=other.author, now=NOW)
+    assert set(waiting_for(inge)) == {change, other} and list(waiting_for(rudi)) == [other]
+    assert [unread(one).filter(change=change).count() for one in (inge, rudi)] == [1, 0]
+    approve(change, inge)
+    assert change in waiting_for(rudi)  # to publish it
 
 
 def test_edit__after_an_approval_of_two__voids_it():
