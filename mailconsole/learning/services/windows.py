@@ -52,12 +52,13 @@ def start_learning(
 
 @transaction.atomic
 def stop_learning(*, actor: User, connector_id: str, now: datetime, request: HttpRequest | None = None) -> None:
-    """End the window that goes on. Raises NotAllowed, NotLearning."""
+    """End the window that goes on. Raises NotAllowed, NoSuchConnector, NotLearning."""
     require(actor, Role.EDITOR)
     window = current_window(connector_id)
     # Two people at once: the condition lets one of them end it.
     ended = window and LearningWindow.objects.filter(pk=window.pk, ends_at__gt=now).update(ends_at=now)
     if window is None or not ended:
+        connector_name(connector_id)  # one that is gone from what is published may be ended, but not twice
         raise NotLearning("It does not learn: the window has ended.")
     _note(actor, "stopped", window, f"Ended learning on {connector_id}", now, request)
 

@@ -69,6 +69,7 @@ def test_api__window_candidates_draft__as_on_the_page(editor):
     [
         ("GET", "/learning/nowhere", {}, 404, "no-such-connector"),
         ("POST", "/learning/nowhere/start", {}, 404, "no-such-connector"),
+        ("POST", "/learning/nowhere/stop", {}, 404, "no-such-connector"),
         ("POST", "/learning/default/start", {"back_days": 31}, 422, "bad-request"),
         ("POST", "/learning/default/stop", {}, 409, "not-learning"),
         ("POST", "/learning/default/draft", {"keys": ["0"], "purpose": "x"}, 404, "never-learned"),
