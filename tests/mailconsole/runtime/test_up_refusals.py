@@ -2,6 +2,8 @@
 
 import re
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -20,6 +22,14 @@ def refusal(product: Product) -> str:
 @pytest.fixture
 def product(tmp_path) -> Product:
     return new_product(tmp_path / "home")
+
+
+def test_up__reader_that_has_seen_enough__is_no_failure_and_the_rest_is_read():
+    shown = "from mailconsole.runtime.supervisor.said import show; show(b'%d\\n' % n for n in range(9999))"
+    command = f"import sys; {shown}; print('all read', file=sys.stderr)"
+    piped = ["sh", "-c", '"$0" -c "$1" | head -1', sys.executable, command]
+    done = subprocess.run(piped, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("0\n", "all read\n")
 
 
 def test_up__port_taken__names_the_setting_and_the_program(product):

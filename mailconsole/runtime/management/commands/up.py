@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from mailconsole.runtime.supervisor.refusals import CannotStart
+from mailconsole.runtime.supervisor.said import show
 from mailconsole.runtime.supervisor.up import up
 
 
@@ -41,9 +42,7 @@ def _detach() -> int:
         start_new_session=True,
     )
     assert child.stdout is not None
-    for line in child.stdout:
-        sys.stdout.buffer.write(line)
-        sys.stdout.flush()
+    show(child.stdout)
     try:
         return child.wait(timeout=1)  # it gave up: the pipe ended because it did
     except subprocess.TimeoutExpired:
