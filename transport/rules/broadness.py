@@ -23,7 +23,7 @@ from transport.rules.broad_groups import Grown
 from transport.rules.broad_relay import relay_policy
 from transport.rules.broad_rules import takes_much
 from transport.rules.broad_together import broad_together
-from transport.rules.group_sizes import sizes_after
+from transport.rules.group_sizes import sizes_after, sizes_known
 
 SHORT_EXPIRATION = 3600
 MANY_GUESSES = 1000
@@ -36,7 +36,8 @@ def broad_reasons(changes: Iterable[ObjectChange], document: MailFlow, lookup: R
     it is not. ``lookup`` is the directory."""
     changes = tuple(changes)
     measure = Measure(own_domains(document, changes), sizes_after(document, changes, lookup))
-    together, groups = broad_together(changes, measure), Grown(document, measure)
+    before = Measure(measure.own, sizes_known(document, lookup))
+    together, groups = broad_together(changes, measure), Grown(document, changes, measure, before)
     return [
         broadness(one, measure) or together.get(place, "") or groups.why_broad(one) for place, one in enumerate(changes)
     ]

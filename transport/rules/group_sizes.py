@@ -39,6 +39,12 @@ def sizes_after(document: MailFlow, changes: Iterable[ObjectChange], lookup: Rec
     return find
 
 
+def sizes_known(document: MailFlow, lookup: RecipientLookup) -> Sizes:
+    """As they are; those that can't be told are nobody."""
+    find = sizes_after(document, (), lookup)
+    return lambda groups: find(groups) or 0
+
+
 def _ruleset(document: MailFlow, changes: Iterable[ObjectChange]) -> Ruleset:
     """Of what says who is in a group alone: the rest of a document may be very much."""
     small = MailFlow.model_validate({kind: document.section(kind) for kind in _OF_GROUPS})

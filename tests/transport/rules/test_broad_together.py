@@ -180,6 +180,53 @@ def test_group__that_a_rule_goes_by__is_broad_once_it_becomes_many():
     assert [bool(one) for one in both] == [False, True]
 
 
+def group(name, count, *members, **fields):
+    people = [f"{name}{number}@partner.example" for number in range(count)]
+    return {"id": name, "name": name, "address": f"{name}@contoso.com", "members": [*people, *members]} | fields
+
+
+GOES_BY_A = {"mail_flow_rules": asking("FromMemberOf", "a@contoso.com")}
+TOP = group("a", 5, "b-too@contoso.com")
+MIDDLE = group("b", 5, "c@contoso.com", "a@contoso.com", aliases=["b-too@contoso.com"])  # a ring
+
+
+@pytest.mark.parametrize(
+    ("after", "is_broad"),
+    [
+        ([TOP, MIDDLE, group("c", 500)], True),
+        ([TOP, MIDDLE, group("c", 80)], False),
+        ([TOP, MIDDLE | {"members": ["b@partner.example"]}, group("c", 500)], False),
+        ([TOP, MIDDLE | {"aliases": []}, group("c", 500)], False),
+        ([TOP, group("b", 500, aliases=["b-too@contoso.com"]), group("c", 5)], True),
+    ],
+)
+def test_group__in_a_group_that_a_rule_goes_by__is_broad_once_that_becomes_many(after, is_broad):
+    before = GOES_BY_A | {"distribution_groups": [TOP, MIDDLE, group("c", 5)]}
+    told = reasons(before, distribution_groups=after)
+    assert [bool(one) for one in told][-1] is is_broad
+    assert not any(told) or told[-1].startswith("makes the mail flow rule R broad, which will redirect the message")
+
+
+def test_group__of_many_that_gets_the_address_that_a_group_names__is_broad():
+    before = GOES_BY_A | {"distribution_groups": [TOP, group("many", 500)]}
+    (said,) = reasons(before, distribution_groups=[TOP, group("many", 500, aliases=["b-too@contoso.com"])])
+    assert said.startswith("makes the mail flow rule R broad")
+    assert reasons(before, distribution_groups=[TOP, group("many", 500, aliases=["x@contoso.com"])]) == [""]
+
+
+def test_group__small_in_one_that_was_many_already__is_edited_like_any_other():
+    top = group("a", 500, "b-too@contoso.com")
+    before = GOES_BY_A | {"distribution_groups": [top, MIDDLE, group("c", 5)]}
+    assert reasons(before, distribution_groups=[top, MIDDLE, group("c", 6)]) == [""]
+
+
+def test_groups__that_are_many_only_together_above__both_are():
+    wide = group("a", 5, "b@contoso.com", "c@contoso.com")
+    before = GOES_BY_A | {"distribution_groups": [wide, group("b", 5), group("c", 5)]}
+    assert all(reasons(before, distribution_groups=[wide, group("b", 60), group("c", 60)]))
+    assert reasons(before, distribution_groups=[wide, group("b", 60), group("c", 5)]) == [""]
+
+
 def test_demands__rule_for_a_great_group__asks_what_broad_rules_ask():
     broad = [{"id": "broad", "name": "Broad", "risk": "broad", "approvals": 2}]
     old = document(accepted_domains=[OURS], approval_rules=broad)
