@@ -11,10 +11,11 @@ from transport.config.types import parse_size
 from transport.config.validate_policies import broad_of
 from transport.rules import broad_samples
 from transport.rules.broad_domains import Own, is_registry
+from transport.rules.broad_patterns import Sought, could_fit
 from transport.rules.broad_samples import Sample
 from transport.rules.broad_words import telling
 from transport.rules.group_sizes import Sizes, not_asked
-from transport.rules.pattern_match import Pattern, Steps, TooMuchWork, Words
+from transport.rules.pattern_match import Steps, TooMuchWork, Words
 from transport.rules.patterns import parent_domains
 
 _K, _V = ConditionKind, ValueKind
@@ -33,9 +34,11 @@ MANY = 100
 """Addresses that are everybody in many organisations."""
 _SMALL = 2**20
 _STEPS = 3_000_000
-"""For the patterns of a condition; which fits little can't be told where they ask for more."""
-_TEXTS = 20_000
-"""That the words of a condition are looked for in; the same holds of these."""
+"""For all that a change looks for; which fits little can't be told where that asks for more. People wait for it."""
+_TEXT = 10
+"""Steps in whose time a few words are looked for in a text."""
+_WORDS_A_STEP = 5
+"""More of them that are looked for in the time of a step."""
 
 
 class Measure:
@@ -45,6 +48,7 @@ class Measure:
         self.own = own
         self.sizes = sizes
         self._known: dict[RuleCondition, bool] = {}
+        self._steps = Steps(_STEPS)
 
     def fits_much(self, condition: RuleCondition) -> bool:
         """Also what only looks like a condition, or names a domain of ours whole."""
@@ -66,7 +70,14 @@ class Measure:
         simple = _SIMPLE.get(kind.spec.values)
         if simple is not None:
             return simple(values, self.own)
-        return kind.spec.values in WORDS | PATTERNS and _texts_fit_much(condition, self.own)
+        return kind.spec.values in WORDS | PATTERNS and self._texts_fit_much(condition)
+
+    def _texts_fit_much(self, condition: RuleCondition) -> bool:
+        """What costs too much to be told counts as much."""
+        try:
+            return _texts_fit_much(condition, self.own, self._steps)
+        except TooMuchWork:
+            return True
 
     def _are_many_between(self, pairs: tuple[str, ...]) -> bool:
         """The smaller group of each pair says how many can write, or be written to."""
@@ -96,13 +107,15 @@ _SIMPLE: dict[ValueKind, Callable[[tuple[str, ...], Own], bool]] = {
 }
 
 
-def _texts_fit_much(condition: RuleCondition, own: Own) -> bool:
+def _texts_fit_much(condition: RuleCondition, own: Own, steps: Steps) -> bool:
+    """Raises TooMuchWork."""
     kind, values = condition.kind, condition.values
     takes = kind.spec.values
-    own = telling(_texts(takes, values), own) if takes in WORDS else own
+    texts = _texts(takes, values)
+    own = telling(texts, own, steps) if takes in WORDS else could_fit(texts, own, steps)
     if takes in (_V.ATTRIBUTE_WORD, _V.ATTRIBUTE_PATTERN):
-        return _attributes_fit_much(takes, values, own)
-    find = _finding(takes, values)
+        return _attributes_fit_much(takes, values, own, steps)
+    find = _finding(takes, values, steps)
     if kind is _K.ATTACHMENT_NAME:
         return _is_much(find, [broad_samples.FILES], of=2)
     if kind is _K.CHARACTER_SET:
@@ -113,39 +126,38 @@ def _texts_fit_much(condition: RuleCondition, own: Own) -> bool:
     return field.lower() in _ALIKE or _is_much(find, broad_samples.header(field, own))
 
 
-def _texts(takes: ValueKind, values: Iterable[str]) -> Iterable[str]:
-    return (value.partition(":")[2] for value in values) if takes is _V.ATTRIBUTE_WORD else values
+def _texts(takes: ValueKind, values: Iterable[str]) -> list[str]:
+    of_attributes = takes in (_V.ATTRIBUTE_WORD, _V.ATTRIBUTE_PATTERN)
+    return [value.partition(":")[2] for value in values] if of_attributes else list(values)
 
 
-def _attributes_fit_much(takes: ValueKind, values: Iterable[str], own: Own) -> bool:
+def _attributes_fit_much(takes: ValueKind, values: Iterable[str], own: Own, steps: Steps) -> bool:
     sought: dict[str, list[str]] = {}
     for name, _, text in (value.partition(":") for value in values):
         sought.setdefault(name, []).append(text)
     return any(
-        name in _SHARED or _is_much(_finding(takes, texts), broad_samples.attribute(name, own))
+        name in _SHARED or _is_much(_finding(takes, texts, steps), broad_samples.attribute(name, own))
         for name, texts in sought.items()
     )
 
 
-def _is_much(find: Callable[[str], bool], samples: Iterable[Sample], *, of: int = 4) -> bool:
-    """Whether it is in one part ``of`` so many of a sample; what costs too much to be told counts as much."""
-    try:
-        return any(of * sum(map(find, sample)) >= len(sample) for sample in samples)
-    except TooMuchWork:
-        return True
+def _is_much(find: Callable[[str], bool], samples: Iterable[Sample], *, of: int = broad_samples.MUCH) -> bool:
+    """Whether it is in one part ``of`` so many of a sample."""
+    return any(of * sum(map(find, sample)) >= len(sample) for sample in samples)
 
 
-def _finding(takes: ValueKind, values: Iterable[str]) -> Callable[[str], bool]:
-    """Whether any of the words or patterns is in a text. Raises TooMuchWork."""
+def _finding(takes: ValueKind, values: Iterable[str], steps: Steps) -> Callable[[str], bool]:
+    """Whether any of the words or patterns is in a text. Raises TooMuchWork, and so does what it returns."""
     if takes in WORDS:
-        words, texts = Words(tuple(values)), Steps(_TEXTS)
-        return lambda text: _is_in(words, text, texts)
-    patterns, steps = [Pattern(one) for one in values], Steps(_STEPS)
-    return lambda text: any(one.is_in(text, steps) for one in patterns)
+        words = Words(tuple(values))
+        cost = _TEXT + len(words.words) // _WORDS_A_STEP
+        return lambda text: _is_in(words, text, cost, steps)
+    patterns = [Sought(one, steps) for one in values]
+    return lambda text: any(one.is_in(text) for one in patterns)
 
 
-def _is_in(words: Words, text: str, texts: Steps) -> bool:
-    texts.take(1)
+def _is_in(words: Words, text: str, cost: int, steps: Steps) -> bool:
+    steps.take(cost)
     return bool(words.find(text))
 
 

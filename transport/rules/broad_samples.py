@@ -11,6 +11,8 @@ from itertools import cycle
 from transport.rules.broad_domains import Own
 
 Sample = tuple[str, ...]
+MUCH = 4
+"""The part of a sample, one in so many, that says *much*."""
 PEOPLE = (
     "anna.miller", "bjones", "carlos.ruiz", "d.weber", "emily.chan", "frank", "g.rossi", "hans.meier", "i.novak",
     "julia_santos", "k.larsen", "l.dubois", "maria.garcia", "nguyen.t", "olga", "p.smith", "q.li", "robert.brown",

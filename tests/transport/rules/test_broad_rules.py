@@ -9,7 +9,7 @@ from transport.config.diff import ObjectChange
 from transport.rules import broad_conditions
 from transport.rules.broad_conditions import Measure
 from transport.rules.broadness import broadness
-from transport.rules.pattern_match import Words
+from transport.rules.pattern_match import Steps, Words
 
 SECRET = {"actions": [{"kind": "RedirectMessageTo", "values": ["eve@evil.example"]}]}
 EACH_LETTER = [f"^{letter}" for letter in "abcdefghijklmnopqrstuvwxyz0123456789"]
@@ -91,10 +91,36 @@ def test_broadness__rule_that_takes_little_mail__is_not(kind, header, values):
 
 
 def test_broadness__patterns_that_cost_too_much_to_tell__count_as_much(monkeypatch):
-    condition = {"kind": "RecipientAddressMatchesPatterns", "values": ["^nobody@contoso\\.com$"]}
+    condition = {"kind": "RecipientAddressMatchesPatterns", "values": ["^[^a-z]{5}@contoso\\.com$"]}
     assert told("mail_flow_rules", {**SECRET, "conditions": [condition]}) == ""
-    monkeypatch.setattr(broad_conditions, "_STEPS", 1000)
+    monkeypatch.setattr(broad_conditions, "_STEPS", 500)
     assert told("mail_flow_rules", {**SECRET, "conditions": [condition]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("HeaderMatchesPatterns", "(a?){{40}}(b?){{40}}(c?){{40}}[yz][1-9]{{{0}}}"), ("HeaderContainsWords", "word {0}")],
+)
+def test_broadness__many_conditions_that_cost_much__have_one_bound_for_all(kind, value, monkeypatch):
+    spent = []
+
+    class Counting(Steps):
+        def take(self, count):
+            super().take(count)
+            spent.append(count)
+
+    monkeypatch.setattr(broad_conditions, "Steps", Counting)
+    monkeypatch.setattr(broad_conditions, "_STEPS", 30_000)
+    measure = Measure(PLACES)
+
+    def said(*conditions):
+        rule = full("mail_flow_rules", {**SECRET, "conditions": conditions})
+        return broadness(ObjectChange("mail_flow_rules", "one", None, rule), measure)
+
+    costly = [{"kind": kind, "header": "X-To", "values": [value.format(one)]} for one in range(1, 30)]
+    assert [said(one) for one in costly][-1]
+    assert sum(spent) <= 30_000
+    assert said(costly[-1], {"kind": "SenderDomainIs", "values": ["partner.example"]}) == ""
 
 
 @pytest.mark.parametrize(
@@ -166,6 +192,24 @@ def test_broadness__words_and_thousands_of_domains__looks_only_where_they_could_
     rule = full("mail_flow_rules", {**SECRET, "conditions": [condition]})
     assert bool(broadness(ObjectChange("mail_flow_rules", "one", None, rule), Measure(PLACES))) is is_broad
     assert len(looked) < 1000
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_broad"),
+    [
+        ("@site77\\.example$", True),
+        ("@si[tu]e77\\.example$", True),
+        ("@(site77|site78)\\.example$", True),
+        ("^boss@site77\\.example$", False),
+        ("^boss@.*\\.example$", False),
+        ("^i[n]fo@", False),
+    ],
+)
+def test_broadness__patterns_and_thousands_of_domains__looks_only_where_they_could_be(pattern, is_broad):
+    others = [f"^user{number}@partner{number}\\.example$" for number in range(100)]
+    condition = {"kind": "RecipientAddressMatchesPatterns", "values": [*others, pattern]}
+    rule = full("mail_flow_rules", {**SECRET, "conditions": [condition]})
+    assert bool(broadness(ObjectChange("mail_flow_rules", "one", None, rule), Measure(PLACES))) is is_broad
 
 
 def test_broadness__words_that_are_in_very_many_of_our_domains__count_as_much():
