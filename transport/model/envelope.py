@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from transport.model.address import Address
 from transport.model.hold import Hold
-from transport.model.next_hop import NextHop
+from transport.model.next_hop import POISON, SUBMISSION, NextHop
 from transport.model.outcome import RecipientStatus
 from transport.model.priority import Priority
 from transport.model.ruled import Ruled
@@ -50,7 +50,7 @@ class Recipient:
 
     Mutable: the queue changes it and the spool writes it. Times are unix seconds. ``original`` is the address of RCPT
     TO, ``address`` the one to deliver to. ``hold`` says who holds
-    a suspended one back. ``dsn_sent`` tells whether a delay DSN went out.
+    a suspended one back. ``is_resolved``: it was resolved before, where ``next_hop`` does not say so any more.
     """
 
     index: int
@@ -67,7 +67,18 @@ class Recipient:
     last_reply: str = ""
     last_reason: str = ""
     is_delay_dsn_sent: bool = False
+    is_resolved: bool = False
     hold: Hold | None = None
+
+    @property
+    def was_resolved(self) -> bool:
+        """Whether it was resolved and routed: groups and forwarding that led to it have done their work."""
+        return self.is_resolved or self.next_hop not in (None, SUBMISSION, POISON)
+
+    def leave_route(self, hop: NextHop | None, reason: str = "") -> None:
+        """Wait in ``hop``, which leads to no server, to be decided about again; what was resolved stays so."""
+        self.is_resolved = self.was_resolved
+        self.next_hop, self.last_reason = hop, reason
 
 
 @dataclass(slots=True, eq=False)

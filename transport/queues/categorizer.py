@@ -33,13 +33,15 @@ class Copy:
 class Categorized:
     """What was decided. ``failed`` recipients are to be given up with that outcome once the message is committed;
     ``routes`` has the shape of the RECEIVE event's detail of that name; ``events`` tell of resolution; ``copies`` are
-    to be committed before the message is answered for, and the sender is told of what was ``taken`` after that."""
+    to be committed before the message is answered for, and the sender is told of what was ``taken`` after that.
+    ``known`` are, by ``id()``, the recipients that were routed before."""
 
     failed: Failed = field(default_factory=list)
     routes: list[dict[str, Any]] = field(default_factory=list)
     events: list[TrackingEvent] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)
     taken: forms.TakenByList | None = None
+    known: set[int] = field(default_factory=set)
 
 
 def categorize(
@@ -65,6 +67,8 @@ def categorize(
     keep = _others(message, todo) if len(todo) != len(message.recipients) else []
     resolved: list[Recipient] = []
     for recipient in todo:
+        recipient.leave_route(None, recipient.last_reason)
+    for recipient in todo:
         resolved += work.resolve(recipient)
     if len(keep) + len(resolved) > 1:
         resolved = work.distinct(keep, resolved)
@@ -81,7 +85,7 @@ def categorize(
     if len(keep) + len(arranged.stays) > 1:
         _number(message, keep, arranged.stays)
     message.recipients = keep + arranged.stays
-    result = Categorized(work.failed, events=work.events + arranged.events, taken=arranged.taken)
+    result = Categorized(work.failed, events=work.events + arranged.events, taken=arranged.taken, known=work.known)
     result.routes = choose_hops(ruleset, message, arranged.stays, result.failed, work.homes)
     if arranged.copies:
         _take_copies(ruleset, arranged, result, work.homes)

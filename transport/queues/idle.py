@@ -74,7 +74,7 @@ class IdleQueues:
     async def resubmit(self, queue: DeliveryQueue, *, came_before: float) -> int:
         """Decide anew about what waits in ``queue`` for that long; returns how much. Raises SpoolUnavailable."""
         count, breath = 0, Breath()
-        for piece in queue.pieces():
+        for piece in queue.waiting.pieces(end=queue.waiting.mark()):  # what comes back stands behind it
             old = [one for one in piece if one.state in WAITING and one.received_at <= came_before]
             await self._walk.load([Chosen(queue, one, frozenset()) for one in old])
             for transaction in old:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -137,11 +137,13 @@ class EngineIntake:
         if not done.cancelled() and done.exception() is None and message.ruled is not None:
             self._queues.tell_by_rules(message, message.ruled.notices)
 
-    def _commit_copy(self, original: Message, copy: Copy) -> Future[None]:
-        """A copy stands in the spool and in the trace like any message, and names the one that it came of."""
+    def _commit_copy(self, original: Message, copy: Copy, let_go: Collection[int] = ()) -> Future[None]:
+        """A copy stands in the spool and in the trace like any message, and names the one that it came of. Those in
+        ``let_go`` (by ``id()``) are not held."""
         events = [copy_received(original, copy, self._clock())]
         if self.holding or copy.message.ruled is not None:
-            events += self._hold(copy.message, copy.message.recipients, copy.failed)
+            coming = [one for one in copy.message.recipients if id(one) not in let_go]
+            events += self._hold(copy.message, coming, copy.failed)
         future = self.commit(copy.message, events)
         future.add_done_callback(partial(self._committed, copy.message, copy.failed))
         return future
@@ -167,7 +169,7 @@ class EngineIntake:
             message.body = await self._spool.read_body(message.id)
             decided = self._decide(message, recipients, is_stored=True)
             if decided.copies:
-                await all_of([self._commit_copy(message, copy) for copy in decided.copies])
+                await all_of([self._commit_copy(message, copy, decided.known) for copy in decided.copies])
         except SpoolUnavailable as error:
             message.recipients = before
             for recipient in recipients:
@@ -228,6 +230,8 @@ class EngineIntake:
                 is_stored=is_stored,
             )
             if may_hold:
+                if is_stored:  # held once: what goes on by now, an operator let go
+                    kept |= decided.known
                 coming = [r for r in message.recipients if id(r) not in kept]
                 decided.events += self._hold(message, coming, decided.failed)
             return decided

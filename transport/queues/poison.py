@@ -16,7 +16,7 @@ def poison(spool: Spool, message: Message, recipients: Sequence[Recipient], reas
     """Give ``recipients`` the Poison queue as their next hop, with the reason, durably."""
     events = []
     for recipient in recipients:
-        recipient.next_hop, recipient.last_reason = POISON, reason
+        recipient.leave_route(POISON, reason)
         recipient.status, recipient.next_attempt_at = RecipientStatus.READY, 0.0
         address, detail = str(recipient.address), {"next_hop": str(POISON)}
         events.append(

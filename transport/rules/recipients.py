@@ -18,7 +18,7 @@ from transport.ports.recipients import EntryKind, RecipientEntry, RecipientLooku
 from transport.rules import finding
 from transport.rules.disclosure import HIDES, UNTOLD, Withheld
 from transport.rules.finding import Found
-from transport.rules.restrictions import Sender, objection
+from transport.rules.restrictions import Objection, Sender, objection
 from transport.rules.ruleset import Ruleset
 
 MAX_DEPTH = 20
@@ -89,13 +89,21 @@ class Resolution:
 
 
 def resolve(
-    ruleset: Ruleset, address: Address, lookup: RecipientLookup, *, sender: Sender, size_bytes: int
+    ruleset: Ruleset,
+    address: Address,
+    lookup: RecipientLookup,
+    *,
+    sender: Sender,
+    size_bytes: int,
+    is_again: bool = False,
 ) -> Resolution:
-    """Resolve one recipient. Raises LookupUnavailable when the directory is needed and cannot answer."""
+    """Resolve one recipient. ``is_again``: the message was resolved to ``address`` before. It was admitted then, and
+    whoever else gets the message was found: only where its own mail goes by now is asked. Raises LookupUnavailable
+    when the directory is needed and cannot answer."""
     if address.domain and ruleset.accepted_domain(address.domain) is None:
         return Resolution([Delivery(address)])
     expansion = _Expansion(ruleset, lookup, sender, size_bytes)
-    expansion.run(address)
+    expansion.run(address, is_again=is_again)
     return expansion.result
 
 
@@ -116,6 +124,7 @@ class _Visit:
     address: Address
     depth: int
     owner: Address | None
+    is_again: bool = False
 
 
 def _group_of(count: int) -> str:
@@ -135,8 +144,8 @@ class _Expansion:
         self._ahead: deque[_Visit] = deque()
         self._leads: dict[str, Address] = {}
 
-    def run(self, address: Address) -> None:
-        self._ahead.append(_Visit(address, 0, None))
+    def run(self, address: Address, *, is_again: bool) -> None:
+        self._ahead.append(_Visit(address, 0, None, is_again))
         while self._ahead:
             self._visit(self._ahead.popleft())
         if self._leads:
@@ -181,18 +190,25 @@ class _Expansion:
                 return
             self._seen.add(primary.key)
         try:
-            because = objection(self._ruleset, entry, self._sender, size_bytes=self._size_bytes, lookup=self._lookup)
+            because = self._objection(visit, entry)
         except Withheld:
             self.result.withheld.append(Problem(primary, UNTOLD))
             return
         if because is not None:
             self._refuse(primary, because.reply, because.because)
+        elif visit.is_again and (entry.kind is EntryKind.GROUP or entry.deliver_and_forward):
+            self._deliver(visit, primary, entry)  # who else gets it was found before
         elif entry.kind is EntryKind.GROUP:
             self._expand(visit, primary, entry)
         elif entry.forward_to:
             self._forward(visit, primary, entry)
         else:
             self._deliver(visit, primary, entry)
+
+    def _objection(self, visit: _Visit, entry: RecipientEntry) -> Objection | None:
+        if visit.is_again:  # by now the sender may be another than who was admitted: a group's owner
+            return None
+        return objection(self._ruleset, entry, self._sender, size_bytes=self._size_bytes, lookup=self._lookup)
 
     def _expand(self, visit: _Visit, address: Address, entry: RecipientEntry) -> None:
         if entry.is_withheld:

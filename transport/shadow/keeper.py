@@ -228,6 +228,6 @@ def _begin_anew(message: Message) -> None:
         message.ruled = (message.ruled or Ruled()).ordered_again(ordered)
     for recipient in message.recipients:
         recipient.hold = None
-        recipient.status, recipient.next_hop = RecipientStatus.READY, None
+        recipient.leave_route(None)
+        recipient.status, recipient.last_reply = RecipientStatus.READY, ""
         recipient.attempts, recipient.next_attempt_at = 0, 0.0
-        recipient.last_reply = recipient.last_reason = ""

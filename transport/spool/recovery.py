@@ -118,7 +118,7 @@ def _nobodys(message_id: int) -> Message:
 
 
 def _set_aside(found: Recovered, message: Message, recipient: Recipient, reason: str) -> None:
-    recipient.next_hop, recipient.last_reason = POISON, reason
+    recipient.leave_route(POISON, reason)
     found.damaged.append((message, recipient))
 
 

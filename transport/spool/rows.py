@@ -46,6 +46,7 @@ _STATE = (
     "last_reply",
     "last_reason",
     "is_delay_dsn_sent",
+    "is_resolved",
 )
 _plain, _state = attrgetter(*_PLAIN), attrgetter(*_STATE)
 
@@ -112,7 +113,7 @@ def _recipients_json(recipients: Sequence[Recipient]) -> str:
             break
         if one.attempts or one.first_attempt_at or one.last_attempt_at or one.next_attempt_at:
             break
-        if one.last_reply or one.last_reason or one.is_delay_dsn_sent:
+        if one.last_reply or one.last_reason or one.is_delay_dsn_sent or one.is_resolved:
             break
         told.append(f'{{"i":{one.index},"to":{_pair_json(address.local_part, address.domain)},"hop":{to}}}')
     else:

@@ -101,7 +101,7 @@ async def test_silent_for_too_long__its_mail_is_entered_here_as_new(tmp_path, ma
         await node.keeper.look(**LIMITS)
         ((entered, event),) = node.entered
         assert (entered.id, entered.body, len(entered.recipients)) == (message.id, message.body, 2)
-        assert {one.next_hop for one in entered.recipients} == {None}
+        assert {(one.next_hop, one.is_resolved) for one in entered.recipients} == {(None, True)}
         assert event.event is EventId.SHADOW_REDIRECT and event.detail["from_node"] == "other"
         assert origin.count == 0 and node.keeper.redirected_total == 1
         kept = await node.keeper.greet(origin)

@@ -29,6 +29,7 @@ def recipients(draw):
     one = Recipient(draw(st.integers(0, 9)), address, draw(st.sampled_from([address, Address("o", "p")])))
     one.next_hop, one.notify = draw(hops), draw(st.sampled_from([frozenset(), frozenset(["NEVER"])]))
     one.orcpt, one.last_reason = draw(st.sampled_from(["", "rfc822;x"])), draw(st.sampled_from(["", "why"]))
+    one.is_resolved = draw(st.booleans())
     one.status, one.attempts = draw(st.sampled_from(list(RecipientStatus)[:2])), draw(st.integers(0, 1))
     return one
 
