@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:pk>/", detail.change_detail, name="detail"),
     path("<int:pk>/impact/", impact.change_impact, name="impact"),
     path("<int:pk>/impact/again/", impact.replay_again, name="impact-again"),
+    path("<int:pk>/read/", notices.read_of_change, name="read"),
     path("<int:pk>/submit/", acts.submit, name="submit"),
     path("<int:pk>/approve/", acts.approve, name="approve"),
     path("<int:pk>/request-changes/", acts.give_back, name="request-changes"),

@@ -11,6 +11,8 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 PAGE_SIZE = 50
+FOLLOWS = "X-Follows"
+"""The header of a page that asks for itself anew (follow.js): nobody looked at it by that."""
 
 
 def render_page(
@@ -19,9 +21,15 @@ def render_page(
     """The fragment where htmx asks for a part of the page, else the whole page; both from the same context."""
     htmx = getattr(request, "htmx", None)
     wanted = fragment if fragment and htmx and not htmx.boosted and not htmx.history_restore_request else template
-    response = render(request, wanted, dict(context), status=status)
+    # What was to be said to a person waits for a page that they open.
+    silent: dict[str, Any] = {"messages": ()} if is_following(request) else {}
+    response = render(request, wanted, dict(context) | silent, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def is_following(request: HttpRequest) -> bool:
+    return FOLLOWS in request.headers
 
 
 def page_of(request: HttpRequest, rows: Any, *, size: int = PAGE_SIZE) -> Page[Any]:

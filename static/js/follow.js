@@ -1,13 +1,18 @@
 // A page that follows the change, or the list of changes, that it shows: where its mark among the live ones is another
 // than the page's own (live.js, the region "changes"), the page is asked for anew, and parts that differ take the place of
 // the old ones. Nothing jumps: what is in sight stays where it is. Nothing typed is lost: a part in which somebody types
-// waits until they are done, and says so.
+// waits until they are done, and says so. Nothing is agreed to unseen: a form that carries the digest of what was opened
+// is never made to carry another one.
 const SETTLES_MS = 150;
+const EDITED = "This change was edited since you opened it.";
 const page = document.querySelector("[data-follows]");
 const marks = document.querySelector("[data-live=changes]");
 const served = new Map(); // part -> its content as it was served, without what differs from answer to answer
 let mark = page.dataset.mark;
 let head = page.dataset.head;
+const seen = page.dataset.digest; // what the person looked at when the page was opened: forms agree to that, or are refused
+let isEdited = false; // the change is another one by now
+let isRead = true; // what came by itself since was looked at
 let timer = 0;
 let isAsking = false;
 let isAskedAgain = false;
@@ -31,6 +36,10 @@ function essence(part) {
   for (const time of copy.querySelectorAll("time")) time.replaceWith(time.dateTime);
   for (const fold of copy.querySelectorAll("details")) fold.removeAttribute("open");
   for (const note of copy.querySelectorAll("[data-waits]")) note.remove();
+  for (const field of copy.querySelectorAll("[data-unsaid]")) { // it came once, with the page that was opened
+    field.removeAttribute("value");
+    if (field.matches("textarea")) field.textContent = "";
+  }
   return copy.textContent.replace(/\s+/g, " ") + [...copy.querySelectorAll("[action], [formaction], [name], [href]")]
     .map((one) => `${one.getAttribute("action") ?? one.getAttribute("formaction") ?? ""} ${one.name ?? ""} ${one.getAttribute("value") ?? ""} ${one.getAttribute("href") ?? ""} ${one.disabled ?? ""}`)
     .join("\n");
@@ -46,6 +55,37 @@ function tellThatItWaits(part) {
   (part.querySelector(".card-body, .mc-form") ?? part).prepend(note);
 }
 
+const carriesDigest = (part) => part.querySelector("input[name=digest]") !== null;
+
+function staleNote(className) {
+  const note = document.createElement("p");
+  note.dataset.stale = "";
+  note.className = className;
+  const words = document.createElement("span");
+  words.textContent = `${EDITED} `;
+  const anew = document.createElement("a");
+  anew.href = location.pathname + location.search;
+  anew.textContent = "Look at it as it is now";
+  words.append(anew);
+  note.append(words);
+  return note;
+}
+
+// Its forms go on carrying the digest of what was opened, so that the console refuses them.
+function tellThatItIsStale(part) {
+  part.querySelector("[data-waits]")?.remove();
+  if (!part.firstElementChild || part.querySelector("[data-stale]")) return;
+  (part.querySelector(".card-body, .mc-form") ?? part).prepend(staleNote("mc-text-warn mc-waits"));
+}
+
+function compare(digest) {
+  const wasEdited = isEdited;
+  isEdited = seen !== undefined && digest !== seen;
+  if (isEdited && !wasEdited) page.prepend(staleNote("mc-note mc-warn"));
+  if (!isEdited) for (const note of document.querySelectorAll("[data-stale]")) note.remove();
+  return isEdited && !wasEdited ? EDITED : "";
+}
+
 function replace(part, fresh) {
   const open = new Set([...part.querySelectorAll("details[open][id]")].map((one) => one.id));
   part.replaceChildren(...fresh.childNodes);
@@ -57,14 +97,19 @@ function replace(part, fresh) {
 // What is in sight: the first part that the window shows and that scrolls with the page.
 const inSight = () => parts(page).find((part) => part.dataset.part !== "act" && part.offsetHeight && part.getBoundingClientRect().bottom > 80);
 
-function take(fresh) {
+// Returns what to say of it to who does not see it.
+function take(fresh, digest) {
   const there = new Map(parts(document).map((part) => [part.dataset.part, part]));
   const anchor = inSight();
   const top = anchor?.getBoundingClientRect().top;
+  const edited = compare(digest);
   for (const part of parts(fresh)) {
     const old = there.get(part.dataset.part);
     const said = essence(part);
-    if (!old || served.get(part.dataset.part) === said) continue;
+    if (!old) continue;
+    const isHeld = isEdited && (carriesDigest(old) || carriesDigest(part));
+    if (isHeld) tellThatItIsStale(old);
+    if (isHeld || served.get(part.dataset.part) === said) continue;
     if (part.dataset.of && part.dataset.of === old.dataset.of) continue; // it follows by itself
     if (isBusy(old)) tellThatItWaits(old);
     else {
@@ -73,13 +118,15 @@ function take(fresh) {
     }
   }
   if (anchor?.isConnected) window.scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
+  return edited;
 }
 
 async function ask() {
   if (isAsking) return void (isAskedAgain = true);
   isAsking = true;
   try {
-    const answer = await fetch(location.pathname + location.search);
+    // The header: nobody looked at anything by that.
+    const answer = await fetch(location.pathname + location.search, { headers: { "X-Follows": "1" } });
     if (answer.ok && !answer.redirected) {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       const said = fresh.querySelector("[data-follows]");
@@ -87,12 +134,13 @@ async function ask() {
         mark = said.dataset.mark;
         head = said.dataset.head;
         const before = document.querySelector("[data-part=heading]")?.textContent;
-        take(fresh);
+        const edited = take(fresh, said.dataset.digest);
+        isRead = false;
         const now = document.querySelector("[data-part=heading]")?.textContent;
-        if (now && now !== before) {
-          document.getElementById("messages")?.replaceChildren(); // they were about how it was
-          document.getElementById("said").textContent = now.trim().replace(/\s+/g, " ");
-        }
+        const isOther = now && now !== before;
+        if (isOther) document.getElementById("messages")?.replaceChildren(); // they were about how it was
+        const news = [isOther ? now.trim().replace(/\s+/g, " ") : "", edited].filter(Boolean).join(" ");
+        if (news) document.getElementById("said").textContent = news;
       }
     }
   } catch {
@@ -115,9 +163,27 @@ function look() {
   const isOld = (mine && mine.dataset.mark !== mark) || (head && all && all.dataset.head !== head);
   if (!isOld) return;
   soon();
+  ring();
+}
+
+function ring() {
   const bell = document.getElementById("bell");
   if (bell) window.htmx?.trigger(bell, "news");
 }
+
+// Notices of what came by itself are read once somebody is there: a page that is left open reads none.
+async function beThere(event) {
+  const isStill = event.type === "pointermove" && !event.movementX && !event.movementY; // the page moved, not the pointer
+  if (isRead || isStill || !page.dataset.reads) return;
+  isRead = true;
+  try {
+    await fetch(page.dataset.reads, { method: "POST", headers: JSON.parse(document.body.getAttribute("hx-headers")) });
+    ring();
+  } catch {
+    // They stay unread, and are read with the next page.
+  }
+}
+for (const sign of ["pointerdown", "pointermove", "wheel", "keydown"]) document.addEventListener(sign, beThere, { passive: true });
 
 document.documentElement.style.overflowAnchor = "none"; // take() itself keeps what is in sight in its place
 for (const part of parts(document)) served.set(part.dataset.part, essence(part));

@@ -29,7 +29,7 @@ from mailconsole.changes.views.impact import impact_context
 from mailconsole.changes.views.items import SHOWN_ITEMS, anchor_of, items_of
 from mailconsole.changes.views.running import running
 from mailconsole.changes.views.unsaid import unsaid
-from mailconsole.common.pages import render_page
+from mailconsole.common.pages import is_following, render_page
 from mailconsole.common.refusals import Refusal
 from mailconsole.common.templatetags.words import wire
 from transport.config.diff import ObjectChange, diff, name_of, object_of
@@ -63,8 +63,10 @@ class Finding:
 @require_safe
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
     change = get_object_or_404(Change.objects.select_related("author", "base", "prolongs"), pk=pk)
-    written = unsaid(request, change)
-    read_notices(person=actor_of(request), now=timezone.now(), change=change)
+    written: dict[str, str] = {}
+    if not is_following(request):
+        written = unsaid(request, change)
+        read_notices(person=actor_of(request), now=timezone.now(), change=change)
     return render_page(request, "changes/detail.html", detail_context(request, change, written))
 
 

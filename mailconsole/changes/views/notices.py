@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from mailconsole.accounts.views.people import actor_of
 from mailconsole.changes.frame import waiting
 from mailconsole.changes.live import mark_of_all
-from mailconsole.changes.models import MailWish, Notice, WebhookCall
+from mailconsole.changes.models import Change, MailWish, Notice, WebhookCall
 from mailconsole.changes.services.notices import read_notices, wish_mail
 from mailconsole.changes.services.waiting import waiting_for
 from mailconsole.common.pages import page_of, render_page
@@ -42,6 +42,13 @@ def bell(request: HttpRequest) -> HttpResponse:
 def read(request: HttpRequest) -> HttpResponse:
     read_notices(person=actor_of(request), now=timezone.now())
     return redirect("changes:notices")
+
+
+@require_POST
+def read_of_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Of a change whose page brought news by itself, once somebody is there."""
+    read_notices(person=actor_of(request), now=timezone.now(), change=get_object_or_404(Change, pk=pk))
+    return HttpResponse(status=204)
 
 
 @require_POST

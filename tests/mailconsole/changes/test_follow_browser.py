@@ -6,21 +6,24 @@ import re
 import time
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from mailconsole.changes.live import change_marks
-from mailconsole.changes.models import Change
+from mailconsole.changes.models import Change, ChangeItem
 from mailconsole.changes.services.approve_change import approve_change
 from mailconsole.changes.services.comment_on_change import comment_on_change
 from mailconsole.changes.services.ground import digest_of
+from mailconsole.changes.services.notices import unread
 from mailconsole.changes.services.request_changes import request_changes
 from mailconsole.changes.services.submit_change import submit_change
+from mailconsole.changes.services.take_back import take_back
 from mailconsole.changes.states import ChangeState
 from mailconsole.nodes.live.publish import publish_regions
 from mailconsole.nodes.snapshots import Live
 from tests.mailconsole.changes.kit import NOW, create_change, publish_policy, stage_policy
 from tests.mailconsole.mailflow.test_browser import sign_in
-from tests.support.browser import new_context
+from tests.support.browser import assert_looks_right, new_context
 from tests.support.factories import create_editor, create_reviewer
 from tests.support.live import live_redis
 
@@ -78,6 +81,77 @@ def test_page__typed_into_while_it_is_given_back__keeps_what_is_typed_and_shows_
     comment.fill("")
     page.locator("h1").click()
     expect(page.locator("[data-part=act]")).not_to_contain_text("Approve")
+
+
+def edited_and_submitted(change: Change, network: str = "10.2.0.0/16") -> None:
+    """The same policy, for another network."""
+    take_back(change=change, actor=change.author, now=timezone.now())
+    (item,) = ChangeItem.objects.filter(change=change)
+    stage_policy(change, change.author, item.object_id, networks=[network])
+    submit_change(change=change, actor=change.author, now=timezone.now())
+
+
+def test_approve__edited_since_the_page_was_opened__agrees_to_nothing_unseen(
+    browser, complaints, web_server, live_redis
+):
+    change, rita = create_change(ChangeState.IN_REVIEW), create_reviewer()
+    page = opened(browser, complaints, web_server, rita, f"/changes/{change.pk}/")
+    page.evaluate("document.getElementById('about-title').scrollIntoView({block: 'start', behavior: 'instant'})")
+    before = page.evaluate(TOP)
+    edited_and_submitted(change)
+    until(page, "[data-part=words]", "10.2.0.0/16")
+    assert abs(page.evaluate(TOP) - before) < 2
+    expect(page.locator("[data-follows] > [data-stale]")).to_contain_text("edited since you opened it")
+    expect(page.locator("[data-part=act] [data-stale]")).to_contain_text("edited since you opened it")
+    expect(page.locator("#said")).to_contain_text("edited since you opened it")
+    assert_looks_right(page)
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("#messages")).to_contain_text("was edited after you opened it")
+    assert Change.objects.get(pk=change.pk).status is ChangeState.IN_REVIEW
+    expect(page.locator("[data-stale]")).to_have_count(0)
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("h1")).to_contain_text("Approved")
+
+
+def test_page__draft_is_edited_and_submitted__gets_no_button_to_agree_with_what_was_never_opened(
+    browser, complaints, web_server, live_redis
+):
+    change, rita = create_change(), create_reviewer()
+    page = opened(browser, complaints, web_server, rita, f"/changes/{change.pk}/")
+    edited_and_submitted(change)
+    until(page, "h1", "In review")
+    expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    page.locator("[data-stale]").get_by_role("link", name="Look at it as it is now").click()
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    expect(page.locator("[data-stale]")).to_have_count(0)
+
+
+def test_page__edited_and_edited_back__is_what_was_opened(browser, complaints, web_server, live_redis):
+    change, rita = create_change(ChangeState.IN_REVIEW), create_reviewer()
+    page = opened(browser, complaints, web_server, rita, f"/changes/{change.pk}/")
+    edited_and_submitted(change)
+    until(page, "[data-follows]", "edited since you opened it")
+    edited_and_submitted(change, "10.1.0.0/16")
+    until(page, "[data-part=words]", "10.1.0.0/16")
+    expect(page.locator("[data-stale]")).to_have_count(0)
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("h1")).to_contain_text("Approved")
+
+
+def test_notices__page_follows_while_nobody_is_there__stay_unread_until_somebody_is(
+    browser, complaints, web_server, live_redis
+):
+    change, rita = create_change(), create_reviewer()
+    page = opened(browser, complaints, web_server, rita, f"/changes/{change.pk}/")
+    submit_change(change=change, actor=change.author, now=NOW)
+    until(page, "h1", "In review")
+    expect(page.locator("#bell .mc-badge")).to_have_text("1")
+    assert "unread" in page.locator("#bell").inner_text()
+    assert unread(rita).count() == 1
+    page.mouse.move(300, 300)
+    page.mouse.move(320, 320)
+    expect(page.locator("#bell")).not_to_contain_text("unread")
+    assert unread(rita).count() == 0
 
 
 def test_lists_and_bell__another_submits_and_comments__follow(browser, complaints, web_server, live_redis):

@@ -68,6 +68,30 @@ def test_bell__counts_lists_and_is_read_by_looking_at_the_change():
     assert news_of(reviewer) == []
 
 
+def test_page_that_follows__asks_for_itself__reads_no_notice_and_takes_nothing_said_from_its_reader():
+    reviewer, change = create_reviewer(), create_change(ChangeState.IN_REVIEW)
+    browser, page = signed_in(reviewer), reverse("changes:detail", args=[change.pk])
+    browser.post(reverse("changes:approve", args=[change.pk]), {"digest": "old", "comment": "Fine by me"})
+    followed = browser.get(page, headers={"X-Follows": "1"}).content.decode()
+    assert "edited after you opened it" not in followed
+    assert news_of(reviewer) == [News.REVIEW_WANTED]
+    opened = browser.get(page).content.decode()
+    assert "edited after you opened it" in opened
+    assert "Fine by me" in opened
+    assert news_of(reviewer) == []
+
+
+def test_read_of_change__by_post__reads_those_of_that_change_and_only_ones_own():
+    one, two = create_reviewer(), create_reviewer()
+    change = create_change(ChangeState.IN_REVIEW)
+    create_change(ChangeState.IN_REVIEW, name="Plotters", networks=["10.3.0.0/16"])
+    address = reverse("changes:read", args=[change.pk])
+    assert signed_in(one).get(address).status_code == 405
+    assert signed_in(one).post(address).status_code == 204
+    assert unread(one).get().change_id != change.pk
+    assert unread(two).count() == 2
+
+
 def test_read_all__by_post_and_only_ones_own():
     one, two = create_reviewer(), create_reviewer()
     create_change(ChangeState.IN_REVIEW)
