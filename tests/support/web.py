@@ -1,5 +1,6 @@
 """The console as uvicorn serves it, in a thread of the test: `live_server` can't send server-sent events."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import uvicorn
 from django.db import connections
 
 from mailconsole.asgi import application
+from mailconsole.nodes.live.hub import hub
 
 
 @dataclass(frozen=True)
@@ -16,11 +18,19 @@ class WebServer:
     url: str
 
 
+class _Server(uvicorn.Server):
+    """It ends the streams of open pages by itself: no signal reaches it in its thread (nodes/live/shutdown.py)."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        hub().close()
+        await super().shutdown(sockets)
+
+
 @pytest.fixture
 def web_server(transactional_db: None) -> Iterator[WebServer]:
     """On a free port, over the test's own database; the test sees what the pages commit and the other way round."""
     config = uvicorn.Config(application, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
+    server = _Server(config)
     thread = threading.Thread(target=_serve, args=(server,), daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
