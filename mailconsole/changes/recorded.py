@@ -96,9 +96,9 @@ class ObjectUses:
 
 
 class UseSource(Protocol):
-    """Gives the uses of some objects of a section."""
+    """Gives the uses of some objects of a section; None asks for all of it."""
 
-    def __call__(self, section: str, object_ids: Collection[str], *, now: datetime) -> ObjectUses: ...
+    def __call__(self, section: str, object_ids: Collection[str] | None, *, now: datetime) -> ObjectUses: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +184,8 @@ def register_uses(source: UseSource) -> None:
     _plugged["uses"] = source
 
 
-def uses(section: str, object_ids: Collection[str], *, now: datetime) -> ObjectUses:
-    """Of these objects of a section; nothing where nobody counts."""
+def uses(section: str, object_ids: Collection[str] | None, *, now: datetime) -> ObjectUses:
+    """Of these objects of a section, None for all of it; nothing where nobody counts."""
     source: UseSource | None = _plugged.get("uses")
     return source(section, object_ids, now=now) if source is not None else ObjectUses(None, {})
 

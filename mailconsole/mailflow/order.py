@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mailconsole.changes.recorded import Use
 from mailconsole.mailflow.kinds.kind import Kind
-from mailconsole.mailflow.row import Row
 from transport.config.objects import ConfigModel
 
 NAME, HITS, STATE = "name", "hits", "state"
@@ -47,11 +47,6 @@ class Order:
         return f"{'-' if self.is_descending else ''}{self.column}"
 
     @property
-    def needs_told(self) -> bool:
-        """Whether it can't be told from the objects alone."""
-        return self.column in (HITS, STATE)
-
-    @property
     def first(self) -> Heading:
         return self._heading(NAME, "Network" if self.kind.is_list else "Name")
 
@@ -84,10 +79,16 @@ class Order:
         cell = self.kind.columns[int(self.column)][1]
         return sorted(by_name, key=lambda pair: natural(cell(shown(pair[1]))), reverse=self.is_descending)
 
-    def sorted(self, rows: Sequence[Row]) -> list[Row]:
-        """By what is told of them beside."""
-        by_name = sorted(rows, key=lambda row: natural(row.name))
-        return sorted(by_name, key=_hits if self.column == HITS else _state, reverse=self.is_descending)
+    def by_hits(self, found: Sequence[Pair], uses: Mapping[str, Use]) -> list[Pair]:
+        """By how often each decided of late, then when last; what never did is not in ``uses``."""
+        return self._by(found, lambda pair: _hits(uses.get(pair[0])))
+
+    def by_state(self, found: Sequence[Pair], mark: Callable[[str], str], idle: Callable[[Any], str]) -> list[Pair]:
+        """Marked ones together, then those without effect, disabled and enabled ones."""
+        return self._by(found, lambda pair: (mark(pair[0]) or "~", _effect(pair[1], idle)))
+
+    def _by(self, found: Sequence[Pair], key: Callable[[Pair], Any]) -> list[Pair]:
+        return sorted(sorted(found, key=_by_name), key=key, reverse=self.is_descending)
 
 
 def natural(text: str) -> Natural:
@@ -100,10 +101,9 @@ def _by_name(pair: Pair) -> Natural:
     return natural(str(getattr(pair[1], "name", pair[0])))
 
 
-def _hits(row: Row) -> tuple[int, float]:
-    return (row.use.recent, row.use.last_at.timestamp()) if row.use is not None else (0, 0)
+def _hits(use: Use | None) -> tuple[int, float]:
+    return (use.recent, use.last_at.timestamp()) if use is not None else (0, 0)
 
 
-def _state(row: Row) -> tuple[str, int]:
-    """Marked ones together, then those without effect, disabled and enabled ones."""
-    return row.mark or "~", 0 if row.idle_because else 2 if row.is_enabled else 1
+def _effect(item: Any, idle: Callable[[Any], str]) -> int:
+    return 0 if idle(item) else 2 if getattr(item, "is_enabled", True) else 1

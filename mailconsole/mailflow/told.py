@@ -18,6 +18,8 @@ from transport.config.validate_rules import why_never
 from transport.rules.coverage import Coverage
 from transport.rules.shadowed_entries import Shadows
 
+Idle = Callable[[Any], str]
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -26,16 +28,17 @@ class Told:
     uses: Mapping[str, recorded.Use]
     since: datetime | None
     endings: Mapping[str, Change]
-    idle_because: Callable[[Any], str]
+    idle_because: Idle
 
 
-def told_of(kind: Kind, seen: Seen, object_ids: Collection[str], *, now: datetime) -> Told:
-    """Of these objects of a section."""
+def told_of(kind: Kind, seen: Seen, object_ids: Collection[str], *, now: datetime, idle: Idle | None = None) -> Told:
+    """Of these objects of a section; ``idle`` where that was worked out already."""
     uses = recorded.uses(kind.name, object_ids, now=now) if kind.is_counted else recorded.ObjectUses(None, {})
-    return Told(uses.by_id, uses.since, ending(kind.name, object_ids), _idle(kind, seen, now))
+    return Told(uses.by_id, uses.since, ending(kind.name, object_ids), idle or idle_in(kind, seen, now))
 
 
-def _idle(kind: Kind, seen: Seen, now: datetime) -> Callable[[Any], str]:
+def idle_in(kind: Kind, seen: Seen, now: datetime) -> Idle:
+    """What tells of an object of a section why it can't decide anything."""
     if kind.name == RULES:
         never = why_never(seen.document.mail_flow_rules, now)
         return lambda rule: never.get(rule.id, "")

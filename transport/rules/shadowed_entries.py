@@ -26,12 +26,15 @@ class _Wide:
                 wide.append(entry)
             else:
                 self._single[entry.network] = entry
+        self._has_wide = bool(wide)
         self._index = NetworkIndex((entry.network, entry) for entry in wide)
 
     def over(self, entry: IpListEntry) -> IpListEntry | None:
         """Another one that holds all of the entry's addresses, for as long."""
         same = self._single.get(entry.network)
-        near = ([same] if same is not None else []) + self._index.find_all(_first(entry.network))
+        near = [same] if same is not None else []
+        if self._has_wide:
+            near += self._index.find_all(_first(entry.network))
         return next((one for one in near if one is not entry and _covers(one, entry)), None)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -9,15 +11,16 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from mailconsole.changes import recorded
 from mailconsole.common.pages import page_of, render_page
 from mailconsole.mailflow.drafts import Seen, seen_by
 from mailconsole.mailflow.editable import may_edit
 from mailconsole.mailflow.kinds.kind import Kind
 from mailconsole.mailflow.kinds.table import KINDS
 from mailconsole.mailflow.named import names_in
-from mailconsole.mailflow.order import Order
+from mailconsole.mailflow.order import HITS, STATE, Order, Pair
 from mailconsole.mailflow.row import Row
-from mailconsole.mailflow.told import Told, told_of
+from mailconsole.mailflow.told import Idle, Told, idle_in, told_of
 from transport.config.objects import ConfigModel
 
 MOVES = (("up", "Move up", "arrow-up"), ("down", "Move down", "arrow-down"))
@@ -29,14 +32,10 @@ def object_list(request: HttpRequest, kind: str) -> HttpResponse:
     query = request.GET.get("q", "").strip().lower()
     order = Order.asked(page_kind, request.GET.get("sort", ""))
     found = [pair for pair in seen.objects(kind).items() if _matches(pair[1], query)]
-    if order.needs_told:
-        told = told_of(page_kind, seen, [key for key, _ in found], now=now)
-        rows = order.sorted([_row(page_kind, seen, key, item, told) for key, item in found])
-        page = page_of(request, rows)
-    else:
-        page = page_of(request, order.sorted_objects(found, partial(_shown, page_kind, seen)))
-        told = told_of(page_kind, seen, [key for key, _ in page.object_list], now=now)
-        page.object_list = [_row(page_kind, seen, key, item, told) for key, item in page.object_list]
+    idle = idle_in(page_kind, seen, now)
+    page = page_of(request, _sorted(order, seen, found, idle, now))
+    told = told_of(page_kind, seen, [key for key, _ in page.object_list], now=now, idle=idle)
+    page.object_list = [_row(page_kind, seen, key, item, told) for key, item in page.object_list]
     context = {"kind": page_kind, "page": page, "query": query, "draft": seen.draft, "counted_since": told.since,
                "moves": MOVES, "editable": may_edit(request.user, kind), "order": order}  # fmt: skip
     return render_page(request, "mailflow/list.html", context, fragment="mailflow/_rows.html")
@@ -44,6 +43,15 @@ def object_list(request: HttpRequest, kind: str) -> HttpResponse:
 
 def _matches(item: ConfigModel, query: str) -> bool:
     return not query or query in " ".join(str(value) for value in item.__dict__.values()).lower()
+
+
+def _sorted(order: Order, seen: Seen, found: Sequence[Pair], idle: Idle, now: datetime) -> list[Pair]:
+    """All that was found, in the order; rows are made of what is shown only."""
+    if order.column == HITS:
+        return order.by_hits(found, recorded.uses(order.kind.name, None, now=now).by_id)
+    if order.column == STATE:
+        return order.by_state(found, partial(seen.mark, order.kind.name), idle)
+    return order.sorted_objects(found, partial(_shown, order.kind, seen))
 
 
 def _shown(kind: Kind, seen: Seen, item: Any) -> Any:

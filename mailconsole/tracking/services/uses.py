@@ -78,10 +78,13 @@ class Uses:
             yield day, section, object_id, int(count), last_at
 
 
-def object_uses(section: str, object_ids: Collection[str], *, now: datetime) -> ObjectUses:
-    """Of those of these objects of a section that ever decided, by id; and since when anything is counted."""
+def object_uses(section: str, object_ids: Collection[str] | None, *, now: datetime) -> ObjectUses:
+    """Of those of these objects of a section, None for all of it, that ever decided, by id; and since when anything
+    is counted."""
     since = ObjectUse.objects.order_by("day").values_list("day", flat=True).first()
-    rows = ObjectUse.objects.filter(section=section, object_id__in=object_ids)
+    rows = ObjectUse.objects.filter(section=section)
+    if object_ids is not None:
+        rows = rows.filter(object_id__in=object_ids)
     recent = dict(rows.filter(day__gte=now - RECENT).values_list("object_id").annotate(Sum("count")).order_by())
     whole = rows.values_list("object_id").annotate(Sum("count"), Max("last_at")).order_by()
     return ObjectUses(

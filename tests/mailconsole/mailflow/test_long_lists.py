@@ -14,6 +14,8 @@ from mailconsole.changes.models import Change
 from mailconsole.changes.services.revisions import lock_head, store_revision
 from mailconsole.changes.states import Way
 from mailconsole.common.pages import PAGE_SIZE
+from mailconsole.mailflow import told
+from mailconsole.mailflow.views import lists
 from tests.support.factories import create_editor, create_viewer, signed_in
 from transport.config import diff, validate_rewriting, validate_rules
 from transport.config.document import MailFlow
@@ -104,3 +106,15 @@ def test_change__2000_problems__are_each_told_without_reading_the_section_anew(m
     page = client.get(reverse("changes:detail", args=[Change.objects.get(author=editor).pk])).content.decode()
     assert "Policy 1999 expired on 2020-01-01" in page
     assert len(counted.calls) < 200_000
+
+
+@pytest.mark.parametrize("sort", ["state", "-state", "hits", "-hits"])
+def test_list__in_an_order_that_is_told_beside__makes_rows_of_what_it_shows_and_binds_no_more_ids(monkeypatch, sort):
+    publish(relay_policies=POLICIES)
+    made, ended = Counted(monkeypatch, lists, "_row"), Counted(monkeypatch, told, "ending")
+    asked = Counted(monkeypatch, recorded, "uses")
+    page = signed_in(create_viewer()).get(reverse("mailflow:relay-policy-list"), {"sort": sort, "page": "3"})
+    assert page.status_code == 200
+    assert len(made.calls) == PAGE_SIZE
+    assert [len(ids) for _, ids in ended.calls] == [PAGE_SIZE]
+    assert [len(ids) for _, ids in asked.calls if ids is not None] == [PAGE_SIZE]

@@ -47,6 +47,7 @@ def test_ingest__messages_and_refusals__count_for_what_answered_yes():
 
     assert recent("relay_policies") == {"scanners": 2}
     assert recent("ip_block_list") == {"203.0.113.0/24": 1}
+    assert object_uses("ip_block_list", None, now=AT) == object_uses("ip_block_list", IDS, now=AT)
     assert recent("receive_connectors") == {"default": 2}
     assert recent("send_connectors") == {"internet": 2}
 
