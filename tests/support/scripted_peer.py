@@ -91,7 +91,8 @@ class Peer(asyncio.Transport):
 
 @dataclass
 class OneConnection:
-    """Couriers and Courier of the only queue: one connection at a time, of ``kind``. It notes how each ended."""
+    """Couriers and Courier of the only queue: one connection at a time, of ``kind``. It notes how each ended, and
+    after which of its transactions it could have given way."""
 
     kind: type[Client]
     capabilities: Capabilities
@@ -102,6 +103,7 @@ class OneConnection:
     peers: list[Peer] = field(default_factory=list)
     ended: list[tuple[Outcome | None, bool]] = field(default_factory=list)
     delivered: int = 0
+    turns: set[tuple[int, int]] = field(default_factory=set)
     client: Client | None = None
 
     def open(self, _hop: object, _connector: object, source: Source, *, hostname: str) -> Any:
@@ -124,10 +126,13 @@ class OneConnection:
 
     def client_idle(self, client: Client) -> None: ...
 
-    def client_settled(self, client: Client) -> None: ...
+    def client_settled(self, client: Client) -> None:
+        self.turns.add((len(self.peers), client.settled))
 
     def client_delivered(self, client: Client, took_s: float) -> None:
         self.delivered += 1
+        if client.settled:  # the express way settles before it says so, the careful one after
+            self.client_settled(client)
 
     def client_ended(self, client: Client, outcome: Outcome | None, *, is_failure: bool) -> None:
         self.ended.append((outcome, is_failure))
@@ -186,6 +191,7 @@ async def show(spool: SqliteSpool, connection: OneConnection, messages: Sequence
         "octets": [peer.heard for peer in connection.peers],
         "ended": connection.ended,
         "taken": connection.delivered,
+        "turns": connection.turns,
         "recipients": [[(one.status, one.attempts, one.next_attempt_at) for one in m.recipients] for m in messages],
         "rows": (batch.states, batch.removed, batch.stated, batch.events),
         "notifications": [event.to_json() for event in told],
