@@ -64,12 +64,13 @@ class MailFlow(ConfigModel):
     def _in_canonical_order(self) -> Self:
         for kind in (*OBJECT_KINDS, *LIST_KINDS):
             items = getattr(self, kind)
+            if all(one < two for one, two in pairwise(identity(kind, item) for item in items)):
+                continue  # as every stored document is
             ordered = tuple(sorted(items, key=lambda item: identity(kind, item)))
             for one, two in pairwise(ordered):
                 if identity(kind, one) == identity(kind, two):
                     raise ValueError(f"{kind}: '{identity(kind, one)}' is there twice")
-            if ordered != items:
-                object.__setattr__(self, kind, ordered)
+            object.__setattr__(self, kind, ordered)
         return self
 
     def section(self, name: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from transport.config.diff import Json, ObjectChange, apply, as_json, diff, objects_of
+from transport.config.diff import Json, ObjectChange, apply, as_json, diff, object_of
 from transport.config.document import MailFlow
 
 WHOLE_OBJECT = ""
@@ -44,12 +44,10 @@ def merge_changes(changes: Iterable[ObjectChange], *, head: MailFlow) -> Merge:
 
     The result may break a rule across objects that each side kept: validate it.
     """
-    present: dict[str, dict[str, Any]] = {}
     merged: list[ObjectChange] = []
     conflicts: list[Conflict] = []
     for change in changes:
-        objects = present.setdefault(change.kind, objects_of(head, change.kind))
-        item = objects.get(change.object_id)
+        item = object_of(head, change.kind, change.object_id)
         result, trouble = _merge_one(change, as_json(item) if item is not None else None)
         merged += [result] if result is not None else []
         conflicts += trouble

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 
 from tests.transport.config.documents import SCANNERS, changed, document, documents
-from transport.config.document import MailFlow
-from transport.config.merge import merge
+from transport.config import diff
+from transport.config import document as documented
+from transport.config.document import MailFlow, identity
+from transport.config.merge import merge, merge_changes
 
 BASE = document(relay_policies=[SCANNERS])
 MORE = ["10.1.0.0/16", "10.2.0.0/16"]
@@ -56,3 +59,25 @@ def test_merge__deleted_on_both_sides__is_no_conflict() -> None:
 def test_merge__made_on_both_sides_differently__conflicts() -> None:
     (conflict,) = merge(base=document(), head=policy(owner="IT"), draft=BASE).conflicts
     assert (conflict.base, conflict.field) == (None, "")
+
+
+def test_merge__of_many_changes__reads_the_section_a_few_times_and_not_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    base = document(ip_block_list=[{"network": f"10.0.{n // 250}.{n % 250}"} for n in range(1000)])
+    draft = document(ip_block_list=[{"network": one.network, "comment": "x"} for one in base.ip_block_list[:100]])
+    changes = diff.diff(base, draft)
+    asked: list[str] = []
+
+    def counted(kind: str, item: object) -> str:
+        asked.append(kind)
+        return identity(kind, item)
+
+    for module in (diff, documented):
+        monkeypatch.setattr(module, "identity", counted)
+    assert merge_changes(changes, head=base).document == draft
+    assert len(changes) == 1000
+    assert len(asked) < 20 * 1000
+    del asked[:]
+    MailFlow.model_validate({"ip_block_list": base.ip_block_list})
+    assert len(asked) == 1000
