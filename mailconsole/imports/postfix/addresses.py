@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ Span = tuple[int, int]
 """First and last, both in it."""
 _IPV4 = 1 << 129
 """Added to IPv4's numbers: they lie apart from IPv6's on one line."""
+_MOST = _IPV4 << 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Addresses:
         return bool(self.spans)
 
     def __or__(self, other: Addresses) -> Addresses:
-        return union((self, other))
+        few, many = sorted((self, other), key=lambda one: len(one.spans))
+        return union((few, many)) if len(few.spans) * 8 > len(many.spans) else _put_in(few, many)
 
     def __sub__(self, other: Addresses) -> Addresses:
         return Addresses(tuple(piece for span in self.spans for piece in _left(span, other.spans)))
@@ -56,6 +58,23 @@ def union(sets: Iterable[Addresses]) -> Addresses:
     return _merged(span for one in sets for span in one.spans)
 
 
+def _put_in(few: Addresses, many: Addresses) -> Addresses:
+    """As ``union``, but the many are copied and not walked."""
+    made = list(many.spans)
+    for first, last in few.spans:
+        begin, end = _place(made, first - 1), bisect.bisect_right(made, (last + 1, _MOST))
+        if begin < end:
+            first, last = min(first, made[begin][0]), max(last, made[end - 1][1])
+        made[begin:end] = [(first, last)]
+    return Addresses(tuple(made))
+
+
+def _place(spans: Sequence[Span], at: int) -> int:
+    """Of the first span that ends no sooner than there."""
+    place = bisect.bisect_right(spans, (at, _MOST))
+    return place - 1 if place and spans[place - 1][1] >= at else place
+
+
 def _merged(spans: Iterable[Span]) -> Addresses:
     made: list[Span] = []
     for first, last in sorted(spans):
@@ -69,7 +88,7 @@ def _merged(spans: Iterable[Span]) -> Addresses:
 def _left(span: Span, cuts: tuple[Span, ...]) -> Iterator[Span]:
     """What is left of a span between cuts that are in order."""
     at, last = span
-    place = max(0, bisect.bisect_right(cuts, (at, _IPV4 << 1)) - 1)
+    place = _place(cuts, at)
     while place < len(cuts) and cuts[place][0] <= last:
         first_cut, last_cut = cuts[place]
         if at < first_cut:

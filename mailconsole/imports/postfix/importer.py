@@ -7,15 +7,17 @@ from typing import Any
 
 from mailconsole.imports.building import Building
 from mailconsole.imports.exchange.importer import Imported
-from mailconsole.imports.postfix.access import Access, may_relay
+from mailconsole.imports.postfix.access import Access
 from mailconsole.imports.postfix.main_cf import BadMainCf, MainCf, read_main_cf
 from mailconsole.imports.postfix.master_cf import Service, read_master_cf
-from mailconsole.imports.postfix.networks import client_networks
+from mailconsole.imports.postfix.networks import Clients, networks_of, read_clients
 from mailconsole.imports.postfix.parameters import told_parameters
 from mailconsole.imports.postfix.recipients import Virtual
+from mailconsole.imports.postfix.restrictions import may_relay
 from mailconsole.imports.postfix.routes import Routes
 from mailconsole.imports.postfix.secrets import HIDDEN, secret_names
 from mailconsole.imports.postfix.tables import Tables
+from mailconsole.imports.postfix.walk import LOOPBACK
 from mailconsole.imports.reading.files import Source
 from mailconsole.imports.refusals import UnreadableFile
 from mailconsole.imports.report import Report
@@ -24,6 +26,7 @@ from transport.config.validate_policies import broad_of
 
 MAIN = "main.cf"
 MASTER = "master.cf"
+MYNETWORKS = "mynetworks"
 _NAMES = ("main.cf", "postconf")
 
 
@@ -55,28 +58,39 @@ def _main_cf(sources: list[Source]) -> Source:
 def _run(main: MainCf, tables: Tables, services: list[Service], building: Building, report: Report, owner: str) -> None:
     Routes(main, tables, building, report, services).domains_and_ways()
     Virtual(main, tables, building, report).recipients()
-    _networks(main, tables, building, report, owner)
+    clients = read_clients(main.items(MYNETWORKS), MYNETWORKS, tables, report.about(MAIN, MYNETWORKS))
+    mynetworks = clients.addresses if MYNETWORKS in main.given else None
+    access = Access(main, tables, building, report, owner=owner, mynetworks=mynetworks)
+    _networks(main, clients, access, building, report, owner)
     _signed_in(main, services, building, report, owner)
-    Access(main, tables, building, report, owner).restrictions()
+    access.put()
     told_parameters(main, building, report)
 
 
-def _networks(main: MainCf, tables: Tables, building: Building, report: Report, owner: str) -> None:
+def _networks(main: MainCf, clients: Clients, access: Access, building: Building, report: Report, owner: str) -> None:
     """mynetworks may relay where permit_mynetworks stands before a refusal, as it does where nothing is said."""
-    about = report.about(MAIN, "mynetworks")
-    if "mynetworks" not in main.given:
+    about = report.about(MAIN, MYNETWORKS)
+    if MYNETWORKS not in main.given:
         style = main.get("mynetworks_style") or "host"
         about.left_out("mynetworks_style", style, "The networks are those of Postfix's own host: name them.")
         return
-    found = client_networks(main.items("mynetworks"), "mynetworks", tables, about)
-    if not may_relay(main, "permit_mynetworks"):
-        about.left_out("mynetworks", found, "A refusal to relay stands before permit_mynetworks: it lets nobody relay.")
+    refused = clients.addresses - LOOPBACK - access.relayed - access.blocked
+    found = networks_of(clients, refused, MYNETWORKS, about)
+    if not (clients.addresses - LOOPBACK) & access.relayed:
+        about.left_out(
+            MYNETWORKS, clients.wanted, "A refusal to relay stands before permit_mynetworks: it lets nobody relay."
+        )
     elif found:
         if broad := broad_of(found):
             about.approximated(
-                "mynetworks", broad, "So broad that the draft asks you to narrow it, or to say that it is meant."
+                MYNETWORKS, broad, "So broad that the draft asks you to narrow it, or to say that it is meant."
             )
-        about.mapped("mynetworks", found, "They may relay.")
+        if refused:
+            about.approximated(
+                MYNETWORKS, found, "They may relay, without those whom a list of restrictions keeps from it."
+            )
+        else:
+            about.mapped(MYNETWORKS, found, "They may relay.")
         building.put("relay_policies", _policy("mynetworks", found, owner), about)
 
 

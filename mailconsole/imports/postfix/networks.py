@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
-from mailconsole.imports.postfix.addresses import of
+from mailconsole.imports.postfix.addresses import Addresses, of
 from mailconsole.imports.postfix.tables import Tables, network, table_name
 from mailconsole.imports.report import Subject
 
@@ -15,27 +16,41 @@ MOST_NETWORKS = 2000
 TOO_MANY = f"It breaks into more than {MOST_NETWORKS} networks: enter the networks that are meant."
 
 
-def client_networks(items: Iterable[str], parameter: str, tables: Tables, about: Subject) -> list[str]:
-    """Networks of a list such as mynetworks, files and tables read, ``!`` taken away; loopback left to the node."""
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """A list such as mynetworks: networks, and those that ``!`` takes away."""
+
+    wanted: tuple[str, ...]
+    excluded: tuple[str, ...]
+
+    @property
+    def addresses(self) -> Addresses:
+        return of(self.wanted) - of(self.excluded)
+
+
+def read_clients(items: Iterable[str], parameter: str, tables: Tables, about: Subject) -> Clients:
+    """Files and tables read."""
     wanted: list[str] = []
     excluded: list[str] = []
     for item in _with_files(items, tables):
         target = excluded if item.startswith("!") else wanted
         target += _networks_of(item.removeprefix("!"), parameter, tables, about)
-    most = len(wanted) + MOST_NETWORKS
-    left = list(islice(without(wanted, excluded), most + 1))
+    return Clients(tuple(wanted), tuple(excluded))
+
+
+def networks_of(clients: Clients, spared: Addresses, parameter: str, about: Subject) -> list[str]:
+    """What is left of them without ``spared``; loopback left to the node."""
+    most = len(clients.wanted) + MOST_NETWORKS
+    left = list(islice(without(clients.wanted, of(clients.excluded) | spared), most + 1))
     if len(left) > most:
-        about.left_out(parameter, wanted, TOO_MANY)
+        about.left_out(parameter, clients.wanted, TOO_MANY)
         return []
     kept = [one for one in left if not _is_loopback(one)]
-    if len(kept) < len(wanted) and not excluded:
-        about.mapped(
-            parameter,
-            "127.0.0.0/8 and [::1]",
-            "Programs of the node use the Pickup directory.",
-        )
-    if excluded:
-        about.mapped(parameter, [f"!{one}" for one in excluded], "Taken out of the networks.")
+    if len(kept) < len(left):
+        about.mapped(parameter, "127.0.0.0/8 and [::1]", "Programs of the node use the Pickup directory.")
+    if clients.excluded:
+        excluded = [f"!{one}" for one in clients.excluded]
+        about.mapped(parameter, excluded, "Taken out of the networks.")
     return list(dict.fromkeys(kept))
 
 
@@ -65,9 +80,8 @@ def _networks_of(item: str, parameter: str, tables: Tables, about: Subject) -> l
     return found
 
 
-def without(wanted: Iterable[str], excluded: Iterable[str]) -> Iterator[str]:
+def without(wanted: Iterable[str], cuts: Addresses) -> Iterator[str]:
     """Networks with others cut out of them, exactly, one after the other."""
-    cuts = of(excluded)
     for one in dict.fromkeys(wanted):
         yield from (of([one]) - cuts).networks()
 

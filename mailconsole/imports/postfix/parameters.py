@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 
 from mailconsole.imports.building import Building
-from mailconsole.imports.postfix.access import LISTS
 from mailconsole.imports.postfix.main_cf import MainCf
+from mailconsole.imports.postfix.restrictions import LISTS
 from mailconsole.imports.postfix.secrets import HIDDEN, secret_names
 from mailconsole.imports.report import Report, Subject
 from transport.config.types import format_duration, format_size

@@ -66,6 +66,12 @@ class Tables:
             about.left_out(parameter, item, self._why_not(named))
         return rows or []
 
+    def use(self, item: str, what: str) -> None:
+        """Name what a table is for that is not read."""
+        named = table_name(item)
+        if named is not None and (source := self._sources.get(named.file.lower())) is not None:
+            self.used[source.name] = what
+
     def text_of(self, path: str) -> str:
         """A file that is no table, empty where it was not given."""
         source = self._sources.get(path.rpartition("/")[2].lower())

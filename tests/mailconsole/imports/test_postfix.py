@@ -55,7 +55,7 @@ OTHER = "smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
     ("lists", "lets_relay"),
     [
         ("smtpd_relay_restrictions = check_client_access cidr:/t, reject", True),
-        ("smtpd_relay_restrictions = check_client_access cidr:/u, reject, check_client_access cidr:/t", False),
+        ("smtpd_relay_restrictions = reject_unauth_destination, check_client_access cidr:/t", False),
         ("smtpd_recipient_restrictions = check_client_access cidr:/t, reject", False),
         (f"{OTHER}smtpd_recipient_restrictions = check_client_access cidr:/t, reject", False),
         ("smtpd_client_restrictions = check_client_access cidr:/t", False),

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from mailconsole.imports.postfix.access import codes_of
+from mailconsole.imports.postfix.codes import codes_of
 from mailconsole.imports.postfix.decided import decided
 from mailconsole.imports.postfix.master_cf import read_master_cf
 from mailconsole.imports.postfix.tables import network
