@@ -110,7 +110,10 @@ function take(fresh, digest) {
     const isHeld = isEdited && (carriesDigest(old) || carriesDigest(part));
     if (isHeld) tellThatItIsStale(old);
     if (isHeld || served.get(part.dataset.part) === said) continue;
-    if (part.dataset.of && part.dataset.of === old.dataset.of) continue; // it follows by itself
+    if (part.dataset.of && part.dataset.of === old.dataset.of) {
+      old.dispatchEvent(new CustomEvent("mc:follows", { bubbles: true, detail: part })); // it follows in its own way
+      continue;
+    }
     if (isBusy(old)) tellThatItWaits(old);
     else {
       replace(old, part);

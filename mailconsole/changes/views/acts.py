@@ -191,7 +191,11 @@ def save_words(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _describe(request: HttpRequest, change: Change, actor: User) -> None:
-    words = {name: said(request, name) for name in ("title", "reason", "ticket")}
+    """What is not said stays as it is: a form that saves itself sends what was typed."""
+    words = {
+        name: said(request, name) if name in request.POST else getattr(change, name)
+        for name in ("title", "reason", "ticket")
+    }
     describe_change(change=change, actor=actor, now=timezone.now(), request=request, **words)
 
 

@@ -13,11 +13,13 @@ from mailconsole.changes.live import change_marks
 from mailconsole.changes.models import Change, ChangeItem
 from mailconsole.changes.services.approve_change import approve_change
 from mailconsole.changes.services.comment_on_change import comment_on_change
+from mailconsole.changes.services.describe_change import describe_change
 from mailconsole.changes.services.ground import digest_of
 from mailconsole.changes.services.notices import unread
 from mailconsole.changes.services.request_changes import request_changes
 from mailconsole.changes.services.submit_change import submit_change
 from mailconsole.changes.services.take_back import take_back
+from mailconsole.changes.services.take_over import take_over
 from mailconsole.changes.states import ChangeState
 from mailconsole.nodes.live.publish import publish_regions
 from mailconsole.nodes.snapshots import Live
@@ -196,10 +198,45 @@ def test_words_of_a_change__typed__are_saved_when_the_field_or_the_page_is_left(
     page.locator("#d-reason").press_sequentially("New floor")
     until(page, "h1", "Scanners move")
     expect(page.locator("#d-reason")).to_have_value("New floor")
-    expect(page.locator("[data-waits]")).to_have_count(0)
+    expect(page.locator("[data-waits], [data-stale]")).to_have_count(0)
     page.close()
     end = time.monotonic() + 20
     while Change.objects.get(pk=change.pk).reason != "New floor":
         assert time.monotonic() < end
         time.sleep(0.05)
     assert Change.objects.get(pk=change.pk).title == "Scanners move"
+
+
+def test_words_of_a_change__saved_in_another_tab__come_into_this_one_and_are_not_taken_back(
+    browser, complaints, web_server, live_redis
+):
+    change = create_change()
+    page = opened(browser, complaints, web_server, change.author, f"/changes/{change.pk}/")
+    words = {"title": "Scanners move", "reason": "", "ticket": "OPS-1"}
+    page.get_by_label("Ticket").press_sequentially("OPS-2")
+    describe_change(change=change, actor=change.author, now=timezone.now(), **words)
+    until(page, "h1", "Scanners move")
+    expect(page.get_by_label("Title")).to_have_value("Scanners move")
+    expect(page.get_by_label("Ticket")).to_have_value("OPS-2")
+    page.locator("#d-reason").focus()
+    expect(page.locator("[data-saved]")).to_have_text(re.compile(r"Saved \d\d:\d\d"))
+    page.keyboard.type("New floor")
+    with page.expect_response("**/words/"):
+        page.locator("h1").click()
+    saved = Change.objects.get(pk=change.pk)
+    assert (saved.title, saved.reason, saved.ticket) == ("Scanners move", "New floor", "OPS-2")
+
+
+def test_words_of_a_change__taken_over_meanwhile__are_refused_in_their_place_and_stay(
+    browser, complaints, web_server, live_redis
+):
+    complaints.expect("status of 409")
+    change = create_change()
+    page = opened(browser, complaints, web_server, change.author, f"/changes/{change.pk}/")
+    page.get_by_label("Ticket").press_sequentially("OPS-2")
+    take_over(change=change, actor=create_editor(), reason="On holiday", now=timezone.now())
+    until(page, "[data-part=describe]", "What you are writing stays")
+    page.locator("h1").click()
+    expect(page.locator("[data-saved]")).to_contain_text("Not saved: ")
+    expect(page.get_by_label("Ticket")).to_have_value("OPS-2")
+    assert Change.objects.get(pk=change.pk).ticket == ""

@@ -240,5 +240,7 @@ def test_save_words__by_the_author__is_saved_and_others_are_told_why_not():
     words = {"title": "Scanners move", "reason": "New floor", "ticket": "OPS-1"}
     assert "Saved" in signed_in(author).post(url("save-words", change), words).content.decode()
     assert (reloaded(change).title, reloaded(change).ticket) == ("Scanners move", "OPS-1")
+    signed_in(author).post(url("save-words", change), {"reason": "Second floor"})
+    assert (reloaded(change).title, reloaded(change).reason) == ("Scanners move", "Second floor")
     refused = signed_in(create_editor()).post(url("save-words", change), words | {"title": "Mine"})
     assert (refused.status_code, reloaded(change).title) == (409, "Scanners move")
