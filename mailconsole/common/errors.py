@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 
 import structlog
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
+from pydantic import ValidationError
 
+from mailconsole import __version__
 from mailconsole.common.middleware import request_id
 from mailconsole.common.refusals import PageRefused
+from transport.config.document import MailFlow
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +61,12 @@ SERVER_ERROR = ErrorPage(
     "The console could not finish this request. Mail is not affected.",
     "Try again. If it fails again, give the request id to whoever reads the console's log.",
 )
+NEWER = ErrorPage(
+    500,
+    "A newer Mailconsole made this",
+    "What is published, or the revision that was asked for, holds settings that this one, {}, does not know.",
+    "Upgrade this one, or start it again if it was upgraded already: ./console down, then ./console up.",
+)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -85,8 +95,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """No context processors here: what broke the page must not break its error page."""
     from django.template.loader import render_to_string
 
-    words = {"error": SERVER_ERROR, "request_id": request_id(request)}
+    words = {"error": _failure(sys.exc_info()[1]), "request_id": request_id(request)}
     return HttpResponse(render_to_string("errors/server_error.html", words), status=500)
+
+
+def _failure(error: BaseException | None) -> ErrorPage:
+    """A document whose fields are unknown here was stored by a newer console: another process beside this one."""
+    if not isinstance(error, ValidationError) or error.title != MailFlow.__name__:
+        return SERVER_ERROR
+    if any(one["type"] == "extra_forbidden" for one in error.errors()):
+        return replace(NEWER, sentence=NEWER.sentence.format(__version__))
+    return SERVER_ERROR
 
 
 def _page(request: HttpRequest, error: ErrorPage) -> HttpResponse:
