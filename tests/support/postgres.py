@@ -24,6 +24,8 @@ ROLE = "mailconsole"
 # A database that lives for a minute need not survive a power cut.
 SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=60")
 START_TIMEOUT_S = 60
+AGAIN = "MAILCONSOLE_TESTS_AGAIN"
+"""Set in the environment of what `main` runs."""
 
 
 def program(name: str) -> Path | None:
@@ -109,8 +111,23 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In the part that runs again on PostgreSQL: what asks no database would say the same twice."""
+    if not os.environ.get(AGAIN):
+        return
+    asking = [item for item in items if asks_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not asks_database(item)])
+    items[:] = asking
+
+
+def asks_database(item: pytest.Item) -> bool:
+    """Whether it is marked so, or any of its fixtures opens the database for it."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & {"db", "transactional_db"})
+
+
 def _call(command: Sequence[str], url: str) -> int:
-    process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
+    process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url, AGAIN: "1"})
     while True:
         try:
             return process.wait()

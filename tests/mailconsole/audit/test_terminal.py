@@ -14,7 +14,8 @@ from tests.mailconsole.changes.kit import publish_policy
 from tests.support.factories import create_administrator
 
 OURS = sorted(name for name, app in get_commands().items() if str(app).startswith("mailconsole."))
-STARTING = {"up", "down", "prepare", "status"}
+OF_PROCESSES = {"up", "down", "prepare", "status", "look_up_file"}
+"""Start and tend processes, or are run by one: nobody records anything by them."""
 RECORDING = {
     "certificate": ("request", "mail", "--host", "mail.contoso.example", "--as", "root"),
     "learn": ("start", "default", "--as", "root"),
@@ -44,7 +45,7 @@ def takes_a_person(parser: ArgumentParser) -> bool:
 def test_every_command__of_people__is_one_of_a_terminal(name):
     command = load_command_class(get_commands()[name], name)
     is_asked = takes_a_person(command.create_parser("console", name))
-    assert isinstance(command, TerminalCommand) is (name not in STARTING)
+    assert isinstance(command, TerminalCommand) is (name not in OF_PROCESSES)
     assert not is_asked or name in RECORDING
 
 
